@@ -1,0 +1,217 @@
+"""Fetching, from folders and from a local HTTP server that misbehaves in known ways."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from xltransfer import fetch
+from xltransfer.data import downloads
+from xltransfer.data.downloads import checksum_of, fetch_file, verify_checksum
+from xltransfer.errors import InputError
+
+CONTENT = "1\tHé\t_\tX\t_\t_\t0\troot\t_\t_\n\n".encode() * 500
+SHA256 = "sha256:" + hashlib.sha256(CONTENT).hexdigest()
+NAME = "UD_English-EWT/en_ewt-ud-test.conllu"
+
+
+class Server(ThreadingHTTPServer):
+    """Serves ``files`` and logs requests; a path may fail a number of times first."""
+
+    files: dict[str, bytes]
+    failures: dict[str, int]
+    truncated: set[str]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        path = self.path.partition("?")[0].lstrip("/")
+        self.server.requests.append((self.command, path))
+        if self.server.failures.get(path, 0) > 0:
+            self.server.failures[path] -= 1
+            self.answer(503, b"")
+        elif path not in self.server.files:
+            self.answer(404, b"Entry not found", {"X-Error-Code": "EntryNotFound"})
+        else:
+            self.answer(200, self.server.files[path], self.server.headers)
+
+    do_HEAD = do_GET
+
+    def answer(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.send_header("ETag", f'"{hashlib.sha256(body).hexdigest()}"')
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command == "GET":
+            cut = len(body) // 2 if self.path.lstrip("/") in self.server.truncated else len(body)
+            self.wfile.write(body[:cut])
+            self.close_connection = cut < len(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    server = Server(("127.0.0.1", 0), Handler)
+    server.files, server.failures, server.truncated = {}, {}, set()
+    server.headers, server.requests = {}, []
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retries wait a second or more in between."""
+    monkeypatch.setattr("pooch.core.time.sleep", lambda seconds: None)
+
+
+def assert_nothing_left(folder: Path) -> None:
+    assert not [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_git_checksum_is_what_git_says(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"hello\n")
+    # git hash-object of a file that holds "hello" and a line end.
+    assert checksum_of(tmp_path / "file", "git-sha1") == "ce013625030ba8dba906f756967f9e9ca394464a"
+
+
+def test_fetches_from_http(server: Server, tmp_path: Path) -> None:
+    server.files["file"] = CONTENT
+    fetch_file(tmp_path / "out" / "file", NAME, f"{server.url}/file", SHA256, [])
+    assert (tmp_path / "out" / "file").read_bytes() == CONTENT
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["file"]
+
+
+def test_retries_after_failures(server: Server, tmp_path: Path) -> None:
+    server.files["file"] = CONTENT
+    server.failures["file"] = 2
+    fetch_file(tmp_path / "file", NAME, f"{server.url}/file", SHA256, [])
+    assert (tmp_path / "file").read_bytes() == CONTENT
+    assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize("kind", ["folder", "file url", "http"])
+def test_mirrors_come_first(kind: str, server: Server, tmp_path: Path) -> None:
+    mirror = tmp_path / "a mirror"
+    (mirror / NAME).parent.mkdir(parents=True)
+    (mirror / NAME).write_bytes(CONTENT)
+    server.files[f"ud/{NAME}"] = CONTENT
+    place = {"folder": str(mirror), "file url": mirror.as_uri(), "http": f"{server.url}/ud/"}[kind]
+    fetch_file(tmp_path / "file", NAME, f"{server.url}/origin", SHA256, [place])
+    assert (tmp_path / "file").read_bytes() == CONTENT
+    assert ("GET", "origin") not in server.requests
+
+
+def test_what_a_mirror_lacks_comes_from_the_next_place(server: Server, tmp_path: Path) -> None:
+    server.files["origin"] = CONTENT
+    mirrors = [str(tmp_path / "nowhere"), f"{server.url}/empty"]
+    fetch_file(tmp_path / "file", NAME, f"{server.url}/origin", SHA256, mirrors)
+    assert (tmp_path / "file").read_bytes() == CONTENT
+
+
+def test_found_nowhere_is_one_line_with_every_place(server: Server, tmp_path: Path) -> None:
+    mirror = tmp_path / "nowhere"
+    with pytest.raises(InputError) as caught:
+        fetch_file(tmp_path / "out" / "f", NAME, f"{server.url}/f", SHA256, [str(mirror)])
+    message = str(caught.value)
+    assert f"{mirror}/{NAME} (No such file or directory)" in message
+    assert f"{server.url}/f (HTTP 404)" in message
+    assert "put the file there by hand or add a mirror" in message
+    assert "\n" not in message
+    assert_nothing_left(tmp_path)
+
+
+def test_unreachable_server_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"127\.0\.0\.1:9/f \(ConnectionError\)"):
+        fetch_file(tmp_path / "f", NAME, "http://127.0.0.1:9/f", SHA256, [])
+    assert_nothing_left(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["folder", "http"])
+@pytest.mark.parametrize("damage", ["truncated", "altered"])
+def test_other_content_is_refused_with_both_checksums(
+    damage: str, kind: str, server: Server, tmp_path: Path
+) -> None:
+    wrong = CONTENT[:-100] if damage == "truncated" else CONTENT.replace(b"X", b"Y", 1)
+    mirror = tmp_path / "mirror"
+    (mirror / NAME).parent.mkdir(parents=True)
+    (mirror / NAME).write_bytes(wrong)
+    server.files["file"] = wrong
+    url, mirrors = f"{server.url}/file", [str(mirror)] if kind == "folder" else []
+    with pytest.raises(InputError) as caught:
+        fetch_file(tmp_path / "out" / "file", NAME, url, SHA256, mirrors)
+    message = str(caught.value)
+    assert (str(mirror) if kind == "folder" else url) in message
+    assert SHA256.removeprefix("sha256:") in message
+    assert hashlib.sha256(wrong).hexdigest() in message
+    assert "\n" not in message
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_connection_that_breaks_off_is_refused(server: Server, tmp_path: Path) -> None:
+    server.files["file"] = CONTENT
+    server.truncated.add("file")
+    with pytest.raises(InputError, match="found nowhere"):
+        fetch_file(tmp_path / "out" / "file", NAME, f"{server.url}/file", SHA256, [])
+    assert not list((tmp_path / "out").iterdir())
+    assert len(server.requests) == 1 + downloads.RETRIES
+
+
+def test_unknown_kind_of_checksum_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(CONTENT)
+    with pytest.raises(InputError, match="unknown kind of checksum 'md5'"):
+        verify_checksum(tmp_path / "file", "md5:abc")
+
+
+REVISION = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.fixture
+def hub(server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
+    """A server that answers like the Hugging Face hub for one repository and revision."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    server.headers = {"X-Repo-Commit": REVISION}
+    for name in (*fetch.REQUIRED, "tokenizer_config.json"):
+        content = json.dumps({"file": name}).encode()
+        server.files[f"team/encoder/resolve/{REVISION}/{name}"] = content
+    return server
+
+
+def test_encoder_from_the_hub(hub: Server, tmp_path: Path) -> None:
+    fetch.fetch_encoder("team/encoder", REVISION, tmp_path / "encoder", endpoint=hub.url)
+    names = sorted(path.name for path in (tmp_path / "encoder").iterdir())
+    assert names == sorted([*fetch.REQUIRED, "tokenizer_config.json"])
+    for name in names:
+        assert json.loads((tmp_path / "encoder" / name).read_text()) == {"file": name}
+
+
+def test_encoder_without_safetensors_is_refused(hub: Server, tmp_path: Path) -> None:
+    del hub.files[f"team/encoder/resolve/{REVISION}/model.safetensors"]
+    with pytest.raises(InputError, match=r"has no model\.safetensors; choose a revision"):
+        fetch.fetch_encoder("team/encoder", REVISION, tmp_path / "encoder", endpoint=hub.url)
+    assert not (tmp_path / "encoder" / "model.safetensors").exists()
+
+
+def test_unreachable_hub_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        fetch.fetch_encoder("team/encoder", REVISION, tmp_path / "e", endpoint="http://127.0.0.1:9")
+    assert str(caught.value).startswith("team/encoder@0123456789ab: ")
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,89 @@
+"""Fetch a catalogued file, or an encoder from the Hugging Face hub."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+from argparse import Namespace
+from pathlib import Path
+
+from .command import run, stage_parser
+from .data.downloads import fetch_file
+from .errors import InputError
+from .files import replacing
+
+log = logging.getLogger(__name__)
+
+REQUIRED = ("config.json", "tokenizer.json", "model.safetensors")
+OPTIONAL = ("tokenizer_config.json", "special_tokens_map.json")
+
+
+def fetch_encoder(hub: str, revision: str, directory: Path, endpoint: str | None = None) -> None:
+    """Fetch an encoder's files at one revision into a directory.
+
+    The hub's own client does the work: it resumes, retries, verifies sizes and honours
+    ``HF_ENDPOINT`` (a mirror), ``HF_TOKEN`` and ``HF_HUB_OFFLINE``.
+
+    Args:
+        hub: repository, e.g. ``google-bert/bert-base-multilingual-cased``.
+        revision: full commit hash.
+        directory: where to put the files.
+        endpoint: address of a hub other than the usual one.
+
+    Raises:
+        InputError: the repository, the revision or a required file cannot be had.
+    """
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, LocalEntryNotFoundError
+
+    directory.mkdir(parents=True, exist_ok=True)
+    staging = directory / ".fetching"
+    for name in (*OPTIONAL, *REQUIRED):
+        try:
+            path = hf_hub_download(
+                hub, name, revision=revision, local_dir=staging, endpoint=endpoint
+            )
+        except LocalEntryNotFoundError as error:
+            raise InputError(f"{hub}@{revision[:12]}: the hub cannot be reached: {error}") from None
+        except EntryNotFoundError:
+            if name in OPTIONAL:
+                continue
+            raise InputError(
+                f"{hub}@{revision[:12]} has no {name}; choose a revision that has it, "
+                "or convert the model and give its directory as `path`"
+            ) from None
+        except (HfHubHTTPError, OSError) as error:
+            reason = " ".join(str(error).split())
+            raise InputError(f"{hub}@{revision[:12]}: {name}: {reason}") from None
+        with replacing(directory / name) as temporary:
+            shutil.copyfile(path, temporary)
+        log.info("%s: fetched from %s@%s", directory / name, hub, revision[:12])
+    shutil.rmtree(staging)
+
+
+def main() -> None:
+    """Command line."""
+    parser = stage_parser("xltransfer.fetch", __doc__)
+    kinds = parser.add_subparsers(dest="kind", required=True)
+    file = kinds.add_parser("file", help="a catalogued file")
+    file.add_argument("--config", type=json.loads, required=True, help="path, url, checksum: JSON")
+    file.add_argument("--mirrors", nargs="*", default=[])
+    file.add_argument("--output", type=Path, required=True)
+    encoder = kinds.add_parser("encoder", help="an encoder from the hub")
+    encoder.add_argument("--hub", required=True)
+    encoder.add_argument("--revision", required=True)
+    encoder.add_argument("--directory", type=Path, required=True)
+    run(parser, _stage)
+
+
+def _stage(arguments: Namespace) -> None:
+    if arguments.kind == "encoder":
+        fetch_encoder(arguments.hub, arguments.revision, arguments.directory)
+        return
+    file = arguments.config
+    fetch_file(arguments.output, file["path"], file["url"], file["checksum"], arguments.mirrors)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+"""Check a fetched treebank and hand it on: from here on, every tree is known to be one."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from .command import run, stage_parser
+from .data.conllu import read_conllu, write_conllu
+from .data.downloads import verify_checksum
+
+
+def check_treebank(download: Path, checksum: str, output: Path) -> None:
+    """Verify a file against the catalogue and the format, and write it with Unix line ends.
+
+    Args:
+        download: the fetched file; it may also have been put there by hand.
+        checksum: from the catalogue.
+        output: the treebank that later stages read.
+
+    Raises:
+        InputError: it is another file or malformed.
+    """
+    verify_checksum(download, checksum)
+    write_conllu(output, read_conllu(download))
+
+
+def main() -> None:
+    """Command line."""
+    parser = stage_parser("xltransfer.treebank", __doc__)
+    parser.add_argument("--download", type=Path, required=True)
+    parser.add_argument("--checksum", required=True)
+    parser.add_argument("--output", type=Path, required=True)
+    run(parser, _stage)
+
+
+def _stage(arguments: Namespace) -> None:
+    check_treebank(arguments.download, arguments.checksum, arguments.output)
+
+
+if __name__ == "__main__":
+    main()
