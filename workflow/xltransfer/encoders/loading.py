@@ -1,0 +1,157 @@
+"""Opening encoders: a directory in transformers format in, a model of hidden states out.
+
+Weights come from ``model.safetensors`` alone, nothing is fetched and no code of the directory is
+run.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import nn
+from transformers import AutoConfig, AutoModelForTextEncoding, PretrainedConfig, PreTrainedModel
+from transformers.utils import logging as transformers_logging
+
+from ..errors import InputError
+
+ENCODER_FILES = ("config.json", "model.safetensors", "tokenizer.json")
+"""What an encoder directory must hold."""
+
+
+def load_encoder(directory: Path | str) -> PreTrainedModel:
+    """The pretrained encoder of a directory, in float32, without a pooler.
+
+    Args:
+        directory: holds ``config.json`` and ``model.safetensors``; a checkpoint with a head (masked
+            language model, token classifier, …) opens as its encoder.
+
+    Raises:
+        InputError: a file is missing or damaged, the architecture has no text encoder in
+            transformers, or weights of the encoder are missing from the checkpoint.
+    """
+    directory = Path(directory)
+    config = _read_config(directory)
+    weights = directory / "model.safetensors"
+    check_safetensors(weights)
+    with _QuietTransformers():
+        try:
+            model, report = AutoModelForTextEncoding.from_pretrained(
+                directory,
+                config=config,
+                dtype=torch.float32,
+                local_files_only=True,
+                use_safetensors=True,
+                trust_remote_code=False,
+                output_loading_info=True,
+            )
+        except (RuntimeError, ValueError, OSError) as error:
+            raise InputError(
+                f"{weights}: not the weights of {directory}: {_first(error)}"
+            ) from None
+    _drop_pooler(model)
+    missing = [name for name in report["missing_keys"] if not name.startswith("pooler.")]
+    if missing:
+        raise InputError(
+            f"{weights}: {len(missing)} weights of the encoder are missing, the first is "
+            f"'{sorted(missing)[0]}'; is this a checkpoint of {config.model_type}?"
+        )
+    return model
+
+
+def new_encoder(config: PretrainedConfig, seed: int) -> PreTrainedModel:
+    """An encoder of an architecture with freshly drawn weights, without a pooler.
+
+    Args:
+        config: the architecture.
+        seed: of the draw, which the model's own initialiser makes; the global random state is left
+            as it was.
+    """
+    with torch.random.fork_rng(devices=[]), _QuietTransformers():
+        torch.manual_seed(seed)
+        model = AutoModelForTextEncoding.from_config(config, trust_remote_code=False)
+    model.float()
+    _drop_pooler(model)
+    return model
+
+
+def layer_stack(model: nn.Module) -> nn.ModuleList:
+    """The transformer layers of an encoder, lowest first, whatever the architecture calls them.
+
+    Among all lists of like modules that are as long as the configuration has layers, it is the one
+    with the most parameters.
+
+    Raises:
+        InputError: no such list exists, or layers share their parameters (ALBERT).
+    """
+    config = model.config
+    count = next(
+        getattr(config, name)
+        for name in ("num_hidden_layers", "n_layers", "num_layers")
+        if getattr(config, name, None)
+    )
+    stacks = [
+        module
+        for module in model.modules()
+        if isinstance(module, nn.ModuleList)
+        and len(module) == count
+        and len({type(layer) for layer in module}) == 1
+    ]
+    if not stacks:
+        raise InputError(
+            f"the {config.model_type} encoder has no stack of {count} layers of its own for each "
+            "layer; layers cannot be re-initialised one by one"
+        )
+    return max(stacks, key=lambda stack: sum(p.numel() for p in stack.parameters()))
+
+
+def check_safetensors(path: Path) -> None:
+    """Refuse a weights file that is missing, truncated or of another format.
+
+    Raises:
+        InputError: with the name of the file and the remedy.
+    """
+    if not path.exists():
+        raise InputError(
+            f"{path}: no such file; weights are read from safetensors only, "
+            "convert the checkpoint with save_pretrained"
+        )
+    try:
+        with safe_open(path, framework="pt"):
+            pass
+    except SafetensorError as error:
+        raise InputError(
+            f"{path}: damaged or not a safetensors file ({_first(error)}); fetch it again"
+        ) from None
+
+
+def _read_config(directory: Path) -> PretrainedConfig:
+    if not (directory / "config.json").exists():
+        raise InputError(f"{directory}/config.json: no such file; is this an encoder directory?")
+    try:
+        return AutoConfig.from_pretrained(directory, local_files_only=True, trust_remote_code=False)
+    except (ValueError, OSError, KeyError) as error:
+        raise InputError(f"{directory}/config.json: {_first(error)}") from None
+
+
+def _drop_pooler(model: PreTrainedModel) -> None:
+    """Sentence poolers are never used here and would sit in the optimiser without a gradient."""
+    if getattr(model, "pooler", None) is not None:
+        model.pooler = None
+
+
+def _first(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]
+
+
+class _QuietTransformers:
+    """Loading reports are turned into errors here; transformers need not print them as well."""
+
+    def __enter__(self) -> None:
+        self.level = transformers_logging.get_verbosity()
+        transformers_logging.set_verbosity_error()
+        transformers_logging.disable_progress_bar()
+
+    def __exit__(self, *_: object) -> None:
+        transformers_logging.set_verbosity(self.level)

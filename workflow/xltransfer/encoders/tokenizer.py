@@ -1,0 +1,103 @@
+"""From words to the subword pieces of an encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from tokenizers import Tokenizer
+from tokenizers.pre_tokenizers import ByteLevel
+
+from ..errors import InputError
+
+
+@dataclass
+class WordPieces:
+    """The pieces of one sentence.
+
+    Attributes:
+        pieces: ids of all pieces, without special tokens; shape (pieces,).
+        first: index in ``pieces`` of the first piece of each word; shape (words,).
+    """
+
+    pieces: np.ndarray
+    first: np.ndarray
+
+
+class WordTokenizer:
+    """The fast tokenizer of an encoder directory, applied to sentences that are split into words.
+
+    Args:
+        directory: holds ``tokenizer.json``.
+
+    Attributes:
+        prefix, suffix: ids of the special tokens around a sentence (``[CLS]``, ``[SEP]``; for T5
+            only ``</s>``).
+        padding: id to pad with; padding is masked, so any id serves where there is none.
+
+    Raises:
+        InputError: the file is missing or not a tokenizer.
+    """
+
+    def __init__(self, directory: Path | str) -> None:
+        path = Path(directory) / "tokenizer.json"
+        if not path.exists():
+            raise InputError(
+                f"{path}: no such file; save the encoder's fast tokenizer with save_pretrained"
+            )
+        try:
+            self._tokenizer = Tokenizer.from_file(str(path))
+        except Exception as error:  # the library raises plain Exception
+            raise InputError(f"{path}: not a fast tokenizer ({error})") from None
+        # Both can be switched on inside the file and would drop or add pieces silently.
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+        if isinstance(self._tokenizer.pre_tokenizer, ByteLevel):
+            # Without it, pretokenised words would be read as continuations of one long word.
+            self._tokenizer.pre_tokenizer.add_prefix_space = True
+        bare = self._tokenizer.encode(["a"], is_pretokenized=True, add_special_tokens=False).ids
+        full = self._tokenizer.encode(["a"], is_pretokenized=True).ids
+        start = next(i for i in range(len(full)) if full[i : i + len(bare)] == bare)
+        self.prefix, self.suffix = full[:start], full[start + len(bare) :]
+        self.padding = self._first_id("[PAD]", "<pad>") or 0
+        self._unknown = self._first_id("[UNK]", "<unk>")
+        if self._unknown is None:
+            self._unknown = self.padding
+
+    def _first_id(self, *names: str) -> int | None:
+        ids = (self._tokenizer.token_to_id(name) for name in names)
+        return next((found for found in ids if found is not None), None)
+
+    @property
+    def vocabulary_size(self) -> int:
+        """Number of pieces, special tokens included."""
+        return self._tokenizer.get_vocab_size()
+
+    def __call__(self, sentences: Sequence[Sequence[str]]) -> list[WordPieces]:
+        """Tokenise sentences.
+
+        Args:
+            sentences: word forms of each sentence.
+
+        Returns:
+            One ``WordPieces`` per sentence. A word of which the tokenizer leaves nothing (control
+            characters, say) becomes one unknown piece, so that every word has a first piece.
+        """
+        encodings = self._tokenizer.encode_batch(
+            list(sentences), is_pretokenized=True, add_special_tokens=False
+        )
+        return [
+            self._word_pieces(encoding.ids, encoding.word_ids, len(words))
+            for encoding, words in zip(encodings, sentences, strict=True)
+        ]
+
+    def _word_pieces(self, ids: list[int], word_ids: list[int], words: int) -> WordPieces:
+        pieces, owners = np.array(ids, dtype=np.int64), np.array(word_ids, dtype=np.int64)
+        missing = np.setdiff1d(np.arange(words), owners)
+        if missing.size:
+            places = np.searchsorted(owners, missing)
+            pieces = np.insert(pieces, places, self._unknown)
+            owners = np.insert(owners, places, missing)
+        return WordPieces(pieces, np.searchsorted(owners, np.arange(words)))
