@@ -1,0 +1,64 @@
+"""What a task adds to the one training loop: labels, a head, a loss, a decoder and a score."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import nn
+
+from ..data.conllu import Sentence
+from ..metrics import METRICS
+from ..training.batching import Batch
+
+Prediction = dict[str, np.ndarray]
+"""What a task predicts for one sentence: by name, a value per word."""
+
+
+class Task(ABC):
+    """A task over the words of sentences; it knows nothing of files, encoders or optimisers.
+
+    Args:
+        settings: the task's section of the configuration.
+
+    Attributes:
+        name: as in configuration and paths.
+    """
+
+    name: ClassVar[str]
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        self.settings = settings
+
+    @abstractmethod
+    def label_vocabulary(self, sentences: Sequence[Sentence]) -> list[str]:
+        """The labels that a model trained on these sentences can predict."""
+
+    @abstractmethod
+    def targets(self, sentence: Sentence, labels: Mapping[str, int]) -> dict[str, np.ndarray]:
+        """What the loss wants to see predicted; by name, shape (words,)."""
+
+    @abstractmethod
+    def head(self, hidden_size: int, labels: int) -> nn.Module:
+        """The untrained head on top of the word states."""
+
+    @abstractmethod
+    def loss(self, head: nn.Module, states: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """The mean loss per word; states have shape (sentences, words, hidden)."""
+
+    @abstractmethod
+    def predict(self, head: nn.Module, states: torch.Tensor, batch: Batch) -> list[Prediction]:
+        """The predictions for each sentence of a batch."""
+
+    @abstractmethod
+    def annotate(
+        self, sentence: Sentence, prediction: Prediction, labels: Sequence[str]
+    ) -> Sentence:
+        """The sentence with the predicted columns in place of the gold ones."""
+
+    def score(self, gold: Sequence[Sentence], predicted: Sequence[Sentence]) -> dict[str, float]:
+        """All metrics of predicted sentences in percent; the first one selects models."""
+        return METRICS[self.name](gold, predicted)
