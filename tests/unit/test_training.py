@@ -1,0 +1,225 @@
+"""The training loop: schedule, selection, refusal of NaN, and resuming to the same bits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from encoders import make_encoder
+from test_parsing import SETTINGS, tree
+from xltransfer.encoders.loading import load_encoder
+from xltransfer.encoders.tokenizer import WordTokenizer
+from xltransfer.errors import InputError
+from xltransfer.tasks import make_task
+from xltransfer.training.checkpoint import Checkpoint, own_weights
+from xltransfer.training.dataset import Dataset
+from xltransfer.training.finetuning import FineTuning
+from xltransfer.training.loop import Precision, learning_rate_share, train
+from xltransfer.training.prediction import annotate
+from xltransfer.training.word_model import WordModel, load_model, longest_input, save_model
+
+CPU = torch.device("cpu")
+TRAINING = {
+    "epochs": 4,
+    "patience": None,
+    "batch_pieces": 24,
+    "encoder_learning_rate": 1e-3,
+    "head_learning_rate": 1e-2,
+    "warmup_share": 0.25,
+    "weight_decay": 0.01,
+    "adam_beta2": 0.98,
+    "gradient_clip": 1.0,
+    "precision": "float32",
+}
+SENTENCES = [
+    tree(("the", 2, "det"), ("cat", 3, "nsubj"), ("sat", 0, "root")),
+    tree(("a", 2, "det"), ("dog", 3, "nsubj"), ("barked", 0, "root"), ("at", 5, "case"),
+         ("cats", 3, "obl")),
+    tree(("sat", 0, "root")),
+    tree(("the", 3, "det"), ("other", 3, "amod"), ("mat", 0, "root")),
+] * 4  # fmt: skip
+
+
+def make_objective(directory: Path, seed: int = 1, **changes: object) -> FineTuning:
+    """A small fine-tuning, the same whenever it is made."""
+    task = make_task("parsing", SETTINGS)
+    labels = task.label_vocabulary(SENTENCES)
+    tokenizer = WordTokenizer(directory)
+    torch.manual_seed(seed)
+    encoder = load_encoder(directory)
+    model = WordModel(encoder, task.head(encoder.config.hidden_size, len(labels)))
+    data = Dataset(SENTENCES, tokenizer, longest_input(encoder))
+    data.add_targets(task, labels)
+    return FineTuning(model, task, labels, data, data, {**TRAINING, **changes}, seed)
+
+
+def run(objective: FineTuning, checkpoint: Checkpoint, seconds: float = 1e9, **changes: object):
+    return train(objective, {**TRAINING, **changes}, checkpoint, CPU, seconds, "test")
+
+
+class Killed(Exception):
+    """Stands for the end of a process."""
+
+
+def kill_at(objective: FineTuning, step: int) -> None:
+    """Make the objective die when the loss of a step is asked for."""
+    original, count = objective.loss, 0
+
+    def loss(batch, device):
+        nonlocal count
+        count += 1
+        if count == step:
+            raise Killed
+        return original(batch, device)
+
+    objective.loss = loss
+
+
+def test_schedule_rises_and_falls_linearly() -> None:
+    shares = [learning_rate_share(step, 20, 0.2) for step in range(20)]
+    assert shares[:4] == pytest.approx([0.2, 0.4, 0.6, 0.8])
+    assert shares[4:8] == pytest.approx([1, 15 / 16, 14 / 16, 13 / 16])
+    assert shares[-1] == pytest.approx(1 / 16)
+    assert learning_rate_share(0, 10, 0.0) == 1
+
+
+def test_training_learns(tmp_path: Path) -> None:
+    objective = make_objective(make_encoder(tmp_path / "encoder"))
+    report = run(objective, Checkpoint(tmp_path / "c", "x"), epochs=40)
+    assert report.history[-1]["loss"] < 0.5 * report.history[0]["loss"]
+    assert report.best["LAS"] > 90
+    assert [row["epoch"] for row in report.history] == list(range(1, 41))
+
+
+@pytest.mark.parametrize("step", [1, 2, 9, 14, 23])
+def test_resumed_training_ends_in_the_same_bits(step: int, tmp_path: Path) -> None:
+    """With dropout, so that the random state matters as well."""
+    directory = make_encoder(tmp_path / "encoder", dropout=0.2)
+    whole = make_objective(directory)
+    expected = run(whole, Checkpoint(tmp_path / "whole", "x"))
+    killed = make_objective(directory)
+    kill_at(killed, step)
+    with pytest.raises(Killed):
+        run(killed, Checkpoint(tmp_path / "killed", "x"), seconds=0)
+    torch.manual_seed(999)  # another process starts with another random state
+    resumed = make_objective(directory)
+    report = run(resumed, Checkpoint(tmp_path / "killed", "x"), seconds=0)
+    assert report.history == expected.history
+    assert report.best_epoch == expected.best_epoch
+    weights = own_weights(whole.model)
+    for name, value in own_weights(resumed.model).items():
+        assert torch.equal(value, weights[name]), name
+
+
+def test_finished_training_is_not_repeated(tmp_path: Path) -> None:
+    directory = make_encoder(tmp_path / "encoder")
+    first = make_objective(directory)
+    expected = run(first, Checkpoint(tmp_path / "c", "x"))
+    again = make_objective(directory)
+    kill_at(again, 1)
+    report = run(again, Checkpoint(tmp_path / "c", "x"))
+    assert report.history == expected.history
+    weights = own_weights(first.model)
+    assert all(torch.equal(v, weights[k]) for k, v in own_weights(again.model).items())
+
+
+@pytest.mark.parametrize("damage", ["truncated", "garbage", "other identity", "best missing"])
+def test_unusable_checkpoints_are_ignored(damage: str, tmp_path: Path) -> None:
+    directory = make_encoder(tmp_path / "encoder", dropout=0.2)
+    expected = run(make_objective(directory), Checkpoint(tmp_path / "whole", "x"))
+    killed = make_objective(directory)
+    kill_at(killed, 12)
+    with pytest.raises(Killed):
+        run(killed, Checkpoint(tmp_path / "c", "x"), seconds=0)
+    state = tmp_path / "c" / "state.safetensors"
+    if damage == "truncated":
+        state.write_bytes(state.read_bytes()[:-7])
+    elif damage == "garbage":
+        state.write_bytes(b"\0" * 100)
+    elif damage == "best missing":
+        (tmp_path / "c" / "best.safetensors").unlink()
+    identity = "y" if damage == "other identity" else "x"
+    report = run(make_objective(directory), Checkpoint(tmp_path / "c", identity))
+    assert report.history == expected.history
+
+
+def test_seeds_in_one_process_equal_seeds_alone(tmp_path: Path) -> None:
+    directory = make_encoder(tmp_path / "encoder", dropout=0.2)
+    together = {}
+    for seed in (1, 2):
+        objective = make_objective(directory, seed)
+        run(objective, Checkpoint(tmp_path / f"together-{seed}", "x"))
+        together[seed] = own_weights(objective.model)
+    alone = make_objective(directory, 2)
+    run(alone, Checkpoint(tmp_path / "alone", "x"))
+    assert all(torch.equal(v, together[2][k]) for k, v in own_weights(alone.model).items())
+    assert any(not torch.equal(v, together[1][k]) for k, v in own_weights(alone.model).items())
+
+
+def test_loss_that_is_not_finite_is_refused_with_its_step(tmp_path: Path) -> None:
+    objective = make_objective(make_encoder(tmp_path / "encoder"))
+    original, count = objective.loss, 0
+
+    def loss(batch, device):
+        nonlocal count
+        count += 1
+        return original(batch, device) * (float("nan") if count == 7 else 1)
+
+    objective.loss = loss
+    with pytest.raises(InputError, match="the loss is nan at step 7;"):
+        run(objective, Checkpoint(tmp_path / "c", "x"))
+
+
+def test_patience_stops_and_the_best_epoch_is_kept(tmp_path: Path) -> None:
+    objective = make_objective(make_encoder(tmp_path / "encoder"))
+    scores = iter([10.0, 30.0, 20.0, 30.0, 99.0])
+    weights = {}
+
+    def evaluate(device):
+        score = next(scores)
+        weights[len(weights) + 1] = {k: v.clone() for k, v in own_weights(objective.model).items()}
+        return {"LAS": score, "UAS": 50.0}
+
+    objective.evaluate = evaluate
+    report = run(objective, Checkpoint(tmp_path / "c", "x"), epochs=5, patience=2)
+    assert [row["LAS"] for row in report.history] == [10, 30, 20, 30]
+    assert report.best_epoch == 2
+    assert all(torch.equal(v, weights[2][k]) for k, v in own_weights(objective.model).items())
+
+
+def test_precision_is_float32_on_processors_unless_forced() -> None:
+    product = torch.ones(2, 2)
+    with Precision("auto", CPU):
+        assert (product @ product).dtype == torch.float32
+    with Precision("bfloat16", CPU):
+        assert (product @ product).dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize("architecture", ["bert", "xlm-roberta", "distilbert", "mt5"])
+def test_saved_models_predict_the_same(architecture: str, tmp_path: Path) -> None:
+    encoder = make_encoder(tmp_path / "encoder", architecture)
+    objective = make_objective(encoder)
+    run(objective, Checkpoint(tmp_path / "c", "x"))
+    task, labels, data = objective.task, objective.labels, objective.development
+    expected = annotate(objective.model, task, labels, data, CPU)
+    save_model(tmp_path / "model", objective.model, encoder, task, labels)
+    model, found_task, found_labels = load_model(tmp_path / "model")
+    assert found_task.name == "parsing" and found_labels == labels
+    for name, value in own_weights(objective.model).items():
+        assert torch.equal(own_weights(model)[name], value), name
+    found = annotate(model, found_task, found_labels, data, CPU)
+    assert [s.rows for s in found] == [s.rows for s in expected]
+    plain = load_encoder(tmp_path / "model")
+    for name, value in own_weights(objective.model.encoder).items():
+        assert torch.equal(own_weights(plain)[name], value), name
+
+
+def test_sentences_longer_than_the_encoder_are_predicted(tmp_path: Path) -> None:
+    objective = make_objective(make_encoder(tmp_path / "encoder"))
+    long = tree(*[("cat", n, "dep" if n else "root") for n in range(100)])
+    data = Dataset([SENTENCES[0], long, SENTENCES[1]], WordTokenizer(tmp_path / "encoder"), 32)
+    assert len(data.examples[1].rows) > 3
+    found = annotate(objective.model, objective.task, objective.labels, data, CPU)
+    assert [len(sentence.words) for sentence in found] == [3, 100, 5]
+    assert all(sentence.heads.count(0) == 1 for sentence in found)

@@ -1,0 +1,167 @@
+"""Fine-tune an encoder on one language after an ablation, once per seed.
+
+Several seeds may share a process, which saves starting Python and reading the data; the model of a
+seed is the same as if it had been trained alone.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import logging
+from argparse import Namespace
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from .command import run, stage_parser
+from .data.conllu import read_conllu
+from .encoders.loading import ENCODER_FILES, load_encoder
+from .encoders.reinitialise import reinitialise
+from .encoders.tokenizer import WordTokenizer
+from .files import digest, sha256_of_file, write_json
+from .identity import stage_digest
+from .provenance import versions
+from .tasks import make_task
+from .training.checkpoint import Checkpoint
+from .training.dataset import Dataset
+from .training.finetuning import FineTuning
+from .training.loop import train
+from .training.word_model import WordModel, longest_input, save_model
+
+log = logging.getLogger(__name__)
+
+
+def finetune(
+    encoder: Path,
+    training: Path,
+    development: Path,
+    config: Mapping[str, Any],
+    ablation: str,
+    models: Mapping[int, Path],
+    checkpoints: Path,
+    checkpoint_seconds: float,
+    threads: int,
+) -> None:
+    """Train and write the models of some seeds.
+
+    Args:
+        encoder: encoder directory.
+        training, development: treebanks of the source language.
+        config: ``task`` and its ``settings``.
+        ablation: what to re-initialise before.
+        models: seed → directory to write the model to.
+        checkpoints: folder for checkpoints, which are named by what they belong to.
+        checkpoint_seconds: how often to save one.
+        threads: processor threads to compute with.
+
+    Raises:
+        InputError: unusable data, encoder or ablation, or a loss that is not finite.
+    """
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(True)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    settings = config["settings"]["training"]
+    task = make_task(config["task"], config["settings"])
+    sentences = read_conllu(training)[: settings["training_sentences"]]
+    held_out = read_conllu(development)
+    pretrained = load_encoder(encoder)
+    longest, tokenizer = longest_input(pretrained), WordTokenizer(encoder)
+    labels = task.label_vocabulary(sentences)
+    data = Dataset(sentences, tokenizer, longest)
+    data.add_targets(task, labels)
+    development_data = Dataset(held_out, tokenizer, longest)
+    facts = _facts(encoder, training, development, config, ablation, threads, device)
+    finished = []
+    for seed, directory in models.items():
+        identity = digest({**facts, "seed": seed})
+        torch.manual_seed(seed)
+        model = WordModel(
+            copy.deepcopy(pretrained), task.head(pretrained.config.hidden_size, len(labels))
+        )
+        reinitialise(model.encoder, ablation, seed)
+        objective = FineTuning(model, task, labels, data, development_data, settings, seed)
+        checkpoint = Checkpoint(checkpoints / identity, identity)
+        name = f"{training.parent.name} {task.name} {ablation} seed {seed}"
+        report = train(objective, settings, checkpoint, device, checkpoint_seconds, name)
+        log.info("%s: best epoch %d, %.0f s", name, report.best_epoch, report.seconds)
+        model.cpu()
+        outcome = {
+            "best_epoch": report.best_epoch,
+            "history": report.history,
+            "steps": report.steps,
+        }
+        write_json(directory / "training.json", {**facts, "seed": seed, **outcome})
+        save_model(directory, model, encoder, task, labels)
+        finished.append(checkpoint)
+    # Not before: until the whole job is done, a kill must not cost the seeds that are.
+    for checkpoint in finished:
+        checkpoint.discard()
+
+
+def _facts(
+    encoder: Path,
+    training: Path,
+    development: Path,
+    config: Mapping[str, Any],
+    ablation: str,
+    threads: int,
+    device: torch.device,
+) -> dict[str, Any]:
+    """Everything that decides a model but its seed."""
+    files = [encoder / name for name in ENCODER_FILES]
+    return {
+        "ablation": ablation,
+        "code": stage_digest("finetune"),
+        "config": dict(config),
+        "device": torch.cuda.get_device_name() if device.type == "cuda" else "cpu",
+        "inputs": {
+            "encoder": {path.name: sha256_of_file(path) for path in files},
+            "training": sha256_of_file(training),
+            "development": sha256_of_file(development),
+        },
+        "threads": threads,
+        "versions": versions("torch", "transformers", "tokenizers", "numpy"),
+    }
+
+
+def main() -> None:
+    """Command line."""
+    parser = stage_parser("xltransfer.finetune", __doc__)
+    parser.add_argument("--encoder", type=Path, required=True)
+    parser.add_argument("--training", type=Path, required=True)
+    parser.add_argument("--development", type=Path, required=True)
+    parser.add_argument("--config", type=json.loads, required=True, help="task and settings, JSON")
+    parser.add_argument("--ablation", required=True)
+    parser.add_argument("--seeds", type=int, nargs="+", required=True)
+    parser.add_argument(
+        "--models",
+        type=Path,
+        nargs="+",
+        required=True,
+        help="weights to write, a file per seed; the rest of a model goes beside",
+    )
+    parser.add_argument("--checkpoints", type=Path, required=True)
+    parser.add_argument("--checkpoint-seconds", type=float, default=300)
+    parser.add_argument("--threads", type=int, default=1)
+    run(parser, _stage)
+
+
+def _stage(arguments: Namespace) -> None:
+    finetune(
+        arguments.encoder,
+        arguments.training,
+        arguments.development,
+        arguments.config,
+        arguments.ablation,
+        {seed: path.parent for seed, path in zip(arguments.seeds, arguments.models, strict=True)},
+        arguments.checkpoints,
+        arguments.checkpoint_seconds,
+        arguments.threads,
+    )
+
+
+if __name__ == "__main__":
+    main()

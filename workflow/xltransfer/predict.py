@@ -1,0 +1,68 @@
+"""Predict one treebank with some models: the gold file with predicted columns in place."""
+
+from __future__ import annotations
+
+import logging
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from .command import run, stage_parser
+from .data.conllu import read_conllu, write_conllu
+from .encoders.tokenizer import WordTokenizer
+from .files import sha256_of_file
+from .training.dataset import Dataset
+from .training.prediction import annotate
+from .training.word_model import load_model, longest_input
+
+log = logging.getLogger(__name__)
+
+
+def predict(
+    models: Sequence[Path], treebank: Path, predictions: Sequence[Path], threads: int
+) -> None:
+    """Write the predictions of each model.
+
+    Args:
+        models: directories of fine-tuned models.
+        treebank: gold file.
+        predictions: a file for each model.
+        threads: processor threads to compute with.
+
+    Raises:
+        InputError: a model or the treebank cannot be used.
+    """
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(True)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    sentences = read_conllu(treebank)
+    datasets: dict[tuple[str, int], Dataset] = {}
+    for directory, output in zip(models, predictions, strict=True):
+        model, task, labels = load_model(directory)
+        # Models of one encoder share their tokenizer, so the treebank is tokenised once.
+        key = sha256_of_file(directory / "tokenizer.json"), longest_input(model.encoder)
+        if key not in datasets:
+            datasets[key] = Dataset(sentences, WordTokenizer(directory), key[1])
+        write_conllu(output, annotate(model.to(device), task, labels, datasets[key], device))
+        log.info("%s: %d sentences", output, len(sentences))
+
+
+def main() -> None:
+    """Command line."""
+    parser = stage_parser("xltransfer.predict", __doc__)
+    parser.add_argument("--models", type=Path, nargs="+", required=True, help="files of weights")
+    parser.add_argument("--treebank", type=Path, required=True)
+    parser.add_argument("--predictions", type=Path, nargs="+", required=True, help="one per model")
+    parser.add_argument("--threads", type=int, default=1)
+    run(parser, _stage)
+
+
+def _stage(arguments: Namespace) -> None:
+    models = [path.parent for path in arguments.models]
+    predict(models, arguments.treebank, arguments.predictions, arguments.threads)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""Sentences together with what the encoder reads of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..data.conllu import Sentence
+from ..encoders.tokenizer import WordTokenizer
+from ..tasks.interface import Task
+from .batching import Example, make_example
+
+
+class Dataset:
+    """The sentences of a treebank, tokenised for one encoder.
+
+    Args:
+        sentences: of the treebank.
+        tokenizer: of the encoder.
+        longest: the most pieces that the encoder takes in one row.
+
+    Attributes:
+        examples: one for each sentence, in order.
+        padding: piece id for padding.
+    """
+
+    def __init__(
+        self, sentences: Sequence[Sentence], tokenizer: WordTokenizer, longest: int
+    ) -> None:
+        self.sentences = sentences
+        self.padding = tokenizer.padding
+        pieces = tokenizer([sentence.forms for sentence in sentences])
+        self.examples: list[Example] = [
+            make_example(sentence, tokenizer, longest) for sentence in pieces
+        ]
+
+    def add_targets(self, task: Task, labels: Sequence[str]) -> None:
+        """Add what a task wants predicted.
+
+        Args:
+            task: which task.
+            labels: must hold every label of the sentences.
+        """
+        ids = {label: index for index, label in enumerate(labels)}
+        for example, sentence in zip(self.examples, self.sentences, strict=True):
+            example.targets = task.targets(sentence, ids)

@@ -1,0 +1,242 @@
+"""The training loop. There is one, for every objective."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from tqdm import tqdm
+
+from ..errors import DivergedError, InputError
+from .checkpoint import Checkpoint
+from .objective import Objective
+
+log = logging.getLogger(__name__)
+
+LOSSES_AT_ONCE = 16
+"""Losses are read from the device this many at a time, so that it need not wait at every step."""
+
+
+@dataclass
+class Report:
+    """How a training went.
+
+    Attributes:
+        history: a row per epoch: ``epoch``, ``loss`` and the held-out scores.
+        best_epoch: the epoch whose weights the model holds in the end.
+        steps: optimiser steps taken.
+        seconds: of this process, without those of earlier ones that were killed.
+    """
+
+    history: list[dict[str, float]]
+    best_epoch: int
+    steps: int
+    seconds: float
+
+    @property
+    def best(self) -> dict[str, float]:
+        """The row of the best epoch."""
+        return self.history[self.best_epoch - 1]
+
+
+def learning_rate_share(step: int, steps: int, warmup_share: float) -> float:
+    """Linear warm-up from 0 to 1 over a share of all steps, then linear decay to 0.
+
+    Args:
+        step: 0-based.
+        steps: of the whole training.
+        warmup_share: of the steps.
+    """
+    warmup = warmup_share * steps
+    if step < warmup:
+        return (step + 1) / (warmup + 1)
+    return (steps - step) / (steps - warmup)
+
+
+def train(
+    objective: Objective,
+    settings: Mapping[str, Any],
+    checkpoint: Checkpoint,
+    device: torch.device,
+    checkpoint_seconds: float,
+    name: str,
+) -> Report:
+    """Train a model; it holds the weights of the best epoch afterwards.
+
+    Args:
+        objective: model, batches, loss and evaluation.
+        settings: ``epochs``, ``warmup_share``, ``gradient_clip``, ``weight_decay``,
+            ``adam_beta2``, ``patience`` (epochs without a better score before it stops; ``None``
+            for never) and ``precision``.
+        checkpoint: resumed from if it is there; not discarded at the end.
+        device: where to train.
+        checkpoint_seconds: how often to save.
+        name: for progress lines.
+
+    Raises:
+        InputError: the loss or the model's states are not finite; names the step.
+    """
+    model = objective.model.to(device)
+    optimiser = torch.optim.AdamW(
+        objective.parameter_groups(),
+        betas=(0.9, settings["adam_beta2"]),
+        weight_decay=settings["weight_decay"],
+        fused=True,
+    )
+    peaks = [group["lr"] for group in optimiser.param_groups]
+    position = checkpoint.restore(model, optimiser)
+    if position is None:
+        position = {"step": 0, "best_epoch": 0, "history": [], "losses": [], "finished": False}
+    else:
+        log.info("%s: resumes at step %d", name, position["step"])
+    started = saved = time.monotonic()
+    per_epoch = len(objective.batches(0))
+    steps = per_epoch * settings["epochs"]
+    precision = Precision(settings["precision"], device)
+    progress = Progress(name, steps, position["step"])
+    pending: list[torch.Tensor] = []
+    while not position["finished"]:
+        epoch, first = divmod(position["step"], per_epoch)
+        model.train()
+        for batch in objective.batches(epoch)[first:]:
+            share = learning_rate_share(position["step"], steps, settings["warmup_share"])
+            for group, peak in zip(optimiser.param_groups, peaks, strict=True):
+                group["lr"] = peak * share
+            with precision:
+                loss = objective.loss(batch, device)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), settings["gradient_clip"])
+            optimiser.step()
+            optimiser.zero_grad()
+            position["step"] += 1
+            pending.append(loss.detach())
+            due = time.monotonic() - saved > checkpoint_seconds
+            if due or len(pending) == LOSSES_AT_ONCE:
+                _read_losses(pending, position, name)
+            progress.step(position["losses"])
+            if due and position["step"] % per_epoch:
+                checkpoint.save(model, optimiser, position)
+                saved = time.monotonic()
+        _read_losses(pending, position, name)
+        try:
+            _end_epoch(objective, settings, checkpoint, device, position, epoch + 1)
+        except DivergedError as error:
+            raise InputError(f"{name}: after step {position['step']}: {error}") from None
+        progress.epoch(position["history"][-1])
+        if time.monotonic() - saved > checkpoint_seconds or position["finished"]:
+            checkpoint.save(model, optimiser, position)
+            saved = time.monotonic()
+    progress.close()
+    checkpoint.restore_best(model)
+    return Report(
+        position["history"],
+        position["best_epoch"],
+        position["step"],
+        time.monotonic() - started,
+    )
+
+
+def _end_epoch(
+    objective: Objective,
+    settings: Mapping[str, Any],
+    checkpoint: Checkpoint,
+    device: torch.device,
+    position: dict[str, Any],
+    epoch: int,
+) -> None:
+    """Evaluate, keep the weights if they are the best so far, and decide whether to go on."""
+    losses = position["losses"]
+    scores = objective.evaluate(device)
+    selected_by = next(iter(scores))
+    history = position["history"]
+    history.append({"epoch": epoch, "loss": sum(losses) / len(losses), **scores})
+    position["losses"] = []
+    best = position["best_epoch"]
+    if not best or scores[selected_by] > history[best - 1][selected_by]:
+        position["best_epoch"] = epoch
+        checkpoint.save_best(objective.model, {"epoch": epoch})
+    patience = settings["patience"]
+    waited = epoch - position["best_epoch"]
+    position["finished"] = epoch == settings["epochs"] or (
+        patience is not None and waited >= patience
+    )
+
+
+def _read_losses(pending: list[torch.Tensor], position: dict[str, Any], name: str) -> None:
+    """Move the losses of the last steps into the position; refuse them if one is not finite."""
+    if not pending:
+        return
+    values = torch.stack(pending).tolist()
+    first = position["step"] - len(values) + 1
+    pending.clear()
+    for step, value in enumerate(values, start=first):
+        if not math.isfinite(value):
+            raise InputError(
+                f"{name}: the loss is {value} at step {step}; lower the learning rate, "
+                "or look for damaged data or weights"
+            )
+    position["losses"].extend(values)
+
+
+class Precision:
+    """A context in which matrix products run in a narrower type where the device gains by it.
+
+    Args:
+        kind: ``auto`` takes bfloat16 on GPUs that have it and float32 elsewhere (CPUs included:
+            small models are slower there in bfloat16); ``float32`` and ``bfloat16`` force it.
+        device: where.
+    """
+
+    def __init__(self, kind: str, device: torch.device) -> None:
+        if kind == "auto":
+            capable = device.type == "cuda" and torch.cuda.is_bf16_supported()
+            kind = "bfloat16" if capable else "float32"
+        self._context = torch.autocast(
+            device.type, dtype=torch.bfloat16, enabled=kind == "bfloat16"
+        )
+
+    def __enter__(self) -> None:
+        self._context.__enter__()
+
+    def __exit__(self, *error: object) -> None:
+        self._context.__exit__(*error)
+
+
+class Progress:
+    """A bar on a terminal; elsewhere a line per epoch, and every minute within long ones."""
+
+    def __init__(self, name: str, steps: int, done: int) -> None:
+        self.name = name
+        self.steps = steps
+        self.bar = tqdm(total=steps, initial=done, desc=name, unit="step", disable=None)
+        self.done = done
+        self.said = time.monotonic()
+
+    def step(self, losses: list[float]) -> None:
+        """One more step; the losses are those of this epoch so far."""
+        self.done += 1
+        self.bar.update()
+        if self.bar.disable and time.monotonic() - self.said > 60:
+            self.said = time.monotonic()
+            recent = losses[-100:]
+            loss = sum(recent) / len(recent)
+            log.info("%s: step %d of %d, loss %.3f", self.name, self.done, self.steps, loss)
+
+    def epoch(self, row: dict[str, float]) -> None:
+        """An epoch has ended with these scores."""
+        self.said = time.monotonic()
+        scores = ", ".join(f"{key} {value:.2f}" for key, value in row.items() if key != "epoch")
+        message = f"{self.name}: epoch {row['epoch']}: {scores}"
+        if self.bar.disable:
+            log.info("%s", message)
+        else:
+            self.bar.write(message)
+
+    def close(self) -> None:
+        """Training has ended."""
+        self.bar.close()

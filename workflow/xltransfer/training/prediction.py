@@ -1,0 +1,50 @@
+"""Predicting with a trained model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from ..data.conllu import Sentence
+from ..errors import DivergedError
+from ..tasks.interface import Prediction, Task
+from .batching import collate, plan_batches
+from .dataset import Dataset
+from .word_model import WordModel
+
+PREDICTION_BUDGET = 4096
+"""Pieces per batch; larger than in training, since nothing is kept for a backward pass."""
+
+
+@torch.inference_mode()
+def predict(model: WordModel, task: Task, data: Dataset, device: torch.device) -> list[Prediction]:
+    """Predictions for all sentences, in their order; every one gets some, however long it is.
+
+    Raises:
+        DivergedError: the model computes something that is not a number.
+    """
+    model.eval()
+    predictions: list[Prediction] = [{}] * len(data.examples)
+    order = np.arange(len(data.examples))
+    for indices in plan_batches(data.examples, PREDICTION_BUDGET, order):
+        batch = collate(data.examples, indices, data.padding).to(device)
+        states = model.word_states(batch)
+        if not torch.isfinite(states).all():
+            raise DivergedError("the model's states are not finite; lower the learning rate")
+        found = task.predict(model.head, states, batch)
+        for index, prediction in zip(indices, found, strict=True):
+            predictions[index] = prediction
+    return predictions
+
+
+def annotate(
+    model: WordModel, task: Task, labels: Sequence[str], data: Dataset, device: torch.device
+) -> list[Sentence]:
+    """The sentences with predicted columns in place of the gold ones."""
+    predictions = predict(model, task, data, device)
+    return [
+        task.annotate(sentence, prediction, labels)
+        for sentence, prediction in zip(data.sentences, predictions, strict=True)
+    ]

@@ -1,0 +1,117 @@
+"""An encoder with a task's head on the states of words, and its directory on disk."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+from transformers import PreTrainedModel
+
+from ..encoders.loading import check_safetensors, load_encoder
+from ..errors import InputError
+from ..files import read_json, replacing, write_json
+from ..tasks import make_task
+from ..tasks.interface import Task
+from .batching import Batch
+from .checkpoint import own_weights
+
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
+TASK_FILE = "task.json"
+WEIGHTS_FILE = "model.safetensors"
+
+
+class WordModel(nn.Module):
+    """An encoder and a head that reads the state of each word's first piece.
+
+    Args:
+        encoder: any transformers encoder.
+        head: made by the task.
+    """
+
+    def __init__(self, encoder: PreTrainedModel, head: nn.Module) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.head = head
+
+    def word_states(self, batch: Batch) -> torch.Tensor:
+        """The last layer at the first piece of each word: (sentences, words, hidden)."""
+        output = self.encoder(input_ids=batch.input_ids, attention_mask=batch.attention_mask)
+        return output.last_hidden_state.flatten(0, 1)[batch.word_index]
+
+
+def longest_input(encoder: PreTrainedModel) -> int:
+    """The most pieces, special tokens included, that an encoder takes in one row.
+
+    RoBERTa-like models number positions from ``padding_idx + 1`` on, which costs them the first
+    few; relative positions (T5) have no limit, 512 is what those models were trained on.
+    """
+    for name, module in encoder.named_modules():
+        if name.endswith("position_embeddings") and isinstance(module, nn.Embedding):
+            reserved = 0 if module.padding_idx is None else module.padding_idx + 1
+            return module.num_embeddings - reserved
+    return 512
+
+
+def save_model(
+    directory: Path | str,
+    model: WordModel,
+    encoder_directory: Path | str,
+    task: Task,
+    labels: Sequence[str],
+) -> None:
+    """Write a fine-tuned model; its weights come last, so a directory with weights is whole.
+
+    The encoder's weights keep the names they have in transformers, so the directory also opens as
+    a plain encoder.
+
+    Args:
+        directory: to write to.
+        model: what to save.
+        encoder_directory: its tokenizer is copied.
+        task: what the head is for.
+        labels: in the order of the head's outputs.
+    """
+    directory, encoder_directory = Path(directory), Path(encoder_directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    for name in TOKENIZER_FILES:
+        if (encoder_directory / name).exists():
+            with replacing(directory / name) as temporary:
+                shutil.copyfile(encoder_directory / name, temporary)
+    with replacing(directory / "config.json") as temporary:
+        model.encoder.config.to_json_file(temporary)
+    content = {"task": task.name, "settings": dict(task.settings), "labels": list(labels)}
+    write_json(directory / TASK_FILE, content)
+    prefix = f"{model.encoder.base_model_prefix}."
+    weights = {
+        (prefix + name.removeprefix("encoder.") if name.startswith("encoder.") else name): value
+        for name, value in own_weights(model).items()
+    }
+    tensors = {name: value.detach().cpu().contiguous() for name, value in weights.items()}
+    with replacing(directory / WEIGHTS_FILE) as temporary:
+        save_file(tensors, temporary, {"format": "pt"})
+
+
+def load_model(directory: Path | str) -> tuple[WordModel, Task, list[str]]:
+    """Open a fine-tuned model: the model, its task and its labels.
+
+    Raises:
+        InputError: a file is missing or damaged.
+    """
+    directory = Path(directory)
+    content = read_json(directory / TASK_FILE)
+    task = make_task(content["task"], content["settings"])
+    encoder = load_encoder(directory)
+    head = task.head(encoder.config.hidden_size, len(content["labels"]))
+    check_safetensors(directory / WEIGHTS_FILE)
+    weights = load_file(directory / WEIGHTS_FILE)
+    own = {k.removeprefix("head."): v for k, v in weights.items() if k.startswith("head.")}
+    try:
+        head.load_state_dict(own)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{directory / WEIGHTS_FILE}: not a {task.name} head ({reason})") from None
+    return WordModel(encoder, head), task, content["labels"]
