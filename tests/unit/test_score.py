@@ -1,0 +1,67 @@
+"""Scoring: tidy rows, and predictions of something else are refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow.parquet as parquet
+import pytest
+from test_parsing import tree
+from xltransfer.data.conllu import write_conllu
+from xltransfer.errors import InputError
+from xltransfer.score import COLUMNS, score
+
+GOLD = [
+    tree(("a", 2, "nsubj"), ("b", 0, "root")),
+    tree(("c", 0, "root"), ("d", 1, "obj:x"), ("e", 2, "det")),
+]
+COMMON = {
+    "encoder": "tiny",
+    "task": "parsing",
+    "source": "en",
+    "target": "fr",
+    "source_treebank": "en_a",
+    "target_treebank": "fr_b",
+    "split": "test",
+}
+
+
+@pytest.fixture
+def gold(tmp_path: Path) -> Path:
+    write_conllu(tmp_path / "gold.conllu", GOLD)
+    return tmp_path / "gold.conllu"
+
+
+def test_rows_are_tidy(gold: Path, tmp_path: Path) -> None:
+    predicted = [GOLD[0], tree(("c", 0, "root"), ("d", 1, "obj:y"), ("e", 1, "det"))]
+    write_conllu(tmp_path / "p.conllu", predicted)
+    score(gold, [gold, tmp_path / "p.conllu"], ["none", "random-init-1-2"], [1, 2], COMMON,
+          tmp_path / "scores.parquet")  # fmt: skip
+    table = parquet.read_table(tmp_path / "scores.parquet")
+    assert table.schema.equals(COLUMNS)
+    rows = table.to_pylist()
+    assert [(r["ablation"], r["seed"], r["metric"]) for r in rows] == [
+        ("none", 1, "LAS"),
+        ("none", 1, "UAS"),
+        ("random-init-1-2", 2, "LAS"),
+        ("random-init-1-2", 2, "UAS"),
+    ]
+    assert [r["value"] for r in rows] == [100, 100, 80, 80]
+    assert {(r["sentences"], r["words"], r["target"]) for r in rows} == {(2, 5, "fr")}
+
+
+@pytest.mark.parametrize(
+    ("predicted", "reason"),
+    [
+        (GOLD[:1], "1 sentences, but"),
+        ([GOLD[0], tree(("c", 0, "root"), ("d", 1, "x"))], "sentence 2 does not have the words"),
+        ([GOLD[1], GOLD[0]], "sentence 1 does not have the words"),
+    ],
+)
+def test_predictions_of_other_sentences_are_refused(
+    predicted: list, reason: str, gold: Path, tmp_path: Path
+) -> None:
+    write_conllu(tmp_path / "p.conllu", predicted)
+    with pytest.raises(InputError, match=reason):
+        score(gold, [tmp_path / "p.conllu"], ["none"], [1], COMMON, tmp_path / "out.parquet")
+    assert not (tmp_path / "out.parquet").exists()

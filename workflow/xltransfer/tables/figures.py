@@ -1,0 +1,108 @@
+"""Figures: legible in print, in grey and to the colour-blind; the same bytes every time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ..files import replacing
+from .randominit import CROSS_LINGUAL, pairs_of_layers
+
+# Okabe & Ito's palette; series also differ in marker and line style.
+SAME_LANGUAGE = {"color": "#0072B2", "marker": "o", "linestyle": "-"}
+ZERO_SHOT = {"color": "#D55E00", "marker": "s", "linestyle": "--"}
+GREY = "#777777"
+
+plt.rcParams.update(
+    {
+        "font.size": 8,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.titlesize": 8,
+        "legend.frameon": False,
+        "pdf.fonttype": 42,
+        "svg.hashsalt": "xltransfer",
+    }
+)
+
+
+def randominit_figure(table: pd.DataFrame, ablations: Sequence[str], title: str) -> Figure:
+    """Change of the score for each re-initialised pair of layers, a panel per source.
+
+    Args:
+        table: rows of one metric per task, from ``by_target``.
+        ablations: those to show, lowest layers first.
+        title: of the figure.
+    """
+    pairs = pairs_of_layers(ablations)
+    table = table[table["ablation"].isin(pairs)]
+    rows = list(table.groupby(["encoder", "task"], sort=False))
+    sources = list(dict.fromkeys(table["source"]))
+    figure, axes = plt.subplots(
+        len(rows),
+        len(sources),
+        figsize=(0.6 + 2.1 * len(sources), 0.7 + 2.1 * len(rows)),
+        sharex=True,
+        sharey="row",
+        squeeze=False,
+        layout="constrained",
+    )
+    for axes_row, ((encoder, task), part) in zip(axes, rows, strict=True):
+        for ax, source in zip(axes_row, sources, strict=True):
+            _panel(ax, part[part["source"] == source], source, pairs)
+        axes_row[0].set_ylabel(f"{task}, {encoder}\nchange of {part['metric'].iloc[0]} (points)")
+    for ax in axes[-1]:
+        ax.set_xlabel("re-initialised layers")
+    handles, labels = axes[0][0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    figure.suptitle(title, fontsize=9)
+    return figure
+
+
+def _panel(ax: Axes, part: pd.DataFrame, source: str, pairs: dict[str, str]) -> None:
+    positions = {ablation: place for place, ablation in enumerate(pairs)}
+    ax.axhline(0, color=GREY, linewidth=0.6)
+    others = part[~part["target"].isin([source, CROSS_LINGUAL])]
+    ax.scatter(
+        others["ablation"].map(positions) + 0.12,
+        others["delta"],
+        s=4,
+        color=GREY,
+        alpha=0.5,
+        linewidths=0,
+        label="each target",
+    )
+    for target, style, label, shift in (
+        (source, SAME_LANGUAGE, "same language", -0.06),
+        (CROSS_LINGUAL, ZERO_SHOT, "cross-lingual (mean of targets)", 0.06),
+    ):
+        line = part[part["target"] == target]
+        ax.errorbar(
+            line["ablation"].map(positions) + shift,
+            line["delta"],
+            yerr=line["delta_sd"].fillna(0),
+            markersize=3.5,
+            linewidth=1,
+            capsize=2,
+            label=label,
+            **style,
+        )
+    ax.set_title(f"source {source.upper()}")
+    ax.set_xticks(range(len(pairs)), list(pairs.values()))
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a figure; its suffix decides the format, and no date goes in."""
+    kind = path.suffix.removeprefix(".")
+    metadata = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(kind)
+    with replacing(path) as temporary:
+        figure.savefig(temporary, format=kind, dpi=200, metadata=metadata)
