@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Callable
 
@@ -22,7 +23,11 @@ def run(parser: argparse.ArgumentParser, stage: Callable[[argparse.Namespace], N
     try:
         stage(arguments)
     except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
+        message = f"error: {error}\n"
+        sys.stderr.write(message)
+        # Where standard error is a log file, this is the descriptor of the terminal behind it.
+        if terminal := os.environ.get("XLTRANSFER_TERMINAL"):
+            os.write(int(terminal), message.encode())
         sys.exit(USER_ERROR)
 
 

@@ -1,0 +1,41 @@
+# xltransfer: how multilingual language models transfer to other languages, and in which layers.
+#
+# A study is a configuration: config.yaml, or `--configfile resources/studies/<name>.yaml`.
+# Rules say what runs when; what is computed stands in workflow/xltransfer.
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: "config.yaml"
+
+
+pathvars:
+    logs="<results>/logs",
+    benchmarks="<results>/benchmarks",
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/encoders.smk"
+include: "workflow/rules/finetune.smk"
+include: "workflow/rules/predict.smk"
+include: "workflow/rules/tables.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        "<results>/tables/randominit.csv",
+        "<results>/figures/randominit.pdf",
+
+
+wildcard_constraints:
+    encoder="|".join(study.encoders),
+    task="|".join(study.tasks),
+    source=r"[a-z]+(_[a-z0-9]+)+",
+    treebank=r"[a-z]+(_[a-z0-9]+)+",
+    split="train|dev|test",
+    ablation=r"none|random-init-(all|\d+-\d+)",
+    seed=r"\d+",

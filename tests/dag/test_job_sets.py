@@ -1,0 +1,315 @@
+"""The exact sets of jobs that Snakemake plans: for whole studies, and after changes."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import copy_workflow
+
+SMALL = {
+    "seeds": [1, 2],
+    "ablations": ["none", "random-init-1-2"],
+    "parsing": {
+        "sources": ["qaa_embedded", "qca_embedded"],
+        "targets": ["qaa_embedded", "qca_embedded", "qba_embedded"],
+    },
+}
+
+
+def snakemake(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    """Run Snakemake in a workspace."""
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
+    env = {**os.environ, **environment}
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=env)
+
+
+def planned(folder: Path, *arguments: str, **environment: str) -> dict[str, set[str]]:
+    """Output files of all planned jobs, by rule."""
+    done = snakemake(folder, "--dry-run", *arguments, **environment)
+    assert done.returncode == 0, done.stderr + done.stdout
+    jobs: dict[str, set[str]] = {}
+    text = done.stdout + done.stderr
+    for block in re.split(r"\n(?=(?:local)?rule )", text)[1:]:
+        name = re.match(r"(?:local)?rule (\w+):", block)[1]
+        output = re.search(r"^    output: (.*)$", block, re.MULTILINE)
+        jobs.setdefault(name, set()).add(output[1] if output else "")
+    return jobs
+
+
+def counts(jobs: dict[str, set[str]]) -> Counter:
+    return Counter({rule: len(outputs) for rule, outputs in jobs.items()})
+
+
+FAKE_PYTHON = """#!{python}
+# Stands for `python -m xltransfer.<stage>`: writes the files that the stage would write.
+import sys
+from pathlib import Path
+
+arguments = sys.argv[3:]
+
+def values(option):
+    found = arguments[arguments.index(option) + 1:] if option in arguments else []
+    ends = [i for i, value in enumerate(found) if value.startswith("--")]
+    return [Path(value) for value in found[: ends[0] if ends else None]]
+
+stage = sys.argv[2].removeprefix("xltransfer.")
+outputs = values("--output") + values("--predictions") * (stage == "predict") + values("--figures")
+if stage == "finetune":
+    outputs += values("--models")
+    outputs += [path.with_name("training.json") for path in values("--models")]
+if stage == "tabulate":
+    for name in ("randominit", "randominit_by_target"):
+        for suffix in (".csv", ".md", ".tex", ".provenance.json"):
+            outputs.append(values("--directory")[0] / (name + suffix))
+for path in outputs:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(str(path))
+"""
+
+
+@pytest.fixture
+def small(workspace: Path) -> Path:
+    """A workspace with a small study."""
+    (workspace / "small.yaml").write_text(yaml.safe_dump(SMALL))
+    return workspace
+
+
+def change(workspace: Path, **changes: object) -> None:
+    """Change keys of the small study."""
+    config = yaml.safe_load((workspace / "small.yaml").read_text())
+    for dotted, value in changes.items():
+        *parents, last = dotted.split("__")
+        node = config
+        for parent in parents:
+            node = node.setdefault(parent, {})
+        node[last] = value
+    (workspace / "small.yaml").write_text(yaml.safe_dump(config))
+
+
+@pytest.fixture(scope="module")
+def finished_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small study, run by Snakemake with stages that only write the files they should."""
+    folder = copy_workflow(tmp_path_factory.mktemp("finished"))
+    (folder / "small.yaml").write_text(yaml.safe_dump(SMALL))
+    fake = folder / "bin" / "python"
+    fake.parent.mkdir()
+    fake.write_text(FAKE_PYTHON.format(python=sys.executable))
+    fake.chmod(0o755)
+    path = f"{fake.parent}{os.pathsep}{os.environ['PATH']}"
+    done = snakemake(folder, "--configfile", "small.yaml", PATH=path)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def finished(finished_once: Path, tmp_path: Path) -> Path:
+    """A copy of the finished small study, with everything that Snakemake remembers."""
+    folder = tmp_path / "study"
+    shutil.copytree(finished_once, folder)
+    assert planned(folder, "--configfile", "small.yaml") == {}
+    return folder
+
+
+def test_default_study(workspace: Path) -> None:
+    jobs = planned(workspace)
+    assert counts(jobs) == {
+        "embedded_treebank": 16 + 2 * 3,
+        "finetune": 3 * 8,
+        "predict": 3 * 16,
+        "score": 3 * 16,
+        "randominit_tables": 1,
+        "randominit_figure": 1,
+        "all": 1,
+    }
+    weights = [path for output in jobs["finetune"] for path in output.split(", ")]
+    assert len([path for path in weights if path.endswith("model.safetensors")]) == 3 * 8 * 3
+
+
+def test_published_study_plans_offline(workspace: Path) -> None:
+    jobs = planned(workspace, "--configfile", "resources/studies/mbert.yaml")
+    assert counts(jobs) == {
+        "fetch_encoder": 1,
+        "fetch_treebank": 18 + 2 * 3,
+        "check_treebank": 18 + 2 * 3,
+        "finetune": 3 * 7 * 5,
+        "predict": 3 * 18,
+        "score": 3 * 18,
+        "randominit_tables": 1,
+        "randominit_figure": 1,
+        "all": 1,
+    }
+    fetched = {path.rsplit("/", 1)[1] for path in jobs["fetch_treebank"]}
+    assert {"en_ewt-ud-train.conllu", "ar_pud-ud-test.conllu", "ja_pud-ud-test.conllu"} <= fetched
+    assert "results/mbert/tables/randominit.csv" in next(iter(jobs["randominit_tables"]))
+
+
+def test_mirror_study(workspace: Path, tmp_path: Path) -> None:
+    encoder = tmp_path / "encoder"
+    encoder.mkdir()
+    for name in ("config.json", "model.safetensors", "tokenizer.json"):
+        (encoder / name).touch()
+    jobs = planned(
+        workspace,
+        "--configfile",
+        "resources/studies/ud-mirror.yaml",
+        XLTRANSFER_ENCODER=str(encoder),
+        XLTRANSFER_UD_MIRROR=str(tmp_path),
+    )
+    assert counts(jobs) == {
+        "fetch_treebank": 18 + 2 * 3,
+        "check_treebank": 18 + 2 * 3,
+        "finetune": 4 + 1 + 1,
+        "predict": 18,
+        "predict_2": 36,
+        "score": 3 * 18,
+        "randominit_tables": 1,
+        "randominit_figure": 1,
+        "all": 1,
+    }
+
+
+def test_files_that_are_there_are_not_fetched(workspace: Path) -> None:
+    """Compute nodes without a network work on files that were put in place before."""
+    study = ("--configfile", "resources/studies/mbert.yaml")
+    before = planned(workspace, *study)
+    for output in before["fetch_treebank"] | before["fetch_encoder"]:
+        for name in output.split(", "):
+            path = workspace / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("there")
+    after = planned(workspace, *study)
+    assert set(before) - set(after) == {"fetch_treebank", "fetch_encoder"}
+    assert {k: v for k, v in before.items() if not k.startswith("fetch")} == after
+
+
+def scores(*names: str) -> set[str]:
+    return {f"results/scores/embedded/parsing/{name}-test.parquet" for name in names}
+
+
+AGGREGATES = {"randominit_tables", "randominit_figure", "all"}
+
+
+def test_adding_a_language_runs_its_jobs_alone(finished: Path) -> None:
+    targets = [*SMALL["parsing"]["targets"], "qfb_embedded"]
+    change(finished, parsing__targets=targets)
+    jobs = planned(finished, "--configfile", "small.yaml")
+    assert set(jobs) == {"embedded_treebank", "predict", "score"} | AGGREGATES
+    assert jobs["embedded_treebank"] == {"results/treebanks/qfb_embedded/test.conllu"}
+    assert jobs["score"] == scores("qaa_embedded/qfb_embedded", "qca_embedded/qfb_embedded")
+    assert len(jobs["predict"]) == 2
+    assert all("qfb_embedded-test" in p for o in jobs["predict"] for p in o.split(", "))
+
+
+def test_adding_rows_to_the_catalogues_runs_nothing(finished: Path) -> None:
+    for table, row in {
+        "languages.tsv": "zz\tNew\tzzz\tLatn\tIsolate\n",
+        "treebanks.tsv": "zz_new\tzz\tUD_New-New\tCC0-1.0\n",
+    }.items():
+        path = finished / "resources" / table
+        path.write_text(path.read_text(encoding="utf-8") + row, encoding="utf-8")
+    assert planned(finished, "--configfile", "small.yaml") == {}
+
+
+def test_removing_a_language_makes_tables_anew(finished: Path) -> None:
+    change(finished, parsing__targets=["qaa_embedded", "qca_embedded"])
+    assert set(planned(finished, "--configfile", "small.yaml")) == AGGREGATES
+
+
+def test_adding_a_source_trains_it_alone(finished: Path) -> None:
+    change(
+        finished,
+        parsing__sources=["qaa_embedded", "qca_embedded", "qba_embedded"],
+    )
+    jobs = planned(finished, "--configfile", "small.yaml")
+    assert set(jobs) == {"embedded_treebank", "finetune", "predict", "score"} | AGGREGATES
+    for rule in ("finetune", "predict", "score"):
+        assert all("/qba_embedded/" in output for output in jobs[rule]), rule
+    assert counts(jobs)["finetune"] == 2
+
+
+def test_adding_a_seed_trains_it_alone(finished: Path) -> None:
+    change(finished, seeds=[1, 2, 5], seeds_per_job={"finetune": 2, "predict": 2})
+    jobs = planned(finished, "--configfile", "small.yaml")
+    assert set(jobs) == {"finetune_2", "predict_2", "score"} | AGGREGATES
+    for rule in ("finetune_2", "predict_2"):
+        assert all("seed-5/" in p for o in jobs[rule] for p in o.split(", ")), rule
+
+
+def test_adding_an_ablation_trains_it_alone(finished: Path) -> None:
+    change(finished, ablations=["none", "random-init-1-2", "random-init-5-6"])
+    jobs = planned(finished, "--configfile", "small.yaml")
+    assert set(jobs) == {"finetune", "predict", "score"} | AGGREGATES
+    assert all("/random-init-5-6/" in output for output in jobs["finetune"])
+
+
+def test_hyperparameter_retrains_everything(finished: Path) -> None:
+    change(finished, parsing__training={"epochs": 3})
+    jobs = planned(finished, "--configfile", "small.yaml")
+    assert set(jobs) == {"finetune", "predict", "score"} | AGGREGATES
+    assert counts(jobs)["finetune"] == 4
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"checkpoint_minutes": 1},
+        {"training_threads": 2},
+        {"mirrors": ["/somewhere"]},
+        {"ud_release": "2.17"},
+        {"seeds_per_job": {"finetune": 1, "predict": 3}},
+        {"seeds": [2, 1]},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_what_changes_no_model_trains_nothing(changes: dict, finished: Path) -> None:
+    change(finished, **changes)
+    jobs = planned(finished, "--configfile", "small.yaml")
+    assert set(jobs) <= AGGREGATES | {"score"}, jobs
+
+
+def test_touched_and_reformatted_code_runs_nothing(finished: Path) -> None:
+    path = finished / "workflow" / "xltransfer" / "training" / "loop.py"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("\ndef train(", "\n\n# A remark.\ndef train("), encoding="utf-8")
+    assert planned(finished, "--configfile", "small.yaml") == {}
+
+
+def test_edited_code_reruns_its_stage(finished: Path) -> None:
+    path = finished / "workflow" / "xltransfer" / "tables" / "figures.py"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("#D55E00", "#000000"), encoding="utf-8")
+    jobs = planned(finished, "--configfile", "small.yaml")
+    assert set(jobs) == {"randominit_figure", "all"}
+
+
+def test_wrong_configuration_is_one_line_and_an_error(small: Path) -> None:
+    change(small, parsing__sources=["qaa_embeded"])
+    done = snakemake(small, "--dry-run", "--configfile", "small.yaml")
+    assert done.returncode != 0
+    lines = [line for line in done.stderr.splitlines() if "error" in line.lower()]
+    assert lines == [
+        "error: config: parsing.sources: no treebank 'qaa_embeded' in resources/treebanks.tsv; "
+        "did you mean 'qaa_embedded'?"
+    ]
+    assert "Traceback" not in done.stderr
+
+
+def test_parsing_the_workflow_imports_nothing_heavy(small: Path) -> None:
+    """Snakemake parses it again in every job on a cluster."""
+    code = (
+        "import sys; sys.path.insert(0, 'workflow'); import xltransfer.study, xltransfer.identity;"
+        "print(sorted({m.split('.')[0] for m in sys.modules} & "
+        "{'torch', 'transformers', 'pandas', 'pyarrow', 'numpy', 'matplotlib', 'scipy'}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=small, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,225 @@
+"""Configurations: the shipped ones are right, and wrong ones are refused in one clear line."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import ROOT
+from xltransfer.errors import InputError
+from xltransfer.study import SCHEMA, Study
+
+STUDIES = sorted((ROOT / "resources" / "studies").glob("*.yaml"))
+
+
+@pytest.fixture
+def config() -> dict:
+    return yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XLTRANSFER_ENCODER", "/some/encoder")
+    monkeypatch.setenv("XLTRANSFER_UD_MIRROR", "/some/mirror")
+
+
+def test_default_study(config: dict) -> None:
+    study = Study(config, ROOT)
+    assert study.language("qaa_embedded") == "qaa"
+    assert study.treebank("qaa_embedded").splits == ("train", "dev", "test")
+    assert len(study.sources("parsing")) >= 3
+    seen = study.embedded_encoder["languages"]
+    targets = [study.language(code) for code in study.targets("parsing")]
+    assert sorted(targets) == sorted(seen), "X is a mean over languages that the encoder has seen"
+    languages = study.catalogue.languages
+    unseen = [c for c in languages if c[0] == "q" and c != "qaf" and c not in seen]
+    assert len(seen) >= 15 and len(unseen) >= 4
+    assert len({languages[code].script for code in seen}) >= 4
+
+
+@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
+def test_shipped_studies_are_valid_and_inherit_nothing(path: Path, config: dict) -> None:
+    """A study file states every key, so the default study can change without changing it."""
+    study = yaml.safe_load(path.read_text(encoding="utf-8"))
+    Study(study, ROOT)
+
+    def assert_states(mine: dict, default: dict, where: str) -> None:
+        for key, value in default.items():
+            assert key in mine, f"{path.name} does not state {where}{key}"
+            if isinstance(value, dict):
+                assert_states(mine[key], value, f"{where}{key}.")
+
+    assert_states(study, config, "")
+    assert study["pathvars"]["results"] == f"results/{path.stem}"
+
+
+def test_every_key_of_the_schema_is_explained_in_the_default_study() -> None:
+    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    lines = (ROOT / "config.yaml").read_text(encoding="utf-8").splitlines()
+
+    def keys(node: dict) -> set[str]:
+        node = schema["$defs"][node["$ref"].split("/")[-1]] if "$ref" in node else node
+        found = set()
+        for key, value in node.get("properties", {}).items():
+            found |= {key} | keys(value)
+        return found
+
+    optional = {"pathvars", "name", "path", "layers", "hub", "revision"}
+    for key in keys(schema) - optional:
+        places = [n for n, line in enumerate(lines) if line.strip().startswith(f"{key}:")]
+        assert places, f"config.yaml lacks {key}"
+    undocumented = [
+        line
+        for n, line in enumerate(lines)
+        if line and line[0] not in " #-" and not lines[n - 1].startswith("#")
+    ]
+    assert not undocumented
+
+
+def change(**changes: object) -> Callable[[dict], None]:
+    def apply(config: dict) -> None:
+        for dotted, value in changes.items():
+            *parents, last = dotted.split("__")
+            node = config
+            for parent in parents:
+                node = node[parent]
+            if value is ...:
+                del node[last]
+            else:
+                node[last] = value
+
+    return apply
+
+
+WRONG = {
+    "unknown key": (change(epoch=3), "epoch: unknown key"),
+    "misspelt key": (change(parsing__training__epoch=3), "did you mean 'epochs'?"),
+    "missing key": (change(seeds=...), "seeds: the key is missing"),
+    "text for a number": (
+        change(parsing__training__epochs="ten"),
+        "parsing.training.epochs: 'ten'",
+    ),
+    "number for a list": (change(seeds=3), "seeds: 3 is not of type array"),
+    "fraction of an epoch": (change(parsing__training__epochs=1.5), "epochs: 1.5"),
+    "negative rate": (change(parsing__training__encoder_learning_rate=-1), "must be above 0"),
+    "unknown treebank": (
+        change(parsing__sources=["qaa_embeded"]),
+        "parsing.sources: no treebank 'qaa_embeded'",
+    ),
+    "near miss": (change(parsing__targets=["en_pod"]), "did you mean 'en_pud'?"),
+    "no training data": (
+        change(parsing__sources=["en_pud"]),
+        "parsing.sources: en_pud has no train part",
+    ),
+    "no test data at this release": (
+        change(ud_release="2.5", parsing__targets=["qaa_embedded", "mt_mudt"]),
+        "parsing.targets: mt_mudt has no test part up to release 2.5",
+    ),
+    "layers beyond the encoder": (
+        change(ablations=["none", "random-init-12-13"]),
+        "random-init-12-13: the encoder 'embedded' has 12 layers",
+    ),
+    "layers upside down": (change(ablations=["none", "random-init-4-3"]), "layer 4 is above 3"),
+    "no reference": (change(ablations=["random-init-1-2"]), "ablations: 'none' is missing"),
+    "unknown ablation": (change(ablations=["none", "freeze-1-2"]), "ablations.1: 'freeze-1-2'"),
+    "seed twice": (change(seeds=[1, 2, 1]), "names something twice"),
+    "language twice": (
+        change(parsing__targets=["en_pud", "en_ewt", "qaa_embedded"]),
+        "en_pud and en_ewt are of one language",
+    ),
+    "source that is no target": (
+        change(parsing__targets=["qab_embedded", "qac_embedded"]),
+        "parsing.targets: no treebank of 'qaa'",
+    ),
+    "one target": (
+        change(parsing__sources=["qaa_embedded"], parsing__targets=["qaa_embedded"]),
+        "needs another language",
+    ),
+    "unknown ablated source": (change(ablated_sources=["fr_gsd"]), "'fr_gsd' is not a source"),
+    "encoder from nowhere": (
+        change(encoders=[{"name": "x", "layers": 12}]),
+        "'x' needs either `path` or `hub` together with `revision`",
+    ),
+    "branch for a revision": (
+        change(encoders=[{"name": "x", "layers": 12, "hub": "a/b", "revision": "main"}]),
+        "encoders.0.revision: 'main'",
+    ),
+    "two encoders of one name": (
+        change(encoders=[{"name": "x", "layers": 12, "path": "a"}] * 2),
+        "two encoders have the same name",
+    ),
+    "variable not set": (
+        change(encoders=[{"name": "x", "layers": 12, "path": "$XLTRANSFER_NOWHERE/x"}]),
+        "XLTRANSFER_NOWHERE is not set",
+    ),
+    "odd release": (change(ud_release="latest"), "ud_release: 'latest'"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_configurations_are_refused_in_one_line(name: str, config: dict) -> None:
+    apply, reason = WRONG[name]
+    apply(config)
+    with pytest.raises(InputError) as caught:
+        Study(config, ROOT)
+    message = str(caught.value)
+    assert message.startswith("config: ")
+    assert reason in message, message
+    assert "\n" not in message
+
+
+def test_variables_in_paths_are_expanded(config: dict) -> None:
+    config["encoders"][0]["path"] = "${XLTRANSFER_ENCODER}/x"
+    config["mirrors"] = ["$XLTRANSFER_UD_MIRROR"]
+    study = Study(config, ROOT)
+    assert study.encoders["embedded"].directory == "/some/encoder/x"
+    assert study.mirrors == ["/some/mirror"]
+
+
+def test_configuration_of_models_names_what_decides_them_and_nothing_else(config: dict) -> None:
+    before = Study(config, ROOT).finetuning_config("parsing")
+    other = copy.deepcopy(config)
+    change(
+        seeds=[7],
+        ablations=["none"],
+        training_threads=4,
+        checkpoint_minutes=1,
+        mirrors=["/x"],
+        parsing__sources=["qaa_embedded"],
+        parsing__targets=["qaa_embedded", "qfb_embedded"],
+        seeds_per_job={"finetune": 1, "predict": 1},
+        study="another",
+    )(other)
+    assert Study(other, ROOT).finetuning_config("parsing") == before
+    change(parsing__training__epochs=11)(other)
+    assert Study(other, ROOT).finetuning_config("parsing") != before
+    assert json.loads(before)["task"] == "parsing"
+
+
+def test_swapped_values_are_another_configuration(config: dict) -> None:
+    before = Study(config, ROOT).finetuning_config("parsing")
+    training = config["parsing"]["training"]
+    training["encoder_learning_rate"], training["head_learning_rate"] = (
+        training["head_learning_rate"],
+        training["encoder_learning_rate"],
+    )
+    assert Study(config, ROOT).finetuning_config("parsing") != before
+
+
+def test_batches_of_seeds(config: dict) -> None:
+    change(seeds=[1, 2, 3, 4], seeds_per_job={"finetune": 3, "predict": 4})(config)
+    change(ablated_sources=["qaa_embedded"])(config)
+    study = Study(config, ROOT)
+    assert study.seed_batches("finetune") == [["1", "2", "3"], ["4"]]
+    batches = study.prediction_batches()
+    assert [sources for sources, _, _ in batches] == [
+        ["qaa_embedded"],
+        ["qca_embedded", "qda_embedded"],
+    ]
+    assert batches[1][1] == ["none"] and batches[1][2] == ["1", "2", "3", "4"]
+    change(seeds_per_job={"finetune": 1, "predict": 4})(config)
+    assert Study(config, ROOT).seed_batches("finetune") == [["{seed}"]]

@@ -1,0 +1,58 @@
+# Encoders: fetched from the hub by revision, or pretrained on the embedded world.
+
+
+rule fetch_encoder:
+    output:
+        "<resources>/downloads/models/{encoder}-{revision}/config.json",
+        "<resources>/downloads/models/{encoder}-{revision}/model.safetensors",
+        "<resources>/downloads/models/{encoder}-{revision}/tokenizer.json",
+    log:
+        "<logs>/fetch_encoder/{encoder}-{revision}.log",
+    wildcard_constraints:
+        revision="[0-9a-f]{12}",
+    retries: 2
+    localrule: True
+    conda:
+        "../../envs/xltransfer.yaml"
+    params:
+        hub=lambda wildcards: study.encoders[wildcards.encoder].hub,
+        revision=lambda wildcards: study.encoders[wildcards.encoder].revision,
+        directory=subpath(output[0], parent=True),
+    shell:
+        "python -m xltransfer.fetch encoder --hub {params.hub:q} --revision {params.revision:q}"
+        " --directory {params.directory:q} > {log:q} 2>&1"
+
+
+# Not part of any study: makes anew the encoder that is committed in resources/models/embedded.
+rule pretrain_embedded:
+    input:
+        corpora=expand(
+            "<results>/corpora/{language}-embedded.txt",
+            language=study.embedded_encoder["languages"],
+        ),
+        config="resources/embedded_world/encoder.yaml",
+    output:
+        "<results>/encoders/embedded/config.json",
+        "<results>/encoders/embedded/model.safetensors",
+        "<results>/encoders/embedded/tokenizer.json",
+        "<results>/encoders/embedded/tokenizer_config.json",
+        "<results>/encoders/embedded/pretraining.json",
+    log:
+        "<logs>/pretrain_embedded.log",
+    benchmark:
+        "<benchmarks>/pretrain_embedded.tsv"
+    conda:
+        "../../envs/xltransfer.yaml"
+    threads: study.embedded_encoder["threads"]
+    resources:
+        gpu=1,
+        mem_mb=4000,
+        runtime=360,
+    params:
+        code=stage_digest("pretrain"),
+        directory=subpath(output[0], parent=True),
+        checkpoints=lambda wildcards, output: f"{study.results}/checkpoints",
+    shell:
+        "python -m xltransfer.pretrain --corpora {input.corpora:q} --config {input.config:q}"
+        " --output {params.directory:q} --checkpoints {params.checkpoints:q}"
+        " --threads {threads} > {log:q} 2>&1"
