@@ -1,0 +1,96 @@
+"""Killed at random moments, the same command ends in the same tables."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import copy_workflow
+from running import environment, snakemake
+
+STUDY = {
+    "seeds": [1, 2],
+    "seeds_per_job": {"finetune": 2, "predict": 2},
+    "ablations": ["none", "random-init-1-2"],
+    # Every half second, so that the moments at which it is killed differ in what is saved.
+    "checkpoint_minutes": 0.5 / 60,
+    "parsing": {
+        "sources": ["qaa_embedded"],
+        "targets": ["qaa_embedded", "qab_embedded"],
+        "training": {"epochs": 3, "training_sentences": 400},
+    },
+}
+KILLS = 5
+
+
+def running_fine_tuning(folder: Path) -> list[int]:
+    """Processes that fine-tune in a folder."""
+    found = []
+    for process in Path("/proc").iterdir():
+        try:
+            command = (process / "cmdline").read_bytes().split(b"\0")
+            if b"xltransfer.finetune" in command and (process / "cwd").resolve() == folder:
+                found.append(int(process.name))
+        except (OSError, ValueError):
+            continue
+    return found
+
+
+def kill_a_fine_tuning(folder: Path, draws: random.Random) -> bool:
+    """Start the study, kill a fine-tuning after a random time; whether one was killed."""
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "study.yaml"]
+    with subprocess.Popen(
+        command, cwd=folder, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as head:
+        logs = folder / "results" / "logs" / "finetune"
+        started = time.monotonic()
+        delay = None
+        while head.poll() is None:
+            time.sleep(0.05)
+            processes = running_fine_tuning(folder)
+            begun = any("epoch" in path.read_text() for path in logs.rglob("*.log"))
+            if processes and delay is None:
+                # Sometimes before the first step, mostly after the first epoch.
+                delay = draws.uniform(0, 3)
+                early = draws.random() < 0.2
+            if processes and (begun or early):
+                delay -= 0.05
+                if delay <= 0:
+                    os.kill(draws.choice(processes), signal.SIGKILL)
+                    head.wait(timeout=120)
+                    return True
+            assert time.monotonic() - started < 300
+    return False
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="finds processes by way of /proc")
+def test_killed_five_times_the_table_is_the_same(tmp_path: Path) -> None:
+    folders = {}
+    for name in ("whole", "killed"):
+        folders[name] = copy_workflow(tmp_path / name)
+        (folders[name] / "study.yaml").write_text(yaml.safe_dump(STUDY))
+    done = snakemake(folders["whole"], "--configfile", "study.yaml")
+    assert done.returncode == 0, done.stderr[-2000:]
+    draws = random.Random(0)
+    kills = sum(kill_a_fine_tuning(folders["killed"], draws) for _ in range(KILLS))
+    assert kills == KILLS
+    done = snakemake(folders["killed"], "--configfile", "study.yaml")
+    assert done.returncode == 0, done.stderr[-2000:]
+    logs = folders["killed"] / "results" / "logs" / "finetune"
+    assert any("resumes at step" in path.read_text() for path in logs.rglob("*.log"))
+    names = sorted(path.name for path in (folders["whole"] / "results" / "tables").iterdir())
+    assert len(names) == 8
+    for name in names:
+        one, two = (folders[f] / "results" / "tables" / name for f in ("whole", "killed"))
+        assert one.read_bytes() == two.read_bytes(), name
+    for model in (folders["whole"] / "results" / "models").rglob("model.safetensors"):
+        other = folders["killed"] / model.relative_to(folders["whole"])
+        assert model.read_bytes() == other.read_bytes()
+    assert not list((folders["killed"] / "results" / "checkpoints").rglob("*.safetensors"))
