@@ -201,4 +201,4 @@ def test_wrong_rows_are_refused(tmp_path: Path) -> None:
 
 
 GOLDEN_DRAWS = [331, 885, 783, 140, 543, 266]
-GOLDEN_WORLD = ""
+GOLDEN_WORLD = "4e32fa9837eac6f2c8d327e796fa7ba6aeca5bc63903d1afe2882f4c2a953353"

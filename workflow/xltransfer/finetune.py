@@ -18,6 +18,7 @@ import torch
 
 from .command import run, stage_parser
 from .data.conllu import read_conllu
+from .devices import device_name, prepare_device
 from .encoders.loading import ENCODER_FILES, load_encoder
 from .encoders.reinitialise import reinitialise
 from .encoders.tokenizer import WordTokenizer
@@ -60,9 +61,7 @@ def finetune(
     Raises:
         InputError: unusable data, encoder or ablation, or a loss that is not finite.
     """
-    torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(True)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = prepare_device(threads)
     settings = config["settings"]["training"]
     task = make_task(config["task"], config["settings"])
     sentences = read_conllu(training)[: settings["training_sentences"]]
@@ -88,11 +87,7 @@ def finetune(
         report = train(objective, settings, checkpoint, device, checkpoint_seconds, name)
         log.info("%s: best epoch %d, %.0f s", name, report.best_epoch, report.seconds)
         model.cpu()
-        outcome = {
-            "best_epoch": report.best_epoch,
-            "history": report.history,
-            "steps": report.steps,
-        }
+        outcome = {key: getattr(report, key) for key in ("best_epoch", "history", "steps")}
         write_json(directory / "training.json", {**facts, "seed": seed, **outcome})
         save_model(directory, model, encoder, task, labels)
         finished.append(checkpoint)
@@ -116,7 +111,7 @@ def _facts(
         "ablation": ablation,
         "code": stage_digest("finetune"),
         "config": dict(config),
-        "device": torch.cuda.get_device_name() if device.type == "cuda" else "cpu",
+        "device": device_name(device),
         "inputs": {
             "encoder": {path.name: sha256_of_file(path) for path in files},
             "training": sha256_of_file(training),

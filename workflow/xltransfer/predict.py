@@ -7,10 +7,9 @@ from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
-
 from .command import run, stage_parser
 from .data.conllu import read_conllu, write_conllu
+from .devices import prepare_device
 from .encoders.tokenizer import WordTokenizer
 from .files import sha256_of_file
 from .training.dataset import Dataset
@@ -34,9 +33,7 @@ def predict(
     Raises:
         InputError: a model or the treebank cannot be used.
     """
-    torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(True)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = prepare_device(threads)
     sentences = read_conllu(treebank)
     datasets: dict[tuple[str, int], Dataset] = {}
     for directory, output in zip(models, predictions, strict=True):

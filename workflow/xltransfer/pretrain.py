@@ -16,6 +16,7 @@ from tokenizers import Tokenizer
 from transformers import BertConfig, BertForMaskedLM
 
 from .command import run, stage_parser
+from .devices import device_name, prepare_device
 from .encoders.vocabulary import SPECIAL_TOKENS, save_tokenizer, train_wordpiece
 from .errors import InputError
 from .files import digest, read_text, replacing, sha256_of_file, write_json
@@ -51,9 +52,7 @@ def pretrain(
     Raises:
         InputError: a corpus is too small, or the loss is not finite.
     """
-    torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(True)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = prepare_device(threads)
     texts = [_lines(path, config["held_out_lines"]) for path in corpora]
     tokenizer = train_wordpiece(
         (line for lines in texts for line in lines), config["vocabulary_size"]
@@ -79,7 +78,7 @@ def pretrain(
         "code": stage_digest("pretrain"),
         "config": dict(config),
         "corpora": {path.name: sha256_of_file(path) for path in corpora},
-        "device": torch.cuda.get_device_name() if device.type == "cuda" else "cpu",
+        "device": device_name(device),
         "threads": threads,
         "versions": versions("torch", "transformers", "tokenizers", "numpy"),
     }

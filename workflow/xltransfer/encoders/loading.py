@@ -12,6 +12,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import nn
 from transformers import AutoConfig, AutoModelForTextEncoding, PretrainedConfig, PreTrainedModel
+from transformers.initialization import no_init_weights
 from transformers.utils import logging as transformers_logging
 
 from ..errors import InputError
@@ -57,6 +58,21 @@ def load_encoder(directory: Path | str) -> PreTrainedModel:
             f"{weights}: {len(missing)} weights of the encoder are missing, the first is "
             f"'{sorted(missing)[0]}'; is this a checkpoint of {config.model_type}?"
         )
+    return model
+
+
+def empty_encoder(directory: Path | str) -> PreTrainedModel:
+    """An encoder with the architecture of a directory, its weights still to be filled in.
+
+    Raises:
+        InputError: ``config.json`` is missing or names no architecture with a text encoder.
+    """
+    with no_init_weights(), _QuietTransformers():
+        model = AutoModelForTextEncoding.from_config(
+            _read_config(Path(directory)), dtype=torch.float32, trust_remote_code=False
+        )
+        model.tie_weights()
+    _drop_pooler(model)
     return model
 
 

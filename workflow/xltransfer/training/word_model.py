@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 from transformers import PreTrainedModel
 
-from ..encoders.loading import check_safetensors, load_encoder
+from ..encoders.loading import check_safetensors, empty_encoder
 from ..errors import InputError
 from ..files import read_json, replacing, write_json
 from ..tasks import make_task
@@ -85,12 +85,10 @@ def save_model(
         model.encoder.config.to_json_file(temporary)
     content = {"task": task.name, "settings": dict(task.settings), "labels": list(labels)}
     write_json(directory / TASK_FILE, content)
-    prefix = f"{model.encoder.base_model_prefix}."
-    weights = {
-        (prefix + name.removeprefix("encoder.") if name.startswith("encoder.") else name): value
+    tensors = {
+        _saved_name(model.encoder, name): value.detach().cpu().contiguous()
         for name, value in own_weights(model).items()
     }
-    tensors = {name: value.detach().cpu().contiguous() for name, value in weights.items()}
     with replacing(directory / WEIGHTS_FILE) as temporary:
         save_file(tensors, temporary, {"format": "pt"})
 
@@ -99,19 +97,37 @@ def load_model(directory: Path | str) -> tuple[WordModel, Task, list[str]]:
     """Open a fine-tuned model: the model, its task and its labels.
 
     Raises:
-        InputError: a file is missing or damaged.
+        InputError: a file is missing, damaged or not of this kind of model.
     """
     directory = Path(directory)
     content = read_json(directory / TASK_FILE)
     task = make_task(content["task"], content["settings"])
-    encoder = load_encoder(directory)
-    head = task.head(encoder.config.hidden_size, len(content["labels"]))
-    check_safetensors(directory / WEIGHTS_FILE)
-    weights = load_file(directory / WEIGHTS_FILE)
-    own = {k.removeprefix("head."): v for k, v in weights.items() if k.startswith("head.")}
+    encoder = empty_encoder(directory)
+    model = WordModel(encoder, task.head(encoder.config.hidden_size, len(content["labels"])))
+    path = directory / WEIGHTS_FILE
+    check_safetensors(path)
+    weights = {_own_name(encoder, name): value for name, value in load_file(path).items()}
+    differing = set(weights) ^ set(own_weights(model))
+    if differing:
+        raise InputError(
+            f"{path}: not a {task.name} model: '{min(differing)}' is missing or too much"
+        )
     try:
-        head.load_state_dict(own)
+        model.load_state_dict(weights, strict=False)
     except RuntimeError as error:
         reason = " ".join(str(error).split())
-        raise InputError(f"{directory / WEIGHTS_FILE}: not a {task.name} head ({reason})") from None
-    return WordModel(encoder, head), task, content["labels"]
+        raise InputError(f"{path}: not a {task.name} model: {reason}") from None
+    return model, task, content["labels"]
+
+
+def _saved_name(encoder: PreTrainedModel, name: str) -> str:
+    """What a weight of a ``WordModel`` is called on disk."""
+    if name.startswith("encoder."):
+        return f"{encoder.base_model_prefix}.{name.removeprefix('encoder.')}"
+    return name
+
+
+def _own_name(encoder: PreTrainedModel, name: str) -> str:
+    """The inverse of ``_saved_name``."""
+    prefix = f"{encoder.base_model_prefix}."
+    return f"encoder.{name.removeprefix(prefix)}" if name.startswith(prefix) else name
