@@ -15,7 +15,7 @@ from xltransfer.tasks import make_task
 from xltransfer.training.checkpoint import Checkpoint, own_weights
 from xltransfer.training.dataset import Dataset
 from xltransfer.training.finetuning import FineTuning
-from xltransfer.training.loop import Precision, learning_rate_share, train
+from xltransfer.training.loop import Precision, Progress, learning_rate_share, train
 from xltransfer.training.prediction import annotate
 from xltransfer.training.word_model import WordModel, load_model, longest_input, save_model
 
@@ -223,3 +223,16 @@ def test_sentences_longer_than_the_encoder_are_predicted(tmp_path: Path) -> None
     found = annotate(objective.model, objective.task, objective.labels, data, CPU)
     assert [len(sentence.words) for sentence in found] == [3, 100, 5]
     assert all(sentence.heads.count(0) == 1 for sentence in found)
+
+
+def test_progress_of_slow_steps(caplog: pytest.LogCaptureFixture) -> None:
+    """A step line is due before the first loss of an epoch has been read."""
+    progress = Progress("slow", 10, 0)
+    for losses in ([], [1.0, 2.0]):
+        progress.said -= 61
+        with caplog.at_level("INFO"):
+            progress.step(losses)
+    assert [record.getMessage() for record in caplog.records] == [
+        "slow: step 1 of 10",
+        "slow: step 2 of 10, loss 1.500",
+    ]

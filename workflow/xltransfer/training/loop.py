@@ -223,9 +223,10 @@ class Progress:
         self.bar.update()
         if self.bar.disable and time.monotonic() - self.said > 60:
             self.said = time.monotonic()
+            # Where steps are slow, no loss of this epoch may have been read yet.
             recent = losses[-100:]
-            loss = sum(recent) / len(recent)
-            log.info("%s: step %d of %d, loss %.3f", self.name, self.done, self.steps, loss)
+            loss = f", loss {sum(recent) / len(recent):.3f}" if recent else ""
+            log.info("%s: step %d of %d%s", self.name, self.done, self.steps, loss)
 
     def epoch(self, row: dict[str, float]) -> None:
         """An epoch has ended with these scores."""
