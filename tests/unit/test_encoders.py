@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import torch
 from encoders import ARCHITECTURES, LAYERS, make_encoder
 from xltransfer.encoders.loading import layer_stack, load_encoder, new_encoder
 from xltransfer.encoders.reinitialise import ablated_layers, reinitialise
+from xltransfer.encoders.vocabulary import train_wordpiece
 from xltransfer.errors import InputError
 
 
@@ -153,3 +155,15 @@ def test_unusable_directories_are_refused_in_one_line(
     assert reason in str(caught.value)
     assert str(directory) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_vocabulary_is_the_same_every_time() -> None:
+    """Many pairs of characters are equally frequent here; nothing but the text may decide."""
+    draws = random.Random(1)
+    words = ["".join(draws.choices("abcdefghijklmnopqrstuvwxyz", k=6)) for _ in range(400)]
+    lines = [" ".join(words[start : start + 8]) for start in range(0, len(words), 8)]
+    first, *others = (train_wordpiece(lines, 300) for _ in range(4))
+    assert first.get_vocab_size() == 300
+    assert first.token_to_id("[PAD]") == 0
+    assert all(other.to_str() == first.to_str() for other in others)
+    assert "[UNK]" not in first.encode(lines[0]).tokens

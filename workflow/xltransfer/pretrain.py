@@ -80,6 +80,7 @@ def pretrain(
         "corpora": {path.name: sha256_of_file(path) for path in corpora},
         "device": device_name(device),
         "threads": threads,
+        "tokenizer": sha256_of_file(output / "tokenizer.json"),
         "versions": versions("torch", "transformers", "tokenizers", "numpy"),
     }
     checkpoint = Checkpoint(checkpoints / digest(facts), digest(facts))
