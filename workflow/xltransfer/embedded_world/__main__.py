@@ -1,4 +1,4 @@
-"""Write a treebank or raw text of one language of the embedded world."""
+"""Write a treebank, named entities or raw text of one language of the embedded world."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from pathlib import Path
 
 from ..command import run, stage_parser
 from .languages import Language
-from .writers import World, write_text, write_treebank
+from .writers import World, write_entities, write_text, write_treebank
+
+WRITERS = {"treebank": write_treebank, "entities": write_entities, "text": write_text}
 
 
 def main() -> None:
     """Command line."""
     parser = stage_parser("xltransfer.embedded_world", __doc__)
-    parser.add_argument("what", choices=("treebank", "text"))
+    parser.add_argument("what", choices=WRITERS)
     parser.add_argument(
         "--config", type=json.loads, required=True, help="seed, first, sentences, language: JSON"
     )
@@ -26,8 +28,7 @@ def _stage(arguments: Namespace) -> None:
     config = arguments.config
     world = World(config["seed"], Language(**config["language"]))
     numbers = range(config["first"], config["first"] + config["sentences"])
-    write = write_treebank if arguments.what == "treebank" else write_text
-    write(arguments.output, world, numbers)
+    WRITERS[arguments.what](arguments.output, world, numbers)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,9 @@ WALS = {
 }
 """WALS feature → the parameter that decides it and its values by parameter value."""
 
+EMBEDDED_FAMILY = "Embedded, "
+"""Starts the families of made-up languages in the catalogue."""
+
 _ORDERS = ("SVO", "SOV", "VSO")
 _CHOICES = {
     "word_order": _ORDERS,

@@ -1,4 +1,4 @@
-"""Writing the embedded world in the files of real data: CoNLL-U and raw text."""
+"""Writing the embedded world in the files of real data: CoNLL-U, IOB2 and raw text."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ..data.conllu import Sentence, write_conllu
+from ..data.iob import TaggedSentence, write_iob2
 from ..files import replacing
 from .concepts import Inventory
 from .grammar import sentence
@@ -37,6 +38,11 @@ def write_treebank(path: Path, world: World, numbers: Iterable[int]) -> None:
     write_conllu(path, (_conllu(world.say(number), number) for number in numbers))
 
 
+def write_entities(path: Path, world: World, numbers: Iterable[int]) -> None:
+    """The named entities of the sentences with these numbers."""
+    write_iob2(path, (_tagged(world.say(number), number) for number in numbers))
+
+
 def write_text(path: Path, world: World, numbers: Iterable[int]) -> None:
     """Raw text of the sentences with these numbers, one a line."""
     with replacing(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
@@ -48,6 +54,11 @@ def _conllu(words: list[Word], number: int) -> Sentence:
     rows = list(_rows(words))
     comments = [f"# sent_id = embedded-{number}", f"# text = {_surface(words)}"]
     return Sentence(comments, rows, [row for row in rows if row[0].isdigit()])
+
+
+def _tagged(words: list[Word], number: int) -> TaggedSentence:
+    comments = [f"# sent_id = embedded-{number}"]
+    return TaggedSentence(comments, [w.form for w in words], [w.entity for w in words])
 
 
 def _rows(words: list[Word]) -> Iterator[list[str]]:
