@@ -11,10 +11,11 @@ from test_parsing import SETTINGS, tree
 from xltransfer.encoders.loading import load_encoder
 from xltransfer.encoders.tokenizer import WordTokenizer
 from xltransfer.errors import InputError
-from xltransfer.tasks import make_task
+from xltransfer.tasks.registry import make_task
 from xltransfer.training.checkpoint import Checkpoint, own_weights
 from xltransfer.training.dataset import Dataset
 from xltransfer.training.finetuning import FineTuning
+from xltransfer.training.flat import flatten
 from xltransfer.training.loop import Precision, Progress, learning_rate_share, train
 from xltransfer.training.prediction import annotate
 from xltransfer.training.word_model import WordModel, load_model, longest_input, save_model
@@ -43,7 +44,7 @@ SENTENCES = [
 
 def make_objective(directory: Path, seed: int = 1, **changes: object) -> FineTuning:
     """A small fine-tuning, the same whenever it is made."""
-    task = make_task("parsing", SETTINGS)
+    task = make_task(SETTINGS)
     labels = task.label_vocabulary(SENTENCES)
     tokenizer = WordTokenizer(directory)
     torch.manual_seed(seed)
@@ -205,7 +206,7 @@ def test_saved_models_predict_the_same(architecture: str, tmp_path: Path) -> Non
     expected = annotate(objective.model, task, labels, data, CPU)
     save_model(tmp_path / "model", objective.model, encoder, task, labels)
     model, found_task, found_labels = load_model(tmp_path / "model")
-    assert found_task.name == "parsing" and found_labels == labels
+    assert found_task.kind == "parsing" and found_labels == labels
     for name, value in own_weights(objective.model).items():
         assert torch.equal(own_weights(model)[name], value), name
     found = annotate(model, found_task, found_labels, data, CPU)
@@ -236,3 +237,22 @@ def test_progress_of_slow_steps(caplog: pytest.LogCaptureFixture) -> None:
         "slow: step 1 of 10",
         "slow: step 2 of 10, loss 1.500",
     ]
+
+
+def test_flat_parameters_learn_what_separate_ones_learn() -> None:
+    inputs, wanted = torch.randn(8, 5), torch.randn(8, 2)
+    results = []
+    for flat in (False, True):
+        torch.manual_seed(1)
+        model = torch.nn.Sequential(torch.nn.Linear(5, 4), torch.nn.Tanh(), torch.nn.Linear(4, 2))
+        model[0].bias.requires_grad_(False)
+        weights = [flatten(model.parameters())] if flat else list(model.parameters())
+        optimiser = torch.optim.AdamW(weights, lr=0.1)
+        for _ in range(5):
+            (model(inputs) - wanted).square().mean().backward()
+            torch.nn.utils.clip_grad_norm_(weights, 0.5)
+            optimiser.step()
+            optimiser.zero_grad(set_to_none=not flat)
+        results.append(model.state_dict())
+    for name, value in results[0].items():
+        torch.testing.assert_close(results[1][name], value)

@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from ..errors import DivergedError, InputError
 from .checkpoint import Checkpoint
+from .flat import flatten
 from .objective import Objective
 
 log = logging.getLogger(__name__)
@@ -82,12 +83,16 @@ def train(
         InputError: the loss or the model's states are not finite; names the step.
     """
     model = objective.model.to(device)
+    groups = [
+        {**group, "params": [flatten(group["params"])]} for group in objective.parameter_groups()
+    ]
     optimiser = torch.optim.AdamW(
-        objective.parameter_groups(),
+        groups,
         betas=(0.9, settings["adam_beta2"]),
         weight_decay=settings["weight_decay"],
         fused=True,
     )
+    weights = [flat for group in groups for flat in group["params"]]
     peaks = [group["lr"] for group in optimiser.param_groups]
     position = checkpoint.restore(model, optimiser)
     if position is None:
@@ -110,9 +115,9 @@ def train(
             with precision:
                 loss = objective.loss(batch, device)
             loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), settings["gradient_clip"])
+            torch.nn.utils.clip_grad_norm_(weights, settings["gradient_clip"])
             optimiser.step()
-            optimiser.zero_grad()
+            optimiser.zero_grad(set_to_none=False)
             position["step"] += 1
             pending.append(loss.detach())
             due = time.monotonic() - saved > checkpoint_seconds
