@@ -61,7 +61,7 @@ BREAKS = {
     "short row": ("languages.tsv", "\tArab\t", "\t", r"languages\.tsv:\d+: not 5 columns"),
     "split": ("treebank_files.tsv", "\tdev\t", "\tdevel\t", r"split 'devel' is none of"),
     "release": ("treebank_files.tsv", "\t2.5\t", "\tnew\t", r"'new' is no release number"),
-    "no treebank": ("treebanks.tsv", "ar_pud\tar", "ar_pad\tar", r"no treebank 'ar_pud' in"),
+    "no treebank": ("treebanks.tsv", "ar_pud\tar", "ar_pad\tar", r"no row 'ar_pud' in"),
 }
 
 

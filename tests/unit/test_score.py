@@ -15,13 +15,14 @@ GOLD = [
     tree(("a", 2, "nsubj"), ("b", 0, "root")),
     tree(("c", 0, "root"), ("d", 1, "obj:x"), ("e", 2, "det")),
 ]
+PARSING = {"kind": "parsing"}
 COMMON = {
     "encoder": "tiny",
     "task": "parsing",
     "source": "en",
     "target": "fr",
-    "source_treebank": "en_a",
-    "target_treebank": "fr_b",
+    "source_corpus": "en_a",
+    "target_corpus": "fr_b",
     "split": "test",
 }
 
@@ -35,7 +36,7 @@ def gold(tmp_path: Path) -> Path:
 def test_rows_are_tidy(gold: Path, tmp_path: Path) -> None:
     predicted = [GOLD[0], tree(("c", 0, "root"), ("d", 1, "obj:y"), ("e", 1, "det"))]
     write_conllu(tmp_path / "p.conllu", predicted)
-    score(gold, [gold, tmp_path / "p.conllu"], ["none", "random-init-1-2"], [1, 2], COMMON,
+    score(gold, [gold, tmp_path / "p.conllu"], ["none", "random-init-1-2"], [1, 2], PARSING, COMMON,
           tmp_path / "scores.parquet")  # fmt: skip
     table = parquet.read_table(tmp_path / "scores.parquet")
     assert table.schema.equals(COLUMNS)
@@ -47,6 +48,8 @@ def test_rows_are_tidy(gold: Path, tmp_path: Path) -> None:
         ("random-init-1-2", 2, "UAS"),
     ]
     assert [r["value"] for r in rows] == [100, 100, 80, 80]
+    assert [r["numerators"] for r in rows] == [[2, 3], [2, 3], [2, 2], [2, 2]]
+    assert all(r["denominators"] == [2, 3] for r in rows)
     assert {(r["sentences"], r["words"], r["target"]) for r in rows} == {(2, 5, "fr")}
 
 
@@ -63,5 +66,7 @@ def test_predictions_of_other_sentences_are_refused(
 ) -> None:
     write_conllu(tmp_path / "p.conllu", predicted)
     with pytest.raises(InputError, match=reason):
-        score(gold, [tmp_path / "p.conllu"], ["none"], [1], COMMON, tmp_path / "out.parquet")
+        score(
+            gold, [tmp_path / "p.conllu"], ["none"], [1], PARSING, COMMON, tmp_path / "out.parquet"
+        )
     assert not (tmp_path / "out.parquet").exists()

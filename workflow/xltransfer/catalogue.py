@@ -1,4 +1,4 @@
-"""The catalogues: which languages and treebanks exist, and where their files come from.
+"""The catalogues: which languages and corpora exist, and where their files come from.
 
 Small tab-separated tables in ``resources/``. Adding a language is adding rows there. Nothing heavy
 is imported, for the Snakefile reads the catalogues whenever it is parsed.
@@ -15,7 +15,14 @@ from .errors import InputError
 
 SPLITS = ("train", "dev", "test")
 EMBEDDED = "embedded"
-"""Release of the treebanks that are made by the embedded world instead of being fetched."""
+"""Ends the codes of corpora that are made by the embedded world instead of being fetched."""
+UNCHECKED = "unchecked"
+"""Checksum of licensed files that users bring themselves."""
+_ENTITY_CHOICES = {
+    "layout": ("columns", "uner"),
+    "scheme": ("iob1", "iob2", "bioes"),
+    "broken_tags": ("refuse", "repair"),
+}
 
 
 @dataclass(frozen=True)
@@ -39,14 +46,14 @@ class Language:
 
 
 @dataclass(frozen=True)
-class TreebankFile:
-    """One split of a treebank in one release.
+class CorpusFile:
+    """One split of a corpus.
 
     Attributes:
-        name: file name in the release.
-        url: where it is published.
+        name: file name in the corpus's folder.
+        url: where it is published; ``""`` if users bring it themselves.
         checksum: ``sha256:<hex>``, or ``git-sha1:<hex>`` (the object name that git gives the
-            content) where only that is known.
+            content) where only that is known, or ``unchecked``.
         bytes: size, or ``None`` if it is not known.
     """
 
@@ -57,39 +64,50 @@ class TreebankFile:
 
 
 @dataclass(frozen=True)
-class Treebank:
-    """A treebank at the release that a study uses.
+class Corpus:
+    """An annotated corpus.
 
     Attributes:
         code: short name (``en_ewt``).
         language: code of its language.
-        name: name of its folder in a release (``UD_English-EWT``).
+        name: its folder where it is published and in mirrors (``UD_English-EWT``).
         licence: SPDX-like.
-        release: ``2.17``, or ``embedded``.
         files: by split; empty for the embedded world, which has all splits.
+        release: of Universal Dependencies (``2.17``); ``""`` for others.
+        layout, scheme, broken_tags, encoding: of named entities: how to read them
+            (``data/iob.py``).
     """
 
     code: str
     language: str
     name: str
     licence: str
-    release: str
-    files: dict[str, TreebankFile] = field(default_factory=dict)
+    files: dict[str, CorpusFile] = field(default_factory=dict)
+    release: str = ""
+    layout: str = ""
+    scheme: str = ""
+    broken_tags: str = ""
+    encoding: str = ""
 
     @property
     def splits(self) -> tuple[str, ...]:
         """Which of train, dev and test there are."""
-        if self.release == EMBEDDED:
+        if self.code.endswith(f"_{EMBEDDED}"):
             return SPLITS
         return tuple(split for split in SPLITS if split in self.files)
 
 
 class Catalogue:
-    """All languages and treebanks.
+    """All languages and corpora.
 
     Args:
-        directory: holds ``languages.tsv``, ``treebanks.tsv`` and ``treebank_files.tsv``.
+        directory: holds ``languages.tsv``, ``treebanks.tsv``, ``treebank_files.tsv``,
+            ``entity_corpora.tsv``, ``entity_files.tsv`` and ``typology_files.tsv``.
         ud_release: each treebank is taken from its newest catalogued release up to this one.
+
+    Attributes:
+        languages, treebanks, entities: by code.
+        typology: files by their path in WALS's own layout.
 
     Raises:
         InputError: a table is missing a column, repeats a code or names what is not there.
@@ -98,8 +116,9 @@ class Catalogue:
     def __init__(self, directory: Path | str, ud_release: str) -> None:
         self.directory = Path(directory)
         self.languages = self._read_languages()
-        files = self._read_files(ud_release)
-        self.treebanks = self._read_treebanks(files)
+        self.treebanks = self._read_treebanks(self._read_treebank_files(ud_release))
+        self.entities = self._read_entities(self._read_entity_files())
+        self.typology = self._read_typology()
 
     def _read_languages(self) -> dict[str, Language]:
         languages: dict[str, Language] = {}
@@ -108,9 +127,9 @@ class Catalogue:
             _add(languages, row["code"], Language(**{c: row[c] for c in columns}), place)
         return languages
 
-    def _read_files(self, ud_release: str) -> dict[str, dict[str, dict[str, TreebankFile]]]:
+    def _read_treebank_files(self, ud_release: str) -> dict[str, dict[str, dict[str, CorpusFile]]]:
         """Treebank → its newest release → split → file."""
-        newest: dict[str, dict[str, dict[str, TreebankFile]]] = {}
+        newest: dict[str, dict[str, dict[str, CorpusFile]]] = {}
         limit = _version(ud_release, "ud_release")
         columns = ("treebank", "release", "split", "file", "bytes", "checksum", "url")
         for place, row in _rows(self.directory / "treebank_files.tsv", columns):
@@ -125,34 +144,73 @@ class Catalogue:
             for release in [r for r in known if _version(r, place) < version]:
                 del known[release]
             size = int(row["bytes"]) if row["bytes"] else None
-            file = TreebankFile(row["file"], row["url"], row["checksum"], size)
+            file = CorpusFile(row["file"], row["url"], row["checksum"], size)
             _add(known.setdefault(row["release"], {}), row["split"], file, place)
         return newest
 
     def _read_treebanks(
-        self, files: dict[str, dict[str, dict[str, TreebankFile]]]
-    ) -> dict[str, Treebank]:
-        treebanks: dict[str, Treebank] = {}
+        self, files: dict[str, dict[str, dict[str, CorpusFile]]]
+    ) -> dict[str, Corpus]:
+        treebanks: dict[str, Corpus] = {}
         columns = ("treebank", "language", "name", "licence")
         for place, row in _rows(self.directory / "treebanks.tsv", columns):
             code, language = row["treebank"], row["language"]
-            if language not in self.languages:
-                raise InputError(
-                    f"{place}: no language '{language}' in {self.directory / 'languages.tsv'}; "
-                    "add its row there"
-                )
-            release, splits = EMBEDDED, {}
-            if not code.endswith(f"_{EMBEDDED}"):
-                release, splits = next(iter(files.get(code, {}).items()), ("", {}))
-            treebank = Treebank(code, language, row["name"], row["licence"], release, splits)
+            self._check_language(language, place)
+            release, splits = next(iter(files.get(code, {}).items()), ("", {}))
+            treebank = Corpus(code, language, row["name"], row["licence"], splits, release)
             _add(treebanks, code, treebank, place)
-        for code in files:
-            if code not in treebanks:
-                raise InputError(
-                    f"{self.directory / 'treebank_files.tsv'}: no treebank '{code}' in "
-                    f"{self.directory / 'treebanks.tsv'}; add its row there"
-                )
+        self._check_codes(files, treebanks, "treebank_files.tsv", "treebanks.tsv")
         return treebanks
+
+    def _read_entity_files(self) -> dict[str, dict[str, CorpusFile]]:
+        """Corpus → split → file."""
+        files: dict[str, dict[str, CorpusFile]] = {}
+        columns = ("corpus", "split", "file", "checksum", "url")
+        for place, row in _rows(self.directory / "entity_files.tsv", columns):
+            if row["split"] not in SPLITS:
+                raise InputError(f"{place}: split '{row['split']}' is none of {', '.join(SPLITS)}")
+            file = CorpusFile(row["file"], row["url"], row["checksum"], None)
+            _add(files.setdefault(row["corpus"], {}), row["split"], file, place)
+        return files
+
+    def _read_entities(self, files: dict[str, dict[str, CorpusFile]]) -> dict[str, Corpus]:
+        corpora: dict[str, Corpus] = {}
+        columns = ("corpus", "language", "name", "licence", *_ENTITY_CHOICES, "encoding")
+        for place, row in _rows(self.directory / "entity_corpora.tsv", columns):
+            self._check_language(row["language"], place)
+            for column, choices in _ENTITY_CHOICES.items():
+                if row[column] not in choices:
+                    raise InputError(
+                        f"{place}: {column} '{row[column]}' is none of {', '.join(choices)}"
+                    )
+            values = {column: row[column] for column in columns if column != "corpus"}
+            corpus = Corpus(row["corpus"], files=files.get(row["corpus"], {}), **values)
+            _add(corpora, corpus.code, corpus, place)
+        self._check_codes(files, corpora, "entity_files.tsv", "entity_corpora.tsv")
+        return corpora
+
+    def _read_typology(self) -> dict[str, CorpusFile]:
+        files: dict[str, CorpusFile] = {}
+        columns = ("file", "checksum", "url")
+        for place, row in _rows(self.directory / "typology_files.tsv", columns):
+            file = CorpusFile(row["file"], row["url"], row["checksum"], None)
+            _add(files, row["file"], file, place)
+        return files
+
+    def _check_language(self, code: str, place: str) -> None:
+        if code not in self.languages:
+            raise InputError(
+                f"{place}: no language '{code}' in {self.directory / 'languages.tsv'}; "
+                "add its row there"
+            )
+
+    def _check_codes(self, files: dict, corpora: dict, table: str, catalogue: str) -> None:
+        for code in files:
+            if code not in corpora:
+                raise InputError(
+                    f"{self.directory / table}: no row '{code}' in {self.directory / catalogue}; "
+                    "add it there"
+                )
 
 
 def _add(table: dict, key: str, value: object, place: str) -> None:

@@ -29,19 +29,26 @@ def replacing(path: Path | str) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def read_text(path: Path | str) -> str:
-    """The text of a UTF-8 file.
+def read_text(path: Path | str, encoding: str = "utf-8") -> str:
+    """The text of a file.
+
+    Args:
+        path: the file.
+        encoding: of the file; a byte-order mark is dropped from UTF-8.
 
     Raises:
-        InputError: the file is missing, unreadable or not UTF-8; in the last case with the line.
+        InputError: the file is missing, unreadable or not in the encoding; in the last case with
+            the line.
     """
     data = read_bytes(path)
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-8-sig" if encoding == "utf-8" else encoding)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
+        name = encoding.upper()
         raise InputError(
-            f"{path}:{line}: byte 0x{data[error.start]:02x} is not UTF-8; convert the file to UTF-8"
+            f"{path}:{line}: byte 0x{data[error.start]:02x} is not {name}; convert the file to "
+            f"{name}"
         ) from None
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 
 from .command import run, stage_parser
-from .data.conllu import read_conllu
+from .data.annotations import read_sentences
 from .devices import device_name, prepare_device
 from .encoders.loading import ENCODER_FILES, load_encoder
 from .encoders.reinitialise import reinitialise
@@ -25,7 +25,7 @@ from .encoders.tokenizer import WordTokenizer
 from .files import digest, sha256_of_file, write_json
 from .identity import stage_digest
 from .provenance import versions
-from .tasks import make_task
+from .tasks.registry import make_task
 from .training.checkpoint import Checkpoint
 from .training.dataset import Dataset
 from .training.finetuning import FineTuning
@@ -50,7 +50,7 @@ def finetune(
 
     Args:
         encoder: encoder directory.
-        training, development: treebanks of the source language.
+        training, development: corpora of the source language.
         config: ``task`` and its ``settings``.
         ablation: what to re-initialise before.
         models: seed → directory to write the model to.
@@ -63,9 +63,9 @@ def finetune(
     """
     device = prepare_device(threads)
     settings = config["settings"]["training"]
-    task = make_task(config["task"], config["settings"])
-    sentences = read_conllu(training)[: settings["training_sentences"]]
-    held_out = read_conllu(development)
+    task = make_task(config["settings"])
+    sentences = read_sentences(training)[: settings["training_sentences"]]
+    held_out = read_sentences(development)
     pretrained = load_encoder(encoder)
     longest, tokenizer = longest_input(pretrained), WordTokenizer(encoder)
     labels = task.label_vocabulary(sentences)
@@ -83,7 +83,7 @@ def finetune(
         reinitialise(model.encoder, ablation, seed)
         objective = FineTuning(model, task, labels, data, development_data, settings, seed)
         checkpoint = Checkpoint(checkpoints / identity, identity)
-        name = f"{training.parent.name} {task.name} {ablation} seed {seed}"
+        name = f"{training.parent.name} {config['task']} {ablation} seed {seed}"
         report = train(objective, settings, checkpoint, device, checkpoint_seconds, name)
         log.info("%s: best epoch %d, %.0f s", name, report.best_epoch, report.seconds)
         model.cpu()

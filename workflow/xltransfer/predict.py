@@ -1,4 +1,4 @@
-"""Predict one treebank with some models: the gold file with predicted columns in place."""
+"""Predict one corpus with some models: the gold file with predicted columns in place."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .command import run, stage_parser
-from .data.conllu import read_conllu, write_conllu
+from .data.annotations import read_sentences, write_sentences
 from .devices import prepare_device
 from .encoders.tokenizer import WordTokenizer
 from .files import sha256_of_file
@@ -20,29 +20,29 @@ log = logging.getLogger(__name__)
 
 
 def predict(
-    models: Sequence[Path], treebank: Path, predictions: Sequence[Path], threads: int
+    models: Sequence[Path], corpus: Path, predictions: Sequence[Path], threads: int
 ) -> None:
     """Write the predictions of each model.
 
     Args:
         models: directories of fine-tuned models.
-        treebank: gold file.
+        corpus: gold file.
         predictions: a file for each model.
         threads: processor threads to compute with.
 
     Raises:
-        InputError: a model or the treebank cannot be used.
+        InputError: a model or the corpus cannot be used.
     """
     device = prepare_device(threads)
-    sentences = read_conllu(treebank)
+    sentences = read_sentences(corpus)
     datasets: dict[tuple[str, int], Dataset] = {}
     for directory, output in zip(models, predictions, strict=True):
         model, task, labels = load_model(directory)
-        # Models of one encoder share their tokenizer, so the treebank is tokenised once.
+        # Models of one encoder share their tokenizer, so the corpus is tokenised once.
         key = sha256_of_file(directory / "tokenizer.json"), longest_input(model.encoder)
         if key not in datasets:
             datasets[key] = Dataset(sentences, WordTokenizer(directory), key[1])
-        write_conllu(output, annotate(model.to(device), task, labels, datasets[key], device))
+        write_sentences(output, annotate(model.to(device), task, labels, datasets[key], device))
         log.info("%s: %d sentences", output, len(sentences))
 
 
@@ -50,7 +50,7 @@ def main() -> None:
     """Command line."""
     parser = stage_parser("xltransfer.predict", __doc__)
     parser.add_argument("--models", type=Path, nargs="+", required=True, help="files of weights")
-    parser.add_argument("--treebank", type=Path, required=True)
+    parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--predictions", type=Path, nargs="+", required=True, help="one per model")
     parser.add_argument("--threads", type=int, default=1)
     run(parser, _stage)
@@ -58,7 +58,7 @@ def main() -> None:
 
 def _stage(arguments: Namespace) -> None:
     models = [path.parent for path in arguments.models]
-    predict(models, arguments.treebank, arguments.predictions, arguments.threads)
+    predict(models, arguments.corpus, arguments.predictions, arguments.threads)
 
 
 if __name__ == "__main__":

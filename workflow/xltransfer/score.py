@@ -12,7 +12,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from .command import run, stage_parser
-from .data.conllu import FORM, Sentence, read_conllu
+from .data.annotations import AnnotatedSentence, read_sentences
 from .errors import InputError
 from .files import replacing
 from .metrics import METRICS
@@ -23,8 +23,8 @@ COLUMNS = pa.schema(
         ("task", pa.string()),
         ("source", pa.string()),
         ("target", pa.string()),
-        ("source_treebank", pa.string()),
-        ("target_treebank", pa.string()),
+        ("source_corpus", pa.string()),
+        ("target_corpus", pa.string()),
         ("split", pa.string()),
         ("ablation", pa.string()),
         ("seed", pa.int64()),
@@ -32,9 +32,12 @@ COLUMNS = pa.schema(
         ("value", pa.float64()),
         ("sentences", pa.int64()),
         ("words", pa.int64()),
+        ("numerators", pa.list_(pa.int32())),
+        ("denominators", pa.list_(pa.int32())),
     ]
 )
-"""Of every file of scores; ``value`` is in percent."""
+"""Of every file of scores. ``value`` is in percent: 100 times the sum of ``numerators`` over the
+sum of ``denominators``, which have an entry per sentence."""
 
 
 def score(
@@ -42,37 +45,42 @@ def score(
     predictions: Sequence[Path],
     ablations: Sequence[str],
     seeds: Sequence[int],
+    task: Mapping[str, Any],
     common: Mapping[str, Any],
     output: Path,
 ) -> None:
-    """Score the predictions of all models of one source on one treebank.
+    """Score the predictions of all models of one source on one corpus.
 
     Args:
-        gold: the treebank.
+        gold: the corpus.
         predictions: a file for each model.
         ablations, seeds: of each model.
-        common: values of the columns that all rows share; ``task`` decides the metrics.
+        task: its ``kind`` and what else of its settings decides the metrics.
+        common: values of the columns that all rows share.
         output: parquet file with the columns ``COLUMNS``.
 
     Raises:
         InputError: a file is malformed, or predictions are not of the gold sentences.
     """
-    gold_sentences = read_conllu(gold)
-    words = sum(len(sentence.words) for sentence in gold_sentences)
+    gold_sentences = read_sentences(gold)
+    words = sum(len(sentence.forms) for sentence in gold_sentences)
     rows = []
     for path, ablation, seed in zip(predictions, ablations, seeds, strict=True):
-        sentences = read_conllu(path)
+        sentences = read_sentences(path)
         _check_same_words(gold, gold_sentences, path, sentences)
-        for metric, value in METRICS[common["task"]](gold_sentences, sentences).items():
+        found = METRICS[task["kind"]](gold_sentences, sentences, task)
+        for metric, counts in found.items():
             rows.append(
                 {
                     **common,
                     "ablation": ablation,
                     "seed": seed,
                     "metric": metric,
-                    "value": value,
+                    "value": counts.percent,
                     "sentences": len(gold_sentences),
                     "words": words,
+                    "numerators": counts.numerators.tolist(),
+                    "denominators": counts.denominators.tolist(),
                 }
             )
     with replacing(output) as temporary:
@@ -80,7 +88,10 @@ def score(
 
 
 def _check_same_words(
-    gold: Path, gold_sentences: list[Sentence], path: Path, sentences: list[Sentence]
+    gold: Path,
+    gold_sentences: Sequence[AnnotatedSentence],
+    path: Path,
+    sentences: Sequence[AnnotatedSentence],
 ) -> None:
     if len(sentences) != len(gold_sentences):
         raise InputError(
@@ -90,7 +101,7 @@ def _check_same_words(
     for number, (expected, found) in enumerate(
         zip(gold_sentences, sentences, strict=True), start=1
     ):
-        if expected.column(FORM) != found.column(FORM):
+        if expected.forms != found.forms:
             raise InputError(
                 f"{path}: sentence {number} does not have the words of {gold}; predict it again"
             )
@@ -103,6 +114,9 @@ def main() -> None:
     parser.add_argument("--predictions", type=Path, nargs="+", required=True)
     parser.add_argument("--ablations", nargs="+", required=True, help="one per prediction")
     parser.add_argument("--seeds", type=int, nargs="+", required=True, help="one per prediction")
+    parser.add_argument(
+        "--task", type=json.loads, required=True, help="kind and what the metrics need: JSON"
+    )
     parser.add_argument("--common", type=json.loads, required=True, help="shared columns, JSON")
     parser.add_argument("--output", type=Path, required=True)
     run(parser, _stage)
@@ -114,6 +128,7 @@ def _stage(arguments: Namespace) -> None:
         arguments.predictions,
         arguments.ablations,
         arguments.seeds,
+        arguments.task,
         arguments.common,
         arguments.output,
     )

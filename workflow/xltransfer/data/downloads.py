@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 import pooch
 import requests
 
+from ..catalogue import UNCHECKED
 from ..errors import InputError
 from ..files import replacing
 
@@ -31,14 +32,19 @@ def fetch_file(
     Args:
         output: where to put it; it appears only when it is whole and right.
         relative: its path in a mirror (``UD_English-EWT/en_ewt-ud-train.conllu``).
-        url: where it is published, tried last.
-        checksum: ``sha256:<hex>`` or ``git-sha1:<hex>``.
+        url: where it is published, tried last; ``""`` if it is nowhere to be fetched from.
+        checksum: ``sha256:<hex>``, ``git-sha1:<hex>`` or ``unchecked``.
         mirrors: folders, ``file://`` folders or base URLs.
 
     Raises:
         InputError: no place has it, or what a place has is not the file.
     """
-    places = [f"{mirror.rstrip('/')}/{relative}" for mirror in mirrors] + [url]
+    places = [f"{mirror.rstrip('/')}/{relative}" for mirror in mirrors] + [url] * bool(url)
+    if not places:
+        raise InputError(
+            f"{output}: this file is licensed and cannot be fetched; put your copy there, or name "
+            f"a folder that holds {relative} under `mirrors`"
+        )
     failures = []
     for place in places:
         try:
@@ -62,12 +68,14 @@ def verify_checksum(path: Path, checksum: str, name: str = "") -> None:
 
     Args:
         path: the file.
-        checksum: ``sha256:<hex>`` or ``git-sha1:<hex>``.
+        checksum: ``sha256:<hex>`` or ``git-sha1:<hex>``; ``unchecked`` accepts every file.
         name: what to call the file in the message, if not by its path.
 
     Raises:
         InputError: with the name, the expected and the found checksum.
     """
+    if checksum == UNCHECKED:
+        return
     kind, _, expected = checksum.partition(":")
     found = checksum_of(path, kind)
     if found != expected:

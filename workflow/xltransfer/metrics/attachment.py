@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ..data.conllu import DEPREL, HEAD, Sentence
+from .counts import Counts, Scores
 
 
 def universal(relation: str) -> str:
@@ -12,23 +14,29 @@ def universal(relation: str) -> str:
     return relation.partition(":")[0]
 
 
-def attachment_scores(gold: Sequence[Sentence], predicted: Sequence[Sentence]) -> dict[str, float]:
-    """Labelled and unlabelled attachment score in percent.
+def attachment_scores(
+    gold: Sequence[Sentence], predicted: Sequence[Sentence], settings: Mapping[str, Any]
+) -> Scores:
+    """Labelled and unlabelled attachment score.
 
     As in the CoNLL 2018 shared task (Zeman et al. 2018) on gold words: over all words, punctuation
     included, with relations compared by their universal part.
 
     Args:
         gold, predicted: the same sentences, word for word.
+        settings: of the task; none matters.
 
     Returns:
         ``LAS`` and ``UAS``.
     """
-    words = attached = labelled = 0
+    labelled, unlabelled = [], []
     for gold_sentence, sentence in zip(gold, predicted, strict=True):
+        attached = right = 0
         for gold_word, word in zip(gold_sentence.words, sentence.words, strict=True):
-            words += 1
             if gold_word[HEAD] == word[HEAD]:
                 attached += 1
-                labelled += universal(gold_word[DEPREL]) == universal(word[DEPREL])
-    return {"LAS": 100 * labelled / words, "UAS": 100 * attached / words}
+                right += universal(gold_word[DEPREL]) == universal(word[DEPREL])
+        words = len(gold_sentence.words)
+        labelled.append((right, words))
+        unlabelled.append((attached, words))
+    return {"LAS": Counts.of(labelled), "UAS": Counts.of(unlabelled)}

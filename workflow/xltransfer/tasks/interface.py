@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..data.conllu import Sentence
+from ..data.annotations import AnnotatedSentence
 from ..metrics import METRICS
 from ..training.batching import Batch
 
@@ -25,20 +25,24 @@ class Task(ABC):
         settings: the task's section of the configuration.
 
     Attributes:
-        name: as in configuration and paths.
+        kind: as in the configuration.
+        head_prefix: what the weights of the head are called on disk.
     """
 
-    name: ClassVar[str]
+    kind: ClassVar[str]
+    head_prefix: ClassVar[str] = "head"
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self.settings = settings
 
     @abstractmethod
-    def label_vocabulary(self, sentences: Sequence[Sentence]) -> list[str]:
+    def label_vocabulary(self, sentences: Sequence[AnnotatedSentence]) -> list[str]:
         """The labels that a model trained on these sentences can predict."""
 
     @abstractmethod
-    def targets(self, sentence: Sentence, labels: Mapping[str, int]) -> dict[str, np.ndarray]:
+    def targets(
+        self, sentence: AnnotatedSentence, labels: Mapping[str, int]
+    ) -> dict[str, np.ndarray]:
         """What the loss wants to see predicted; by name, shape (words,)."""
 
     @abstractmethod
@@ -55,10 +59,13 @@ class Task(ABC):
 
     @abstractmethod
     def annotate(
-        self, sentence: Sentence, prediction: Prediction, labels: Sequence[str]
-    ) -> Sentence:
+        self, sentence: AnnotatedSentence, prediction: Prediction, labels: Sequence[str]
+    ) -> AnnotatedSentence:
         """The sentence with the predicted columns in place of the gold ones."""
 
-    def score(self, gold: Sequence[Sentence], predicted: Sequence[Sentence]) -> dict[str, float]:
+    def score(
+        self, gold: Sequence[AnnotatedSentence], predicted: Sequence[AnnotatedSentence]
+    ) -> dict[str, float]:
         """All metrics of predicted sentences in percent; the first one selects models."""
-        return METRICS[self.name](gold, predicted)
+        scores = METRICS[self.kind](gold, predicted, self.settings)
+        return {metric: counts.percent for metric, counts in scores.items()}

@@ -24,7 +24,7 @@ class Parsing(Task):
     ignore subtypes either way.
     """
 
-    name = "parsing"
+    kind = "parsing"
 
     def _relations(self, sentence: Sentence) -> list[str]:
         relations = sentence.column(DEPREL)

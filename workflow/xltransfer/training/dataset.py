@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..data.conllu import Sentence
+from ..data.annotations import AnnotatedSentence
 from ..encoders.tokenizer import WordTokenizer
 from ..tasks.interface import Task
 from .batching import Example, make_example
 
 
 class Dataset:
-    """The sentences of a treebank, tokenised for one encoder.
+    """The sentences of a corpus, tokenised for one encoder.
 
     Args:
-        sentences: of the treebank.
+        sentences: of the corpus.
         tokenizer: of the encoder.
         longest: the most pieces that the encoder takes in one row.
 
@@ -24,7 +24,7 @@ class Dataset:
     """
 
     def __init__(
-        self, sentences: Sequence[Sentence], tokenizer: WordTokenizer, longest: int
+        self, sentences: Sequence[AnnotatedSentence], tokenizer: WordTokenizer, longest: int
     ) -> None:
         self.sentences = sentences
         self.padding = tokenizer.padding

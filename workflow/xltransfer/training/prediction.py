@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from ..data.conllu import Sentence
+from ..data.annotations import AnnotatedSentence
 from ..errors import DivergedError
 from ..tasks.interface import Prediction, Task
 from .batching import collate, plan_batches
@@ -41,7 +41,7 @@ def predict(model: WordModel, task: Task, data: Dataset, device: torch.device) -
 
 def annotate(
     model: WordModel, task: Task, labels: Sequence[str], data: Dataset, device: torch.device
-) -> list[Sentence]:
+) -> list[AnnotatedSentence]:
     """The sentences with predicted columns in place of the gold ones."""
     predictions = predict(model, task, data, device)
     return [

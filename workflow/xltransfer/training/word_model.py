@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,19 +10,22 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
-from transformers import PreTrainedModel
+from transformers import PretrainedConfig, PreTrainedModel
+from transformers.models.auto.modeling_auto import MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES
 
 from ..encoders.loading import check_safetensors, empty_encoder
 from ..errors import InputError
 from ..files import read_json, replacing, write_json
-from ..tasks import make_task
 from ..tasks.interface import Task
+from ..tasks.registry import make_task
 from .batching import Batch
 from .checkpoint import own_weights
 
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 TASK_FILE = "task.json"
 WEIGHTS_FILE = "model.safetensors"
+CLASSIFIER = "classifier"
+"""What transformers calls the head of token classification."""
 
 
 class WordModel(nn.Module):
@@ -65,8 +69,8 @@ def save_model(
 ) -> None:
     """Write a fine-tuned model; its weights come last, so a directory with weights is whole.
 
-    The encoder's weights keep the names they have in transformers, so the directory also opens as
-    a plain encoder.
+    Weights keep the names they have in transformers, so the directory also opens as a plain encoder
+    and, where the head is a linear layer, with ``AutoModelForTokenClassification``.
 
     Args:
         directory: to write to.
@@ -82,11 +86,11 @@ def save_model(
             with replacing(directory / name) as temporary:
                 shutil.copyfile(encoder_directory / name, temporary)
     with replacing(directory / "config.json") as temporary:
-        model.encoder.config.to_json_file(temporary)
-    content = {"task": task.name, "settings": dict(task.settings), "labels": list(labels)}
+        _config(model.encoder, task, labels).to_json_file(temporary)
+    content = {"settings": dict(task.settings), "labels": list(labels)}
     write_json(directory / TASK_FILE, content)
     tensors = {
-        _saved_name(model.encoder, name): value.detach().cpu().contiguous()
+        _saved_name(model.encoder, task, name): value.detach().cpu().contiguous()
         for name, value in own_weights(model).items()
     }
     with replacing(directory / WEIGHTS_FILE) as temporary:
@@ -101,33 +105,48 @@ def load_model(directory: Path | str) -> tuple[WordModel, Task, list[str]]:
     """
     directory = Path(directory)
     content = read_json(directory / TASK_FILE)
-    task = make_task(content["task"], content["settings"])
+    task = make_task(content["settings"])
     encoder = empty_encoder(directory)
     model = WordModel(encoder, task.head(encoder.config.hidden_size, len(content["labels"])))
     path = directory / WEIGHTS_FILE
     check_safetensors(path)
-    weights = {_own_name(encoder, name): value for name, value in load_file(path).items()}
+    weights = {_own_name(encoder, task, name): value for name, value in load_file(path).items()}
     differing = set(weights) ^ set(own_weights(model))
     if differing:
         raise InputError(
-            f"{path}: not a {task.name} model: '{min(differing)}' is missing or too much"
+            f"{path}: not a model of this kind ({task.kind}): '{min(differing)}' is missing or "
+            "too much"
         )
     try:
         model.load_state_dict(weights, strict=False)
     except RuntimeError as error:
         reason = " ".join(str(error).split())
-        raise InputError(f"{path}: not a {task.name} model: {reason}") from None
+        raise InputError(f"{path}: not a model of this kind ({task.kind}): {reason}") from None
     return model, task, content["labels"]
 
 
-def _saved_name(encoder: PreTrainedModel, name: str) -> str:
+def _config(encoder: PreTrainedModel, task: Task, labels: Sequence[str]) -> PretrainedConfig:
+    """The encoder's configuration, with what token classification adds to it."""
+    config = copy.deepcopy(encoder.config)
+    if task.head_prefix == CLASSIFIER:
+        config.id2label = dict(enumerate(labels))
+        config.label2id = {label: index for index, label in enumerate(labels)}
+        config.architectures = [
+            MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES.get(config.model_type, "")
+        ]
+    return config
+
+
+def _saved_name(encoder: PreTrainedModel, task: Task, name: str) -> str:
     """What a weight of a ``WordModel`` is called on disk."""
-    if name.startswith("encoder."):
-        return f"{encoder.base_model_prefix}.{name.removeprefix('encoder.')}"
-    return name
+    part, _, rest = name.partition(".")
+    prefix = encoder.base_model_prefix if part == "encoder" else task.head_prefix
+    return f"{prefix}.{rest}"
 
 
-def _own_name(encoder: PreTrainedModel, name: str) -> str:
+def _own_name(encoder: PreTrainedModel, task: Task, name: str) -> str:
     """The inverse of ``_saved_name``."""
-    prefix = f"{encoder.base_model_prefix}."
-    return f"encoder.{name.removeprefix(prefix)}" if name.startswith(prefix) else name
+    for part, prefix in (("encoder", encoder.base_model_prefix), ("head", task.head_prefix)):
+        if name.startswith(f"{prefix}."):
+            return f"{part}.{name.removeprefix(f'{prefix}.')}"
+    return name

@@ -1,0 +1,193 @@
+"""Labels of words: parts of speech, features, entities; and models that transformers opens."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from encoders import ARCHITECTURES, make_encoder
+from test_parsing import official_upos
+from transformers import AutoModel, AutoModelForTokenClassification
+from xltransfer.data.annotations import read_sentences, write_sentences
+from xltransfer.data.conllu import FEATS, Sentence, read_conllu, write_conllu
+from xltransfer.data.iob import TaggedSentence, write_iob2
+from xltransfer.encoders.tokenizer import WordTokenizer
+from xltransfer.finetune import finetune
+from xltransfer.metrics import METRICS
+from xltransfer.metrics.labels import with_word_labels, word_labels
+from xltransfer.predict import predict
+from xltransfer.score import score
+from xltransfer.tasks.registry import make_task
+from xltransfer.training.batching import Batch
+
+TRAINING = {
+    "epochs": 30,
+    "patience": None,
+    "batch_pieces": 64,
+    "encoder_learning_rate": 1e-3,
+    "head_learning_rate": 1e-2,
+    "warmup_share": 0.1,
+    "weight_decay": 0.01,
+    "adam_beta2": 0.98,
+    "gradient_clip": 1.0,
+    "precision": "float32",
+    "training_sentences": None,
+}
+POS = {"kind": "tagging", "label": "UPOS", "head_dropout": 0.1, "training": TRAINING}
+NUMBER = {**POS, "label": "FEATS/Number"}
+NER = {"kind": "entities", "head_dropout": 0.1, "training": TRAINING}
+
+
+def sentence(*words: tuple[str, str, str]) -> Sentence:
+    """A flat tree of words with UPOS and FEATS."""
+    rows = []
+    for n, (form, upos, feats) in enumerate(words, start=1):
+        head, deprel = ("0", "root") if n == 1 else ("1", "dep")
+        rows.append([str(n), form, "_", upos, "_", feats, head, deprel, "_", "_"])
+    return Sentence([f"# sent_id = {words[0][0]}"], rows, rows)
+
+
+SENTENCES = [
+    sentence(("the", "DET", "_"), ("cat", "NOUN", "Case=Nom|Number=Sing"), ("sat", "VERB", "_")),
+    sentence(("dogs", "NOUN", "Number=Plur"), ("sat", "VERB", "Number=Plur|Tense=Past")),
+    sentence(("a", "DET", "_"), ("mat", "NOUN", "Number=Sing")),
+    sentence(("cats", "NOUN", "Number=Plur"), ("barked", "VERB", "_"), (".", "PUNCT", "_")),
+] * 4
+
+
+def test_labels_of_columns_and_features() -> None:
+    first = SENTENCES[0]
+    assert word_labels(first, "UPOS") == ["DET", "NOUN", "VERB"]
+    assert word_labels(first, "FEATS/Number") == ["_", "Sing", "_"]
+    assert word_labels(first, "FEATS/Num") == ["_", "_", "_"]
+    changed = with_word_labels(first, "FEATS/Number", ["Plur", "_", "Sing"])
+    assert changed.column(FEATS) == ["Number=Plur", "Case=Nom", "Number=Sing"]
+    assert with_word_labels(changed, "FEATS/Number", ["_", "Sing", "_"]) == first
+
+
+def test_accuracy_by_hand() -> None:
+    gold = [SENTENCES[0], SENTENCES[1]]
+    predicted = [with_word_labels(gold[0], "UPOS", ["DET", "VERB", "VERB"]), gold[1]]
+    counts = METRICS["tagging"](gold, predicted, POS)["accuracy"]
+    assert counts.percent == 80
+    assert counts.numerators.tolist() == [2, 2] and counts.denominators.tolist() == [3, 2]
+
+
+def test_loss_is_the_mean_over_words() -> None:
+    task = make_task({**POS, "head_dropout": 0.0})
+    head = task.head(4, 3)
+    states = torch.randn(2, 3, 4)
+    mask = torch.tensor([[True, True, False], [True, True, True]])
+    labels = torch.tensor([[0, 2, 0], [1, 1, 2]])
+    empty = torch.zeros(1, 1, dtype=torch.long)
+    batch = Batch(np.arange(2), empty, empty, empty, mask, {"labels": labels})
+    logits = states @ head.weight.T + head.bias
+    expected = -logits.log_softmax(2)[mask].gather(1, labels[mask][:, None]).mean()
+    assert task.loss(head, states, batch).item() == pytest.approx(expected.item(), rel=1e-5)
+    found = task.predict(head.eval(), states, batch)
+    assert [len(p["labels"]) for p in found] == [2, 3]
+    assert found[1]["labels"].tolist() == logits[1].argmax(1).tolist()
+
+
+def run_task(name: str, settings: dict, sentences: list, suffix: str, folder: Path) -> Path:
+    """Fine-tune, predict and score through the stages; the folder of the model."""
+    encoder = make_encoder(folder / "encoder", "bert")
+    corpus = folder / f"corpus{suffix}"
+    write_sentences(corpus, sentences)
+    config = {"task": name, "settings": settings}
+    model = folder / "model"
+    finetune(encoder, corpus, corpus, config, "none", {1: model}, folder / "checkpoints", 1e9, 1)
+    predict([model], corpus, [folder / f"predicted{suffix}"], 1)
+    task = {key: settings[key] for key in ("kind", "label") if key in settings}
+    common = dict.fromkeys(
+        ("encoder", "source", "target", "source_corpus", "target_corpus", "split"), "x"
+    )
+    score(
+        corpus, [folder / f"predicted{suffix}"], ["none"], [1], task, {**common, "task": name},
+        folder / "scores.parquet",
+    )  # fmt: skip
+    return model
+
+
+def value(folder: Path) -> float:
+    import pandas as pd
+
+    return float(pd.read_parquet(folder / "scores.parquet")["value"].iloc[0])
+
+
+def test_parts_of_speech_from_end_to_end(tmp_path: Path) -> None:
+    run_task("pos", POS, SENTENCES, ".conllu", tmp_path)
+    assert value(tmp_path) > 90
+    gold, predicted = tmp_path / "corpus.conllu", tmp_path / "predicted.conllu"
+    assert value(tmp_path) == pytest.approx(official_upos(gold, predicted), abs=0.005)
+    for before, after in zip(read_conllu(gold), read_conllu(predicted), strict=True):
+        for old, new in zip(before.rows, after.rows, strict=True):
+            assert old[:3] + old[4:] == new[:3] + new[4:]
+
+
+def test_a_fourth_task_is_a_section_of_the_configuration(tmp_path: Path) -> None:
+    """The values of one feature are learnt, predicted and scored; no class knows of it."""
+    run_task("number", NUMBER, SENTENCES, ".conllu", tmp_path)
+    assert value(tmp_path) >= 90
+    predicted = read_conllu(tmp_path / "predicted.conllu")
+    right = [
+        gold == found
+        for sentence, other in zip(SENTENCES, predicted, strict=True)
+        for gold, found in zip(
+            word_labels(sentence, "FEATS/Number"), word_labels(other, "FEATS/Number"), strict=True
+        )
+    ]
+    assert 100 * sum(right) / len(right) == pytest.approx(value(tmp_path))
+
+
+def test_entities_from_end_to_end(tmp_path: Path) -> None:
+    sentences = [
+        TaggedSentence([], ["the", "cat", "sat"], ["O", "B-PER", "O"]),
+        TaggedSentence([], ["dogs", "sat"], ["B-LOC", "O"]),
+        TaggedSentence([], ["a", "mat", "cat"], ["O", "B-PER", "I-PER"]),
+    ] * 5
+    run_task("ner", NER, sentences, ".iob2", tmp_path)
+    assert value(tmp_path) > 90
+    predicted = read_sentences(tmp_path / "predicted.iob2")
+    assert [s.forms for s in predicted] == [s.forms for s in sentences]
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_models_open_for_token_classification(architecture: str, tmp_path: Path) -> None:
+    """transformers alone gives each word the label that we predict."""
+    encoder = make_encoder(tmp_path / "encoder", architecture)
+    corpus, model = tmp_path / "corpus.conllu", tmp_path / "model"
+    write_conllu(corpus, SENTENCES[:4])
+    config = {"task": "pos", "settings": {**POS, "training": {**TRAINING, "epochs": 1}}}
+    finetune(encoder, corpus, corpus, config, "none", {1: model}, tmp_path / "c", 1e9, 1)
+    predict([model], corpus, [tmp_path / "predicted.conllu"], 1)
+    classifier, loading = AutoModelForTokenClassification.from_pretrained(
+        model, output_loading_info=True
+    )
+    assert not loading["missing_keys"] and not loading["unexpected_keys"]
+    tokenizer = WordTokenizer(model)
+    for found in read_conllu(tmp_path / "predicted.conllu"):
+        (pieces,) = tokenizer([found.forms])
+        ids = torch.tensor([[*tokenizer.prefix, *pieces.pieces, *tokenizer.suffix]])
+        with torch.inference_mode():
+            best = classifier.eval()(input_ids=ids).logits[0].argmax(dim=1)
+        labels = best[torch.from_numpy(pieces.first) + len(tokenizer.prefix)].tolist()
+        assert [classifier.config.id2label[label] for label in labels] == found.column(3)
+    assert json.loads((model / "config.json").read_text())["label2id"]["DET"] == 0
+    assert AutoModel.from_pretrained(model) is not None
+
+
+def test_tags_unknown_in_training_are_errors_not_crashes(tmp_path: Path) -> None:
+    """A target language may have entity types that no training sentence has."""
+    gold = [TaggedSentence([], ["a", "b"], ["B-DATE", "O"])]
+    predicted = [TaggedSentence([], ["a", "b"], ["B-PER", "O"])]
+    write_iob2(tmp_path / "x.iob2", gold)
+    scores = METRICS["entities"](read_sentences(tmp_path / "x.iob2"), predicted, NER)
+    assert {name: counts.percent for name, counts in scores.items()} == {
+        "F1": 0,
+        "precision": 0,
+        "recall": 0,
+    }

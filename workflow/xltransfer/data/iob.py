@@ -1,0 +1,198 @@
+"""Reading, checking and writing named entities: a token a line with its tag.
+
+Corpora come in several layouts and tagging schemes; inside the workflow there is one: token, tab,
+IOB2 tag, an empty line after each sentence (Tjong Kim Sang & Veenstra, EACL 1999).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import InputError
+from ..files import read_text, replacing
+
+SCHEMES = ("iob1", "iob2", "bioes")
+LAYOUTS = ("columns", "uner")
+_COMMENT = re.compile(r"# [\w.:-]+( [\w.:-]+)* =|# newdoc|# newpar")
+_TAG = re.compile(r"O|([BIESLU])-(\S+)")
+_BIOES = {"S": "B", "U": "B", "E": "I", "L": "I"}
+
+
+@dataclass(slots=True)
+class TaggedSentence:
+    """One sentence with its entities.
+
+    Attributes:
+        comments: lines that start with ``# ``, without the line end.
+        forms: the tokens.
+        tags: an IOB2 tag per token.
+    """
+
+    comments: list[str]
+    forms: list[str]
+    tags: list[str]
+
+    @property
+    def sent_id(self) -> str | None:
+        """The value of the ``# sent_id`` comment."""
+        prefix = "# sent_id ="
+        return next((c[len(prefix) :].strip() for c in self.comments if c.startswith(prefix)), None)
+
+
+def read_iob2(path: Path | str) -> list[TaggedSentence]:
+    """All sentences of a file in the workflow's own layout.
+
+    Raises:
+        InputError: it cannot be read or breaks the format; names the line.
+    """
+    return read_entities(path, "columns", "iob2")
+
+
+def read_entities(
+    path: Path | str,
+    layout: str,
+    scheme: str,
+    repair: bool = False,
+    encoding: str = "utf-8",
+) -> list[TaggedSentence]:
+    """All sentences of a corpus, whatever its layout and scheme, with IOB2 tags.
+
+    Args:
+        path: the file.
+        layout: ``columns``: fields between tabs or blanks, the token first and the tag last, as in
+            the CoNLL-2002/2003 shared tasks, MasakhaNER and WikiANN; or ``uner``: the five
+            columns of Universal NER, with comments.
+        scheme: ``iob1`` (B only between entities of one type), ``iob2`` or ``bioes`` (also called
+            BILOU).
+        repair: what to do where tags do not follow the scheme: read them as ``conlleval`` does,
+            an entity starting wherever the type changes, or refuse the file.
+        encoding: of the file.
+
+    Raises:
+        InputError: the file is missing, not in this encoding, or malformed; names the line.
+    """
+    text = read_text(path, encoding).replace("\r\n", "\n")
+    sentences = list(_sentences(text, path, layout, scheme, repair))
+    if not sentences:
+        raise InputError(f"{path}:1: the file holds no sentence")
+    return sentences
+
+
+def write_iob2(path: Path | str, sentences: Iterable[TaggedSentence]) -> None:
+    """Write sentences as token, tab, tag."""
+    with replacing(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
+        for sentence in sentences:
+            file.writelines(f"{comment}\n" for comment in sentence.comments)
+            rows = zip(sentence.forms, sentence.tags, strict=True)
+            file.writelines(f"{form}\t{tag}\n" for form, tag in rows)
+            file.write("\n")
+
+
+def normalised(tags: Sequence[str]) -> list[str]:
+    """Any sequence of B, I and O as IOB2: an entity starts where a type starts or changes."""
+    result = []
+    before = "O"
+    for tag in tags:
+        continues = tag[0] == "I" and before != "O" and before[2:] == tag[2:]
+        result.append(tag if tag == "O" or continues else f"B-{tag[2:]}")
+        before = tag
+    return result
+
+
+def _sentences(
+    text: str, path: Path | str, layout: str, scheme: str, repair: bool
+) -> Iterator[TaggedSentence]:
+    split = _uner_row if layout == "uner" else _columns_row
+    comments: list[str] = []
+    rows: list[tuple[str, str]] = []
+    # Files that end without an empty line are common and lose nothing.
+    for number, line in enumerate([*text.split("\n"), ""], start=1):
+        if line.strip() == "":
+            if rows:
+                forms, tags = map(list, zip(*rows, strict=True))
+                first = number - len(rows)
+                yield TaggedSentence(comments, forms, _to_iob2(tags, scheme, repair, path, first))
+            comments, rows = [], []
+        elif line.startswith("-DOCSTART-"):
+            continue
+        elif _COMMENT.match(line) and not rows:
+            comments.append(line)
+        else:
+            rows.append(split(line, path, number))
+
+
+def _columns_row(line: str, path: Path | str, number: int) -> tuple[str, str]:
+    fields = line.split("\t") if "\t" in line else line.split()
+    if len(fields) < 2 or not fields[0].strip():
+        raise InputError(f"{path}:{number}: not a token and a tag: '{line[:60]}'")
+    return fields[0], _checked(fields[-1].strip(), path, number)
+
+
+def _uner_row(line: str, path: Path | str, number: int) -> tuple[str, str]:
+    fields = line.split("\t")
+    if len(fields) != 5 or not fields[0].isdigit() or not fields[1]:
+        raise InputError(
+            f"{path}:{number}: not the five columns of Universal NER (number, token, tag, two "
+            f"more): '{line[:60]}'"
+        )
+    return fields[1], _checked(fields[2], path, number)
+
+
+def _checked(tag: str, path: Path | str, number: int) -> str:
+    if not _TAG.fullmatch(tag):
+        raise InputError(f"{path}:{number}: '{tag[:40]}' is no tag like O, B-PER or I-PER")
+    return tag
+
+
+def _to_iob2(tags: list[str], scheme: str, repair: bool, path: Path | str, first: int) -> list[str]:
+    if not repair:
+        broken = _RULES[scheme](tags)
+        if broken is not None:
+            before = tags[broken - 1] if broken else "the start of the sentence"
+            raise InputError(
+                f"{path}:{first + broken}: '{tags[broken]}' after {before} breaks the scheme "
+                f"{scheme}; correct the file, or let `broken_tags` of its row in "
+                "entity_corpora.tsv be 'repair'"
+            )
+    if scheme == "bioes":
+        tags = [_BIOES.get(tag[0], tag[0]) + tag[1:] for tag in tags]
+    return normalised(tags)
+
+
+def _broken_iob1(tags: Sequence[str]) -> int | None:
+    """Place of the first B that does not divide two entities of one type."""
+    for place, tag in enumerate(tags):
+        before = tags[place - 1] if place else "O"
+        if tag[0] not in "OBI" or (tag[0] == "B" and before[2:] != tag[2:]):
+            return place
+    return None
+
+
+def _broken_iob2(tags: Sequence[str]) -> int | None:
+    """Place of the first I that continues nothing."""
+    for place, tag in enumerate(tags):
+        before = tags[place - 1] if place else "O"
+        if tag[0] not in "OBI" or (tag[0] == "I" and before[2:] != tag[2:]):
+            return place
+    return None
+
+
+def _broken_bioes(tags: Sequence[str]) -> int | None:
+    """Place of the first tag that may not follow the one before; the end counts for the last."""
+    for place, tag in enumerate(tags):
+        before = tags[place - 1] if place else "O"
+        is_open = before[0] in "BI"
+        inside = tag[0] in "IEL"
+        if is_open != inside or (inside and before[2:] != tag[2:]):
+            return place
+    return len(tags) - 1 if tags and tags[-1][0] in "BI" else None
+
+
+_RULES: dict[str, Callable[[Sequence[str]], int | None]] = {
+    "iob1": _broken_iob1,
+    "iob2": _broken_iob2,
+    "bioes": _broken_bioes,
+}

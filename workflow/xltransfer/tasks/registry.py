@@ -1,0 +1,19 @@
+"""The kinds of tasks; a new one is a class with the interface of ``Task`` and an entry here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .entities import Entities
+from .interface import Task
+from .parsing import Parsing
+from .tagging import Tagging
+
+TASKS: dict[str, type[Task]] = {task.kind: task for task in (Parsing, Tagging, Entities)}
+"""Task classes by kind."""
+
+
+def make_task(settings: Mapping[str, Any]) -> Task:
+    """The task that a section of the configuration describes; its ``kind`` says which class."""
+    return TASKS[settings["kind"]](settings)

@@ -1,0 +1,83 @@
+"""Labels of words: parts of speech, or the values of a morphological feature."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from ..data.conllu import Sentence
+from ..metrics.labels import with_word_labels, word_labels
+from ..training.batching import Batch
+from .interface import Prediction, Task
+
+
+class LabelHead(nn.Linear):
+    """A linear layer over word states after dropout: transformers' head for token classification.
+
+    Args:
+        hidden_size: size of the word states.
+        labels: number of labels.
+        dropout: share of the states' units dropped in training.
+    """
+
+    def __init__(self, hidden_size: int, labels: int, dropout: float) -> None:
+        super().__init__(hidden_size, labels)
+        self.dropout = dropout
+        nn.init.normal_(self.weight, std=0.02)
+        nn.init.zeros_(self.bias)
+
+    def forward(self, states: torch.Tensor) -> torch.Tensor:
+        """Scores of labels in float32; states have shape (…, hidden)."""
+        return super().forward(functional.dropout(states, self.dropout, self.training)).float()
+
+
+class WordLabels(Task):
+    """What all tasks share that give each word one label, independently of the others.
+
+    Their models also open with ``AutoModelForTokenClassification``.
+    """
+
+    head_prefix = "classifier"
+
+    def head(self, hidden_size: int, labels: int) -> nn.Module:
+        """A linear layer."""
+        return LabelHead(hidden_size, labels, self.settings["head_dropout"])
+
+    def loss(self, head: nn.Module, states: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """Cross-entropy of the labels."""
+        mask = batch.word_mask
+        return functional.cross_entropy(head(states[mask]), batch.targets["labels"][mask])
+
+    def predict(self, head: nn.Module, states: torch.Tensor, batch: Batch) -> list[Prediction]:
+        """The best label of each word."""
+        mask = batch.word_mask
+        best = head(states[mask]).argmax(dim=1).cpu().numpy()
+        ends = np.cumsum(mask.sum(dim=1).cpu().numpy())
+        return [{"labels": part} for part in np.split(best, ends[:-1])]
+
+
+class Tagging(WordLabels):
+    """The column of CoNLL-U that ``label`` names: ``UPOS``, ``XPOS`` or ``FEATS/<feature>``."""
+
+    kind = "tagging"
+
+    def label_vocabulary(self, sentences: Sequence[Sentence]) -> list[str]:
+        """All labels of the sentences, sorted."""
+        label = self.settings["label"]
+        return sorted({value for sentence in sentences for value in word_labels(sentence, label)})
+
+    def targets(self, sentence: Sentence, labels: Mapping[str, int]) -> dict[str, np.ndarray]:
+        """``labels``, shape (words,)."""
+        values = word_labels(sentence, self.settings["label"])
+        return {"labels": np.array([labels[value] for value in values])}
+
+    def annotate(
+        self, sentence: Sentence, prediction: Prediction, labels: Sequence[str]
+    ) -> Sentence:
+        """The sentence with the predicted labels in their column."""
+        values = [labels[index] for index in prediction["labels"]]
+        return with_word_labels(sentence, self.settings["label"], values)
