@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from xltransfer import score, tabulate
-from xltransfer.draw import draw_randominit
+from xltransfer.draw import draw
 from xltransfer.errors import InputError
 from xltransfer.files import sha256_of_file, write_json
 from xltransfer.paths import model_directory, scores
@@ -21,25 +21,27 @@ from xltransfer.tables.writing import write_table
 SOURCES, TARGETS = ["en", "ru"], ["en", "ru", "fr", "de"]
 ABLATIONS = ["none", "random-init-1-2", "random-init-3-4", "random-init-all"]
 SEEDS = [1, 2, 3]
+SENTENCES = 20
 
 
 def make_rows() -> list[dict[str, object]]:
     draws = random.Random(0)
-    return [
+    rows = [
         {
             "encoder": "tiny",
             "task": "parsing",
             "source": source,
             "target": target,
-            "source_treebank": f"{source}_a",
-            "target_treebank": f"{target}_b",
+            "source_corpus": f"{source}_a",
+            "target_corpus": f"{target}_b",
             "split": "test",
             "ablation": ablation,
             "seed": seed,
             "metric": metric,
-            "value": draws.uniform(10, 90),
-            "sentences": 2,
-            "words": 9,
+            "sentences": SENTENCES,
+            "words": 9 * SENTENCES,
+            "numerators": [draws.randint(1, 9) for _ in range(SENTENCES)],
+            "denominators": [9] * SENTENCES,
         }
         for source in SOURCES
         for target in TARGETS
@@ -47,6 +49,9 @@ def make_rows() -> list[dict[str, object]]:
         for seed in SEEDS
         for metric in ("LAS", "UAS")
     ]
+    for row in rows:
+        row["value"] = 100 * sum(row["numerators"]) / sum(row["denominators"])
+    return rows
 
 
 CONFIG = {
@@ -54,12 +59,14 @@ CONFIG = {
     "encoders": ["tiny"],
     "tasks": {
         "parsing": {
+            "metric": "LAS",
             "sources": [
-                {"treebank": f"{s}_a", "language": s, "ablations": ABLATIONS} for s in SOURCES
+                {"corpus": f"{s}_a", "language": s, "ablations": ABLATIONS} for s in SOURCES
             ],
-            "targets": [{"treebank": f"{t}_b", "language": t} for t in TARGETS],
+            "targets": [{"corpus": f"{t}_b", "language": t} for t in TARGETS],
         }
     },
+    "languages": {"en": "English", "ru": "Russian", "fr": "French", "de": "German"},
     "ablations": ABLATIONS,
     "seeds": SEEDS,
     "config": "0123456789abcdef",
@@ -93,7 +100,7 @@ def read_csv(path: Path) -> list[dict[str, str]]:
 
 
 def test_table_equals_plain_arithmetic(results: Path, tmp_path: Path) -> None:
-    tabulate.randominit_tables(CONFIG, str(results), tmp_path / "tables")
+    tabulate.score_tables(CONFIG, str(results), tmp_path / "tables")
     cells: dict = {}
     for row in make_rows():
         if row["metric"] == "LAS":
@@ -102,7 +109,8 @@ def test_table_equals_plain_arithmetic(results: Path, tmp_path: Path) -> None:
     table = read_csv(tmp_path / "tables" / "randominit.csv")
     assert [row["source_target"] for row in table] == ["EN-EN", "RU-RU", "EN-X", "RU-X"]
     assert list(table[0]) == [
-        "encoder", "task", "source_target", "REF", "REF_sd", "1-2", "1-2_sd", "3-4", "3-4_sd",
+        "encoder", "task", "source_target", "REF", "REF_sd",
+        "1-2", "1-2_sd", "1-2_low", "1-2_high", "3-4", "3-4_sd", "3-4_low", "3-4_high",
     ]  # fmt: skip
     for row in table:
         source, target = row["source_target"].lower().split("-")
@@ -121,7 +129,7 @@ def test_table_equals_plain_arithmetic(results: Path, tmp_path: Path) -> None:
 
 
 def test_long_table_has_every_cell(results: Path, tmp_path: Path) -> None:
-    tabulate.randominit_tables(CONFIG, str(results), tmp_path / "tables")
+    tabulate.score_tables(CONFIG, str(results), tmp_path / "tables")
     table = read_csv(tmp_path / "tables" / "randominit_by_target.csv")
     assert len(table) == 2 * len(SOURCES) * (len(TARGETS) + 1) * len(ABLATIONS)
     assert {row["seeds"] for row in table} == {"3"}
@@ -132,15 +140,15 @@ def test_long_table_has_every_cell(results: Path, tmp_path: Path) -> None:
 
 def test_tables_are_the_same_bytes_every_time(results: Path, tmp_path: Path) -> None:
     for name in ("one", "two"):
-        tabulate.randominit_tables(CONFIG, str(results), tmp_path / name)
+        tabulate.score_tables(CONFIG, str(results), tmp_path / name)
     names = sorted(path.name for path in (tmp_path / "one").iterdir())
-    assert len(names) == 8
+    assert len(names) == 16
     for name in names:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
 def test_provenance_says_where_numbers_come_from(results: Path, tmp_path: Path) -> None:
-    tabulate.randominit_tables(CONFIG, str(results), tmp_path / "tables")
+    tabulate.score_tables(CONFIG, str(results), tmp_path / "tables")
     content = json.loads((tmp_path / "tables" / "randominit.provenance.json").read_text())
     assert content["config"] == CONFIG["config"]
     assert content["seeds"] == SEEDS
@@ -170,10 +178,42 @@ def test_incomplete_scores_are_refused(damage: str, results: Path, tmp_path: Pat
         "not parquet": "not a file of scores",
     }
     with pytest.raises(InputError) as caught:
-        tabulate.randominit_tables(CONFIG, str(results), tmp_path / "tables")
+        tabulate.score_tables(CONFIG, str(results), tmp_path / "tables")
     assert reasons[damage] in str(caught.value)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "tables").exists()
+
+
+def test_zeroshot_tables(results: Path, tmp_path: Path) -> None:
+    tabulate.score_tables(CONFIG, str(results), tmp_path / "tables")
+    cells: dict = {}
+    for row in make_rows():
+        if row["metric"] == "LAS" and row["ablation"] == "none":
+            cells.setdefault((row["source"], row["target"]), []).append(row["value"])
+    table = read_csv(tmp_path / "tables" / "zeroshot.csv")
+    assert [row["source"] for row in table] == SOURCES
+    for row in table:
+        for target in TARGETS:
+            values = cells[row["source"], target]
+            assert row[target] == f"{statistics.fmean(values):.2f}"
+            assert row[f"{target}_sd"] == f"{statistics.stdev(values):.2f}"
+    table = read_csv(tmp_path / "tables" / "zeroshot_by_target.csv")
+    names = [row["source_target"] for row in table]
+    assert names[:5] == ["EN-ENGLISH", "EN-RUSSIAN", "EN-FRENCH", "EN-GERMAN", "EN-X"]
+    gap = statistics.fmean(cells["en", "fr"]) - statistics.fmean(cells["en", "en"])
+    assert float(table[2]["gap"]) == pytest.approx(gap, abs=0.005001)
+
+
+def test_differences_are_marked_where_their_interval_holds_zero(tmp_path: Path) -> None:
+    table = pd.DataFrame(
+        {"source_target": ["EN-EN", "EN-X"], "1-2": [-0.9, -9.0], "1-2_sd": [0.5, 0.5],
+         "1-2_low": [-1.9, -9.9], "1-2_high": [0.1, -8.0]}
+    )  # fmt: skip
+    write_table(tmp_path / "t.csv", table, {})
+    assert "1-2_low" in (tmp_path / "t.csv").read_text()
+    markdown = (tmp_path / "t.md").read_text()
+    assert "−0.90 ± 0.50 ns" in markdown and "−9.00 ± 0.50 |" in markdown
+    assert "low" not in markdown
 
 
 def test_single_seed_has_no_deviation() -> None:
@@ -212,11 +252,17 @@ def test_renderings(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "t.provenance.json").read_text()) == {"a": 1}
 
 
-def test_figure_is_the_same_bytes_every_time(results: Path, tmp_path: Path) -> None:
-    tabulate.randominit_tables(CONFIG, str(results), tmp_path)
+@pytest.mark.parametrize(
+    ("what", "table"),
+    [("randominit", "randominit_by_target.csv"), ("zeroshot", "zeroshot.csv")],
+)
+def test_figure_is_the_same_bytes_every_time(
+    what: str, table: str, results: Path, tmp_path: Path
+) -> None:
+    tabulate.score_tables(CONFIG, str(results), tmp_path)
     for name in ("one", "two"):
         figures = [tmp_path / f"{name}.{kind}" for kind in ("pdf", "png", "svg")]
-        draw_randominit(tmp_path / "randominit_by_target.csv", CONFIG, figures)
+        draw(what, [tmp_path / table], CONFIG, figures)
     for kind in ("pdf", "png", "svg"):
         one = (tmp_path / f"one.{kind}").read_bytes()
         assert len(one) > 3000

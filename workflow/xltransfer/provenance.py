@@ -69,5 +69,26 @@ def table_provenance(
     }
 
 
+def derived_provenance(
+    config: Mapping[str, Any], inputs: Sequence[Path], stage: str
+) -> dict[str, Any]:
+    """What a table depends on that is made from other tables or from representations.
+
+    Args:
+        config: of the table; its ``config`` is the digest of the whole configuration.
+        inputs: files it is made from; a table among them has a provenance of its own.
+        stage: the stage that makes the table.
+    """
+    return {
+        "study": config["study"],
+        "config": config["config"],
+        "code": {stage: stage_digest(stage)},
+        "commit": git_commit(),
+        "seeds": config["seeds"],
+        "versions": versions(*PACKAGES),
+        "inputs": {str(path): sha256_of_file(path) for path in inputs},
+    }
+
+
 def _distinct(values: Any) -> list[Any]:
     return list({digest(value): value for value in values}.values())

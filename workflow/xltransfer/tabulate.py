@@ -1,4 +1,4 @@
-"""Make the RANDOM-INIT tables of a study from its scores."""
+"""Make the tables of a study from its scores: RANDOM-INIT and zero-shot transfer."""
 
 from __future__ import annotations
 
@@ -10,21 +10,25 @@ from typing import Any
 
 from . import paths
 from .command import run, stage_parser
-from .metrics import MAIN_METRIC
 from .provenance import table_provenance
 from .tables.randominit import by_target, published_shape
 from .tables.scores import check_complete, read_scores
 from .tables.writing import write_table
+from .tables.zeroshot import matrix, per_target
 
 CELL = ("encoder", "task", "source", "target", "ablation", "seed", "metric")
 
 
-def randominit_tables(config: Mapping[str, Any], results: str, directory: Path) -> None:
-    """Write ``randominit.csv`` and ``randominit_by_target.csv`` with their renderings.
+def score_tables(config: Mapping[str, Any], results: str, directory: Path) -> None:
+    """Write the tables that come from scores alone, with their renderings.
+
+    ``randominit.csv``, ``randominit_by_target.csv``, ``zeroshot.csv`` and
+    ``zeroshot_by_target.csv``.
 
     Args:
         config: what the tables must hold: ``study``, ``encoders``, ``tasks`` (``sources`` with
-            their ``ablations``, ``targets``), ``ablations``, ``seeds`` and the digest ``config``.
+            their ``ablations``, ``targets``, ``metric``), ``languages`` (names), ``ablations``,
+            ``seeds`` and the digest ``config``.
         results: folder of results, where scores and training reports lie.
         directory: where to write.
 
@@ -32,12 +36,12 @@ def randominit_tables(config: Mapping[str, Any], results: str, directory: Path) 
         InputError: a score is missing or stands twice.
     """
     scores = [
-        Path(paths.scores(results, encoder, task, source["treebank"], f"{target['treebank']}-test"))
+        Path(paths.scores(results, encoder, task, source["corpus"], f"{target['corpus']}-test"))
         for encoder, task, source, data in _sources(config)
         for target in data["targets"]
     ]
     reports = [
-        Path(paths.model_directory(results, encoder, task, source["treebank"], ablation, seed))
+        Path(paths.model_directory(results, encoder, task, source["corpus"], ablation, seed))
         / "training.json"
         for encoder, task, source, _ in _sources(config)
         for ablation in source["ablations"]
@@ -47,10 +51,17 @@ def randominit_tables(config: Mapping[str, Any], results: str, directory: Path) 
     check_complete(frame, _expected(config), CELL)
     table = by_target(frame)
     languages = dict.fromkeys(source["language"] for _, _, source, _ in _sources(config))
-    published = published_shape(table, MAIN_METRIC, list(languages), config["ablations"])
+    metrics = {task: data["metric"] for task, data in config["tasks"].items()}
+    names = config["languages"]
+    tables = {
+        "randominit": published_shape(table, metrics, list(languages), config["ablations"]),
+        "randominit_by_target": table,
+        "zeroshot": matrix(table, metrics, list(names)),
+        "zeroshot_by_target": per_target(table, metrics, names),
+    }
     provenance = table_provenance(config, scores, reports, "tabulate")
-    write_table(directory / "randominit.csv", published, provenance)
-    write_table(directory / "randominit_by_target.csv", table, provenance)
+    for name, content in tables.items():
+        write_table(directory / f"{name}.csv", content, provenance)
 
 
 def _sources(config: Mapping[str, Any]) -> Iterator[tuple[str, str, dict, dict]]:
@@ -71,7 +82,7 @@ def _expected(config: Mapping[str, Any]) -> list[dict[str, object]]:
             "target": target["language"],
             "ablation": ablation,
             "seed": seed,
-            "metric": MAIN_METRIC[task],
+            "metric": config["tasks"][task]["metric"],
         }
         for encoder, task, source, data in _sources(config)
         for target in data["targets"]
@@ -90,7 +101,7 @@ def main() -> None:
 
 
 def _stage(arguments: Namespace) -> None:
-    randominit_tables(arguments.config, arguments.results, arguments.directory)
+    score_tables(arguments.config, arguments.results, arguments.directory)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import matplotlib
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -56,14 +57,57 @@ def randominit_figure(table: pd.DataFrame, ablations: Sequence[str], title: str)
         squeeze=False,
         layout="constrained",
     )
+    lowest: dict[str, Axes] = {}
     for axes_row, ((encoder, task), part) in zip(axes, rows, strict=True):
         for ax, source in zip(axes_row, sources, strict=True):
-            _panel(ax, part[part["source"] == source], source, pairs)
+            own = part[part["source"] == source]
+            if own["delta"].notna().any():
+                _panel(ax, own, source, pairs)
+                lowest[source] = ax
+            else:
+                ax.set_visible(False)
         axes_row[0].set_ylabel(f"{task}, {encoder}\nchange of {part['metric'].iloc[0]} (points)")
-    for ax in axes[-1]:
+    for ax in lowest.values():
         ax.set_xlabel("re-initialised layers")
+        ax.tick_params(labelbottom=True)
     handles, labels = axes[0][0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    figure.suptitle(title, fontsize=9)
+    return figure
+
+
+def zeroshot_figure(matrix: pd.DataFrame, languages: Sequence[str], title: str) -> Figure:
+    """A heat map of scores, a panel per encoder and task: sources down, targets across.
+
+    Args:
+        matrix: a row per source from ``zeroshot.matrix``.
+        languages: the columns of targets.
+        title: of the figure.
+    """
+    groups = list(matrix.groupby(["encoder", "task", "metric"], sort=False))
+    rows = sum(len(part) for _, part in groups)
+    figure, axes = plt.subplots(
+        len(groups),
+        1,
+        figsize=(1.5 + 0.36 * len(languages), 0.6 + 0.7 * len(groups) + 0.3 * rows),
+        squeeze=False,
+        layout="constrained",
+        height_ratios=[len(part) for _, part in groups],
+    )
+    for ax, ((encoder, task, metric), part) in zip(axes[:, 0], groups, strict=True):
+        present = [name for name in languages if part[name].notna().any()]
+        values = part[present].to_numpy(float)
+        ax.imshow(values, cmap="cividis", vmin=0, vmax=100, aspect="auto")
+        for (row, column), value in np.ndenumerate(values):
+            shade = "black" if value > 55 else "white"
+            ax.text(column, row, f"{value:.0f}", ha="center", va="center", color=shade, fontsize=7)
+        ax.set_xticks(range(len(present)), [name.upper() for name in present])
+        ax.set_yticks(range(len(part)), [source.upper() for source in part["source"]])
+        ax.set_ylabel("source")
+        ax.tick_params(length=0)
+        ax.spines[:].set_visible(False)
+        ax.set_title(f"{task}, {encoder}: {metric} in percent", loc="left")
+    axes[-1, 0].set_xlabel("target")
     figure.suptitle(title, fontsize=9)
     return figure
 

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
+
+from ..analysis.significance import interval, resampled_scores, sentence_weights
 
 REFERENCE = "none"
 NEVER_PRETRAINED = "random-init-all"
@@ -22,43 +25,66 @@ def with_cross_lingual_mean(scores: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         scores: tidy rows with ``encoder``, ``task``, ``metric``, ``source``, ``target``,
-            ``ablation``, ``seed`` and ``value``.
+            ``ablation``, ``seed`` and ``value``; ``value`` may hold arrays.
     """
     scores = scores[[*_CELL, "seed", "value"]]
     others = scores[scores["target"] != scores["source"]]
     by_model = [*(column for column in _CELL if column != "target"), "seed"]
-    mean = others.groupby(by_model, sort=False, as_index=False)["value"].mean()
-    return pd.concat([scores, mean.assign(target=CROSS_LINGUAL)], ignore_index=True)
+    rows = [
+        {**dict(zip(by_model, key, strict=True)), "target": CROSS_LINGUAL, "value": values}
+        for key, values in others.groupby(by_model, sort=False)["value"]
+    ]
+    mean = pd.DataFrame([{**row, "value": sum(row["value"]) / len(row["value"])} for row in rows])
+    return pd.concat([scores, mean[scores.columns]], ignore_index=True)
 
 
 def by_target(scores: pd.DataFrame) -> pd.DataFrame:
     """Every target on its own: score and change, mean and standard deviation over seeds.
 
     The change of a seed is its score after the ablation less its score without; deviations are
-    sample deviations (n − 1), empty for a single seed.
+    sample deviations (n − 1), empty for a single seed. The interval of the change is that of
+    ``analysis.significance``.
 
     Args:
-        scores: as for ``with_cross_lingual_mean``.
+        scores: tidy rows as ``score`` writes them.
 
     Returns:
         A row per encoder, task, metric, source, target (``X`` included) and ablation, with
-        ``mean``, ``sd``, ``delta``, ``delta_sd`` and ``seeds``.
+        ``mean``, ``sd``, ``delta``, ``delta_sd``, ``delta_low``, ``delta_high`` and ``seeds``.
     """
-    scores = with_cross_lingual_mean(scores)
-    key = [column for column in _CELL if column != "ablation"] + ["seed"]
-    reference = scores[scores["ablation"] == REFERENCE].set_index(key)["value"]
-    scores["delta"] = scores["value"] - reference.reindex(scores.set_index(key).index).to_numpy()
+    resampled = _by_cell(with_cross_lingual_mean(_resampled(scores)))
+    rows = []
+    by_cell = _by_cell(with_cross_lingual_mean(scores))
+    for key, values in by_cell.items():
+        row = {**dict(zip(_CELL, key, strict=True)), "mean": values.mean(), "sd": values.std()}
+        row |= dict.fromkeys(("delta", "delta_sd", "delta_low", "delta_high"), float("nan"))
+        reference = (*key[:-1], REFERENCE)
+        if key != reference:
+            change = values - by_cell[reference]
+            drawn = resampled[key] - resampled[reference]
+            low, high = interval(np.stack(drawn.to_list()))
+            row |= {"delta": change.mean(), "delta_sd": change.std()}
+            row |= {"delta_low": low, "delta_high": high}
+        rows.append({**row, "seeds": len(values)})
+    return pd.DataFrame(rows)
+
+
+def _by_cell(scores: pd.DataFrame) -> dict[tuple[str, ...], pd.Series]:
+    """Values by seed for each cell of the table."""
     groups = scores.groupby(_CELL, sort=False)
-    table = groups.agg(
-        mean=("value", "mean"),
-        sd=("value", "std"),
-        delta=("delta", "mean"),
-        delta_sd=("delta", "std"),
-        seeds=("seed", "nunique"),
-    ).reset_index()
-    is_reference = table["ablation"] == REFERENCE
-    table.loc[is_reference, ["delta", "delta_sd"]] = float("nan")
-    return table
+    return {key: part.set_index("seed")["value"] for key, part in groups}
+
+
+def _resampled(scores: pd.DataFrame) -> pd.DataFrame:
+    """The scores with the value of each resample, an array, in place of the value."""
+    parts = []
+    for name, part in scores.groupby(["task", "target_corpus", "split"], sort=False):
+        weights = sentence_weights("/".join(name), len(part["numerators"].iloc[0]))
+        numerators = np.stack(part["numerators"].to_list())
+        denominators = np.stack(part["denominators"].to_list())
+        values = resampled_scores(weights, numerators, denominators)
+        parts.append(part.assign(value=list(values)))
+    return pd.concat(parts).loc[scores.index]
 
 
 def pairs_of_layers(ablations: Sequence[str]) -> dict[str, str]:
@@ -81,9 +107,9 @@ def published_shape(
 
     Returns:
         For each encoder and task a row per source on itself, then a row per source on ``X``;
-        columns ``source_target``, ``REF``, ``REF_sd`` and, for each pair of layers, the change and
-        its deviation (``1-2``, ``1-2_sd``). Cells of ablations that a source was not run with are
-        empty.
+        columns ``source_target``, ``REF``, ``REF_sd`` and, for each pair of layers, the change, its
+        deviation and its interval (``1-2``, ``1-2_sd``, ``1-2_low``, ``1-2_high``). Cells of
+        ablations that a source was not run with are empty.
     """
     table = table[table["metric"] == table["task"].map(metrics)]
     columns = pairs_of_layers(ablations)
@@ -104,7 +130,8 @@ def published_shape(
                 }
                 for ablation, name in columns.items():
                     run = ablation in cells.index
-                    row[name] = cells.loc[ablation, "delta"] if run else float("nan")
-                    row[f"{name}_sd"] = cells.loc[ablation, "delta_sd"] if run else float("nan")
+                    for suffix in ("", "_sd", "_low", "_high"):
+                        value = cells.loc[ablation, f"delta{suffix}"] if run else float("nan")
+                        row[f"{name}{suffix}"] = value
                 rows.append(row)
     return pd.DataFrame(rows)

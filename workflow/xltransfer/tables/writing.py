@@ -11,26 +11,33 @@ import pandas as pd
 from ..files import replacing, write_json
 
 DECIMALS = 2
+NOT_DISTINGUISHABLE = "ns"
+"""Marks differences in the renderings whose interval holds zero."""
+_COMPANIONS = ("_sd", "_low", "_high")
 
 
-def write_table(path: Path, table: pd.DataFrame, provenance: Mapping[str, Any]) -> None:
+def write_table(
+    path: Path, table: pd.DataFrame, provenance: Mapping[str, Any], decimals: int = DECIMALS
+) -> None:
     """Write a table as CSV, with ``.md``, ``.tex`` and ``.provenance.json`` beside it.
 
-    Numbers are rounded to two decimals. In the renderings, a column and its deviation
-    (``name``, ``name_sd``) become one column ``mean ± deviation``.
+    In the renderings, a column with its deviation and its
+    interval (``name``, ``name_sd``, ``name_low``, ``name_high``) becomes one column
+    ``mean ± deviation``, marked ``ns`` where the interval holds zero.
 
     Args:
         path: of the CSV file.
         table: without an index worth keeping.
         provenance: JSON content.
+        decimals: that numbers are rounded to.
     """
-    rounded = table.round(DECIMALS)
+    rounded = table.round(decimals)
     # Rounding may leave −0.0, which would print as -0.00.
     numbers = rounded.select_dtypes("float").columns
     rounded[numbers] = rounded[numbers] + 0.0
     with replacing(path) as temporary:
-        rounded.to_csv(temporary, index=False, float_format=f"%.{DECIMALS}f", lineterminator="\n")
-    text = _as_text(rounded)
+        rounded.to_csv(temporary, index=False, float_format=f"%.{decimals}f", lineterminator="\n")
+    text = _as_text(rounded, table, decimals)
     with replacing(path.with_suffix(".md")) as temporary:
         aligned = ["right" if column in numbers else "left" for column in text.columns]
         markdown = text.to_markdown(index=False, disable_numparse=True, colalign=aligned)
@@ -46,24 +53,29 @@ def write_table(path: Path, table: pd.DataFrame, provenance: Mapping[str, Any]) 
     write_json(path.with_suffix(".provenance.json"), dict(provenance))
 
 
-def _as_text(table: pd.DataFrame) -> pd.DataFrame:
-    """Cells as they are read: two decimals, a real minus sign, deviations beside their means."""
+def _as_text(rounded: pd.DataFrame, exact: pd.DataFrame, decimals: int) -> pd.DataFrame:
+    """Cells as they are read: a real minus sign, deviations beside their means."""
     columns = {}
-    for name in table.columns:
-        if str(name).endswith("_sd"):
+    for name in rounded.columns:
+        stem = str(name).rpartition("_")[0]
+        if str(name).endswith(_COMPANIONS) and stem in rounded.columns:
             continue
-        deviations = table.get(f"{name}_sd", pd.Series(float("nan"), table.index))
+        nothing = pd.Series(float("nan"), rounded.index)
+        deviations = rounded.get(f"{name}_sd", nothing)
+        holds_zero = exact.get(f"{name}_low", nothing).le(0) & exact.get(
+            f"{name}_high", nothing
+        ).ge(0)
         columns[name] = [
-            _cell(value, deviation)
-            for value, deviation in zip(table[name], deviations, strict=True)
+            _cell(value, deviation, decimals) + f" {NOT_DISTINGUISHABLE}" * mark
+            for value, deviation, mark in zip(rounded[name], deviations, holds_zero, strict=True)
         ]
     return pd.DataFrame(columns)
 
 
-def _cell(value: object, deviation: float) -> str:
+def _cell(value: object, deviation: float, decimals: int) -> str:
     if not isinstance(value, float):
         return str(value)
     if pd.isna(value):
         return ""
-    text = f"{value:.{DECIMALS}f}".replace("-", "−")
-    return text if pd.isna(deviation) else f"{text} ± {deviation:.{DECIMALS}f}"
+    text = f"{value:.{decimals}f}".replace("-", "−")
+    return text if pd.isna(deviation) else f"{text} ± {deviation:.{decimals}f}"

@@ -1,0 +1,1 @@
+"""Analyses of scores and representations."""

@@ -1,0 +1,79 @@
+"""Which differences are more than chance: a paired bootstrap over sentences and seeds.
+
+Sentences are drawn with replacement, the same ones for both arms of a comparison (Koehn, EMNLP
+2004; Berg-Kirkpatrick, Burkett & Klein, EMNLP 2012), and so are the seeds, whose two models are
+drawn together. A difference is distinguishable from zero if its 95 % percentile interval does not
+hold zero. With a single seed the interval speaks of sentences alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+
+RESAMPLES = 2000
+LEVEL = 0.95
+
+
+def sentence_weights(name: str, sentences: int, resamples: int = RESAMPLES) -> np.ndarray:
+    """How often each sentence of a test set is drawn in each resample.
+
+    Args:
+        name: of the test set; it seeds the draws, so that everything scored on one test set is
+            resampled alike, and test sets independently of each other.
+        sentences: size of the test set.
+        resamples: how many.
+
+    Returns:
+        Shape (resamples, sentences); rows sum to ``sentences``.
+    """
+    draws = np.random.default_rng(_seed(name))
+    return draws.multinomial(sentences, np.full(sentences, 1 / sentences), resamples)
+
+
+def resampled_scores(
+    weights: np.ndarray, numerators: np.ndarray, denominators: np.ndarray
+) -> np.ndarray:
+    """Scores of models on resampled test sets.
+
+    Args:
+        weights: from ``sentence_weights``.
+        numerators, denominators: counts of each model, shape (models, sentences).
+
+    Returns:
+        Percent, shape (models, resamples); 0 where there is nothing to score.
+    """
+    # Products of float64 go through BLAS and are exact for counts.
+    drawn = weights.T.astype(np.float64)
+    above, below = numerators @ drawn, denominators @ drawn
+    return np.divide(100 * above, below, out=np.zeros_like(above), where=below > 0)
+
+
+def seed_choices(seeds: int, resamples: int = RESAMPLES) -> np.ndarray:
+    """Which seeds each resample averages over; shape (resamples, seeds)."""
+    return np.random.default_rng(_seed("seeds")).integers(0, seeds, (resamples, seeds))
+
+
+def interval(differences: np.ndarray, choices: np.ndarray | None = None) -> tuple[float, float]:
+    """Percentile interval of a mean difference over seeds.
+
+    Args:
+        differences: of each seed in each resample of the sentences; shape (seeds, resamples).
+        choices: from ``seed_choices``; made here if not given.
+
+    Returns:
+        Lower and upper bound.
+    """
+    seeds, resamples = differences.shape
+    if choices is None:
+        choices = seed_choices(seeds, resamples)
+    means = differences[choices, np.arange(resamples)[:, None]].mean(axis=1)
+    tail = (1 - LEVEL) / 2
+    low, high = np.quantile(means, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def _seed(name: str) -> Sequence[int]:
+    return list(hashlib.sha256(name.encode()).digest()[:16])

@@ -1,0 +1,77 @@
+"""Zero-shot transfer: who transfers to whom (Pires, Schlinger & Garrette, ACL 2019, tables 1-2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from .randominit import CROSS_LINGUAL, REFERENCE
+
+
+def matrix(
+    table: pd.DataFrame, metrics: Mapping[str, str], languages: Sequence[str]
+) -> pd.DataFrame:
+    """Scores of the models without ablation: sources down, targets across.
+
+    Args:
+        table: from ``randominit.by_target``.
+        metrics: task → its main metric.
+        languages: targets in the order of the columns.
+
+    Returns:
+        A row per encoder, task and source with ``metric`` and, for each target, the mean and the
+        standard deviation over seeds (``fr``, ``fr_sd``); empty where a task has no such target.
+    """
+    table = table[(table["metric"] == table["task"].map(metrics))]
+    table = table[(table["ablation"] == REFERENCE) & (table["target"] != CROSS_LINGUAL)]
+    rows = []
+    for key, part in table.groupby(["encoder", "task", "metric", "source"], sort=False):
+        row = dict(zip(("encoder", "task", "metric", "source"), key, strict=True))
+        cells = part.set_index("target")
+        for language in languages:
+            there = language in cells.index
+            row[language] = cells.loc[language, "mean"] if there else float("nan")
+            row[f"{language}_sd"] = cells.loc[language, "sd"] if there else float("nan")
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def per_target(
+    table: pd.DataFrame, metrics: Mapping[str, str], names: Mapping[str, str]
+) -> pd.DataFrame:
+    """Scores of the models without ablation, a row per source and target, ``X`` last.
+
+    Args:
+        table: from ``randominit.by_target``.
+        metrics: task → its main metric.
+        names: language → its English name.
+
+    Returns:
+        ``source_target`` (``EN-FRENCH``, ``EN-X``), ``score`` with its deviation, and ``gap``: the
+        score less that on the source language itself.
+    """
+    table = table[(table["metric"] == table["task"].map(metrics))]
+    table = table[table["ablation"] == REFERENCE]
+    rows = []
+    for (encoder, task, metric, source), part in table.groupby(
+        ["encoder", "task", "metric", "source"], sort=False
+    ):
+        own = part.loc[part["target"] == source, "mean"].item()
+        part = pd.concat(
+            [part[part["target"] != CROSS_LINGUAL], part[part["target"] == CROSS_LINGUAL]]
+        )
+        for target, mean, deviation in part[["target", "mean", "sd"]].itertuples(index=False):
+            name = names.get(target, target).upper()
+            rows.append(
+                {
+                    "encoder": encoder,
+                    "task": task,
+                    "metric": metric,
+                    "source_target": f"{source.upper()}-{name}",
+                    "score": mean,
+                    "score_sd": deviation,
+                    "gap": mean - own,
+                }
+            )
+    return pd.DataFrame(rows)
