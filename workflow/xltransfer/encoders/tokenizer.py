@@ -93,6 +93,28 @@ class WordTokenizer:
             for encoding, words in zip(encodings, sentences, strict=True)
         ]
 
+    def rows(self, texts: Sequence[str], longest: int) -> list[np.ndarray]:
+        """The input of raw texts, special tokens included, cut to what the encoder takes.
+
+        Args:
+            texts: raw sentences.
+            longest: the most pieces of a row.
+        """
+        room = longest - len(self.prefix) - len(self.suffix)
+        encodings = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        return [
+            np.array([*self.prefix, *encoding.ids[:room], *self.suffix], dtype=np.int64)
+            for encoding in encodings
+        ]
+
+    def piece_types(self, sentences: Sequence[Sequence[str]]) -> set[str]:
+        """The distinct pieces of some sentences, as they are written in the vocabulary."""
+        encodings = self._tokenizer.encode_batch(
+            list(sentences), is_pretokenized=True, add_special_tokens=False
+        )
+        ids = {index for encoding in encodings for index in encoding.ids}
+        return {self._tokenizer.id_to_token(index) for index in ids}
+
     def _word_pieces(self, ids: list[int], word_ids: list[int], words: int) -> WordPieces:
         pieces, owners = np.array(ids, dtype=np.int64), np.array(word_ids, dtype=np.int64)
         missing = np.setdiff1d(np.arange(words), owners)

@@ -1,0 +1,225 @@
+"""What languages have in common: piece overlap, typology, retrieval."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from conftest import ROOT
+from encoders import ARCHITECTURES, make_encoder
+from scipy import stats
+from test_tagging import sentence
+from tokenizers import Tokenizer
+from transformers import AutoModelForTextEncoding
+from xltransfer.analysis.overlap import overlap, piece_types
+from xltransfer.analysis.retrieval import retrieval_accuracy
+from xltransfer.analysis.typology import shared_features
+from xltransfer.data.conllu import read_conllu, write_conllu
+from xltransfer.data.iob import TaggedSentence
+from xltransfer.data.representations import aligned, read_vectors
+from xltransfer.data.wals import read_wals
+from xltransfer.encoders.tokenizer import WordTokenizer
+from xltransfer.errors import InputError
+from xltransfer.represent import represent
+from xltransfer.tables.pairs import correlations, typology_table, zeroshot_scores
+from xltransfer.typology import write_features
+
+FEATURES = ["81A", "85A", "86A", "87A", "88A", "89A"]
+
+
+def test_overlap_by_hand() -> None:
+    assert overlap({"a", "b", "c"}, {"b", "c", "d"}) == 50
+    assert overlap(set(), set()) == 0
+    assert overlap({"a"}, {"a"}) == 100
+
+
+def test_pieces_of_words_and_of_entities(tmp_path: Path) -> None:
+    """Against the tokenizer's own output, word by word."""
+    directory = make_encoder(tmp_path, "bert")
+    plain = Tokenizer.from_file(str(directory / "tokenizer.json"))
+
+    def pieces(*words: str) -> set[str]:
+        return {t for w in words for t in plain.encode(w, add_special_tokens=False).tokens}
+
+    tokenizer = WordTokenizer(directory)
+    words = [sentence(("the", "X", "_"), ("cats", "X", "_")), sentence(("sat", "X", "_"))]
+    assert piece_types(words, tokenizer) == pieces("the", "cats", "sat")
+    tagged = [TaggedSentence([], ["the", "cats", "sat"], ["O", "B-A", "I-A"]),
+              TaggedSentence([], ["the"], ["O"])]  # fmt: skip
+    assert piece_types(tagged, tokenizer) == pieces("cats", "sat")
+
+
+def test_overlap_of_real_treebanks(shared: Path, english_encoder: Path) -> None:
+    """Recomputed with transformers' own tokenizer and plain sets."""
+    from transformers import AutoTokenizer
+
+    paths = [shared / "ud" / name for name in (
+        "UD_French-Sequoia/fr_sequoia-ud-dev.conllu", "UD_Turkish-PUD/tr_pud-ud-test.conllu",
+    )]  # fmt: skip
+    plain = AutoTokenizer.from_pretrained(english_encoder)
+    expected = []
+    for path in paths:
+        words = {w for s in read_conllu(path) for w in s.forms}
+        expected.append({piece for word in words for piece in plain.tokenize(word)})
+    ours = [piece_types(read_conllu(path), WordTokenizer(english_encoder)) for path in paths]
+    one, two = expected
+    value = 100 * len(one & two) / len(one | two)
+    assert overlap(*ours) == pytest.approx(value, abs=0.005)
+    assert 0 < value < 100
+
+
+def test_shared_features() -> None:
+    english = {"81A": "SVO", "85A": "Prepositions", "87A": "Adjective-Noun"}
+    french = {"81A": "SVO", "85A": "Prepositions", "86A": "x", "87A": "Noun-Adjective"}
+    assert shared_features(english, french, FEATURES) == (2, 3)
+    assert shared_features(english, {}, FEATURES) == (0, 0)
+
+
+def test_wals_as_published(shared: Path) -> None:
+    wals = shared / "typology" / "wals"
+    files = (wals / "cldf/languages.csv", wals / "raw/value.csv", wals / "raw/domainelement.csv")
+    found = read_wals(*files, ["eng", "fra", "jpn", "xxx"], FEATURES)
+    assert found["eng"] == {
+        "81A": "SVO",
+        "85A": "Prepositions",
+        "86A": "No dominant order",
+        "87A": "Adjective-Noun",
+        "88A": "Demonstrative-Noun",
+        "89A": "Numeral-Noun",
+    }
+    assert found["jpn"]["81A"] == "SOV" and found["jpn"]["85A"] == "Postpositions"
+    assert found["fra"]["87A"] == "Noun-Adjective"
+    assert "xxx" not in found
+
+
+def test_languages_without_values_are_reported(tmp_path: Path, caplog) -> None:
+    config = {"features": ["81A", "85A"], "iso": {"qaa": "qaa", "en": "eng"},
+              "embedded": {"qaa": {"81A": "SVO", "85A": "Prepositions"}}}  # fmt: skip
+    with caplog.at_level("INFO"):
+        write_features(config, [], tmp_path / "features.csv")
+    assert "en (eng): no value of 81A, 85A" in caplog.text
+    table = pd.read_csv(tmp_path / "features.csv")
+    assert table.values.tolist() == [["qaa", "81A", "SVO"], ["qaa", "85A", "Prepositions"]]
+
+
+def scores() -> pd.DataFrame:
+    rows = [
+        {"encoder": "e", "task": "pos", "metric": "accuracy", "source": "en", "target": target,
+         "ablation": ablation, "mean": mean}
+        for target, mean in (("en", 95.0), ("fr", 80.0), ("de", 85.0), ("ja", 40.0), ("X", 68.3))
+        for ablation in ("none", "random-init-1-2")
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def test_pairs_are_zero_shot_only_and_missing_values_are_not_guessed() -> None:
+    zeroshot = zeroshot_scores(scores(), {"pos": "accuracy"})
+    assert zeroshot["target"].tolist() == ["fr", "de", "ja"]
+    features = {"en": {"81A": "SVO"}, "fr": {"81A": "SVO"}, "ja": {"81A": "SOV"}}
+    table = typology_table(zeroshot, features, ["81A"])
+    assert table["shared"].tolist() == [1, 0, 0]
+    assert table["comparable"].tolist() == [1, 0, 1]
+    assert correlations(table, "shared")["spearman"].isna().all(), "three pairs are too few"
+
+
+def test_correlation_is_scipy_s() -> None:
+    draws = np.random.default_rng(0)
+    values = {"score": draws.normal(size=12), "overlap": draws.normal(size=12)}
+    table = pd.DataFrame({"encoder": "e", "task": "pos", "metric": "accuracy", **values})
+    row = correlations(table, "overlap").iloc[0]
+    expected = stats.spearmanr(table["overlap"], table["score"])
+    assert row["spearman"] == pytest.approx(expected.statistic)
+    assert row["p_value"] == f"{expected.pvalue:.2g}" and row["pairs"] == 12
+
+
+def brute_force(source: np.ndarray, target: np.ndarray) -> float:
+    offset = (target - source).mean(axis=0)
+    right = 0
+    for index, vector in enumerate(source):
+        distances = [np.linalg.norm(vector + offset - other) for other in target]
+        right += int(np.argmin(distances)) == index
+    return 100 * right / len(source)
+
+
+@pytest.mark.parametrize("noise", [0.1, 1.0, 3.0])
+def test_retrieval_equals_brute_force(noise: float) -> None:
+    draws = np.random.default_rng(1)
+    source = draws.normal(size=(200, 16)).astype(np.float32) + 5
+    target = source + draws.normal(size=16) * 3 + draws.normal(scale=noise, size=source.shape)
+    target = target.astype(np.float32)
+    assert retrieval_accuracy(source, target) == brute_force(source, target)
+
+
+def test_an_offset_between_languages_costs_nothing() -> None:
+    source = np.random.default_rng(2).normal(size=(50, 8))
+    assert retrieval_accuracy(source, source + 100) == 100
+
+
+SENTENCES = [
+    sentence(("the", "X", "_"), ("cat", "X", "_"), ("sat", "X", "_")),
+    sentence(("dogs", "X", "_")),
+    sentence(("cats", "X", "_"), ("barked", "X", "_")),
+]
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_vectors_are_means_of_states_without_special_tokens(
+    architecture: str, tmp_path: Path
+) -> None:
+    """Against transformers, a sentence at a time."""
+    directory = make_encoder(tmp_path / "encoder", architecture)
+    write_conllu(tmp_path / "a.conllu", SENTENCES)
+    represent([directory], [], tmp_path / "a.conllu", [tmp_path / "a.safetensors"], 1)
+    identifiers, vectors = read_vectors(tmp_path / "a.safetensors")
+    assert identifiers == ["the", "dogs", "cats"]
+    model = AutoModelForTextEncoding.from_pretrained(directory).eval()
+    tokenizer = WordTokenizer(directory)
+    for place, sent in enumerate(SENTENCES):
+        (row,) = tokenizer.rows([" ".join(sent.forms)], 64)
+        with torch.inference_mode():
+            states = model(input_ids=torch.tensor(row[None]), output_hidden_states=True)
+        end = len(row) - len(tokenizer.suffix)
+        for layer, state in enumerate(states.hidden_states):
+            expected = state[0, len(tokenizer.prefix) : end].mean(dim=0).numpy()
+            np.testing.assert_allclose(vectors[layer, place], expected, atol=1e-5)
+    assert vectors.shape[0] == len(states.hidden_states)
+
+
+def test_vectors_are_aligned_by_identifier(tmp_path: Path) -> None:
+    directory = make_encoder(tmp_path / "encoder", "bert")
+    orders = {"a": SENTENCES, "b": SENTENCES[::-1], "c": SENTENCES[:2]}
+    for name, sentences in orders.items():
+        write_conllu(tmp_path / f"{name}.conllu", sentences)
+        represent([directory], [], tmp_path / f"{name}.conllu", [tmp_path / f"{name}.safetensors"], 1)
+    source, target = aligned(tmp_path / "a.safetensors", tmp_path / "b.safetensors")
+    np.testing.assert_allclose(source, target, atol=1e-5)
+    with pytest.raises(InputError, match="only one has the sentence 'cats'") as error:
+        aligned(tmp_path / "a.safetensors", tmp_path / "c.safetensors")
+    assert "a.safetensors" in str(error.value) and "c.safetensors" in str(error.value)
+    (tmp_path / "c.safetensors").write_bytes(b"x")
+    with pytest.raises(InputError, match="not a file of vectors"):
+        read_vectors(tmp_path / "c.safetensors")
+
+
+def test_sentences_need_identifiers(tmp_path: Path) -> None:
+    directory = make_encoder(tmp_path / "encoder", "bert")
+    twice = [SENTENCES[0], SENTENCES[0]]
+    write_conllu(tmp_path / "a.conllu", twice)
+    with pytest.raises(InputError, match="two sentences have the sent_id 'the'"):
+        represent([directory], [], tmp_path / "a.conllu", [tmp_path / "a.safetensors"], 1)
+    assert not (tmp_path / "a.safetensors").exists()
+
+
+def test_the_embedded_world_exports_its_typology() -> None:
+    import yaml
+    from xltransfer.study import Study
+
+    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    study = Study(config, ROOT)
+    content = json.loads(study.typology_config())
+    assert set(content["embedded"]) == set(content["iso"]) and not study.wals_files()
+    assert all(set(values) == set(FEATURES) for values in content["embedded"].values())

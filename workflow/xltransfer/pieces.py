@@ -1,0 +1,42 @@
+"""List the distinct word pieces of a corpus, for piece overlap."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from .analysis.overlap import piece_types
+from .command import run, stage_parser
+from .data.annotations import read_sentences
+from .encoders.tokenizer import WordTokenizer
+from .files import replacing
+
+
+def list_pieces(encoder: Path, corpus: Path, output: Path) -> None:
+    """Write the distinct pieces of a corpus, one a line, sorted.
+
+    Args:
+        encoder: directory with ``tokenizer.json``.
+        corpus: a treebank, of which all words count, or named entities, of which only they do.
+        output: text file.
+    """
+    pieces = piece_types(read_sentences(corpus), WordTokenizer(encoder))
+    with replacing(output) as temporary:
+        temporary.write_text("".join(f"{piece}\n" for piece in sorted(pieces)), encoding="utf-8")
+
+
+def main() -> None:
+    """Command line."""
+    parser = stage_parser("xltransfer.pieces", __doc__)
+    parser.add_argument("--encoder", type=Path, required=True, help="its tokenizer.json")
+    parser.add_argument("--corpus", type=Path, required=True)
+    parser.add_argument("--output", type=Path, required=True)
+    run(parser, _stage)
+
+
+def _stage(arguments: Namespace) -> None:
+    list_pieces(arguments.encoder.parent, arguments.corpus, arguments.output)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""Set zero-shot scores beside what languages have in common: word pieces, or typology."""
+
+from __future__ import annotations
+
+import csv
+import json
+from argparse import Namespace
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from . import paths
+from .command import run, stage_parser
+from .files import read_text
+from .provenance import derived_provenance
+from .tables.pairs import correlations, overlap_table, typology_table, zeroshot_scores
+from .tables.writing import write_table
+
+
+def relate_overlap(scores: Path, config: Mapping[str, Any], results: str, directory: Path) -> None:
+    """Write ``overlap.csv`` and ``overlap_correlation.csv``.
+
+    Args:
+        scores: ``randominit_by_target.csv``.
+        config: as for the tables of scores.
+        results: folder of results, where the lists of pieces lie.
+        directory: where to write.
+    """
+    table = overlap_table(_zeroshot(scores, config), _pieces(config, results))
+    _write(directory, "overlap", table, correlations(table, "overlap"), config, scores)
+
+
+def relate_typology(
+    scores: Path,
+    config: Mapping[str, Any],
+    features: Path,
+    names: Sequence[str],
+    directory: Path,
+) -> None:
+    """Write ``typology.csv`` and ``typology_correlation.csv``.
+
+    Only pairs of languages with values for all features enter the correlation.
+
+    Args:
+        scores: ``randominit_by_target.csv``.
+        config: as for the tables of scores.
+        features: CSV file with ``language``, ``feature`` and ``value``.
+        names: the features to compare.
+        directory: where to write.
+    """
+    known: dict[str, dict[str, str]] = {}
+    with open(features, encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines):
+            known.setdefault(row["language"], {})[row["feature"]] = row["value"]
+    table = typology_table(_zeroshot(scores, config), known, names)
+    complete = table[table["comparable"] == table["features"]]
+    _write(directory, "typology", table, correlations(complete, "shared"), config, scores)
+
+
+def _zeroshot(scores: Path, config: Mapping[str, Any]) -> pd.DataFrame:
+    frame = pd.read_csv(scores, keep_default_na=False, na_values=[""])
+    return zeroshot_scores(frame, {task: d["metric"] for task, d in config["tasks"].items()})
+
+
+def _pieces(config: Mapping[str, Any], results: str) -> Callable[[str, str, str, str], set[str]]:
+    corpora = {
+        (task, role, item["language"]): item["corpus"]
+        for task, data in config["tasks"].items()
+        for role in ("sources", "targets")
+        for item in data[role]
+    }
+
+    @cache
+    def pieces(encoder: str, task: str, language: str, split: str) -> set[str]:
+        corpus = corpora[task, "sources" if split == "train" else "targets", language]
+        folder = config["tasks"][task]["corpora"]
+        text = read_text(paths.pieces(results, encoder, folder, f"{corpus}-{split}"))
+        return set(text.split("\n")) - {""}
+
+    return pieces
+
+
+def _write(
+    directory: Path,
+    name: str,
+    table: pd.DataFrame,
+    correlation: pd.DataFrame,
+    config: Mapping[str, Any],
+    scores: Path,
+) -> None:
+    provenance = derived_provenance(config, [scores], "relate")
+    write_table(directory / f"{name}.csv", table, provenance)
+    write_table(directory / f"{name}_correlation.csv", correlation, provenance)
+
+
+def main() -> None:
+    """Command line."""
+    parser = stage_parser("xltransfer.relate", __doc__)
+    parser.add_argument("what", choices=("overlap", "typology"))
+    parser.add_argument("--scores", type=Path, required=True, help="randominit_by_target.csv")
+    parser.add_argument("--config", type=json.loads, required=True, help="JSON")
+    parser.add_argument("--results", default="", help="folder of results, for overlap")
+    parser.add_argument("--features", type=Path, help="CSV file, for typology")
+    parser.add_argument("--names", nargs="+", default=[], help="features to compare")
+    parser.add_argument("--directory", type=Path, required=True)
+    run(parser, _stage)
+
+
+def _stage(arguments: Namespace) -> None:
+    common = arguments.scores, arguments.config
+    if arguments.what == "overlap":
+        relate_overlap(*common, arguments.results, arguments.directory)
+    else:
+        relate_typology(*common, arguments.features, arguments.names, arguments.directory)
+
+
+if __name__ == "__main__":
+    main()

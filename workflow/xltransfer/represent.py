@@ -1,0 +1,120 @@
+"""Write the vectors of a corpus's sentences at every layer of some encoders."""
+
+from __future__ import annotations
+
+import json
+import logging
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from safetensors.numpy import save_file
+
+from .command import run, stage_parser
+from .data.conllu import Sentence, read_conllu
+from .devices import prepare_device
+from .encoders.loading import load_encoder
+from .encoders.reinitialise import ALL, reinitialise
+from .encoders.tokenizer import WordTokenizer
+from .errors import InputError
+from .files import replacing
+from .training.representations import sentence_vectors
+from .training.word_model import longest_input
+
+log = logging.getLogger(__name__)
+
+
+def represent(
+    encoders: Sequence[Path],
+    redrawn: Sequence[int],
+    treebank: Path,
+    outputs: Sequence[Path],
+    threads: int,
+    as_published: bool = False,
+) -> None:
+    """Write a file of vectors for each encoder.
+
+    Args:
+        encoders: directories of encoders or fine-tuned models.
+        redrawn: seeds with each of which all weights of the first encoder are drawn anew, to see
+            what the architecture alone does.
+        treebank: its sentences need ``sent_id``, which parallel sentences share.
+        outputs: of the encoders, then of the redrawn ones: safetensors files with ``vectors``,
+            shape (layers + 1, sentences, hidden), and the identifiers of the sentences as metadata.
+        threads: processor threads to compute with.
+        as_published: as for ``sentence_vectors``.
+
+    Raises:
+        InputError: an encoder or the treebank cannot be used.
+    """
+    device = prepare_device(threads)
+    sentences = read_conllu(treebank)
+    identifiers = json.dumps(_identifiers(sentences, treebank), ensure_ascii=False)
+    texts = [_text(sentence) for sentence in sentences]
+    states = [(directory, None) for directory in encoders]
+    states += [(encoders[0], seed) for seed in redrawn]
+    for (directory, seed), output in zip(states, outputs, strict=True):
+        encoder = load_encoder(directory)
+        if seed is not None:
+            reinitialise(encoder, ALL, seed)
+        encoder.to(device)
+        tokenizer, longest = WordTokenizer(directory), longest_input(encoder)
+        vectors = sentence_vectors(encoder, tokenizer, texts, longest, device, as_published)
+        if not torch.isfinite(torch.from_numpy(vectors)).all():
+            raise InputError(f"{directory}: its states are not finite; is the model damaged?")
+        with replacing(output) as temporary:
+            save_file({"vectors": vectors}, temporary, {"identifiers": identifiers})
+        log.info("%s: %d sentences", output, len(texts))
+
+
+def _identifiers(sentences: Sequence[Sentence], path: Path) -> list[str]:
+    found = [sentence.sent_id for sentence in sentences]
+    for number, identifier in enumerate(found, start=1):
+        if identifier is None:
+            raise InputError(f"{path}: sentence {number} has no sent_id, so nothing is parallel")
+    if len(set(found)) < len(found):
+        twice = next(identifier for identifier in found if found.count(identifier) > 1)
+        raise InputError(f"{path}: two sentences have the sent_id '{twice}'")
+    return found
+
+
+def _text(sentence: Sentence) -> str:
+    """The sentence as it is written."""
+    for comment in sentence.comments:
+        name, _, value = comment[1:].partition("=")
+        if name.strip() == "text":
+            return value.strip()
+    return " ".join(sentence.forms)
+
+
+def main() -> None:
+    """Command line."""
+    parser = stage_parser("xltransfer.represent", __doc__)
+    parser.add_argument("--encoders", type=Path, nargs="+", required=True, help="files of weights")
+    parser.add_argument(
+        "--redrawn", type=int, nargs="*", default=[], help="seeds to draw the first encoder with"
+    )
+    parser.add_argument("--treebank", type=Path, required=True)
+    parser.add_argument(
+        "--outputs", type=Path, nargs="+", required=True, help="one per encoder and seed"
+    )
+    parser.add_argument("--as-published", action="store_true")
+    parser.add_argument("--threads", type=int, default=1)
+    run(parser, _stage)
+
+
+def _stage(arguments: Namespace) -> None:
+    encoders = [path.parent for path in arguments.encoders]
+    represent(
+        encoders,
+        arguments.redrawn,
+        arguments.treebank,
+        arguments.outputs,
+        arguments.threads,
+        arguments.as_published,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""Nearest-neighbour translation retrieval at every layer, between sources and targets."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from . import paths
+from .analysis.retrieval import retrieval_accuracy
+from .command import run, stage_parser
+from .data.representations import aligned
+from .provenance import derived_provenance
+from .tables.writing import write_table
+
+
+def retrieval_table(config: Mapping[str, Any], results: str, output: Path) -> None:
+    """Write ``retrieval.csv``.
+
+    Args:
+        config: ``encoders``; ``parallel``, a treebank and its language each, and their
+            ``split``; ``states``, each with the ``language`` that is compared to all others; and
+            ``study``, ``config`` and ``seeds``.
+        results: folder of results, where the vectors lie.
+        output: a row per encoder, state, pair of languages and layer: ``accuracy`` in percent and
+            ``sentences``.
+
+    Raises:
+        InputError: vectors are missing or not parallel.
+    """
+    rows, inputs = [], {}
+    for pair, source, target in _pairs(config, results):
+        inputs |= {source: None, target: None}
+        vectors, others = aligned(source, target)
+        for layer in range(len(vectors)):
+            accuracy = retrieval_accuracy(vectors[layer], others[layer])
+            sentences = vectors.shape[1]
+            rows.append({**pair, "layer": layer, "accuracy": accuracy, "sentences": sentences})
+    provenance = derived_provenance(config, list(inputs), "retrieve")
+    write_table(output, pd.DataFrame(rows), provenance)
+
+
+def _pairs(config: Mapping[str, Any], results: str) -> Iterator[tuple[dict[str, str], Path, Path]]:
+    """Every pair of languages in every state of every encoder, with the files of its vectors."""
+    corpora = {item["language"]: item["corpus"] for item in config["parallel"]}
+
+    def file(encoder: str, state: str, language: str) -> Path:
+        corpus = f"{corpora[language]}-{config['split']}"
+        return Path(paths.representations(results, encoder, state, corpus))
+
+    for encoder in config["encoders"]:
+        for state in config["states"]:
+            source, name = state["language"], state["state"]
+            for target in corpora:
+                if target != source:
+                    pair = {"encoder": encoder, "state": name, "source": source, "target": target}
+                    yield pair, file(encoder, name, source), file(encoder, name, target)
+
+
+def main() -> None:
+    """Command line."""
+    parser = stage_parser("xltransfer.retrieve", __doc__)
+    parser.add_argument("--config", type=json.loads, required=True, help="JSON")
+    parser.add_argument("--results", required=True, help="folder of results")
+    parser.add_argument("--output", type=Path, required=True)
+    run(parser, _stage)
+
+
+def _stage(arguments: Namespace) -> None:
+    retrieval_table(arguments.config, arguments.results, arguments.output)
+
+
+if __name__ == "__main__":
+    main()
