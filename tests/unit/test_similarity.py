@@ -1,0 +1,171 @@
+"""From vectors of parallel sentences to tables of similarity and correlation."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from encoders import make_encoder
+from safetensors.numpy import save_file
+from scipy import stats
+from test_cka import reference
+from xltransfer import paths
+from xltransfer.analysis.correlation import LEAST, correlate
+from xltransfer.data.representations import read_vectors
+from xltransfer.encoders.loading import load_encoder
+from xltransfer.encoders.tokenizer import WordTokenizer
+from xltransfer.errors import InputError
+from xltransfer.represent import represent
+from xltransfer.similarity import similarities
+from xltransfer.tables.similarity import correlation_table, transfer_gap, with_mean_layer
+
+STATES = [
+    {"path": "pretrained", "kind": "pretrained", "task": "", "ablation": "", "seed": None,
+     "sources": ["en"]},
+    {"path": "never-pretrained/seed-1", "kind": "never-pretrained", "task": "", "ablation": "",
+     "seed": 1, "sources": ["en"]},
+]  # fmt: skip
+CONFIG = {
+    "states": STATES,
+    "sources": {"en": "en_pud"},
+    "language": "fr",
+    "split": "test",
+    "as_published": True,
+}
+
+
+def write_vectors(
+    results: Path, state: str, corpus: str, names: list[str], seed: int
+) -> np.ndarray:
+    vectors = np.random.default_rng(seed).normal(size=(2, len(names), 6)).astype(np.float32)
+    path = Path(paths.representations(str(results), "enc", state, f"{corpus}-test"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file({"vectors": vectors}, path, {"identifiers": json.dumps(names)})
+    return vectors
+
+
+@pytest.fixture
+def vectors(tmp_path: Path) -> dict[str, np.ndarray]:
+    """English in order, French backwards."""
+    names = [f"s{number}" for number in range(40)]
+    found = {}
+    for state in STATES:
+        found["en"] = write_vectors(tmp_path, state["path"], "en_pud", names, 1)
+        found["fr"] = write_vectors(tmp_path, state["path"], "fr_pud", names[::-1], 2)
+    return found
+
+
+def test_sentences_are_aligned_by_identifier(tmp_path: Path, vectors: dict) -> None:
+    output = tmp_path / "fr.parquet"
+    similarities(CONFIG, str(tmp_path), "enc", "fr_pud", output)
+    table = pd.read_parquet(output).set_index(["kind", "layer", "kernel", "estimator"])
+    assert len(table) == 2 * 2 * 5
+    for kernel in ("linear", "rbf"):
+        for estimator in ("biased", "unbiased"):
+            row = table.loc[("pretrained", 1, kernel, estimator)]
+            expected = reference(
+                vectors["en"][1].astype(float), vectors["fr"][1, ::-1].astype(float), kernel,
+                estimator,
+            )  # fmt: skip
+            assert row["cka"] == pytest.approx(expected, abs=1e-6)
+            assert row["cka_low"] < row["cka"] < row["cka_high"] and row["sentences"] == 40
+    assert np.isnan(table.loc[("pretrained", 0, "rbf", "as-published"), "cka_low"])
+
+
+def test_other_sentences_are_refused_by_name(tmp_path: Path, vectors: dict) -> None:
+    names = [f"s{number}" for number in range(39)] + ["other"]
+    write_vectors(tmp_path, "pretrained", "fr_pud", names, 2)
+    with pytest.raises(InputError, match=r"en_pud.*fr_pud.*not parallel.*'s39'"):
+        similarities(CONFIG, str(tmp_path), "enc", "fr_pud", tmp_path / "fr.parquet")
+    assert not (tmp_path / "fr.parquet").exists()
+
+
+def test_a_source_is_not_compared_with_itself(tmp_path: Path, vectors: dict) -> None:
+    config = {**CONFIG, "language": "en"}
+    similarities(config, str(tmp_path), "enc", "en_pud", tmp_path / "en.parquet")
+    assert pd.read_parquet(tmp_path / "en.parquet").empty
+
+
+def test_redrawn_encoders_are_others_and_the_published_script_doubles(tmp_path: Path) -> None:
+    directory = make_encoder(tmp_path / "encoder", "bert")
+    rows = "1\tthe\t_\t_\t_\t_\t0\troot\t_\t_\n"
+    treebank = tmp_path / "test.conllu"
+    treebank.write_text("".join(f"# sent_id = {n}\n# text = the cat {n}\n{rows}\n" for n in "abc"))
+    outputs = [tmp_path / f"{n}.safetensors" for n in range(3)]
+    represent([directory], [1, 2], treebank, outputs, 1)
+    plain, one, two = (read_vectors(path)[1] for path in outputs)
+    assert np.abs(plain - one).max() > 0.01 and np.abs(one - two).max() > 0.01
+    represent([directory], [], treebank, outputs[:1], 1, as_published=True)
+    doubled = read_vectors(outputs[0])[1]
+    # By hand: the embedding layer of a doubled row, without its outermost tokens.
+    encoder, tokenizer = load_encoder(directory).eval(), WordTokenizer(directory)
+    row = tokenizer.rows(["the cat a"], 64)[0]
+    twice = torch.tensor([[*tokenizer.prefix, *row, *tokenizer.suffix]])
+    states = encoder(input_ids=twice, output_hidden_states=True).hidden_states
+    for layer, state in enumerate(states):
+        expected = state[0, 1:-1].mean(dim=0).detach().numpy()
+        np.testing.assert_allclose(doubled[layer, 0], expected, atol=1e-5)
+
+
+def score_rows() -> pd.DataFrame:
+    rows = []
+    for seed in (1, 2):
+        for target, value in (("en", 90), ("fr", 80 + seed), ("de", 70), ("ru", 50), ("zh", 40)):
+            for ablation in ("none", "random-init-1-2"):
+                rows.append(
+                    {"encoder": "enc", "task": "pos", "metric": "accuracy", "source": "en",
+                     "target": target, "ablation": ablation, "seed": seed, "value": value}
+                )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def test_gap_is_the_target_less_the_source() -> None:
+    gaps = transfer_gap(score_rows(), {"pos": "accuracy"}).set_index(["target", "seed"])["gap"]
+    assert gaps.to_dict() == {
+        ("fr", 1): -9, ("fr", 2): -8, ("de", 1): -20, ("de", 2): -20,
+        ("ru", 1): -40, ("ru", 2): -40, ("zh", 1): -50, ("zh", 2): -50,
+    }  # fmt: skip
+
+
+def cka_rows(**values: tuple[float, float]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {"encoder": "enc", "state": "pretrained", "kind": "pretrained", "task": float("nan"),
+         "ablation": float("nan"), "seed": float("nan"), "source": "en", "target": target,
+         "kernel": "rbf", "estimator": "unbiased", "layer": layer, "cka": cka}
+        for target, by_layer in values.items()
+        for layer, cka in enumerate(by_layer)
+    )  # fmt: skip
+
+
+def test_correlation_by_layer_and_over_the_mean_of_layers() -> None:
+    table = cka_rows(fr=(0.9, 0.4), de=(0.8, 0.9), ru=(0.7, 0.1), zh=(0.5, 0.2))
+    gaps = transfer_gap(score_rows(), {"pos": "accuracy"})
+    found = correlation_table(table, gaps).set_index("layer")
+    assert found["spearman"].to_dict() == pytest.approx({"0": 1, "1": 0.6, "mean": 0.8})
+    assert (found["targets"] == 4).all() and (found["seeds"] == 2).all()
+    assert found["headline"].to_dict() == {"0": "no", "1": "no", "mean": "yes"}
+    mean = with_mean_layer(table).set_index(["target", "layer"])["cka"]
+    assert mean["fr", "mean"] == pytest.approx(0.65)
+
+
+def test_too_few_targets_are_said() -> None:
+    table = cka_rows(fr=(0.9, 0.4), de=(0.8, 0.9), ru=(0.7, 0.1))
+    found = correlation_table(table, transfer_gap(score_rows(), {"pos": "accuracy"}))
+    assert found["spearman"].isna().all() and (found["targets"] == 3).all()
+
+
+def test_correlation_counts_languages_not_seeds() -> None:
+    draws = np.random.default_rng(1)
+    one, other = draws.normal(size=(2, 3, 12))
+    found = correlate(one, other)
+    expected = stats.spearmanr(one.mean(axis=0), other.mean(axis=0))
+    assert (found.rho, found.p_value) == pytest.approx(tuple(expected))
+    assert found.low < found.rho < found.high
+    repeated = correlate(np.tile(one.mean(axis=0), (5, 1)), np.tile(other.mean(axis=0), (5, 1)))
+    assert repeated.p_value == pytest.approx(found.p_value)
+    assert np.isnan(correlate(one[:, : LEAST - 1], other[:, : LEAST - 1]).rho)
+    assert np.isnan(correlate(np.ones((1, 9)), other[:1, :9]).rho)

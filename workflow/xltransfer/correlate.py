@@ -1,0 +1,73 @@
+"""Make the tables of similarities, and of what they have to do with transfer."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from .command import run, stage_parser
+from .errors import InputError
+from .provenance import derived_provenance
+from .tables.scores import read_scores
+from .tables.similarity import correlation_table, in_order, transfer_gap
+from .tables.writing import write_table
+
+DECIMALS = 4
+"""Of values between 0 and 1."""
+
+
+def similarity_tables(
+    config: Mapping[str, Any],
+    similarities: Sequence[Path],
+    scores: Sequence[Path],
+    directory: Path,
+) -> None:
+    """Write ``cka.csv`` and ``correlation.csv``.
+
+    Args:
+        config: ``encoders``; ``parallel``, a treebank and its language each; ``metrics`` of the
+            tasks; and ``study``, ``config`` and ``seeds``.
+        similarities: files of the stage ``similarity``.
+        scores: files of the stage ``score``.
+        directory: where to write.
+
+    Raises:
+        InputError: a file is damaged.
+    """
+    frames = []
+    for path in similarities:
+        try:
+            frames.append(pd.read_parquet(path))
+        except (OSError, ValueError) as error:
+            raise InputError(f"{path}: not a file of similarities ({error}); delete it") from None
+    table = in_order(pd.concat([frame for frame in frames if len(frame)]), config)
+    gaps = transfer_gap(read_scores(scores), config["metrics"])
+    provenance = derived_provenance(config, [*similarities, *scores], "correlate")
+    write_table(directory / "cka.csv", table, provenance, DECIMALS)
+    correlations = correlation_table(table, gaps)
+    write_table(directory / "correlation.csv", correlations, provenance, DECIMALS)
+
+
+def main() -> None:
+    """Command line."""
+    parser = stage_parser("xltransfer.correlate", __doc__)
+    parser.add_argument("--config", type=json.loads, required=True, help="JSON")
+    parser.add_argument("--similarities", type=Path, nargs="+", required=True)
+    parser.add_argument("--scores", type=Path, nargs="+", required=True)
+    parser.add_argument("--directory", type=Path, required=True)
+    run(parser, _stage)
+
+
+def _stage(arguments: Namespace) -> None:
+    similarity_tables(
+        arguments.config, arguments.similarities, arguments.scores, arguments.directory
+    )
+
+
+if __name__ == "__main__":
+    main()
