@@ -22,20 +22,21 @@ include: "workflow/rules/encoders.smk"
 include: "workflow/rules/finetune.smk"
 include: "workflow/rules/predict.smk"
 include: "workflow/rules/tables.smk"
+include: "workflow/rules/analysis.smk"
 
 
 rule all:
     default_target: True
     input:
-        "<results>/tables/randominit.csv",
-        "<results>/figures/randominit.pdf",
+        expand("<results>/tables/{table}.csv", table=study.tables),
+        expand("<results>/figures/{figure}.pdf", figure=study.figures),
 
 
 wildcard_constraints:
     encoder="|".join(study.encoders),
     task="|".join(study.tasks),
     source=r"[a-z]+(_[a-z0-9]+)+",
-    treebank=r"[a-z]+(_[a-z0-9]+)+",
+    corpus=r"[a-z]+(_[a-z0-9]+)+",
     split="train|dev|test",
     ablation=r"none|random-init-(all|\d+-\d+)",
     seed=r"\d+",

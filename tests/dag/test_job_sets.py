@@ -15,13 +15,47 @@ import yaml
 from conftest import copy_workflow
 
 SMALL = {
+    "tasks": ["parsing"],
+    "parallel": {"treebanks": ["qaa_embedded", "qca_embedded", "qba_embedded"]},
     "seeds": [1, 2],
     "ablations": ["none", "random-init-1-2"],
+    "job_size": {"predict": {"sources": 2}},
     "parsing": {
         "sources": ["qaa_embedded", "qca_embedded"],
         "targets": ["qaa_embedded", "qca_embedded", "qba_embedded"],
     },
 }
+
+
+AGGREGATES = {
+    "score_tables",
+    "overlap_tables",
+    "typology_tables",
+    "retrieval_table",
+    "similarity_tables",
+    *(
+        f"{name}_figure"
+        for name in (
+            "randominit",
+            "zeroshot",
+            "overlap",
+            "typology",
+            "retrieval",
+            "cka",
+            "cka_heatmap",
+            "correlation",
+        )
+    ),
+    "all",
+}
+"""Made anew when anything is added; they take seconds."""
+
+
+TYPOLOGY = {"typology_tables", "typology_figure"}
+"""Left out where no features are named."""
+
+COMPARED = {"represent", "similarity"}
+"""Made anew for every parallel treebank when a model that they are compared by is added."""
 
 
 def snakemake(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
@@ -45,7 +79,11 @@ def planned(folder: Path, *arguments: str, **environment: str) -> dict[str, set[
 
 
 def counts(jobs: dict[str, set[str]]) -> Counter:
-    return Counter({rule: len(outputs) for rule, outputs in jobs.items()})
+    """How many jobs of each kind; rules that differ by a number at the end are one kind."""
+    found: Counter = Counter()
+    for rule, outputs in jobs.items():
+        found[re.sub(r"_\d+$", "", rule)] += len(outputs)
+    return found
 
 
 FAKE_PYTHON = """#!{python}
@@ -65,10 +103,20 @@ outputs = values("--output") + values("--predictions") * (stage == "predict") + 
 if stage == "finetune":
     outputs += values("--models")
     outputs += [path.with_name("training.json") for path in values("--models")]
+tables = []
 if stage == "tabulate":
-    for name in ("randominit", "randominit_by_target"):
-        for suffix in (".csv", ".md", ".tex", ".provenance.json"):
-            outputs.append(values("--directory")[0] / (name + suffix))
+    tables = ["randominit", "randominit_by_target", "zeroshot", "zeroshot_by_target"]
+if stage == "relate":
+    tables = [arguments[0], arguments[0] + "_correlation"]
+if stage == "represent":
+    outputs += values("--outputs")
+if stage == "correlate":
+    tables = ["cka", "correlation"]
+if stage == "retrieve":
+    outputs += [outputs[0].with_suffix(suffix) for suffix in (".md", ".tex", ".provenance.json")]
+for name in tables:
+    for suffix in (".csv", ".md", ".tex", ".provenance.json"):
+        outputs.append(values("--directory")[0] / (name + suffix))
 for path in outputs:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(str(path))
@@ -122,33 +170,38 @@ def test_default_study(workspace: Path) -> None:
     jobs = planned(workspace)
     assert counts(jobs) == {
         "embedded_treebank": 16 + 2 * 3,
-        "finetune": 3 * 8,
-        "predict": 3 * 16,
-        "score": 3 * 16,
-        "randominit_tables": 1,
-        "randominit_figure": 1,
-        "all": 1,
+        "embedded_entities": 6 + 2 * 3,
+        "finetune": 3 * 8 + 2 * (8 + 2),
+        "predict": 16 + 6 + 6,
+        "score": 3 * (16 + 6 + 6),
+        "pieces": 16 + 3 + 6 + 3,
+        "typology": 1,
+        "represent": 16,
+        "similarity": 16,
+        **dict.fromkeys(AGGREGATES, 1),
     }
     weights = [path for output in jobs["finetune"] for path in output.split(", ")]
-    assert len([path for path in weights if path.endswith("model.safetensors")]) == 3 * 8 * 3
+    assert len([path for path in weights if path.endswith("model.safetensors")]) == 3 * 44
 
 
 def test_published_study_plans_offline(workspace: Path) -> None:
     jobs = planned(workspace, "--configfile", "resources/studies/mbert.yaml")
     assert counts(jobs) == {
         "fetch_encoder": 1,
-        "fetch_treebank": 18 + 2 * 3,
+        "fetch_corpus": 18 + 2 * 3 + 3,
         "check_treebank": 18 + 2 * 3,
-        "finetune": 3 * 7 * 5,
-        "predict": 3 * 18,
-        "score": 3 * 18,
-        "randominit_tables": 1,
-        "randominit_figure": 1,
-        "all": 1,
+        "finetune": 2 * 3 * 7 * 5,
+        "predict": 2 * 3 * 18,
+        "score": 2 * 3 * 18,
+        "pieces": 18 + 3,
+        "typology": 1,
+        "represent": 18,
+        "similarity": 18,
+        **dict.fromkeys(AGGREGATES, 1),
     }
-    fetched = {path.rsplit("/", 1)[1] for path in jobs["fetch_treebank"]}
+    fetched = {path.rsplit("/", 1)[1] for path in jobs["fetch_corpus"]}
     assert {"en_ewt-ud-train.conllu", "ar_pud-ud-test.conllu", "ja_pud-ud-test.conllu"} <= fetched
-    assert "results/mbert/tables/randominit.csv" in next(iter(jobs["randominit_tables"]))
+    assert "results/mbert/tables/randominit.csv" in next(iter(jobs["score_tables"]))
 
 
 def test_mirror_study(workspace: Path, tmp_path: Path) -> None:
@@ -164,29 +217,82 @@ def test_mirror_study(workspace: Path, tmp_path: Path) -> None:
         XLTRANSFER_UD_MIRROR=str(tmp_path),
     )
     assert counts(jobs) == {
-        "fetch_treebank": 18 + 2 * 3,
+        "fetch_corpus": 18 + 2 * 3,
         "check_treebank": 18 + 2 * 3,
         "finetune": 4 + 1 + 1,
-        "predict": 18,
-        "predict_2": 36,
+        "predict": 3 * 18,
         "score": 3 * 18,
-        "randominit_tables": 1,
-        "randominit_figure": 1,
-        "all": 1,
+        "pieces": 18 + 3,
+        "represent": 18,
+        "similarity": 18,
+        **dict.fromkeys(AGGREGATES - TYPOLOGY, 1),
     }
+
+
+def test_published_matrices_plan_offline(workspace: Path) -> None:
+    """Two encoders side by side, two tasks, four languages each."""
+    study = ("--configfile", "resources/studies/pires2019.yaml")
+    jobs = planned(workspace, *study, XLTRANSFER_CONLL_NER="/corpora")
+    assert counts(jobs) == {
+        "fetch_encoder": 2,
+        "fetch_corpus": 4 * 3 + 4 * 3 + 4 + 3,
+        "check_entities": 4 * 3,
+        "check_treebank": 4 * 3 + 4,
+        "finetune": 2 * 2 * 4 * 3,
+        "predict": 2 * 2 * 4 * 4,
+        "score": 2 * 2 * 4 * 4,
+        "pieces": 2 * (4 + 4) * 2,
+        "typology": 1,
+        "represent": 2 * 4,
+        "similarity": 2 * 4,
+        **dict.fromkeys(AGGREGATES - {"randominit_figure"}, 1),
+    }
+    table = "results/pires2019/tables/published_comparison.csv"
+    more = planned(workspace, table, *study, XLTRANSFER_CONLL_NER="/corpora")
+    assert counts(more)["published_comparison"] == 1
+
+
+def test_study_of_entities_alone(workspace: Path, tmp_path: Path) -> None:
+    """Nothing is re-initialised or parallel: what is about that is left out."""
+    encoder = tmp_path / "encoder"
+    encoder.mkdir()
+    for name in ("config.json", "model.safetensors", "tokenizer.json"):
+        (encoder / name).touch()
+    study = ("--configfile", "resources/studies/masakhaner.yaml")
+    jobs = planned(workspace, *study, XLTRANSFER_ENCODER=str(encoder))
+    left_out = {
+        *TYPOLOGY,
+        "randominit_figure",
+        "retrieval_table",
+        "retrieval_figure",
+        "similarity_tables",
+        "cka_figure",
+        "cka_heatmap_figure",
+        "correlation_figure",
+    }
+    assert counts(jobs) == {
+        "fetch_corpus": 2 + 5,
+        "check_entities": 2 + 5,
+        "finetune": 1,
+        "predict": 5,
+        "score": 5,
+        "pieces": 1 + 5,
+        **dict.fromkeys(AGGREGATES - left_out, 1),
+    }
+    assert "results/masakhaner/entities/wo_masakhaner2/test.iob2" in jobs["check_entities"]
 
 
 def test_files_that_are_there_are_not_fetched(workspace: Path) -> None:
     """Compute nodes without a network work on files that were put in place before."""
     study = ("--configfile", "resources/studies/mbert.yaml")
     before = planned(workspace, *study)
-    for output in before["fetch_treebank"] | before["fetch_encoder"]:
+    for output in before["fetch_corpus"] | before["fetch_encoder"]:
         for name in output.split(", "):
             path = workspace / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text("there")
     after = planned(workspace, *study)
-    assert set(before) - set(after) == {"fetch_treebank", "fetch_encoder"}
+    assert set(before) - set(after) == {"fetch_corpus", "fetch_encoder"}
     assert {k: v for k, v in before.items() if not k.startswith("fetch")} == after
 
 
@@ -194,17 +300,17 @@ def scores(*names: str) -> set[str]:
     return {f"results/scores/embedded/parsing/{name}-test.parquet" for name in names}
 
 
-AGGREGATES = {"randominit_tables", "randominit_figure", "all"}
-
-
 def test_adding_a_language_runs_its_jobs_alone(finished: Path) -> None:
     targets = [*SMALL["parsing"]["targets"], "qfb_embedded"]
-    change(finished, parsing__targets=targets)
+    change(finished, parsing__targets=targets, parallel__treebanks=targets)
     jobs = planned(finished, "--configfile", "small.yaml")
-    assert set(jobs) == {"embedded_treebank", "predict", "score"} | AGGREGATES
+    own = {"embedded_treebank", "predict", "score", "pieces", *COMPARED}
+    assert set(jobs) == own | {"typology"} | AGGREGATES
+    assert jobs["pieces"] == {"results/pieces/embedded/treebanks/qfb_embedded-test.txt"}
+    assert counts(jobs)["represent"] == 1
     assert jobs["embedded_treebank"] == {"results/treebanks/qfb_embedded/test.conllu"}
     assert jobs["score"] == scores("qaa_embedded/qfb_embedded", "qca_embedded/qfb_embedded")
-    assert len(jobs["predict"]) == 2
+    assert len(jobs["predict"]) == 1
     assert all("qfb_embedded-test" in p for o in jobs["predict"] for p in o.split(", "))
 
 
@@ -219,8 +325,9 @@ def test_adding_rows_to_the_catalogues_runs_nothing(finished: Path) -> None:
 
 
 def test_removing_a_language_makes_tables_anew(finished: Path) -> None:
-    change(finished, parsing__targets=["qaa_embedded", "qca_embedded"])
-    assert set(planned(finished, "--configfile", "small.yaml")) == AGGREGATES
+    remaining = ["qaa_embedded", "qca_embedded"]
+    change(finished, parsing__targets=remaining, parallel__treebanks=remaining)
+    assert set(planned(finished, "--configfile", "small.yaml")) == {"typology"} | AGGREGATES
 
 
 def test_adding_a_source_trains_it_alone(finished: Path) -> None:
@@ -229,16 +336,21 @@ def test_adding_a_source_trains_it_alone(finished: Path) -> None:
         parsing__sources=["qaa_embedded", "qca_embedded", "qba_embedded"],
     )
     jobs = planned(finished, "--configfile", "small.yaml")
-    assert set(jobs) == {"embedded_treebank", "finetune", "predict", "score"} | AGGREGATES
-    for rule in ("finetune", "predict", "score"):
+    own = {"embedded_treebank", "finetune", "predict_2", "score", "pieces", *COMPARED}
+    assert set(jobs) == own | AGGREGATES
+    for rule in ("finetune", "predict_2", "score"):
         assert all("/qba_embedded/" in output for output in jobs[rule]), rule
     assert counts(jobs)["finetune"] == 2
 
 
 def test_adding_a_seed_trains_it_alone(finished: Path) -> None:
-    change(finished, seeds=[1, 2, 5], seeds_per_job={"finetune": 2, "predict": 2})
+    change(
+        finished,
+        seeds=[1, 2, 5],
+        job_size={"finetune": {"seeds": 2}, "predict": {"sources": 2, "seeds": 2}},
+    )
     jobs = planned(finished, "--configfile", "small.yaml")
-    assert set(jobs) == {"finetune_2", "predict_2", "score"} | AGGREGATES
+    assert set(jobs) == {"finetune_2", "predict_2", "score", *COMPARED} | AGGREGATES
     for rule in ("finetune_2", "predict_2"):
         assert all("seed-5/" in p for o in jobs[rule] for p in o.split(", ")), rule
 
@@ -246,14 +358,14 @@ def test_adding_a_seed_trains_it_alone(finished: Path) -> None:
 def test_adding_an_ablation_trains_it_alone(finished: Path) -> None:
     change(finished, ablations=["none", "random-init-1-2", "random-init-5-6"])
     jobs = planned(finished, "--configfile", "small.yaml")
-    assert set(jobs) == {"finetune", "predict", "score"} | AGGREGATES
+    assert set(jobs) == {"finetune", "predict", "score", *COMPARED} | AGGREGATES
     assert all("/random-init-5-6/" in output for output in jobs["finetune"])
 
 
 def test_hyperparameter_retrains_everything(finished: Path) -> None:
     change(finished, parsing__training={"epochs": 3})
     jobs = planned(finished, "--configfile", "small.yaml")
-    assert set(jobs) == {"finetune", "predict", "score"} | AGGREGATES
+    assert set(jobs) == {"finetune", "predict", "score", *COMPARED} | AGGREGATES
     assert counts(jobs)["finetune"] == 4
 
 
@@ -264,7 +376,7 @@ def test_hyperparameter_retrains_everything(finished: Path) -> None:
         {"training_threads": 2},
         {"mirrors": ["/somewhere"]},
         {"ud_release": "2.17"},
-        {"seeds_per_job": {"finetune": 1, "predict": 3}},
+        {"job_size": {"finetune": {"seeds": 1}}},
         {"seeds": [2, 1]},
     ],
     ids=lambda changes: next(iter(changes)),
@@ -287,7 +399,7 @@ def test_edited_code_reruns_its_stage(finished: Path) -> None:
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("#D55E00", "#000000"), encoding="utf-8")
     jobs = planned(finished, "--configfile", "small.yaml")
-    assert set(jobs) == {"randominit_figure", "all"}
+    assert set(jobs) == {name for name in AGGREGATES if name.endswith("figure")} | {"all"}
 
 
 def test_wrong_configuration_is_one_line_and_an_error(small: Path) -> None:
@@ -296,7 +408,7 @@ def test_wrong_configuration_is_one_line_and_an_error(small: Path) -> None:
     assert done.returncode != 0
     lines = [line for line in done.stderr.splitlines() if "error" in line.lower()]
     assert lines == [
-        "error: config: parsing.sources: no treebank 'qaa_embeded' in resources/treebanks.tsv; "
+        "error: config: parsing.sources: no 'qaa_embeded' in resources/treebanks.tsv; "
         "did you mean 'qaa_embedded'?"
     ]
     assert "Traceback" not in done.stderr

@@ -16,6 +16,7 @@ from test_encoders import damage
 CONFIG = {
     "task": "parsing",
     "settings": {
+        "kind": "parsing",
         "arc_units": 8,
         "relation_units": 4,
         "head_dropout": 0.0,
@@ -61,6 +62,24 @@ def test_treebanks(name: str, tmp_path: Path) -> None:
                  sha256(data), "--output", tmp_path / "out" / "train.conllu")  # fmt: skip
     where = f"{tmp_path}/download.conllu:{line}: "
     assert_refused(done, where, reason, output=tmp_path / "out")
+
+
+def test_entities(tmp_path: Path) -> None:
+    """Which tags are broken is for the unit tests; here it is the command that counts."""
+    (tmp_path / "train.txt").write_text("a O\nb I-PER\n", encoding="utf-8")
+    config = {"layout": "columns", "scheme": "iob2", "broken_tags": "refuse", "encoding": "utf-8"}
+    done = stage(
+        "entities", "--download", tmp_path / "train.txt", "--checksum", "unchecked",
+        "--config", json.dumps(config), "--output", tmp_path / "out" / "x.iob2",
+    )  # fmt: skip
+    assert_refused(done, "train.txt:2: 'I-PER' after O breaks", output=tmp_path / "out")
+
+
+def test_licensed_files_that_are_absent(tmp_path: Path) -> None:
+    file = {"path": "CoNLL-2003/eng.train", "url": "", "checksum": "unchecked"}
+    done = stage("fetch", "file", "--config", json.dumps(file), "--output",
+                 tmp_path / "out" / "eng.train")  # fmt: skip
+    assert_refused(done, "licensed", "CoNLL-2003/eng.train", "mirrors", output=tmp_path / "out")
 
 
 @pytest.mark.parametrize("damaged", ["truncated", "altered"])
@@ -117,7 +136,7 @@ def test_fine_tuning(what: str, reason: str, tmp_path: Path) -> None:
 def test_prediction_with_half_a_model(tmp_path: Path) -> None:
     (tmp_path / "gold.conllu").write_text(GOOD, encoding="utf-8")
     (tmp_path / "model").mkdir()
-    done = stage("predict", "--models", tmp_path / "model" / "model.safetensors", "--treebank",
+    done = stage("predict", "--models", tmp_path / "model" / "model.safetensors", "--corpus",
                  tmp_path / "gold.conllu", "--predictions", tmp_path / "out" / "p")  # fmt: skip
     assert_refused(done, "task.json: cannot be read", output=tmp_path / "out")
 
@@ -125,9 +144,11 @@ def test_prediction_with_half_a_model(tmp_path: Path) -> None:
 def test_scoring_predictions_of_another_file(tmp_path: Path) -> None:
     (tmp_path / "gold.conllu").write_text(GOOD, encoding="utf-8")
     (tmp_path / "p.conllu").write_text(GOOD.replace("bois", "pré"), encoding="utf-8")
-    done = stage("score", "--gold", tmp_path / "gold.conllu", "--predictions",
-                 tmp_path / "p.conllu", "--ablations", "none", "--seeds", 1, "--common",
-                 '{"task": "parsing"}', "--output", tmp_path / "out" / "s.parquet")  # fmt: skip
+    done = stage(
+        "score", "--gold", tmp_path / "gold.conllu", "--predictions", tmp_path / "p.conllu",
+        "--ablations", "none", "--seeds", 1, "--task", '{"kind": "parsing"}',
+        "--common", '{"task": "parsing"}', "--output", tmp_path / "out" / "s.parquet",
+    )  # fmt: skip
     assert_refused(done, "sentence 1 does not have the words", output=tmp_path / "out")
 
 
@@ -137,7 +158,7 @@ def test_configuration_of_a_whole_study(workspace: Path) -> None:
     (workspace / "config.yaml").write_text(wrong, encoding="utf-8")
     done = snakemake(workspace)
     assert done.returncode != 0
-    assert "error: config: parsing.sources: no treebank 'qaa_embeded'" in done.stderr
+    assert "error: config: parsing.sources: no 'qaa_embeded'" in done.stderr
     assert "Traceback" not in done.stderr
     assert not (workspace / "results").exists()
 

@@ -15,6 +15,8 @@ from xltransfer.metrics.attachment import attachment_scores
 from xltransfer.paths import model_directory, predictions, scores
 
 SOURCES = ["qaa", "qca", "qda"]
+TARGETS = {"parsing": 16, "pos": 6, "ner": 6}
+ABLATED = {"parsing": SOURCES, "pos": ["qaa"], "ner": ["qaa"]}
 PAIRS = ["1-2", "3-4", "5-6", "7-8", "9-10", "11-12"]
 
 
@@ -28,7 +30,8 @@ def study() -> Path:
 
 @pytest.fixture(scope="module")
 def table(study: Path) -> pd.DataFrame:
-    return pd.read_csv(study / "tables" / "randominit.csv").set_index("source_target")
+    table = pd.read_csv(study / "tables" / "randominit.csv")
+    return table[table["task"] == "parsing"].set_index("source_target")
 
 
 @pytest.fixture(scope="module")
@@ -37,16 +40,112 @@ def targets(study: Path) -> pd.DataFrame:
     return table[table["metric"] == "LAS"].set_index(["source", "target", "ablation"])
 
 
+@pytest.fixture(scope="module")
+def every_task(study: Path) -> pd.DataFrame:
+    return pd.read_csv(study / "tables" / "randominit.csv")
+
+
 def test_second_run_has_nothing_to_do(study: Path) -> None:
     done = snakemake(ROOT, "--dry-run")
     assert "Nothing to be done" in done.stderr + done.stdout
 
 
-def test_table_is_complete(table: pd.DataFrame) -> None:
+@pytest.mark.parametrize("task", ["parsing", "pos", "ner"])
+def test_table_is_complete(task: str, every_task: pd.DataFrame) -> None:
+    table = every_task[every_task["task"] == task]
     rows = [f"{s.upper()}-{t}" for t in ("own", "X") for s in SOURCES]
-    assert list(table.index) == [r.replace("own", r[:3]) for r in rows]
-    assert [c for c in table.columns if not c.endswith("_sd")][2:] == ["REF", *PAIRS]
-    assert table.notna().all().all()
+    assert list(table["source_target"]) == [r.replace("own", r[:3]) for r in rows]
+    companions = ("_sd", "_low", "_high")
+    assert [c for c in table.columns if not c.endswith(companions)][3:] == ["REF", *PAIRS]
+    ablated = table["source_target"].str[:3].isin([s.upper() for s in ABLATED[task]])
+    assert table[ablated].notna().all().all()
+    assert table.loc[~ablated, ["REF", "REF_sd"]].notna().all().all()
+    assert table.loc[~ablated, PAIRS].isna().all().all()
+
+
+@pytest.mark.parametrize("task", ["parsing", "pos", "ner"])
+def test_zeroshot_matrix(task: str, study: Path) -> None:
+    """Every source transfers best to itself, and the matrix equals the long table."""
+    matrix = pd.read_csv(study / "tables" / "zeroshot.csv").set_index(["task", "source"])
+    long = pd.read_csv(study / "tables" / "randominit_by_target.csv")
+    long = long[(long["task"] == task) & (long["ablation"] == "none")]
+    for source in SOURCES:
+        row = matrix.loc[(task, source)]
+        scores = row[[c for c in matrix.columns if len(c) == 3]].astype(float).dropna()
+        assert len(scores) == TARGETS[task] and scores.idxmax() == source
+        own = long[(long["source"] == source) & (long["metric"] == row["metric"])]
+        expected = own.set_index("target")["mean"].drop("X")
+        assert scores.to_dict() == pytest.approx(expected.to_dict())
+
+
+def test_retrieval_finds_translations_of_close_languages(study: Path) -> None:
+    table = pd.read_csv(study / "tables" / "retrieval.csv")
+    pretrained = table[table["state"] == "pretrained"].set_index(["source", "target", "layer"])
+    assert set(table["layer"]) == set(range(13))
+    close = pretrained.loc[("qaa", "qab"), "accuracy"]
+    distant = pretrained.loc[("qaa", "qfb"), "accuracy"]
+    chance = 100 / pretrained["sentences"].iloc[0]
+    assert (close > distant).all() and close.max() > 10 * chance
+
+
+@pytest.fixture(scope="module")
+def cka_by_layer(study: Path) -> pd.DataFrame:
+    """Unbiased CKA with the RBF kernel, mean over targets; a row per kind, task, source, seed."""
+    table = pd.read_csv(study / "tables" / "cka.csv")
+    chosen = table[(table["kernel"] == "rbf") & (table["estimator"] == "unbiased")]
+    chosen = chosen[chosen["ablation"].isna() | (chosen["ablation"] == "none")]
+    keys = ["kind", "task", "source", "seed", "layer"]
+    return chosen.groupby(keys, dropna=False)["cka"].mean().unstack("layer")
+
+
+def test_alignment_beyond_chance_sits_in_the_lowest_layers(cka_by_layer: pd.DataFrame) -> None:
+    """Pretraining raises CKA above the never-pretrained control in layers 0 and 1 alone.
+
+    Sentences that share length, punctuation and names look alike to any network: from the middle
+    up, the control is no lower than the pretrained encoder.
+    """
+    for source in SOURCES:
+        before = cka_by_layer.loc[("pretrained", slice(None), source)].iloc[0]
+        chance = cka_by_layer.loc[("never-pretrained", slice(None), source)]
+        assert len(chance) == 3
+        assert (before[[0, 1]] > chance[[0, 1]].max() + 0.05).all(), source
+        assert (before[[6, 8, 10]] < chance[[6, 8, 10]].max()).all(), source
+
+
+def test_fine_tuning_a_parser_aligns_the_upper_layers(cka_by_layer: pd.DataFrame) -> None:
+    """Every seed, every source: more similar than before and than chance from layer 3 on."""
+    for source in SOURCES:
+        before = cka_by_layer.loc[("pretrained", slice(None), source)].iloc[0]
+        chance = cka_by_layer.loc[("never-pretrained", slice(None), source)].max()
+        after = cka_by_layer.loc[("fine-tuned", "parsing", source)]
+        assert len(after) == 3
+        upper = list(range(3, 13))
+        assert (after[upper] > before[upper]).all().all(), source
+        assert (after[upper] > chance[upper]).all().all(), source
+
+
+def test_similarity_after_fine_tuning_orders_the_targets(study: Path) -> None:
+    """In the last layer of parsers; the pretrained encoder's similarity does not order them."""
+    table = pd.read_csv(study / "tables" / "correlation.csv")
+    chosen = table[(table["task"] == "parsing") & (table["kernel"] == "rbf")]
+    chosen = chosen[(chosen["estimator"] == "unbiased") & (chosen["layer"] == "12")]
+    rho = chosen.set_index(["state", "source"])
+    for source in SOURCES:
+        after, before = rho.loc[("fine-tuned", source)], rho.loc[("pretrained", source)]
+        assert after["targets"] == 15 and after["seeds"] == 3
+        assert after["spearman"] > 0.4 and after["spearman_low"] > 0, source
+        assert before["spearman_low"] < 0, source
+
+
+def test_overlap_and_typology_cover_every_pair(study: Path) -> None:
+    for name, column in (("overlap", "overlap"), ("typology", "shared")):
+        table = pd.read_csv(study / "tables" / f"{name}.csv")
+        assert len(table) == len(SOURCES) * sum(count - 1 for count in TARGETS.values())
+        assert table[column].notna().all()
+        correlation = pd.read_csv(study / "tables" / f"{name}_correlation.csv")
+        assert correlation["spearman"].notna().all()
+        pairs = correlation.set_index("task")["pairs"].to_dict()
+        assert pairs == {task: len(SOURCES) * (count - 1) for task, count in TARGETS.items()}
 
 
 def test_pretraining_is_what_transfers(targets: pd.DataFrame) -> None:
@@ -78,11 +177,13 @@ def test_scores_equal_the_official_evaluator(study: Path) -> None:
         for source, target in (("qaa", "qaa"), ("qaa", "qba"), ("qda", "qfb"), ("qca", "qda")):
             name = f"{target}_embedded-test"
             path = predictions(
-                str(study), "embedded", "parsing", f"{source}_embedded", ablation, 1, name
-            )
+                str(study), "embedded", "parsing", f"{source}_embedded", ablation, 1,
+                f"{name}.conllu",
+            )  # fmt: skip
             gold = study / "treebanks" / f"{target}_embedded" / "test.conllu"
             expected = official(gold, Path(path))
-            found = attachment_scores(read_conllu(gold), read_conllu(path))
+            counts = attachment_scores(read_conllu(gold), read_conllu(path), {})
+            found = {metric: count.percent for metric, count in counts.items()}
             assert found == pytest.approx(expected, abs=0.005)
             rows = pd.read_parquet(
                 scores(str(study), "embedded", "parsing", f"{source}_embedded", name)
@@ -94,7 +195,7 @@ def test_scores_equal_the_official_evaluator(study: Path) -> None:
 def test_predictions_keep_everything_but_heads_and_relations(study: Path) -> None:
     gold = read_conllu(study / "treebanks" / "qba_embedded" / "test.conllu")
     path = predictions(
-        str(study), "embedded", "parsing", "qaa_embedded", "none", 2, "qba_embedded-test"
+        str(study), "embedded", "parsing", "qaa_embedded", "none", 2, "qba_embedded-test.conllu"
     )
     found = read_conllu(path)
     assert any("-" in row[0] for sentence in gold for row in sentence.rows)
@@ -128,8 +229,18 @@ def test_a_seed_trained_alone_is_the_same_model(study: Path, tmp_path: Path) -> 
 
 
 def test_figures_are_there(study: Path) -> None:
-    for suffix in (".pdf", ".png"):
-        assert (study / "figures" / f"randominit{suffix}").stat().st_size > 10_000
+    for name in (
+        "randominit",
+        "zeroshot",
+        "overlap",
+        "typology",
+        "retrieval",
+        "cka",
+        "cka_heatmap",
+        "correlation",
+    ):
+        for suffix in (".pdf", ".png"):
+            assert (study / "figures" / f"{name}{suffix}").stat().st_size > 10_000
 
 
 def test_another_copy_of_the_results_is_not_needed(study: Path, tmp_path: Path) -> None:
@@ -139,13 +250,13 @@ def test_another_copy_of_the_results_is_not_needed(study: Path, tmp_path: Path) 
         shutil.copytree(study / name, tmp_path / name, ignore=ignore)
     import yaml
     from xltransfer.study import Study
-    from xltransfer.tabulate import randominit_tables
+    from xltransfer.tabulate import score_tables
 
     config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
     table = Study(config, ROOT).table_config()
     import json
 
-    randominit_tables(json.loads(table), str(tmp_path), tmp_path / "tables")
+    score_tables(json.loads(table), str(tmp_path), tmp_path / "tables")
     for name in ("randominit.csv", "randominit_by_target.csv"):
         expected = (study / "tables" / name).read_bytes()
         assert (tmp_path / "tables" / name).read_bytes() == expected

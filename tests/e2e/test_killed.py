@@ -16,8 +16,10 @@ from conftest import copy_workflow
 from running import environment, snakemake
 
 STUDY = {
+    "tasks": ["parsing"],
+    "parallel": {"treebanks": ["qaa_embedded", "qab_embedded"]},
     "seeds": [1, 2],
-    "seeds_per_job": {"finetune": 2, "predict": 2},
+    "job_size": {"finetune": {"seeds": 2}},
     "ablations": ["none", "random-init-1-2"],
     # Every half second, so that the moments at which it is killed differ in what is saved.
     "checkpoint_minutes": 0.5 / 60,
@@ -86,7 +88,7 @@ def test_killed_five_times_the_table_is_the_same(tmp_path: Path) -> None:
     logs = folders["killed"] / "results" / "logs" / "finetune"
     assert any("resumes at step" in path.read_text() for path in logs.rglob("*.log"))
     names = sorted(path.name for path in (folders["whole"] / "results" / "tables").iterdir())
-    assert len(names) == 8
+    assert len(names) == 11 * 4
     for name in names:
         one, two = (folders[f] / "results" / "tables" / name for f in ("whole", "killed"))
         assert one.read_bytes() == two.read_bytes(), name

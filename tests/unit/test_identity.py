@@ -53,11 +53,11 @@ def test_comments_docstrings_and_formatting_do_not_count(package: Path) -> None:
         ("training/loop.py", "betas=(0.9,", "betas=(0.8,", {"finetune"}),
         ("training/batching.py", "// 2", "// 3", {"finetune", "predict"}),
         ("tasks/spanning_tree.py", "+ 1) * (words", "+ 2) * (words", {"finetune", "predict"}),
-        ("metrics/attachment.py", "100 * labelled", "99 * labelled",
-         {"finetune", "predict", "score", "tabulate", "draw"}),
+        ("metrics/attachment.py", "attached += 1", "attached += 2",
+         {"finetune", "predict", "score"}),
         ("tables/figures.py", "#D55E00", "#D55E01", {"draw"}),
         ("score.py", "int64", "int32", {"score"}),
-        ("tabulate.py", '"randominit.csv"', '"other.csv"', {"tabulate"}),
+        ("tabulate.py", '"randominit": pub', '"other": pub', {"tabulate"}),
     ],
 )  # fmt: skip
 def test_an_edit_counts_where_it_is_imported(

@@ -25,15 +25,16 @@ def config() -> dict:
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XLTRANSFER_ENCODER", "/some/encoder")
     monkeypatch.setenv("XLTRANSFER_UD_MIRROR", "/some/mirror")
+    monkeypatch.setenv("XLTRANSFER_CONLL_NER", "/some/corpora")
 
 
 def test_default_study(config: dict) -> None:
     study = Study(config, ROOT)
-    assert study.language("qaa_embedded") == "qaa"
-    assert study.treebank("qaa_embedded").splits == ("train", "dev", "test")
+    assert study.language("parsing", "qaa_embedded") == "qaa"
+    assert study.corpora("parsing")["qaa_embedded"].splits == ("train", "dev", "test")
     assert len(study.sources("parsing")) >= 3
     seen = study.embedded_encoder["languages"]
-    targets = [study.language(code) for code in study.targets("parsing")]
+    targets = [study.language("parsing", code) for code in study.targets("parsing")]
     assert sorted(targets) == sorted(seen), "X is a mean over languages that the encoder has seen"
     languages = study.catalogue.languages
     unseen = [c for c in languages if c[0] == "q" and c != "qaf" and c not in seen]
@@ -53,7 +54,9 @@ def test_shipped_studies_are_valid_and_inherit_nothing(path: Path, config: dict)
             if isinstance(value, dict):
                 assert_states(mine[key], value, f"{where}{key}.")
 
-    assert_states(study, config, "")
+    other_tasks = set(config["tasks"]) - set(study["tasks"])
+    default = {key: value for key, value in config.items() if key not in other_tasks}
+    assert_states(study, default, "")
     assert study["pathvars"]["results"] == f"results/{path.stem}"
 
 
@@ -108,7 +111,7 @@ WRONG = {
     "negative rate": (change(parsing__training__encoder_learning_rate=-1), "must be above 0"),
     "unknown treebank": (
         change(parsing__sources=["qaa_embeded"]),
-        "parsing.sources: no treebank 'qaa_embeded'",
+        "parsing.sources: no 'qaa_embeded'",
     ),
     "near miss": (change(parsing__targets=["en_pod"]), "did you mean 'en_pud'?"),
     "no training data": (
@@ -133,13 +136,16 @@ WRONG = {
     ),
     "source that is no target": (
         change(parsing__targets=["qab_embedded", "qac_embedded"]),
-        "parsing.targets: no treebank of 'qaa'",
+        "parsing.targets: none is of 'qaa'",
     ),
     "one target": (
         change(parsing__sources=["qaa_embedded"], parsing__targets=["qaa_embedded"]),
         "needs another language",
     ),
-    "unknown ablated source": (change(ablated_sources=["fr_gsd"]), "'fr_gsd' is not a source"),
+    "unknown ablated source": (
+        change(parsing__ablated_sources=["fr_gsd"]),
+        "'fr_gsd' is not in parsing.sources",
+    ),
     "encoder from nowhere": (
         change(encoders=[{"name": "x", "layers": 12}]),
         "'x' needs either `path` or `hub` together with `revision`",
@@ -191,7 +197,7 @@ def test_configuration_of_models_names_what_decides_them_and_nothing_else(config
         mirrors=["/x"],
         parsing__sources=["qaa_embedded"],
         parsing__targets=["qaa_embedded", "qfb_embedded"],
-        seeds_per_job={"finetune": 1, "predict": 1},
+        job_size={"finetune": {"seeds": 1}, "predict": {"sources": 1, "seeds": 1}},
         study="another",
     )(other)
     assert Study(other, ROOT).finetuning_config("parsing") == before
@@ -210,16 +216,24 @@ def test_swapped_values_are_another_configuration(config: dict) -> None:
     assert Study(config, ROOT).finetuning_config("parsing") != before
 
 
-def test_batches_of_seeds(config: dict) -> None:
-    change(seeds=[1, 2, 3, 4], seeds_per_job={"finetune": 3, "predict": 4})(config)
-    change(ablated_sources=["qaa_embedded"])(config)
+def test_batches(config: dict) -> None:
+    change(
+        seeds=[1, 2, 3, 4],
+        ablations=["none", "random-init-1-2"],
+        job_size={"finetune": {"seeds": 3}, "predict": {"sources": 2, "seeds": 4}},
+        pos__ablated_sources=["qaa_embedded"],
+    )(config)
     study = Study(config, ROOT)
-    assert study.seed_batches("finetune") == [["1", "2", "3"], ["4"]]
+    assert study.finetuning_batches() == [["1", "2", "3"], ["4"]]
     batches = study.prediction_batches()
-    assert [sources for sources, _, _ in batches] == [
-        ["qaa_embedded"],
-        ["qca_embedded", "qda_embedded"],
+    assert [(b.task, b.sources, len(b.models), b.suffix) for b in batches] == [
+        ("parsing", ["qaa_embedded", "qca_embedded"], 16, ".conllu"),
+        ("parsing", ["qda_embedded"], 8, ".conllu"),
+        ("pos", ["qaa_embedded", "qca_embedded"], 12, ".conllu"),
+        ("pos", ["qda_embedded"], 4, ".conllu"),
+        ("ner", ["qaa_embedded", "qca_embedded"], 12, ".iob2"),
+        ("ner", ["qda_embedded"], 4, ".iob2"),
     ]
-    assert batches[1][1] == ["none"] and batches[1][2] == ["1", "2", "3", "4"]
-    change(seeds_per_job={"finetune": 1, "predict": 4})(config)
-    assert Study(config, ROOT).seed_batches("finetune") == [["{seed}"]]
+    assert batches[3].models == [("qda_embedded", "none", seed) for seed in (1, 2, 3, 4)]
+    change(job_size__finetune__seeds=1)(config)
+    assert Study(config, ROOT).finetuning_batches() == [["{seed}"]]

@@ -3,6 +3,7 @@
 import os
 import shlex
 import sys
+from glob import glob
 
 # Jobs run `python -m xltransfer.<stage>`, also where the package is not installed. Their output
 # goes to log files; what a user can mend is said on the terminal as well.
@@ -33,8 +34,24 @@ def encoder_files(wildcards):
     ]
 
 
+def gold(wildcards):
+    """The annotated file that a prediction or score is about."""
+    file = study.corpus_file(wildcards.task, wildcards.corpus, wildcards.split)
+    return f"<results>/{file}"
+
+
+def part_of_source(split):
+    """A function of wildcards: a part of the corpus that a model is trained on."""
+
+    def of(wildcards):
+        return f"<results>/{study.corpus_file(wildcards.task, wildcards.source, split)}"
+
+    return of
+
+
 def predictions_of_source(wildcards):
-    """What every model of a source predicts on a treebank, in the order of `study.models`."""
+    """What every model of a source predicts on a corpus, in the order of `study.models`."""
+    suffix = study.kind(wildcards.task).suffix
     return [
         paths.predictions(
             "<results>",
@@ -43,14 +60,30 @@ def predictions_of_source(wildcards):
             wildcards.source,
             ablation,
             seed,
-            f"{wildcards.treebank}-{wildcards.split}",
+            f"{wildcards.corpus}-{wildcards.split}{suffix}",
         )
-        for ablation, seed in study.models(wildcards.source)
+        for ablation, seed in study.models(wildcards.task, wildcards.source)
     ]
 
 
-def treebank_download(wildcards):
-    """Where a catalogued file lies once it is fetched."""
-    treebank = study.treebank(wildcards.treebank)
-    file = treebank.files[wildcards.split]
-    return f"<resources>/downloads/ud-{treebank.release}/{treebank.name}/{file.name}"
+def state_weights(wildcards):
+    """The weights of every trained state of an encoder whose representations are looked at."""
+    return [encoder_files(wildcards)[1]] + [
+        f"<results>/models/{wildcards.encoder}/{state.path}/model.safetensors"
+        for state in study.parallel.states
+        if state.kind == "fine-tuned"
+    ]
+
+
+# How the corpora of each folder of results are written.
+SUFFIXES = {study.kind(task).corpora: study.kind(task).suffix for task in study.tasks}
+
+
+def download(corpora):
+    """A function of wildcards: where a catalogued file lies once it is fetched."""
+
+    def of(wildcards):
+        file = study.download(corpora, wildcards.corpus, wildcards.split)
+        return f"<resources>/downloads/{file}"
+
+    return of

@@ -1,17 +1,22 @@
-# Treebanks: fetched and checked, or made by the embedded world. Later stages cannot tell.
+# Annotated corpora: fetched and checked, or made by the embedded world. Later stages cannot tell.
+
+FETCHED = r"[a-z]+_(?!embedded/)[a-z0-9_]+"
 
 
-rule fetch_treebank:
+rule fetch_corpus:
     output:
-        "<resources>/downloads/ud-{release}/{folder}/{treebank}-ud-{split}.conllu",
+        "<resources>/downloads/{collection}/{file}",
     log:
-        "<logs>/fetch_treebank/{release}/{folder}/{treebank}-{split}.log",
+        "<logs>/fetch_corpus/{collection}/{file}.log",
+    wildcard_constraints:
+        collection=r"ud-\d+\.\d+|entities|typology",
+        file=".+",
     retries: 2
     localrule: True
     conda:
         "../../envs/xltransfer.yaml"
     params:
-        cfg=lambda wildcards: study.file_config(wildcards.treebank, wildcards.split),
+        cfg=lambda wildcards: study.file_config(f"{wildcards.collection}/{wildcards.file}"),
         # Depends on the output only in form: where a file came from must not cause reruns.
         mirrors=lambda wildcards, output: study.mirrors,
     shell:
@@ -21,23 +26,41 @@ rule fetch_treebank:
 
 rule check_treebank:
     input:
-        treebank_download,
+        download("treebanks"),
     output:
-        "<results>/treebanks/{treebank}/{split}.conllu",
+        "<results>/treebanks/{corpus}/{split}.conllu",
     log:
-        "<logs>/check_treebank/{treebank}-{split}.log",
+        "<logs>/check_treebank/{corpus}-{split}.log",
     wildcard_constraints:
-        treebank=r"[a-z]+_(?!embedded/)[a-z0-9_]+",
+        corpus=FETCHED,
     conda:
         "../../envs/xltransfer.yaml"
     params:
-        checksum=lambda wildcards: study.treebank(wildcards.treebank)
-        .files[wildcards.split]
-        .checksum,
+        checksum=lambda wildcards: study.checksum("treebanks", wildcards.corpus, wildcards.split),
         code=stage_digest("treebank"),
     shell:
         "python -m xltransfer.treebank --download {input:q} --checksum {params.checksum:q}"
         " --output {output:q} > {log:q} 2>&1"
+
+
+rule check_entities:
+    input:
+        download("entities"),
+    output:
+        "<results>/entities/{corpus}/{split}.iob2",
+    log:
+        "<logs>/check_entities/{corpus}-{split}.log",
+    wildcard_constraints:
+        corpus=FETCHED,
+    conda:
+        "../../envs/xltransfer.yaml"
+    params:
+        checksum=lambda wildcards: study.checksum("entities", wildcards.corpus, wildcards.split),
+        cfg=lambda wildcards: study.entities_config(wildcards.corpus),
+        code=stage_digest("entities"),
+    shell:
+        "python -m xltransfer.entities --download {input:q} --checksum {params.checksum:q}"
+        " --config {params.cfg:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule embedded_treebank:
@@ -54,6 +77,23 @@ rule embedded_treebank:
         code=stage_digest("embedded_world.__main__"),
     shell:
         "python -m xltransfer.embedded_world treebank --config {params.cfg:q}"
+        " --output {output:q} > {log:q} 2>&1"
+
+
+rule embedded_entities:
+    output:
+        "<results>/entities/{language}_embedded/{split}.iob2",
+    log:
+        "<logs>/embedded_entities/{language}-{split}.log",
+    wildcard_constraints:
+        language="[a-z]+",
+    conda:
+        "../../envs/xltransfer.yaml"
+    params:
+        cfg=lambda wildcards: study.embedded_config(wildcards.language, wildcards.split),
+        code=stage_digest("embedded_world.__main__"),
+    shell:
+        "python -m xltransfer.embedded_world entities --config {params.cfg:q}"
         " --output {output:q} > {log:q} 2>&1"
 
 

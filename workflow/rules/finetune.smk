@@ -1,20 +1,20 @@
 # Fine-tuning: a model for each encoder, task, source, ablation and seed. Seeds may share a job
-# (`seeds_per_job`), so there is a rule for each batch of seeds.
+# (`job_size`), so there is a rule for each batch of seeds.
 
 MODELS = "{encoder}/{task}/{source}/{ablation}"
 MODEL = paths.model_directory(
     "<results>", "{encoder}", "{task}", "{source}", "{ablation}", "{seed}"
 )
 
-for number, seeds in enumerate(study.seed_batches("finetune"), start=1):
+for number, seeds in enumerate(study.finetuning_batches(), start=1):
 
     rule:
         name:
             "finetune" if number == 1 else f"finetune_{number}"
         input:
             encoder=encoder_files,
-            training="<results>/treebanks/{source}/train.conllu",
-            development="<results>/treebanks/{source}/dev.conllu",
+            training=part_of_source("train"),
+            development=part_of_source("dev"),
         output:
             models=expand(
                 f"{MODEL}/model.safetensors",

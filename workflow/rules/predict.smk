@@ -1,37 +1,23 @@
-# Prediction: one job reads a treebank once and annotates it with many models. Then scoring.
+# Prediction: one job reads a corpus once and annotates it with many models (`job_size`), so there
+# is a rule for each batch of models. Then scoring.
 
-SCORED = "{encoder}/{task}/{source}/{treebank}-{split}"
-PREDICTIONS = paths.predictions(
-    "<results>",
-    "{encoder}",
-    "{task}",
-    "{source}",
-    "{ablation}",
-    "{seed}",
-    "{treebank}-{split}",
-)
+SCORED = "{encoder}/{task}/{source}/{corpus}-{split}"
 
-for number, (sources, ablations, seeds) in enumerate(study.prediction_batches(), start=1):
+for number, batch in enumerate(study.prediction_batches(), start=1):
 
     rule:
         name:
             "predict" if number == 1 else f"predict_{number}"
         input:
-            models=expand(
-                f"{MODEL}/model.safetensors", ablation=ablations, seed=seeds, allow_missing=True
-            ),
-            treebank="<results>/treebanks/{treebank}/{split}.conllu",
+            models=batch.weights("<results>"),
+            corpus=gold,
         output:
-            expand(
-                PREDICTIONS,
-                ablation=ablations,
-                seed=seeds,
-                allow_missing=True,
-            ),
+            batch.predictions("<results>"),
         log:
-            f"<logs>/predict/{SCORED}-seed-{'-'.join(seeds)}.log",
+            "<logs>/predict/{encoder}/{task}/{corpus}-{split}/"
+            f"{'-'.join(batch.sources)}-seed-{'-'.join(map(str, batch.seeds))}.log",
         wildcard_constraints:
-            source="|".join(sources),
+            task=batch.task,
         conda:
             "../../envs/xltransfer.yaml"
         threads: config["training_threads"]
@@ -42,32 +28,33 @@ for number, (sources, ablations, seeds) in enumerate(study.prediction_batches(),
         params:
             code=stage_digest("predict"),
         shell:
-            "python -m xltransfer.predict --models {input.models:q} --treebank {input.treebank:q}"
+            "python -m xltransfer.predict --models {input.models:q} --corpus {input.corpus:q}"
             " --predictions {output:q} --threads {threads} > {log:q} 2>&1"
 
 
 rule score:
     input:
-        gold="<results>/treebanks/{treebank}/{split}.conllu",
+        gold=gold,
         predictions=predictions_of_source,
     output:
-        paths.scores("<results>", "{encoder}", "{task}", "{source}", "{treebank}-{split}"),
+        paths.scores("<results>", "{encoder}", "{task}", "{source}", "{corpus}-{split}"),
     log:
         f"<logs>/score/{SCORED}.log",
     conda:
         "../../envs/xltransfer.yaml"
     params:
-        ablations=lambda wildcards: [a for a, _ in study.models(wildcards.source)],
-        seeds=lambda wildcards: [seed for _, seed in study.models(wildcards.source)],
+        ablations=lambda wildcards: [a for a, _ in study.models(wildcards.task, wildcards.source)],
+        seeds=lambda wildcards: [seed for _, seed in study.models(wildcards.task, wildcards.source)],
         common=lambda wildcards: study.score_columns(
             wildcards.encoder,
             wildcards.task,
             wildcards.source,
-            wildcards.treebank,
+            wildcards.corpus,
             wildcards.split,
         ),
+        task=lambda wildcards: study.scoring_config(wildcards.task),
         code=stage_digest("score"),
     shell:
         "python -m xltransfer.score --gold {input.gold:q} --predictions {input.predictions:q}"
-        " --ablations {params.ablations} --seeds {params.seeds} --common {params.common:q}"
+        " --ablations {params.ablations} --seeds {params.seeds} --task {params.task:q} --common {params.common:q}"
         " --output {output:q} > {log:q} 2>&1"

@@ -1,21 +1,26 @@
 # Tables and figures, from scores alone.
 
+# What a table consists of.
+TABLE = [".csv", ".md", ".tex", ".provenance.json"]
 
-rule randominit_tables:
+
+rule score_tables:
     input:
         scores=study.score_files("<results>"),
         reports=study.training_reports("<results>"),
     output:
-        "<results>/tables/randominit.csv",
-        "<results>/tables/randominit.md",
-        "<results>/tables/randominit.tex",
-        "<results>/tables/randominit.provenance.json",
-        "<results>/tables/randominit_by_target.csv",
-        "<results>/tables/randominit_by_target.md",
-        "<results>/tables/randominit_by_target.tex",
-        "<results>/tables/randominit_by_target.provenance.json",
+        expand(
+            "<results>/tables/{table}{suffix}",
+            table=[
+                "randominit",
+                "randominit_by_target",
+                "zeroshot",
+                "zeroshot_by_target",
+            ],
+            suffix=TABLE,
+        ),
     log:
-        "<logs>/randominit_tables.log",
+        "<logs>/score_tables.log",
     conda:
         "../../envs/xltransfer.yaml"
     params:
@@ -28,22 +33,39 @@ rule randominit_tables:
         " --directory {params.directory:q} > {log:q} 2>&1"
 
 
-rule randominit_figure:
-    input:
-        "<results>/tables/randominit_by_target.csv",
-    output:
-        report(
-            multiext("<results>/figures/randominit", ".pdf", ".png"),
-            caption="../report/randominit.rst",
-            category="RANDOM-INIT",
-        ),
-    log:
-        "<logs>/randominit_figure.log",
-    conda:
-        "../../envs/xltransfer.yaml"
-    params:
-        cfg=study.table_config(),
-        code=stage_digest("draw"),
-    shell:
-        "python -m xltransfer.draw --config {params.cfg:q} --table {input:q}"
-        " --figures {output:q} > {log:q} 2>&1"
+# Figures: their tables, and the category of the report they belong to.
+FIGURES = {
+    "randominit": (["randominit_by_target"], "RANDOM-INIT"),
+    "zeroshot": (["zeroshot"], "zero-shot transfer"),
+    "overlap": (["overlap", "overlap_correlation"], "explanations"),
+    "typology": (["typology", "typology_correlation"], "explanations"),
+    "retrieval": (["retrieval"], "representations"),
+    "cka": (["cka"], "representations"),
+    "cka_heatmap": (["cka"], "representations"),
+    "correlation": (["correlation"], "representations"),
+}
+
+for figure, (tables, category) in FIGURES.items():
+
+    rule:
+        name:
+            f"{figure}_figure"
+        input:
+            expand("<results>/tables/{table}.csv", table=tables),
+        output:
+            report(
+                multiext(f"<results>/figures/{figure}", ".pdf", ".png"),
+                caption=f"../report/{figure}.rst",
+                category=category,
+            ),
+        log:
+            f"<logs>/{figure}_figure.log",
+        conda:
+            "../../envs/xltransfer.yaml"
+        params:
+            cfg=study.table_config(),
+            code=stage_digest("draw"),
+            figure=figure,
+        shell:
+            "python -m xltransfer.draw {params.figure} --config {params.cfg:q} --tables {input:q}"
+            " --figures {output:q} > {log:q} 2>&1"

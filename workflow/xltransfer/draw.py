@@ -1,46 +1,98 @@
-"""Draw the RANDOM-INIT figure of a study from its table."""
+"""Draw the figures of a study from its tables."""
 
 from __future__ import annotations
 
 import json
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from matplotlib.figure import Figure
 
 from .command import run, stage_parser
-from .metrics import MAIN_METRIC
-from .tables.figures import randominit_figure, save_figure
+from .tables.figures import randominit_figure, save_figure, zeroshot_figure
+from .tables.pair_figures import overlap_figure, retrieval_figure, typology_figure
+from .tables.similarity_figures import cka_figure, cka_heatmap_figure, correlation_figure
 
 
-def draw_randominit(table: Path, config: Mapping[str, Any], figures: Sequence[Path]) -> None:
-    """Draw the change of scores per pair of layers.
+def draw(
+    what: str, tables: Sequence[Path], config: Mapping[str, Any], figures: Sequence[Path]
+) -> None:
+    """Draw a figure from tables.
 
     Args:
-        table: ``randominit_by_target.csv``.
+        what: a key of ``FIGURES``.
+        tables: CSV files.
         config: as for the tables.
         figures: files to write; their suffixes decide the formats.
     """
-    frame = pd.read_csv(table, keep_default_na=False, na_values=[""])
-    frame = frame[frame["metric"] == frame["task"].map(MAIN_METRIC)]
-    figure = randominit_figure(frame, config["ablations"], config["study"])
+    frames = [pd.read_csv(path, keep_default_na=False, na_values=[""]) for path in tables]
+    figure = FIGURES[what](config, *frames)
     for path in figures:
         save_figure(figure, path)
+
+
+def _randominit(config: Mapping[str, Any], by_target: pd.DataFrame) -> Figure:
+    metrics = {task: data["metric"] for task, data in config["tasks"].items()}
+    frame = by_target[by_target["metric"] == by_target["task"].map(metrics)]
+    return randominit_figure(frame, config["ablations"], config["study"])
+
+
+def _zeroshot(config: Mapping[str, Any], matrix: pd.DataFrame) -> Figure:
+    return zeroshot_figure(matrix, list(config["languages"]), config["study"])
+
+
+def _overlap(config: Mapping[str, Any], table: pd.DataFrame, correlation: pd.DataFrame) -> Figure:
+    return overlap_figure(table, correlation, config["study"])
+
+
+def _typology(config: Mapping[str, Any], table: pd.DataFrame, correlation: pd.DataFrame) -> Figure:
+    return typology_figure(table, correlation, config["study"])
+
+
+def _retrieval(config: Mapping[str, Any], table: pd.DataFrame) -> Figure:
+    return retrieval_figure(table, config["study"])
+
+
+def _cka(config: Mapping[str, Any], table: pd.DataFrame) -> Figure:
+    return cka_figure(table, config["study"])
+
+
+def _cka_heatmap(config: Mapping[str, Any], table: pd.DataFrame) -> Figure:
+    return cka_heatmap_figure(table, config["study"])
+
+
+def _correlation(config: Mapping[str, Any], table: pd.DataFrame) -> Figure:
+    return correlation_figure(table, config["study"])
+
+
+FIGURES: dict[str, Callable[..., Figure]] = {
+    "randominit": _randominit,
+    "zeroshot": _zeroshot,
+    "overlap": _overlap,
+    "typology": _typology,
+    "retrieval": _retrieval,
+    "cka": _cka,
+    "cka_heatmap": _cka_heatmap,
+    "correlation": _correlation,
+}
+"""By name, a function of the configuration and of the tables that a figure is drawn from."""
 
 
 def main() -> None:
     """Command line."""
     parser = stage_parser("xltransfer.draw", __doc__)
+    parser.add_argument("what", choices=FIGURES)
     parser.add_argument("--config", type=json.loads, required=True, help="JSON")
-    parser.add_argument("--table", type=Path, required=True)
+    parser.add_argument("--tables", type=Path, nargs="+", required=True)
     parser.add_argument("--figures", type=Path, nargs="+", required=True)
     run(parser, _stage)
 
 
 def _stage(arguments: Namespace) -> None:
-    draw_randominit(arguments.table, arguments.config, arguments.figures)
+    draw(arguments.what, arguments.tables, arguments.config, arguments.figures)
 
 
 if __name__ == "__main__":

@@ -9,17 +9,35 @@ from __future__ import annotations
 def model_directory(
     results: str, encoder: str, task: str, source: str, ablation: str, seed: object
 ) -> str:
-    """Directory of a fine-tuned model; ``source`` is a treebank."""
+    """Directory of a fine-tuned model; ``source`` is a corpus."""
     return f"{results}/models/{encoder}/{task}/{source}/{ablation}/seed-{seed}"
 
 
 def predictions(
     results: str, encoder: str, task: str, source: str, ablation: str, seed: object, target: str
 ) -> str:
-    """Predictions of a model; ``target`` is a treebank and its split, e.g. ``en_pud-test``."""
-    return f"{results}/predictions/{encoder}/{task}/{source}/{ablation}/seed-{seed}/{target}.conllu"
+    """Predictions of a model; ``target`` is a file of a corpus, e.g. ``en_pud-test.conllu``."""
+    return f"{results}/predictions/{encoder}/{task}/{source}/{ablation}/seed-{seed}/{target}"
 
 
 def scores(results: str, encoder: str, task: str, source: str, target: str) -> str:
-    """Scores of all models of a source on a treebank and split."""
+    """Scores of all models of a source on a corpus and split, e.g. ``en_pud-test``."""
     return f"{results}/scores/{encoder}/{task}/{source}/{target}.parquet"
+
+
+def pieces(results: str, encoder: str, corpora: str, corpus: str) -> str:
+    """The distinct pieces of a file of a corpus, e.g. ``en_pud-test`` of ``treebanks``."""
+    return f"{results}/pieces/{encoder}/{corpora}/{corpus}.txt"
+
+
+def similarities(results: str, encoder: str, corpus: str) -> str:
+    """How similar a file of a corpus is to the sources, in every state of an encoder."""
+    return f"{results}/similarities/{encoder}/{corpus}.parquet"
+
+
+def representations(results: str, encoder: str, state: str, corpus: str) -> str:
+    """Sentence vectors of a file of a corpus.
+
+    ``state`` is ``pretrained`` or names a fine-tuned model: ``parsing/en_ewt/none/seed-1``.
+    """
+    return f"{results}/representations/{encoder}/{state}/{corpus}.safetensors"

@@ -1,0 +1,208 @@
+# What explains transfer: word-piece overlap, typology, retrieval of translations.
+
+
+rule pieces:
+    input:
+        encoder=lambda wildcards: encoder_files(wildcards)[2],
+        corpus=lambda wildcards: f"<results>/{wildcards.corpora}/{wildcards.corpus}/{wildcards.split}"
+        + SUFFIXES[wildcards.corpora],
+    output:
+        paths.pieces("<results>", "{encoder}", "{corpora}", "{corpus}-{split}"),
+    log:
+        "<logs>/pieces/{encoder}/{corpora}/{corpus}-{split}.log",
+    wildcard_constraints:
+        corpora="treebanks|entities",
+    conda:
+        "../../envs/xltransfer.yaml"
+    params:
+        code=stage_digest("pieces"),
+    shell:
+        "python -m xltransfer.pieces --encoder {input.encoder:q} --corpus {input.corpus:q}"
+        " --output {output:q} > {log:q} 2>&1"
+
+
+rule overlap_tables:
+    input:
+        scores="<results>/tables/randominit_by_target.csv",
+        pieces=study.piece_files("<results>"),
+    output:
+        expand(
+            "<results>/tables/{table}{suffix}",
+            table=["overlap", "overlap_correlation"],
+            suffix=TABLE,
+        ),
+    log:
+        "<logs>/overlap_tables.log",
+    conda:
+        "../../envs/xltransfer.yaml"
+    params:
+        cfg=study.table_config(),
+        code=stage_digest("relate"),
+        results=lambda wildcards, output: study.results,
+        directory=subpath(output[0], parent=True),
+    shell:
+        "python -m xltransfer.relate overlap --scores {input.scores:q} --config {params.cfg:q}"
+        " --results {params.results:q} --directory {params.directory:q} > {log:q} 2>&1"
+
+
+rule typology:
+    input:
+        [f"<resources>/downloads/{file}" for file in study.wals_files()],
+    output:
+        "<results>/typology/features.csv",
+    log:
+        "<logs>/typology.log",
+    conda:
+        "../../envs/xltransfer.yaml"
+    params:
+        cfg=study.typology_config(),
+        code=stage_digest("typology"),
+    shell:
+        "python -m xltransfer.typology --config {params.cfg:q} --wals {input:q}"
+        " --output {output:q} > {log:q} 2>&1"
+
+
+rule typology_tables:
+    input:
+        scores="<results>/tables/randominit_by_target.csv",
+        features="<results>/typology/features.csv",
+    output:
+        expand(
+            "<results>/tables/{table}{suffix}",
+            table=["typology", "typology_correlation"],
+            suffix=TABLE,
+        ),
+    log:
+        "<logs>/typology_tables.log",
+    conda:
+        "../../envs/xltransfer.yaml"
+    params:
+        cfg=study.table_config(),
+        names=config["typology_features"],
+        code=stage_digest("relate"),
+        directory=subpath(output[0], parent=True),
+    shell:
+        "python -m xltransfer.relate typology --scores {input.scores:q} --config {params.cfg:q}"
+        " --features {input.features:q} --names {params.names} --directory {params.directory:q}"
+        " > {log:q} 2>&1"
+
+
+# One job reads a treebank once and represents it with every state of an encoder.
+rule represent:
+    input:
+        encoders=state_weights,
+        treebank="<results>/treebanks/{corpus}/{split}.conllu",
+    output:
+        expand(
+            paths.representations("<results>", "{encoder}", "{state}", "{corpus}-{split}"),
+            state=[state.path for state in study.parallel.states],
+            allow_missing=True,
+        ),
+    log:
+        "<logs>/represent/{encoder}/{corpus}-{split}.log",
+    conda:
+        "../../envs/xltransfer.yaml"
+    threads: config["training_threads"]
+    resources:
+        gpu=1,
+        mem_mb=lambda wildcards, attempt: 8000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        code=stage_digest("represent"),
+        redrawn=[state.seed for state in study.parallel.states if state.kind == "never-pretrained"],
+        as_published="--as-published" if config["parallel"]["as_published"] else "",
+    shell:
+        "python -m xltransfer.represent --encoders {input.encoders:q} --redrawn {params.redrawn}"
+        " {params.as_published}"
+        " --treebank {input.treebank:q} --outputs {output:q} --threads {threads} > {log:q} 2>&1"
+
+
+rule similarity:
+    input:
+        lambda wildcards: study.parallel.files_of_pair(
+            "<results>", wildcards.encoder, wildcards.corpus
+        ),
+    output:
+        paths.similarities("<results>", "{encoder}", "{corpus}-{split}"),
+    log:
+        "<logs>/similarity/{encoder}/{corpus}-{split}.log",
+    conda:
+        "../../envs/xltransfer.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 8000 * attempt,
+    params:
+        cfg=lambda wildcards: study.parallel.similarity_config(wildcards.corpus),
+        code=stage_digest("similarity"),
+        results=lambda wildcards, output: study.results,
+    shell:
+        "python -m xltransfer.similarity --config {params.cfg:q} --results {params.results:q}"
+        " --encoder {wildcards.encoder} --corpus {wildcards.corpus} --output {output:q}"
+        " > {log:q} 2>&1"
+
+
+rule similarity_tables:
+    input:
+        similarities=study.parallel.similarity_files("<results>"),
+        scores=study.score_files("<results>"),
+    output:
+        expand(
+            "<results>/tables/{table}{suffix}",
+            table=["cka", "correlation"],
+            suffix=TABLE,
+        ),
+    log:
+        "<logs>/similarity_tables.log",
+    conda:
+        "../../envs/xltransfer.yaml"
+    params:
+        cfg=study.parallel.cka_config(),
+        code=stage_digest("correlate"),
+        directory=subpath(output[0], parent=True),
+    shell:
+        "python -m xltransfer.correlate --config {params.cfg:q} --scores {input.scores:q}"
+        " --similarities {input.similarities:q} --directory {params.directory:q} > {log:q} 2>&1"
+
+
+rule retrieval_table:
+    input:
+        study.parallel.files("<results>", study.parallel.retrieval_states),
+    output:
+        "<results>/tables/retrieval.md",
+        "<results>/tables/retrieval.tex",
+        "<results>/tables/retrieval.provenance.json",
+        table="<results>/tables/retrieval.csv",
+    log:
+        "<logs>/retrieval_table.log",
+    conda:
+        "../../envs/xltransfer.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 8000 * attempt,
+    params:
+        cfg=study.parallel.retrieval_config(),
+        code=stage_digest("retrieve"),
+        results=lambda wildcards, output: study.results,
+    shell:
+        "python -m xltransfer.retrieve --config {params.cfg:q} --results {params.results:q}"
+        " --output {output.table:q} > {log:q} 2>&1"
+
+
+# Not part of every study: published numbers are about real languages.
+rule published_comparison:
+    input:
+        scores="<results>/tables/randominit_by_target.csv",
+        published=sorted(glob("resources/published/*.tsv")),
+    output:
+        "<results>/tables/published_comparison.md",
+        "<results>/tables/published_comparison.tex",
+        "<results>/tables/published_comparison.provenance.json",
+        table="<results>/tables/published_comparison.csv",
+    log:
+        "<logs>/published_comparison.log",
+    conda:
+        "../../envs/xltransfer.yaml"
+    params:
+        cfg=study.table_config(),
+        code=stage_digest("compare"),
+    shell:
+        "python -m xltransfer.compare --scores {input.scores:q} --published {input.published:q}"
+        " --config {params.cfg:q} --output {output.table:q} > {log:q} 2>&1"

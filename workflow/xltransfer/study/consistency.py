@@ -1,0 +1,116 @@
+"""Checking what a schema cannot say: that the parts of a configuration fit together."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from ..errors import InputError
+
+if TYPE_CHECKING:
+    from .study import Study
+
+TABLES = {"treebanks": "treebanks.tsv", "entities": "entity_corpora.tsv"}
+"""Where corpora are catalogued."""
+_LAYERS = re.compile(r"random-init-(\d+)-(\d+)")
+
+
+def check_consistency(study: Study) -> None:
+    """Refuse a study whose parts contradict each other or the catalogue.
+
+    Raises:
+        InputError: names the key and the remedy.
+    """
+    _check_encoders(study)
+    for task in study.tasks:
+        _check_corpora(study, task)
+    _check_parallel(study)
+    _check_ablations(study)
+
+
+def _check_encoders(study: Study) -> None:
+    if len(study.encoders) < len(study.config["encoders"]):
+        raise InputError("config: encoders: two encoders have the same name; rename one")
+
+
+def _check_corpora(study: Study, task: str) -> None:
+    for role, splits in (("sources", ("train", "dev")), ("targets", ("test",))):
+        for code in study.config[task][role]:
+            _check_corpus(study, task, code, role, splits)
+    languages = [study.language(task, code) for code in study.targets(task)]
+    for role, codes in (("sources", study.sources(task)), ("targets", study.targets(task))):
+        spoken = [study.language(task, code) for code in codes]
+        twice = [code for code in codes if spoken.count(study.language(task, code)) > 1]
+        if twice:
+            raise InputError(
+                f"config: {task}.{role}: {' and '.join(twice[:2])} are of one language; "
+                "tables have one row for each language, keep one of the two"
+            )
+    for code in study.sources(task):
+        language = study.language(task, code)
+        if language not in languages:
+            raise InputError(
+                f"config: {task}.targets: none is of '{language}', the language of the source "
+                f"{code}; add one, the same-language score needs it"
+            )
+    if len(languages) < 2:
+        raise InputError(f"config: {task}.targets: zero-shot transfer needs another language")
+
+
+def _check_corpus(study: Study, task: str, code: str, role: str, splits: Iterable[str]) -> None:
+    known, key = study.corpora(task), f"{task}.{role}"
+    if code not in known:
+        near = difflib.get_close_matches(code, known, 1)
+        remedy = f"did you mean '{near[0]}'?" if near else "add its row there"
+        table = study.catalogue.directory / TABLES[study.kind(task).corpora]
+        raise InputError(f"config: {key}: no '{code}' in {table}; {remedy}")
+    for split in splits:
+        if split not in known[code].splits:
+            has = ", ".join(known[code].splits) or "no files"
+            raise InputError(
+                f"config: {key}: {code} has no {split} part{_up_to(study, task)} "
+                f"(it has: {has}); choose another"
+            )
+
+
+def _check_parallel(study: Study) -> None:
+    split = study.config["parallel"]["split"]
+    for code in study.parallel.treebanks:
+        entry = study.catalogue.treebanks.get(code)
+        if entry is None or split not in entry.splits:
+            raise InputError(
+                f"config: parallel.treebanks: no {split} part of '{code}' in "
+                f"{study.catalogue.directory / TABLES['treebanks']}; choose another treebank"
+            )
+
+
+def _up_to(study: Study, task: str) -> str:
+    if study.kind(task).corpora == "treebanks":
+        return f" up to release {study.config['ud_release']}"
+    return ""
+
+
+def _check_ablations(study: Study) -> None:
+    for ablation in study.config["ablations"]:
+        match = _LAYERS.fullmatch(ablation)
+        if not match:
+            continue
+        first, last = int(match[1]), int(match[2])
+        if first > last:
+            raise InputError(f"config: ablations: {ablation}: layer {first} is above {last}")
+        for encoder in study.encoders.values():
+            if last > encoder.layers:
+                raise InputError(
+                    f"config: ablations: {ablation}: the encoder '{encoder.name}' has "
+                    f"{encoder.layers} layers; remove the ablation or correct `layers`"
+                )
+    for task in study.tasks:
+        ablated = study.config[task]["ablated_sources"]
+        for source in ablated if ablated != "all" else []:
+            if source not in study.sources(task):
+                raise InputError(
+                    f"config: {task}.ablated_sources: '{source}' is not in {task}.sources; add it "
+                    "there or remove it here"
+                )

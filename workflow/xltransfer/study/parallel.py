@@ -1,0 +1,151 @@
+"""Parallel treebanks, and the states of encoders whose representations of them are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from .. import paths
+from ..files import canonical_json, digest
+
+if TYPE_CHECKING:
+    from .study import Study
+
+
+@dataclass(frozen=True)
+class State:
+    """What has been done to an encoder before its representations are looked at.
+
+    Attributes:
+        path: names it in paths: ``pretrained``, ``parsing/en_ewt/none/seed-1``, …
+        kind: ``pretrained``, ``never-pretrained`` (all weights drawn anew) or ``fine-tuned``.
+        task, ablation: of a fine-tuned model; empty for others.
+        seed: of the draws, or ``None`` where nothing was drawn.
+        sources: languages that are compared with all others.
+    """
+
+    path: str
+    kind: str
+    task: str
+    ablation: str
+    seed: int | None
+    sources: tuple[str, ...]
+
+
+class ParallelText:
+    """The section ``parallel`` of a study.
+
+    Args:
+        study: the study.
+    """
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+        self.treebanks: list[str] = study.config["parallel"]["treebanks"]
+        self.split: str = study.config["parallel"]["split"]
+
+    def language(self, treebank: str) -> str:
+        """Code of a treebank's language."""
+        return self.study.catalogue.treebanks[treebank].language
+
+    @cached_property
+    def states(self) -> list[State]:
+        """Every state that is looked at; those that are never pretrained come last.
+
+        Models without ablation are there with every seed, ablated ones with the lowest: there are
+        many of them, and they stand beside the others for comparison.
+        """
+        spoken = [self.language(code) for code in self.treebanks]
+        lowest = min(self.study.seeds)
+        models = [
+            State(f"{task}/{source}/{ablation}/seed-{seed}", "fine-tuned", task, ablation, seed,
+                  (language,))
+            for task in self.study.tasks
+            for source in self.study.sources(task)
+            if (language := self.study.language(task, source)) in spoken
+            for ablation, seed in sorted(self.study.models(task, source))
+            if ablation == "none" or seed == lowest
+        ]  # fmt: skip
+        sources = tuple(dict.fromkeys(state.sources[0] for state in models))
+        never = [
+            State(f"never-pretrained/seed-{seed}", "never-pretrained", "", "", seed, sources)
+            for seed in sorted(self.study.seeds)
+        ]
+        return [State("pretrained", "pretrained", "", "", None, sources), *models, *never]
+
+    @property
+    def retrieval_states(self) -> list[State]:
+        """Those that translations are retrieved with."""
+        lowest = min(self.study.seeds)
+        return [
+            state
+            for state in self.states
+            if state.kind == "pretrained" or (state.ablation == "none" and state.seed == lowest)
+        ]
+
+    def files(self, results: str, states: list[State] | None = None) -> list[str]:
+        """The vectors of every treebank in some states, or all, of every encoder."""
+        return [
+            paths.representations(results, encoder, state.path, f"{corpus}-{self.split}")
+            for encoder in self.study.encoders
+            for state in (self.states if states is None else states)
+            for corpus in self.treebanks
+        ]
+
+    def files_of_pair(self, results: str, encoder: str, corpus: str) -> list[str]:
+        """The vectors that a treebank is compared by: its own and those of the sources."""
+        corpora = {self.language(code): code for code in self.treebanks}
+        return [
+            paths.representations(results, encoder, state.path, f"{code}-{self.split}")
+            for state in self.states
+            for code in dict.fromkeys([corpus, *(corpora[source] for source in state.sources)])
+        ]
+
+    def similarity_files(self, results: str) -> list[str]:
+        """How similar every treebank is to the sources, for every encoder."""
+        return [
+            paths.similarities(results, encoder, f"{corpus}-{self.split}")
+            for encoder in self.study.encoders
+            for corpus in self.treebanks
+        ]
+
+    def similarity_config(self, corpus: str) -> str:
+        """Canonical JSON of what a treebank is compared with: states and sources' treebanks."""
+        sources = {source for state in self.states for source in state.sources}
+        corpora = {self.language(code): code for code in self.treebanks}
+        return canonical_json(
+            {
+                "split": self.split,
+                "language": self.language(corpus),
+                "sources": {source: corpora[source] for source in sources},
+                "states": [asdict(state) for state in self.states],
+                "as_published": self.study.config["parallel"]["as_published"],
+            }
+        )
+
+    def retrieval_config(self) -> str:
+        """Canonical JSON of the pairs of languages between which translations are retrieved."""
+        states = [
+            {"state": state.path, "language": language}
+            for state in self.retrieval_states
+            for language in state.sources
+        ]
+        return canonical_json({**self._table(), "seeds": [min(self.study.seeds)], "states": states})
+
+    def cka_config(self) -> str:
+        """Canonical JSON of what the tables of similarities must hold."""
+        metrics = {task: self.study.kind(task).metric for task in self.study.tasks}
+        return canonical_json({**self._table(), "seeds": self.study.seeds, "metrics": metrics})
+
+    def _table(self) -> Mapping[str, Any]:
+        return {
+            "study": self.study.name,
+            "config": digest(self.study.config),
+            "encoders": list(self.study.encoders),
+            "split": self.split,
+            "parallel": [
+                {"corpus": code, "language": self.language(code)} for code in self.treebanks
+            ],
+        }

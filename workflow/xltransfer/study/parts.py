@@ -1,0 +1,90 @@
+"""Parts of a study: its encoders, and the models that share a job of prediction."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .. import paths
+from ..errors import InputError
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """One encoder of a study.
+
+    Attributes:
+        name: as in paths and tables.
+        layers: how many transformer layers it has.
+        directory: where it lies, or will lie once it is fetched.
+        hub: repository on the Hugging Face hub, or ``None`` for a local directory.
+        revision: commit of the repository.
+    """
+
+    name: str
+    layers: int
+    directory: str
+    hub: str | None = None
+    revision: str | None = None
+
+
+@dataclass(frozen=True)
+class PredictionBatch:
+    """The models that annotate a corpus in one job.
+
+    Attributes:
+        task: that they are for.
+        sources, seeds: of the models.
+        models: source, ablation and seed of each.
+        suffix: of the files they read and write.
+    """
+
+    task: str
+    sources: list[str]
+    seeds: list[int]
+    models: list[tuple[str, str, int]]
+    suffix: str
+
+    def weights(self, results: str) -> list[str]:
+        """The weights of every model, of the wildcards ``encoder`` and ``task``."""
+        return [
+            paths.model_directory(results, "{encoder}", "{task}", *model) + "/model.safetensors"
+            for model in self.models
+        ]
+
+    def predictions(self, results: str) -> list[str]:
+        """What the models predict, of the same wildcards and ``corpus`` and ``split``."""
+        target = "{corpus}-{split}" + self.suffix
+        return [
+            paths.predictions(results, "{encoder}", "{task}", *model, target)
+            for model in self.models
+        ]
+
+
+def read_encoder(item: Mapping[str, Any]) -> Encoder:
+    """An item of `encoders` in the configuration."""
+    name = item["name"]
+    given = [key for key in ("path", "hub") if key in item]
+    if len(given) != 1 or ("hub" in item) != ("revision" in item):
+        raise InputError(
+            f"config: encoders: '{name}' needs either `path` or `hub` together with `revision`"
+        )
+    if "path" in item:
+        return Encoder(name, item["layers"], expand(item["path"], f"encoders: '{name}'"))
+    revision = item["revision"]
+    directory = f"resources/downloads/models/{name}-{revision[:12]}"
+    return Encoder(name, item["layers"], directory, item["hub"], revision)
+
+
+def expand(text: str, key: str) -> str:
+    """A text of the configuration with the environment's variables in place; ``key`` names it."""
+    expanded = os.path.expanduser(os.path.expandvars(text))
+    unset = re.search(r"\$\{?(\w+)", expanded)
+    if unset:
+        raise InputError(
+            f"config: {key}: the environment variable {unset[1]} is not set; set it or write a path"
+        )
+    return expanded

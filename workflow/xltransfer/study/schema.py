@@ -1,0 +1,90 @@
+"""Holding a configuration against its schema, with errors that say what to do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import yaml
+
+from ..errors import InputError
+
+SCHEMA = Path(__file__).parent.parent.parent / "schemas" / "config.schema.yaml"
+
+
+def check_schema(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Hold a configuration against the schema.
+
+    Every task has a section with its name, and the section's ``kind`` says what belongs in it. The
+    sections of tasks that are not run are not looked at, for overlays cannot remove them.
+
+    Returns:
+        The configuration without the sections of tasks that are not run.
+
+    Raises:
+        InputError: one line for the first error, naming the key.
+    """
+    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    kinds = schema["$defs"]["kinds"]
+    named = config.get("tasks")
+    tasks = [task for task in named if isinstance(task, str)] if isinstance(named, list) else []
+    sections = {
+        key
+        for key, section in config.items()
+        if key in tasks or (isinstance(section, Mapping) and section.get("kind") in kinds)
+    }
+    rest = {key: value for key, value in config.items() if key not in sections}
+    _validate(rest, schema, "")
+    for task in tasks:
+        section = config.get(task)
+        if not isinstance(section, Mapping):
+            raise InputError(
+                f"config: {task}: the section of this task is missing; config.yaml shows and "
+                "explains what belongs in it"
+            )
+        if section.get("kind") not in kinds:
+            raise InputError(
+                f"config: {task}.kind: {section.get('kind')!r} is none of {', '.join(kinds)}"
+            )
+        _validate(section, {**kinds[section["kind"]], "$defs": schema["$defs"]}, f"{task}.")
+    return {key: value for key, value in config.items() if key in rest or key in tasks}
+
+
+def _validate(section: Mapping[str, Any], schema: Mapping[str, Any], prefix: str) -> None:
+    errors = list(jsonschema.Draft202012Validator(schema).iter_errors(section))
+    if errors:
+        # The error nearest to the root explains the others.
+        first = min(errors, key=lambda error: len(error.path))
+        raise InputError(f"config: {prefix}{_explain(first)}")
+
+
+def _explain(error: jsonschema.ValidationError) -> str:
+    key = ".".join(str(part) for part in error.absolute_path)
+    prefix = f"{key}." if key else ""
+    if error.validator == "additionalProperties" and isinstance(error.instance, Mapping):
+        known = error.schema.get("properties", {})
+        unknown = next(name for name in error.instance if name not in known)
+        near = difflib.get_close_matches(str(unknown), known, 1)
+        remedy = f"did you mean '{near[0]}'?" if near else "remove it"
+        return f"{prefix}{unknown}: unknown key; {remedy}"
+    if error.validator == "required":
+        missing = next(name for name in error.validator_value if name not in error.instance)
+        return f"{prefix}{missing}: the key is missing; config.yaml shows and explains it"
+    value = repr(error.instance)
+    value = value if len(value) < 60 else value[:57] + "..."
+    reasons = {
+        "type": f"{value} is not of type {error.validator_value}",
+        "enum": f"{value} is none of {error.validator_value}",
+        "pattern": f"{value} is not of the form {error.validator_value}",
+        "uniqueItems": f"{value} names something twice; remove one",
+        "minItems": "the list is empty; name at least one",
+        "contains": "'none' is missing; changes are measured against it",
+        "oneOf": f"{value} is not allowed here; config.yaml explains the key",
+        "minimum": f"{value} is too small; the least is {error.validator_value}",
+        "exclusiveMinimum": f"{value} must be above {error.validator_value}",
+        "exclusiveMaximum": f"{value} must be below {error.validator_value}",
+    }
+    return f"{key}: {reasons.get(error.validator, error.message)}"

@@ -1,0 +1,340 @@
+"""A study: its configuration, checked, and what follows from it.
+
+Everything the workflow needs to know is asked here, so rules contain no logic. Nothing heavy is
+imported, for this runs whenever the Snakefile is parsed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .. import paths
+from ..catalogue import Catalogue, Corpus, Language
+from ..embedded_world.languages import EMBEDDED_FAMILY, read_language
+from ..files import canonical_json, digest, read_text
+from ..tasks.kinds import KINDS, Kind
+from .consistency import TABLES, check_consistency
+from .parallel import ParallelText
+from .parts import PredictionBatch, expand, read_encoder
+from .schema import check_schema
+
+WHOLE = ("none", "random-init-all")
+"""Ablations that single out no layers."""
+
+
+class Study:
+    """A checked configuration.
+
+    Args:
+        config: the merged configuration.
+        root: folder of the workflow; relative paths start there.
+
+    Raises:
+        InputError: the configuration is wrong; names the key and the remedy.
+    """
+
+    def __init__(self, config: Mapping[str, Any], root: Path | str = ".") -> None:
+        self.config = check_schema(config)
+        self.root = Path(root)
+        self.catalogue = Catalogue(self.root / "resources", config["ud_release"])
+        self.encoders = {item["name"]: read_encoder(item) for item in config["encoders"]}
+        check_consistency(self)
+
+    @property
+    def name(self) -> str:
+        """What tables call the study."""
+        return self.config["study"]
+
+    @property
+    def results(self) -> str:
+        """Folder that everything computed goes to."""
+        return self.config.get("pathvars", {}).get("results", "results")
+
+    @property
+    def tasks(self) -> list[str]:
+        """The tasks of the study."""
+        return self.config["tasks"]
+
+    @property
+    def seeds(self) -> list[int]:
+        """The seeds; every model is trained once with each."""
+        return self.config["seeds"]
+
+    @cached_property
+    def parallel(self) -> ParallelText:
+        """The parallel treebanks, and whose representations of them are compared."""
+        return ParallelText(self)
+
+    @cached_property
+    def mirrors(self) -> list[str]:
+        """Folders and base URLs to look in before a file's own URL, environment expanded."""
+        return [expand(mirror, f"mirrors.{i}") for i, mirror in enumerate(self.config["mirrors"])]
+
+    def kind(self, task: str) -> Kind:
+        """What kind of task it is."""
+        return KINDS[self.config[task]["kind"]]
+
+    def corpora(self, task: str) -> dict[str, Corpus]:
+        """The part of the catalogue that a task takes its corpora from."""
+        return getattr(self.catalogue, self.kind(task).corpora)
+
+    def corpus_file(self, task: str, corpus: str, split: str) -> str:
+        """Where a part of a corpus lies that a task reads, below the folder of results."""
+        kind = self.kind(task)
+        return f"{kind.corpora}/{corpus}/{split}{kind.suffix}"
+
+    @property
+    def tables(self) -> list[str]:
+        """The tables of the study, less those that it has no features or parallel treebanks for."""
+        tables = ["randominit", "zeroshot", "overlap"]
+        if self.config["typology_features"]:
+            tables.append("typology")
+        return [*tables, "retrieval", "cka", "correlation"] if self.parallel.treebanks else tables
+
+    @property
+    def figures(self) -> list[str]:
+        """The figures of the study; without re-initialised layers there is no change to draw."""
+        ablated = any(ablation not in WHOLE for ablation in self.config["ablations"])
+        tables = [name for name in self.tables if ablated or name != "randominit"]
+        return [*tables, "cka_heatmap"] if self.parallel.treebanks else tables
+
+    def sources(self, task: str) -> list[str]:
+        """Corpora that models of a task are trained on."""
+        return self.config[task]["sources"]
+
+    def targets(self, task: str) -> list[str]:
+        """Corpora whose test part models of a task are scored on."""
+        return self.config[task]["targets"]
+
+    def language(self, task: str, corpus: str) -> str:
+        """Code of a corpus's language."""
+        return self.corpora(task)[corpus].language
+
+    def ablations(self, task: str, source: str) -> list[str]:
+        """The ablations that a source corpus of a task is run with."""
+        ablated = self.config[task]["ablated_sources"]
+        if ablated == "all" or source in ablated:
+            return self.config["ablations"]
+        return ["none"]
+
+    def models(self, task: str, source: str) -> list[tuple[str, int]]:
+        """Ablation and seed of every model of a task that is trained on a source."""
+        ablations = self.ablations(task, source)
+        return [(ablation, seed) for ablation in ablations for seed in self.seeds]
+
+    def finetuning_batches(self) -> list[list[str]]:
+        """The seeds, cut into those that share a job of fine-tuning.
+
+        Which seeds share a job has no influence on any result. Where every seed has a job of its
+        own, there is one batch, of the wildcard ``{seed}``: one rule then serves all.
+        """
+        size = self.config["job_size"]["finetune"]["seeds"]
+        if size == 1:
+            return [["{seed}"]]
+        return [[str(seed) for seed in batch] for batch in _cut(self.seeds, size)]
+
+    def prediction_batches(self) -> list[PredictionBatch]:
+        """The models, cut into those that share a job of prediction.
+
+        A source or seed that is added behind the others leaves the jobs of the others as they were.
+        """
+        size = self.config["job_size"]["predict"]
+        return [
+            self._prediction_batch(task, sources, seeds)
+            for task in self.tasks
+            for sources in _cut(self.sources(task), size["sources"])
+            for seeds in _cut(self.seeds, size["seeds"])
+        ]
+
+    def _prediction_batch(self, task: str, sources: list[str], seeds: list[int]) -> PredictionBatch:
+        models = [
+            (source, ablation, seed)
+            for source in sources
+            for ablation in self.ablations(task, source)
+            for seed in seeds
+        ]
+        return PredictionBatch(task, sources, seeds, models, self.kind(task).suffix)
+
+    def finetuning_config(self, task: str) -> str:
+        """Canonical JSON of exactly the keys that decide a fine-tuned model."""
+        without = ("sources", "ablated_sources", "targets")
+        settings = {k: v for k, v in self.config[task].items() if k not in without}
+        return canonical_json({"task": task, "settings": settings})
+
+    def scoring_config(self, task: str) -> str:
+        """Canonical JSON of the keys of a task that its metrics depend on."""
+        section = self.config[task]
+        return canonical_json({key: section[key] for key in ("kind", "label") if key in section})
+
+    def download(self, corpora: str, corpus: str, split: str) -> str:
+        """Where a catalogued file lies once it is fetched, below the folder of downloads."""
+        entry = getattr(self.catalogue, corpora)[corpus]
+        folder = f"ud-{entry.release}" if corpora == "treebanks" else corpora
+        return f"{folder}/{entry.name}/{entry.files[split].name}"
+
+    def checksum(self, corpora: str, corpus: str, split: str) -> str:
+        """What a fetched file must be."""
+        return getattr(self.catalogue, corpora)[corpus].files[split].checksum
+
+    def file_config(self, download: str) -> str:
+        """Canonical JSON of where a file is fetched from; ``download`` as in ``download``."""
+        return self._file_configs[download]
+
+    @cached_property
+    def _file_configs(self) -> dict[str, str]:
+        files = {
+            self.download(corpora, code, split): (f"{entry.name}/{file.name}", file)
+            for corpora in TABLES
+            for code, entry in getattr(self.catalogue, corpora).items()
+            for split, file in entry.files.items()
+        }
+        files |= {
+            f"typology/{name}": (name, file) for name, file in self.catalogue.typology.items()
+        }
+        return {
+            place: canonical_json({"path": path, "url": file.url, "checksum": file.checksum})
+            for place, (path, file) in files.items()
+        }
+
+    def entities_config(self, corpus: str) -> str:
+        """Canonical JSON of how to read a corpus of named entities."""
+        entry = self.catalogue.entities[corpus]
+        keys = ("layout", "scheme", "broken_tags", "encoding")
+        return canonical_json({key: getattr(entry, key) for key in keys})
+
+    def embedded_config(self, language: str, part: str) -> str:
+        """Canonical JSON of everything that decides a part of the embedded world in a language."""
+        tables = self.root / "resources" / "embedded_world"
+        world = yaml.safe_load(read_text(tables / "world.yaml"))
+        row = self.catalogue.languages[language]
+        parameters = read_language(tables / "languages.tsv", row.code, row.family, row.script)
+        return canonical_json(
+            {"seed": world["seed"], **world["parts"][part], "language": asdict(parameters)}
+        )
+
+    @cached_property
+    def embedded_encoder(self) -> dict[str, Any]:
+        """How the encoder of the embedded world is pretrained."""
+        path = self.root / "resources" / "embedded_world" / "encoder.yaml"
+        return yaml.safe_load(read_text(path))
+
+    def score_columns(self, encoder: str, task: str, source: str, target: str, split: str) -> str:
+        """Canonical JSON of the columns that the scores of one source on one treebank share."""
+        return canonical_json(
+            {
+                "encoder": encoder,
+                "task": task,
+                "source": self.language(task, source),
+                "target": self.language(task, target),
+                "source_corpus": source,
+                "target_corpus": target,
+                "split": split,
+            }
+        )
+
+    def score_files(self, results: str) -> list[str]:
+        """The scores of every encoder, task and source on every target."""
+        return [
+            paths.scores(results, encoder, task, source, f"{target}-test")
+            for encoder in self.encoders
+            for task in self.tasks
+            for source in self.sources(task)
+            for target in self.targets(task)
+        ]
+
+    def training_reports(self, results: str) -> list[str]:
+        """The training report of every model."""
+        return [
+            paths.model_directory(results, encoder, task, source, ablation, seed) + "/training.json"
+            for encoder in self.encoders
+            for task in self.tasks
+            for source in self.sources(task)
+            for ablation, seed in self.models(task, source)
+        ]
+
+    def piece_files(self, results: str) -> list[str]:
+        """The lists of pieces of every source's training part and every target's test part."""
+        parts = {
+            (self.kind(task).corpora, f"{corpus}-{split}")
+            for task in self.tasks
+            for split, corpora in (("train", self.sources(task)), ("test", self.targets(task)))
+            for corpus in corpora
+        }
+        return [
+            paths.pieces(results, encoder, corpora, corpus)
+            for encoder in self.encoders
+            for corpora, corpus in sorted(parts)
+        ]
+
+    def typology_config(self) -> str:
+        """Canonical JSON of the features that are asked for, of which languages."""
+        languages = self.target_languages
+        table = self.root / "resources" / "embedded_world" / "languages.tsv"
+        embedded = {
+            code: read_language(table, code, row.family, row.script).word_order_features()
+            for code, row in languages.items()
+            if row.family.startswith(EMBEDDED_FAMILY)
+        }
+        return canonical_json(
+            {
+                "features": self.config["typology_features"],
+                "iso": {code: row.iso for code, row in languages.items()},
+                "embedded": embedded,
+            }
+        )
+
+    def wals_files(self) -> list[str]:
+        """The files of WALS, below the folder of downloads; none if all languages are made up."""
+        made_up = all(
+            row.family.startswith(EMBEDDED_FAMILY) for row in self.target_languages.values()
+        )
+        return [] if made_up else [f"typology/{name}" for name in self.catalogue.typology]
+
+    @cached_property
+    def target_languages(self) -> dict[str, Language]:
+        """Every target language of any task, in the order of the configuration."""
+        codes = [self.language(task, code) for task in self.tasks for code in self.targets(task)]
+        return {code: self.catalogue.languages[code] for code in dict.fromkeys(codes)}
+
+    def table_config(self) -> str:
+        """Canonical JSON of what a table over the whole study must hold."""
+        tasks = {
+            task: {
+                "metric": self.kind(task).metric,
+                "corpora": self.kind(task).corpora,
+                "sources": [
+                    {
+                        "corpus": source,
+                        "language": self.language(task, source),
+                        "ablations": self.ablations(task, source),
+                    }
+                    for source in self.sources(task)
+                ],
+                "targets": [
+                    {"corpus": target, "language": self.language(task, target)}
+                    for target in self.targets(task)
+                ],
+            }
+            for task in self.tasks
+        }
+        return canonical_json(
+            {
+                "study": self.name,
+                "encoders": list(self.encoders),
+                "tasks": tasks,
+                "languages": {code: row.name for code, row in self.target_languages.items()},
+                "ablations": self.config["ablations"],
+                "seeds": self.seeds,
+                "config": digest(self.config),
+            }
+        )
+
+
+def _cut(items: list[Any], size: int) -> list[list[Any]]:
+    return [items[start : start + size] for start in range(0, len(items), size)]
