@@ -194,7 +194,9 @@ def test_vectors_are_aligned_by_identifier(tmp_path: Path) -> None:
     orders = {"a": SENTENCES, "b": SENTENCES[::-1], "c": SENTENCES[:2]}
     for name, sentences in orders.items():
         write_conllu(tmp_path / f"{name}.conllu", sentences)
-        represent([directory], [], tmp_path / f"{name}.conllu", [tmp_path / f"{name}.safetensors"], 1)
+        represent(
+            [directory], [], tmp_path / f"{name}.conllu", [tmp_path / f"{name}.safetensors"], 1
+        )
     source, target = aligned(tmp_path / "a.safetensors", tmp_path / "b.safetensors")
     np.testing.assert_allclose(source, target, atol=1e-5)
     with pytest.raises(InputError, match="only one has the sentence 'cats'") as error:

@@ -142,6 +142,18 @@ WRONG = {
         change(parsing__sources=["qaa_embedded"], parsing__targets=["qaa_embedded"]),
         "needs another language",
     ),
+    "parallel without a source": (
+        change(parallel__treebanks=["qab_embedded", "qba_embedded"]),
+        "parallel.treebanks: one of a source language",
+    ),
+    "nothing to compare with": (
+        change(parallel__treebanks=["qaa_embedded"]),
+        "and one of another language",
+    ),
+    "parallel of one language": (
+        change(parallel__treebanks=["en_pud", "en_ewt"]),
+        "two are of the language 'en'; keep one",
+    ),
     "unknown ablated source": (
         change(parsing__ablated_sources=["fr_gsd"]),
         "'fr_gsd' is not in parsing.sources",

@@ -84,6 +84,18 @@ def _check_parallel(study: Study) -> None:
                 f"config: parallel.treebanks: no {split} part of '{code}' in "
                 f"{study.catalogue.directory / TABLES['treebanks']}; choose another treebank"
             )
+    spoken = [study.parallel.language(code) for code in study.parallel.treebanks]
+    twice = [code for code in spoken if spoken.count(code) > 1]
+    if twice:
+        raise InputError(
+            f"config: parallel.treebanks: two are of the language '{twice[0]}'; keep one of them"
+        )
+    sources = {study.language(task, code) for task in study.tasks for code in study.sources(task)}
+    if spoken and (len(spoken) < 2 or not sources & set(spoken)):
+        raise InputError(
+            "config: parallel.treebanks: one of a source language and one of another language are "
+            "needed to compare them; add them, or empty the list"
+        )
 
 
 def _up_to(study: Study, task: str) -> str:
