@@ -15,6 +15,7 @@ from scipy import stats
 from test_cka import reference
 from xltransfer import paths
 from xltransfer.analysis.correlation import LEAST, correlate
+from xltransfer.correlate import similarity_tables
 from xltransfer.data.representations import read_vectors
 from xltransfer.encoders.loading import load_encoder
 from xltransfer.encoders.tokenizer import WordTokenizer
@@ -156,6 +157,32 @@ def test_too_few_targets_are_said() -> None:
     table = cka_rows(fr=(0.9, 0.4), de=(0.8, 0.9), ru=(0.7, 0.1))
     found = correlation_table(table, transfer_gap(score_rows(), {"pos": "accuracy"}))
     assert found["spearman"].isna().all() and (found["targets"] == 3).all()
+
+
+def test_tables_are_written_and_the_long_one_is_shown_in_part(tmp_path: Path) -> None:
+    table = cka_rows(fr=(0.9, 0.4), de=(0.8, 0.9), ru=(0.7, 0.1), zh=(0.5, 0.2))
+    biased = table.assign(estimator="biased")
+    similarity, scores = tmp_path / "similarity.parquet", tmp_path / "scores.parquet"
+    table = pd.concat([table, biased]).assign(cka_low=0.0, cka_high=1.0)
+    table.to_parquet(similarity)
+    score_rows().to_parquet(scores)
+    config = {
+        "study": "a study", "config": "0123", "seeds": [1, 2], "encoders": ["enc"],
+        "metrics": {"pos": "accuracy"},
+        "parallel": [
+            {"corpus": f"{code}_pud", "language": code} for code in ("en", "ru", "fr", "zh", "de")
+        ],
+    }  # fmt: skip
+    similarity_tables(config, [similarity], [scores], tmp_path)
+    written = pd.read_csv(tmp_path / "cka.csv")
+    assert len(written) == 16 and list(dict.fromkeys(written["target"])) == ["ru", "fr", "zh", "de"]
+    assert (tmp_path / "cka.md").read_text().count("unbiased") == 8
+    assert "| biased" not in (tmp_path / "cka.md").read_text()
+    provenance = json.loads((tmp_path / "correlation.provenance.json").read_text())
+    assert provenance["seeds"] == [1, 2]
+    similarity.write_bytes(b"PAR1")
+    with pytest.raises(InputError, match=r"similarity.parquet: not a file of similarities"):
+        similarity_tables(config, [similarity], [scores], tmp_path)
 
 
 def test_correlation_counts_languages_not_seeds() -> None:

@@ -14,7 +14,7 @@ from .command import run, stage_parser
 from .errors import InputError
 from .provenance import derived_provenance
 from .tables.scores import read_scores
-from .tables.similarity import correlation_table, in_order, transfer_gap
+from .tables.similarity import correlation_table, headline_measure, in_order, transfer_gap
 from .tables.writing import write_table
 
 DECIMALS = 4
@@ -28,6 +28,8 @@ def similarity_tables(
     directory: Path,
 ) -> None:
     """Write ``cka.csv`` and ``correlation.csv``.
+
+    The renderings of the former show the pretrained encoder with the headline measure.
 
     Args:
         config: ``encoders``; ``parallel``, a treebank and its language each; ``metrics`` of the
@@ -48,7 +50,8 @@ def similarity_tables(
     table = in_order(pd.concat([frame for frame in frames if len(frame)]), config)
     gaps = transfer_gap(read_scores(scores), config["metrics"])
     provenance = derived_provenance(config, [*similarities, *scores], "correlate")
-    write_table(directory / "cka.csv", table, provenance, DECIMALS)
+    shown = headline_measure(table) & (table["kind"] == "pretrained")
+    write_table(directory / "cka.csv", table, provenance, DECIMALS, shown)
     correlations = correlation_table(table, gaps)
     write_table(directory / "correlation.csv", correlations, provenance, DECIMALS)
 

@@ -17,6 +17,11 @@ MEAN = "mean"
 _PAIR = ["encoder", "state", "kind", "task", "ablation", "seed", "source", "target"]
 
 
+def headline_measure(table: pd.DataFrame) -> pd.Series:
+    """Which rows of a table are of the kernel and estimator that a study quotes."""
+    return (table["kernel"] == HEADLINE["kernel"]) & (table["estimator"] == HEADLINE["estimator"])
+
+
 def transfer_gap(scores: pd.DataFrame, metrics: Mapping[str, str]) -> pd.DataFrame:
     """The score on a target less the score on the source, of every model without ablation.
 

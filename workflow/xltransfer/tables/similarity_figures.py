@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import cycle
 
-import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
@@ -13,15 +12,10 @@ from matplotlib.ticker import MaxNLocator
 
 from .figures import GREY
 from .pair_figures import SERIES
-from .similarity import HEADLINE
+from .similarity import HEADLINE, headline_measure
 
 COLUMNS = 5
 """Panels beside each other."""
-
-
-def _headline(table: pd.DataFrame) -> pd.DataFrame:
-    keys = ("kernel", "estimator")
-    return table[np.logical_and.reduce([table[key] == HEADLINE[key] for key in keys])]
 
 
 def cka_figure(table: pd.DataFrame, title: str) -> Figure:
@@ -35,7 +29,7 @@ def cka_figure(table: pd.DataFrame, title: str) -> Figure:
         table: ``cka.csv``.
         title: of the figure.
     """
-    table = _headline(table)
+    table = table[headline_measure(table)]
     source, encoder = table["source"].iloc[0], table["encoder"].iloc[0]
     table = table[(table["source"] == source) & (table["encoder"] == encoder)]
     targets = list(dict.fromkeys(table["target"]))
@@ -93,7 +87,7 @@ def cka_heatmap_figure(table: pd.DataFrame, title: str) -> Figure:
         table: ``cka.csv``.
         title: of the figure.
     """
-    table = _headline(table)
+    table = table[headline_measure(table)]
     table = table[table["ablation"].isin(["none"]) | (table["kind"] != "fine-tuned")]
     first = table.loc[table["kind"] == "fine-tuned", "task"]
     kinds = {"pretrained": "", "fine-tuned": first.iloc[0] if len(first) else "",
@@ -134,7 +128,7 @@ def correlation_figure(table: pd.DataFrame, title: str) -> Figure:
         table: ``correlation.csv``.
         title: of the figure.
     """
-    table = _headline(table)
+    table = table[headline_measure(table)]
     rows = list(table.groupby(["encoder", "task"], sort=False))
     sources = list(dict.fromkeys(table["source"]))
     figure, axes = plt.subplots(

@@ -17,7 +17,11 @@ _COMPANIONS = ("_sd", "_low", "_high")
 
 
 def write_table(
-    path: Path, table: pd.DataFrame, provenance: Mapping[str, Any], decimals: int = DECIMALS
+    path: Path,
+    table: pd.DataFrame,
+    provenance: Mapping[str, Any],
+    decimals: int = DECIMALS,
+    shown: pd.Series | None = None,
 ) -> None:
     """Write a table as CSV, with ``.md``, ``.tex`` and ``.provenance.json`` beside it.
 
@@ -30,6 +34,8 @@ def write_table(
         table: without an index worth keeping.
         provenance: JSON content.
         decimals: that numbers are rounded to.
+        shown: which rows the renderings show, of tables that are too long to be read; all if not
+            given.
     """
     rounded = table.round(decimals)
     # Rounding may leave −0.0, which would print as -0.00.
@@ -37,7 +43,8 @@ def write_table(
     rounded[numbers] = rounded[numbers] + 0.0
     with replacing(path) as temporary:
         rounded.to_csv(temporary, index=False, float_format=f"%.{decimals}f", lineterminator="\n")
-    text = _as_text(rounded, table, decimals)
+    rows = slice(None) if shown is None else shown
+    text = _as_text(rounded[rows], table[rows], decimals)
     with replacing(path.with_suffix(".md")) as temporary:
         aligned = ["right" if column in numbers else "left" for column in text.columns]
         markdown = text.to_markdown(index=False, disable_numparse=True, colalign=aligned)
