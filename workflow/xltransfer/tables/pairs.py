@@ -9,6 +9,7 @@ from scipy import stats
 
 from ..analysis.overlap import overlap
 from ..analysis.typology import shared_features
+from .writing import p_value_text
 
 LEAST = 4
 """Pairs of languages below which no correlation is computed."""
@@ -100,11 +101,6 @@ def correlations(table: pd.DataFrame, column: str) -> pd.DataFrame:
             rho, p_value = stats.spearmanr(part[column], part["score"])
         rows.append(
             {"encoder": encoder, "task": task, "metric": metric, "against": column,
-             "spearman": float(rho), "p_value": _significant(p_value), "pairs": len(part)}
+             "spearman": float(rho), "p_value": p_value_text(p_value), "pairs": len(part)}
         )  # fmt: skip
     return pd.DataFrame(rows)
-
-
-def _significant(p_value: float) -> str:
-    """Two significant digits: tables round other numbers to two decimals."""
-    return "" if pd.isna(p_value) else f"{p_value:.2g}"

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ..analysis.correlation import correlate
+from .writing import p_value_text
 
 HEADLINE = {"kernel": "rbf", "estimator": "unbiased", "layer": "mean"}
 """The rows of ``correlation.csv`` that a study quotes: the published kernel, the estimator that is
@@ -106,13 +107,8 @@ def correlation_table(similarities: pd.DataFrame, gaps: pd.DataFrame) -> pd.Data
                 {"encoder": encoder, "task": task, "source": source, "state": kind,
                  "kernel": kernel, "estimator": estimator, "layer": layer,
                  "spearman": found.rho, "spearman_low": found.low,
-                 "spearman_high": found.high, "p_value": _significant(found.p_value),
+                 "spearman_high": found.high, "p_value": p_value_text(found.p_value),
                  "targets": len(targets), "seeds": len(wide_gap),
                  "headline": "yes" if headline else "no"}
             )  # fmt: skip
     return pd.DataFrame(rows)
-
-
-def _significant(p_value: float) -> str:
-    """Two significant digits: tables round other numbers to two decimals."""
-    return "" if pd.isna(p_value) else f"{p_value:.2g}"

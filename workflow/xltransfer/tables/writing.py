@@ -60,6 +60,11 @@ def write_table(
     write_json(path.with_suffix(".provenance.json"), dict(provenance))
 
 
+def p_value_text(p_value: float) -> str:
+    """Two significant digits, which the decimals of tables would cut off; empty for NaN."""
+    return "" if pd.isna(p_value) else f"{p_value:.2g}"
+
+
 def _as_text(rounded: pd.DataFrame, exact: pd.DataFrame, decimals: int) -> pd.DataFrame:
     """Cells as they are read: a real minus sign, deviations beside their means."""
     columns = {}
