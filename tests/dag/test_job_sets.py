@@ -30,7 +30,7 @@ SMALL = {
 AGGREGATES = {
     "score_tables",
     "overlap_tables",
-    "typology_tables",
+    "word_order_tables",
     "retrieval_table",
     "similarity_tables",
     *(
@@ -39,7 +39,7 @@ AGGREGATES = {
             "randominit",
             "zeroshot",
             "overlap",
-            "typology",
+            "word_order",
             "retrieval",
             "cka",
             "cka_heatmap",
@@ -51,7 +51,7 @@ AGGREGATES = {
 """Made anew when anything is added; they take seconds."""
 
 
-TYPOLOGY = {"typology_tables", "typology_figure"}
+TYPOLOGY = {"word_order_tables", "word_order_figure"}
 """Left out where no features are named."""
 
 COMPARED = {"represent", "similarity"}
@@ -107,6 +107,7 @@ tables = []
 if stage == "tabulate":
     tables = ["randominit", "randominit_by_target", "zeroshot", "zeroshot_by_target"]
 if stage == "relate":
+    arguments[0] = arguments[0].replace("-", "_")
     tables = [arguments[0], arguments[0] + "_correlation"]
 if stage == "represent":
     outputs += values("--outputs")

@@ -137,8 +137,8 @@ def test_similarity_after_fine_tuning_orders_the_targets(study: Path) -> None:
         assert before["spearman_low"] < 0, source
 
 
-def test_overlap_and_typology_cover_every_pair(study: Path) -> None:
-    for name, column in (("overlap", "overlap"), ("typology", "shared")):
+def test_overlap_and_word_order_cover_every_pair(study: Path) -> None:
+    for name, column in (("overlap", "overlap"), ("word_order", "shared")):
         table = pd.read_csv(study / "tables" / f"{name}.csv")
         assert len(table) == len(SOURCES) * sum(count - 1 for count in TARGETS.values())
         assert table[column].notna().all()
@@ -233,7 +233,7 @@ def test_figures_are_there(study: Path) -> None:
         "randominit",
         "zeroshot",
         "overlap",
-        "typology",
+        "word_order",
         "retrieval",
         "cka",
         "cka_heatmap",

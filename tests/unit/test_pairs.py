@@ -1,4 +1,4 @@
-"""What languages have in common: piece overlap, typology, retrieval."""
+"""What languages have in common: piece overlap, word order, retrieval."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from xltransfer.data.wals import read_wals
 from xltransfer.encoders.tokenizer import WordTokenizer
 from xltransfer.errors import InputError
 from xltransfer.represent import represent
-from xltransfer.tables.pairs import correlations, typology_table, zeroshot_scores
+from xltransfer.tables.pairs import correlations, word_order_table, zeroshot_scores
 from xltransfer.typology import write_features
 
 FEATURES = ["81A", "85A", "86A", "87A", "88A", "89A"]
@@ -120,7 +120,7 @@ def test_pairs_are_zero_shot_only_and_missing_values_are_not_guessed() -> None:
     zeroshot = zeroshot_scores(scores(), {"pos": "accuracy"})
     assert zeroshot["target"].tolist() == ["fr", "de", "ja"]
     features = {"en": {"81A": "SVO"}, "fr": {"81A": "SVO"}, "ja": {"81A": "SOV"}}
-    table = typology_table(zeroshot, features, ["81A"])
+    table = word_order_table(zeroshot, features, ["81A"])
     assert table["shared"].tolist() == [1, 0, 0]
     assert table["comparable"].tolist() == [1, 0, 1]
     assert correlations(table, "shared")["spearman"].isna().all(), "three pairs are too few"

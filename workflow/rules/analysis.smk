@@ -1,4 +1,4 @@
-# What explains transfer: word-piece overlap, typology, retrieval of translations.
+# What explains transfer: word-piece overlap, word order, retrieval of translations.
 
 
 rule pieces:
@@ -62,18 +62,18 @@ rule typology:
         " --output {output:q} > {log:q} 2>&1"
 
 
-rule typology_tables:
+rule word_order_tables:
     input:
         scores="<results>/tables/randominit_by_target.csv",
         features="<results>/typology/features.csv",
     output:
         expand(
             "<results>/tables/{table}{suffix}",
-            table=["typology", "typology_correlation"],
+            table=["word_order", "word_order_correlation"],
             suffix=TABLE,
         ),
     log:
-        "<logs>/typology_tables.log",
+        "<logs>/word_order_tables.log",
     conda:
         "../../envs/xltransfer.yaml"
     params:
@@ -82,7 +82,7 @@ rule typology_tables:
         code=stage_digest("relate"),
         directory=subpath(output[0], parent=True),
     shell:
-        "python -m xltransfer.relate typology --scores {input.scores:q} --config {params.cfg:q}"
+        "python -m xltransfer.relate word-order --scores {input.scores:q} --config {params.cfg:q}"
         " --features {input.features:q} --names {params.names} --directory {params.directory:q}"
         " > {log:q} 2>&1"
 

@@ -38,7 +38,7 @@ FIGURES = {
     "randominit": (["randominit_by_target"], "RANDOM-INIT"),
     "zeroshot": (["zeroshot"], "zero-shot transfer"),
     "overlap": (["overlap", "overlap_correlation"], "explanations"),
-    "typology": (["typology", "typology_correlation"], "explanations"),
+    "word_order": (["word_order", "word_order_correlation"], "explanations"),
     "retrieval": (["retrieval"], "representations"),
     "cka": (["cka"], "representations"),
     "cka_heatmap": (["cka"], "representations"),

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from .command import run, stage_parser
 from .tables.figures import randominit_figure, save_figure, zeroshot_figure
-from .tables.pair_figures import overlap_figure, retrieval_figure, typology_figure
+from .tables.pair_figures import overlap_figure, retrieval_figure, word_order_figure
 from .tables.similarity_figures import cka_figure, cka_heatmap_figure, correlation_figure
 
 
@@ -48,8 +48,10 @@ def _overlap(config: Mapping[str, Any], table: pd.DataFrame, correlation: pd.Dat
     return overlap_figure(table, correlation, config["study"])
 
 
-def _typology(config: Mapping[str, Any], table: pd.DataFrame, correlation: pd.DataFrame) -> Figure:
-    return typology_figure(table, correlation, config["study"])
+def _word_order(
+    config: Mapping[str, Any], table: pd.DataFrame, correlation: pd.DataFrame
+) -> Figure:
+    return word_order_figure(table, correlation, config["study"])
 
 
 def _retrieval(config: Mapping[str, Any], table: pd.DataFrame) -> Figure:
@@ -72,7 +74,7 @@ FIGURES: dict[str, Callable[..., Figure]] = {
     "randominit": _randominit,
     "zeroshot": _zeroshot,
     "overlap": _overlap,
-    "typology": _typology,
+    "word_order": _word_order,
     "retrieval": _retrieval,
     "cka": _cka,
     "cka_heatmap": _cka_heatmap,

@@ -1,4 +1,4 @@
-"""Set zero-shot scores beside what languages have in common: word pieces, or typology."""
+"""Set zero-shot scores beside what languages have in common: word pieces, or word order."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from . import paths
 from .command import run, stage_parser
 from .files import read_text
 from .provenance import derived_provenance
-from .tables.pairs import correlations, overlap_table, typology_table, zeroshot_scores
+from .tables.pairs import correlations, overlap_table, word_order_table, zeroshot_scores
 from .tables.writing import write_table
 
 
@@ -33,14 +33,14 @@ def relate_overlap(scores: Path, config: Mapping[str, Any], results: str, direct
     _write(directory, "overlap", table, correlations(table, "overlap"), config, scores)
 
 
-def relate_typology(
+def relate_word_order(
     scores: Path,
     config: Mapping[str, Any],
     features: Path,
     names: Sequence[str],
     directory: Path,
 ) -> None:
-    """Write ``typology.csv`` and ``typology_correlation.csv``.
+    """Write ``word_order.csv`` and ``word_order_correlation.csv``.
 
     Only pairs of languages with values for all features enter the correlation.
 
@@ -55,9 +55,9 @@ def relate_typology(
     with open(features, encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines):
             known.setdefault(row["language"], {})[row["feature"]] = row["value"]
-    table = typology_table(_zeroshot(scores, config), known, names)
+    table = word_order_table(_zeroshot(scores, config), known, names)
     complete = table[table["comparable"] == table["features"]]
-    _write(directory, "typology", table, correlations(complete, "shared"), config, scores)
+    _write(directory, "word_order", table, correlations(complete, "shared"), config, scores)
 
 
 def _zeroshot(scores: Path, config: Mapping[str, Any]) -> pd.DataFrame:
@@ -99,11 +99,11 @@ def _write(
 def main() -> None:
     """Command line."""
     parser = stage_parser("xltransfer.relate", __doc__)
-    parser.add_argument("what", choices=("overlap", "typology"))
+    parser.add_argument("what", choices=("overlap", "word-order"))
     parser.add_argument("--scores", type=Path, required=True, help="randominit_by_target.csv")
     parser.add_argument("--config", type=json.loads, required=True, help="JSON")
     parser.add_argument("--results", default="", help="folder of results, for overlap")
-    parser.add_argument("--features", type=Path, help="CSV file, for typology")
+    parser.add_argument("--features", type=Path, help="CSV file, for word order")
     parser.add_argument("--names", nargs="+", default=[], help="features to compare")
     parser.add_argument("--directory", type=Path, required=True)
     run(parser, _stage)
@@ -114,7 +114,7 @@ def _stage(arguments: Namespace) -> None:
     if arguments.what == "overlap":
         relate_overlap(*common, arguments.results, arguments.directory)
     else:
-        relate_typology(*common, arguments.features, arguments.names, arguments.directory)
+        relate_word_order(*common, arguments.features, arguments.names, arguments.directory)
 
 
 if __name__ == "__main__":

@@ -94,7 +94,7 @@ class Study:
         """The tables of the study, less those that it has no features or parallel treebanks for."""
         tables = ["randominit", "zeroshot", "overlap"]
         if self.config["typology_features"]:
-            tables.append("typology")
+            tables.append("word_order")
         return [*tables, "retrieval", "cka", "correlation"] if self.parallel.treebanks else tables
 
     @property

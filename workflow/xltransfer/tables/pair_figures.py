@@ -1,4 +1,4 @@
-"""Figures about pairs of languages: overlap, typology, retrieval."""
+"""Figures about pairs of languages: overlap, word order, retrieval."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def overlap_figure(table: pd.DataFrame, correlation: pd.DataFrame, title: str) -
     return _scatter(table, correlation, "overlap", "pieces in common (percent of all)", title)
 
 
-def typology_figure(table: pd.DataFrame, correlation: pd.DataFrame, title: str) -> Figure:
+def word_order_figure(table: pd.DataFrame, correlation: pd.DataFrame, title: str) -> Figure:
     """Score against the number of shared word-order features, with the mean for each number.
 
     Args:
-        table: ``typology.csv``; pairs without values for all features are left out.
-        correlation: ``typology_correlation.csv``.
+        table: ``word_order.csv``; pairs without values for all features are left out.
+        correlation: ``word_order_correlation.csv``.
         title: of the figure.
     """
     complete = table[table["comparable"] == table["features"]]

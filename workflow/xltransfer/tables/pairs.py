@@ -37,7 +37,7 @@ def overlap_table(
     return scores.assign(overlap=values)
 
 
-def typology_table(
+def word_order_table(
     scores: pd.DataFrame, features: Mapping[str, Mapping[str, str]], names: Sequence[str]
 ) -> pd.DataFrame:
     """Number of features that source and target share, against the score.
