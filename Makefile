@@ -1,5 +1,5 @@
 # Two commands set everything up on a machine with Python 3.11 and make:
-#   make demo   runs the default study on the embedded world
+#   make demo   runs the default study on the embedded world: how an encoder transfers
 #   make test   runs the tests
 # Both create the environment in .venv first if it is not there.
 
@@ -13,11 +13,12 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 .PHONY: demo test check lock clean
 
 demo: $(VENV)/installed
-	snakemake --cores $(CORES) --quiet rules
+	snakemake transfer --cores $(CORES) --quiet rules
 	@cat results/tables/randominit.md
 
 test: $(VENV)/installed-for-tests
-	python -m pytest
+	python -m pytest -n 2 --dist loadfile tests/unit tests/dag
+	python -m pytest tests/e2e
 
 check: $(VENV)/installed-for-tests
 	ruff check .

@@ -1,0 +1,1 @@
+"""Writing text in Latin letters: schemes as data, word by word, every character accounted for."""

@@ -1,0 +1,124 @@
+"""The catalogue of transliteration schemes: ``schemes.tsv`` and the tables it names.
+
+Nothing heavy is imported, for the Snakefile reads it whenever it is parsed.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import InputError
+
+KINDS = ("table", "uroman", "hepburn")
+"""How a scheme works: by its tables, by a universal romaniser, by readings and a table of kana."""
+_COLUMNS = ("scheme", "description", "kind", "tables", "language", "reversible", "source")
+
+
+@dataclass(frozen=True)
+class SchemeRow:
+    """A row of ``schemes.tsv``.
+
+    Attributes:
+        name: of the scheme, e.g. ``uyghur-uly``.
+        description: what it is for.
+        kind: one of ``KINDS``.
+        tables: names of its table files in the same directory.
+        language: ISO 639-3 code that a universal romaniser is told; ``""`` for none.
+        reversible: whether the original can be had back.
+        source: the standard or publication it follows.
+    """
+
+    name: str
+    description: str
+    kind: str
+    tables: tuple[str, ...]
+    language: str
+    reversible: bool
+    source: str
+
+
+def read_schemes(directory: Path | str) -> dict[str, SchemeRow]:
+    """All schemes by name.
+
+    Args:
+        directory: holds ``schemes.tsv``.
+
+    Raises:
+        InputError: the table cannot be read, lacks a column, repeats a scheme or has a value that
+            means nothing; names the line.
+    """
+    schemes: dict[str, SchemeRow] = {}
+    for place, row in read_rows(Path(directory) / "schemes.tsv", _COLUMNS):
+        name, kind, tables = row["scheme"], row["kind"], tuple(row["tables"].split())
+        if not name or name in schemes:
+            raise InputError(f"{place}: scheme '{name}' is empty or listed twice; rename it")
+        if kind not in KINDS:
+            raise InputError(f"{place}: kind '{kind}' is none of {', '.join(KINDS)}")
+        if bool(tables) != (kind != "uroman"):
+            problem = "names tables, which it cannot use" if tables else "names no table"
+            raise InputError(f"{place}: scheme '{name}' of kind {kind} {problem}")
+        if row["reversible"] not in ("yes", "no"):
+            raise InputError(f"{place}: reversible '{row['reversible']}' is neither yes nor no")
+        if row["reversible"] == "yes" and kind != "table":
+            raise InputError(f"{place}: only schemes of kind table are reversible; write no")
+        schemes[name] = SchemeRow(
+            name,
+            row["description"],
+            kind,
+            tables,
+            row["language"],
+            row["reversible"] == "yes",
+            row["source"],
+        )
+    return schemes
+
+
+def find_scheme(name: str, directory: Path | str) -> SchemeRow:
+    """One scheme.
+
+    Raises:
+        InputError: ``schemes.tsv`` is malformed or has no such row.
+    """
+    schemes = read_schemes(directory)
+    if name not in schemes:
+        raise InputError(
+            f"{Path(directory) / 'schemes.tsv'}: no scheme '{name}'; add its row, or use one of "
+            f"{', '.join(schemes)}"
+        )
+    return schemes[name]
+
+
+def scheme_files(name: str, directory: Path | str) -> list[str]:
+    """Paths of the tables that a scheme is made of, for a workflow to declare as inputs.
+
+    Raises:
+        InputError: ``schemes.tsv`` is malformed or has no such row.
+    """
+    return [str(Path(directory) / table) for table in find_scheme(name, directory).tables]
+
+
+def read_rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str, str]]]:
+    """The rows of a tab-separated table without quoting, each with its place (``file:line``).
+
+    Raises:
+        InputError: the file cannot be read, lacks a column, or a row has too few or too many.
+    """
+    try:
+        with open(path, encoding="utf-8", newline="") as lines:
+            reader = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+            missing = [name for name in columns if name not in (reader.fieldnames or ())]
+            if missing:
+                raise InputError(f"{path}:1: column '{missing[0]}' is missing; add it")
+            for row in reader:
+                place = f"{path}:{reader.line_num}"
+                if None in row or None in row.values():
+                    count = len(reader.fieldnames or ())
+                    raise InputError(f"{place}: not {count} columns, separated by tabs")
+                yield place, row
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: not UTF-8; convert the file to UTF-8") from None
