@@ -16,6 +16,7 @@ import requests
 from ..catalogue import UNCHECKED
 from ..errors import InputError
 from ..files import replacing
+from ..raw_corpora import hub_file
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +33,8 @@ def fetch_file(
     Args:
         output: where to put it; it appears only when it is whole and right.
         relative: its path in a mirror (``UD_English-EWT/en_ewt-ud-train.conllu``).
-        url: where it is published, tried last; ``""`` if it is nowhere to be fetched from.
+        url: where it is published, tried last; of a dataset on the Hugging Face hub as
+            ``raw_corpora.hub_file`` reads it; ``""`` if it is nowhere to be fetched from.
         checksum: ``sha256:<hex>``, ``git-sha1:<hex>`` or ``unchecked``.
         mirrors: folders, ``file://`` folders or base URLs.
 
@@ -118,6 +120,11 @@ def _copy(place: str, path: Path) -> None:
         )
         downloader = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), timeout=TIMEOUT)
         source.fetch(path.name, downloader=downloader)
+    elif found := hub_file(place):
+        # Imported here: it needs the hub's client, and this module.
+        from .hub_datasets import fetch_dataset_file
+
+        fetch_dataset_file(path, found.repository, found.revision, found.path, UNCHECKED)
     else:
         shutil.copyfile(unquote(parts.path) if parts.scheme == "file" else place, path)
 

@@ -1,0 +1,174 @@
+"""Reading raw corpora, each kind as a stream of lines or paragraphs.
+
+Nothing is kept: what a reader holds at a time is a line, a page or a batch of rows.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import json
+import lzma
+import tarfile
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import IO
+
+from ..errors import InputError
+from ..raw_corpora import KINDS
+from .wikitext import dump_paragraphs
+
+LONGEST_LINE = 1 << 26
+"""Bytes; what is longer is no text with line ends but something else."""
+TEXT_FIELDS = ("text", "content")
+"""Where datasets keep a document's text."""
+_ROWS_AT_ONCE = 256
+_SENTENCES = "-sentences.txt"
+
+
+def read_lines(path: Path | str, kind: str, counts: Counter[str] | None = None) -> Iterator[str]:
+    """Lines or paragraphs of a raw corpus in their order.
+
+    Args:
+        path: the file as it was fetched. ``.gz``, ``.bz2``, ``.xz`` and ``.zst`` are decompressed
+            while reading.
+        kind: ``text``: a line each; ``wikipedia``: an XML dump (``data/wikitext.py``); ``leipzig``:
+            an archive of the Leipzig Corpora Collection, sentences; ``oscar`` and ``hub``: a
+            dataset, JSON lines or Parquet, whose documents are split at their line ends.
+        counts: what was read in the units of the kind (``pages``, ``documents``) is counted here.
+
+    Raises:
+        InputError: the file is missing, damaged, not UTF-8 or not of this kind; names the line.
+    """
+    path = Path(path)
+    counts = Counter() if counts is None else counts
+    if kind not in _READERS:
+        raise InputError(f"{path}: kind '{kind}' is none of {', '.join(KINDS)}")
+    try:
+        yield from _READERS[kind](path, counts)
+    except (EOFError, lzma.LZMAError, gzip.BadGzipFile, zlib.error, tarfile.TarError) as error:
+        raise InputError(
+            f"{path}: cannot be decompressed ({error}); is the download complete?"
+        ) from None
+    except OSError as error:
+        reason = error.strerror or " ".join(str(error).split())
+        raise InputError(f"{path}: cannot be read ({reason})") from None
+
+
+@contextmanager
+def _decompressed(path: Path) -> Iterator[IO[bytes]]:
+    opener: Callable[[Path], IO[bytes]]
+    if path.suffix == ".zst":
+        opener = _open_zstandard
+    else:
+        openers = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+        opener = openers.get(path.suffix, partial(open, mode="rb"))
+    with opener(path) as file:
+        yield file
+
+
+def _open_zstandard(path: Path) -> IO[bytes]:
+    import io
+
+    import pyarrow
+
+    stream = pyarrow.input_stream(str(path), compression="zstd")
+    return io.BufferedReader(stream, 1 << 20)
+
+
+def _text_lines(file: IO[bytes], place: str) -> Iterator[str]:
+    for number, line in enumerate(iter(partial(file.readline, LONGEST_LINE), b""), start=1):
+        if len(line) == LONGEST_LINE:
+            raise InputError(
+                f"{place}:{number}: the line has no end after {LONGEST_LINE >> 20} MiB; "
+                "is this a text with a sentence or paragraph a line?"
+            )
+        try:
+            text = line.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise InputError(
+                f"{place}:{number}: byte 0x{line[error.start]:02x} is not UTF-8; convert the file "
+                "to UTF-8"
+            ) from None
+        yield text.removesuffix("\n").removesuffix("\r")
+
+
+def _read_text(path: Path, counts: Counter[str]) -> Iterator[str]:
+    with _decompressed(path) as file:
+        yield from _text_lines(file, str(path))
+
+
+def _read_wikipedia(path: Path, counts: Counter[str]) -> Iterator[str]:
+    with _decompressed(path) as file:
+        yield from dump_paragraphs(file, path, counts)
+
+
+def _read_leipzig(path: Path, counts: Counter[str]) -> Iterator[str]:
+    with tarfile.open(path, "r|*") as archive:
+        for member in archive:
+            if member.isfile() and member.name.endswith(_SENTENCES):
+                place = f"{path}({member.name})"
+                for number, line in enumerate(
+                    _text_lines(archive.extractfile(member), place), start=1
+                ):
+                    identifier, tab, sentence = line.partition("\t")
+                    if not tab or not identifier.isdecimal():
+                        raise InputError(
+                            f"{place}:{number}: not a number, a tab and a sentence: '{line[:60]}'"
+                        )
+                    yield sentence
+                return
+    raise InputError(f"{path}: no member *{_SENTENCES}; is it an archive of the Leipzig corpora?")
+
+
+def _read_dataset(path: Path, counts: Counter[str]) -> Iterator[str]:
+    documents = _parquet_texts(path) if path.suffix == ".parquet" else _json_texts(path)
+    for document in documents:
+        counts["documents"] += 1
+        yield from document.splitlines()
+
+
+def _json_texts(path: Path) -> Iterator[str]:
+    with _decompressed(path) as file:
+        for number, line in enumerate(_text_lines(file, str(path)), start=1):
+            try:
+                row = json.loads(line)
+            except json.JSONDecodeError as error:
+                raise InputError(f"{path}:{number}: not JSON ({error.msg})") from None
+            text = None
+            if isinstance(row, dict):
+                text = next((row[field] for field in TEXT_FIELDS if field in row), None)
+            if not isinstance(text, str):
+                raise InputError(
+                    f"{path}:{number}: no document with a field {' or '.join(TEXT_FIELDS)}"
+                )
+            yield text
+
+
+def _parquet_texts(path: Path) -> Iterator[str]:
+    import pyarrow
+    from pyarrow.parquet import ParquetFile
+
+    try:
+        with ParquetFile(path) as file:
+            column = next((f for f in TEXT_FIELDS if f in file.schema_arrow.names), None)
+            if column is None:
+                raise InputError(f"{path}: no column {' or '.join(TEXT_FIELDS)}")
+            for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=[column]):
+                yield from (text for text in batch.column(0).to_pylist() if text is not None)
+    except pyarrow.ArrowInvalid as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path}: not a Parquet file ({reason})") from None
+
+
+_READERS: dict[str, Callable[[Path, Counter[str]], Iterator[str]]] = {
+    "text": _read_text,
+    "wikipedia": _read_wikipedia,
+    "leipzig": _read_leipzig,
+    "oscar": _read_dataset,
+    "hub": _read_dataset,
+}
