@@ -10,7 +10,7 @@ import torch
 from encoders import ARCHITECTURES, make_encoder
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from xltransfer.encoders.loading import load_encoder
+from xltransfer.encoders.loading import load_encoder, longest_input
 from xltransfer.encoders.tokenizer import WordPieces, WordTokenizer
 from xltransfer.errors import InputError
 from xltransfer.training.batching import (
@@ -19,7 +19,7 @@ from xltransfer.training.batching import (
     plan_batches,
     training_batches,
 )
-from xltransfer.training.word_model import WordModel, longest_input
+from xltransfer.training.word_model import WordModel
 
 
 @pytest.fixture(scope="module")

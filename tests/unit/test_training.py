@@ -8,7 +8,7 @@ import pytest
 import torch
 from encoders import make_encoder
 from test_parsing import SETTINGS, tree
-from xltransfer.encoders.loading import load_encoder
+from xltransfer.encoders.loading import load_encoder, longest_input
 from xltransfer.encoders.tokenizer import WordTokenizer
 from xltransfer.errors import InputError
 from xltransfer.tasks.registry import make_task
@@ -18,7 +18,7 @@ from xltransfer.training.finetuning import FineTuning
 from xltransfer.training.flat import flatten
 from xltransfer.training.loop import Precision, Progress, learning_rate_share, train
 from xltransfer.training.prediction import annotate
-from xltransfer.training.word_model import WordModel, load_model, longest_input, save_model
+from xltransfer.training.word_model import WordModel, load_model, save_model
 
 CPU = torch.device("cpu")
 TRAINING = {

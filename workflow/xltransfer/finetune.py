@@ -1,5 +1,8 @@
 """Fine-tune an encoder on one language after an ablation, once per seed.
 
+An encoder that is the architecture of a BiLSTM, a directory with ``config.json`` alone, is trained
+from nothing: its vocabulary is learnt from the training corpus.
+
 Several seeds may share a process, which saves starting Python and reading the data; the model of a
 seed is the same as if it had been trained alone.
 """
@@ -10,18 +13,22 @@ import copy
 import json
 import logging
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
+from transformers import PreTrainedModel
 
 from .command import run, stage_parser
-from .data.annotations import read_sentences
+from .data.annotations import AnnotatedSentence, read_sentences
 from .devices import device_name, prepare_device
-from .encoders.loading import ENCODER_FILES, load_encoder
-from .encoders.reinitialise import reinitialise
+from .encoders.bilstm import CONFIG_FILE, NO_LIMIT, BiLSTMEncoder, is_bilstm, read_architecture
+from .encoders.loading import ENCODER_FILES, load_encoder, longest_input
+from .encoders.reinitialise import NONE, reinitialise
 from .encoders.tokenizer import WordTokenizer
+from .encoders.word_characters import WordCharacters
+from .errors import InputError
 from .files import digest, sha256_of_file, write_json
 from .identity import stage_digest
 from .provenance import versions
@@ -30,7 +37,7 @@ from .training.checkpoint import Checkpoint
 from .training.dataset import Dataset
 from .training.finetuning import FineTuning
 from .training.loop import train
-from .training.word_model import WordModel, longest_input, save_model
+from .training.word_model import WordModel, save_model, untrained_head
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +56,7 @@ def finetune(
     """Train and write the models of some seeds.
 
     Args:
-        encoder: encoder directory.
+        encoder: encoder directory, or the architecture of a BiLSTM.
         training, development: corpora of the source language.
         config: ``task`` and its ``settings``.
         ablation: what to re-initialise before.
@@ -66,8 +73,7 @@ def finetune(
     task = make_task(config["settings"])
     sentences = read_sentences(training)[: settings["training_sentences"]]
     held_out = read_sentences(development)
-    pretrained = load_encoder(encoder)
-    longest, tokenizer = longest_input(pretrained), WordTokenizer(encoder)
+    tokenizer, longest, new_encoder = _starting_point(encoder, sentences, ablation)
     labels = task.label_vocabulary(sentences)
     data = Dataset(sentences, tokenizer, longest)
     data.add_targets(task, labels)
@@ -77,9 +83,9 @@ def finetune(
     for seed, directory in models.items():
         identity = digest({**facts, "seed": seed})
         torch.manual_seed(seed)
-        model = WordModel(
-            copy.deepcopy(pretrained), task.head(pretrained.config.hidden_size, len(labels))
-        )
+        untrained = new_encoder()
+        head = untrained_head(task, untrained.config.hidden_size, labels)
+        model = WordModel(untrained, head)
         reinitialise(model.encoder, ablation, seed)
         objective = FineTuning(model, task, labels, data, development_data, settings, seed)
         checkpoint = Checkpoint(checkpoints / identity, identity)
@@ -96,6 +102,28 @@ def finetune(
         checkpoint.discard()
 
 
+def _starting_point(
+    directory: Path, sentences: Sequence[AnnotatedSentence], ablation: str
+) -> tuple[WordTokenizer | WordCharacters, int, Callable[[], PreTrainedModel | BiLSTMEncoder]]:
+    """The tokenizer, the longest input and what makes the encoder to start from.
+
+    What is random about the encoder is drawn from the global random state.
+    """
+    if not is_bilstm(directory):
+        pretrained = load_encoder(directory)
+        tokenizer = WordTokenizer(directory)
+        return tokenizer, longest_input(pretrained), lambda: copy.deepcopy(pretrained)
+    if ablation != NONE:
+        raise InputError(
+            f"{directory / CONFIG_FILE}:1: a BiLSTM has no pretraining that '{ablation}' could "
+            f"take away; its only ablation is '{NONE}'"
+        )
+    config = read_architecture(directory)
+    forms = [sentence.forms for sentence in sentences]
+    vocabulary = WordCharacters.learn(forms, config.minimum_count, config.longest_word)
+    return vocabulary, NO_LIMIT, lambda: BiLSTMEncoder(config, vocabulary)
+
+
 def _facts(
     encoder: Path,
     training: Path,
@@ -106,7 +134,8 @@ def _facts(
     device: torch.device,
 ) -> dict[str, Any]:
     """Everything that decides a model but its seed."""
-    files = [encoder / name for name in ENCODER_FILES]
+    names = (CONFIG_FILE,) if is_bilstm(encoder) else ENCODER_FILES
+    files = [encoder / name for name in names]
     return {
         "ablation": ablation,
         "code": stage_digest("finetune"),

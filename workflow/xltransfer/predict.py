@@ -10,11 +10,11 @@ from pathlib import Path
 from .command import run, stage_parser
 from .data.annotations import read_sentences, write_sentences
 from .devices import prepare_device
-from .encoders.tokenizer import WordTokenizer
+from .encoders.loading import longest_input, open_tokenizer
 from .files import sha256_of_file
 from .training.dataset import Dataset
 from .training.prediction import annotate
-from .training.word_model import load_model, longest_input
+from .training.word_model import load_model
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ def predict(
         # Models of one encoder share their tokenizer, so the corpus is tokenised once.
         key = sha256_of_file(directory / "tokenizer.json"), longest_input(model.encoder)
         if key not in datasets:
-            datasets[key] = Dataset(sentences, WordTokenizer(directory), key[1])
+            datasets[key] = Dataset(sentences, open_tokenizer(directory), key[1])
         write_sentences(output, annotate(model.to(device), task, labels, datasets[key], device))
         log.info("%s: %d sentences", output, len(sentences))
 

@@ -14,13 +14,12 @@ from safetensors.numpy import save_file
 from .command import run, stage_parser
 from .data.conllu import Sentence, read_conllu
 from .devices import prepare_device
-from .encoders.loading import load_encoder
+from .encoders.loading import load_encoder, longest_input
 from .encoders.reinitialise import ALL, reinitialise
 from .encoders.tokenizer import WordTokenizer
 from .errors import InputError
 from .files import replacing
 from .training.representations import sentence_vectors
-from .training.word_model import longest_input
 
 log = logging.getLogger(__name__)
 

@@ -6,6 +6,7 @@ run.
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import torch
@@ -16,9 +17,14 @@ from transformers.initialization import no_init_weights
 from transformers.utils import logging as transformers_logging
 
 from ..errors import InputError
+from ..files import replacing
+from .bilstm import NO_LIMIT, BiLSTMEncoder, is_bilstm, read_architecture
+from .tokenizer import WordTokenizer
+from .word_characters import WordCharacters
 
 ENCODER_FILES = ("config.json", "model.safetensors", "tokenizer.json")
 """What an encoder directory must hold."""
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 
 
 def load_encoder(directory: Path | str) -> PreTrainedModel:
@@ -33,10 +39,15 @@ def load_encoder(directory: Path | str) -> PreTrainedModel:
             transformers, or weights of the encoder are missing from the checkpoint.
     """
     directory = Path(directory)
+    if is_bilstm(directory):
+        raise InputError(
+            f"{directory}/config.json:1: a BiLSTM is never pretrained; it can only be fine-tuned "
+            "and predicted with, name an encoder of transformers here"
+        )
     config = _read_config(directory)
     weights = directory / "model.safetensors"
     check_safetensors(weights)
-    with _QuietTransformers():
+    with QuietTransformers():
         try:
             model, report = AutoModelForTextEncoding.from_pretrained(
                 directory,
@@ -61,13 +72,15 @@ def load_encoder(directory: Path | str) -> PreTrainedModel:
     return model
 
 
-def empty_encoder(directory: Path | str) -> PreTrainedModel:
+def empty_encoder(directory: Path | str) -> PreTrainedModel | BiLSTMEncoder:
     """An encoder with the architecture of a directory, its weights still to be filled in.
 
     Raises:
         InputError: ``config.json`` is missing or names no architecture with a text encoder.
     """
-    with no_init_weights(), _QuietTransformers():
+    if is_bilstm(directory):
+        return BiLSTMEncoder(read_architecture(directory), WordCharacters.load(directory))
+    with no_init_weights(), QuietTransformers():
         model = AutoModelForTextEncoding.from_config(
             _read_config(Path(directory)), dtype=torch.float32, trust_remote_code=False
         )
@@ -84,12 +97,46 @@ def new_encoder(config: PretrainedConfig, seed: int) -> PreTrainedModel:
         seed: of the draw, which the model's own initialiser makes; the global random state is left
             as it was.
     """
-    with torch.random.fork_rng(devices=[]), _QuietTransformers():
+    with torch.random.fork_rng(devices=[]), QuietTransformers():
         torch.manual_seed(seed)
         model = AutoModelForTextEncoding.from_config(config, trust_remote_code=False)
     model.float()
     _drop_pooler(model)
     return model
+
+
+def open_tokenizer(directory: Path | str) -> WordTokenizer | WordCharacters:
+    """What turns words into the pieces that the encoder of a directory reads.
+
+    Raises:
+        InputError: it is missing or damaged.
+    """
+    return WordCharacters.load(directory) if is_bilstm(directory) else WordTokenizer(directory)
+
+
+def longest_input(encoder: PreTrainedModel | BiLSTMEncoder) -> int:
+    """The most pieces, special tokens included, that an encoder takes in one row.
+
+    RoBERTa-like models number positions from ``padding_idx + 1`` on, which costs them the first
+    few; relative positions (T5) have no limit, 512 is what those models were trained on. A BiLSTM
+    reads rows of any length.
+    """
+    if isinstance(encoder, BiLSTMEncoder):
+        return NO_LIMIT
+    for name, module in encoder.named_modules():
+        if name.endswith("position_embeddings") and isinstance(module, nn.Embedding):
+            reserved = 0 if module.padding_idx is None else module.padding_idx + 1
+            return module.num_embeddings - reserved
+    return 512
+
+
+def copy_tokenizer(source: Path, directory: Path) -> None:
+    """Copy the tokenizer of one encoder directory to another."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for name in TOKENIZER_FILES:
+        if (source / name).exists():
+            with replacing(directory / name) as temporary:
+                shutil.copyfile(source / name, temporary)
 
 
 def layer_stack(model: nn.Module) -> nn.ModuleList:
@@ -161,7 +208,7 @@ def _first(error: Exception) -> str:
     return str(error).strip().splitlines()[0]
 
 
-class _QuietTransformers:
+class QuietTransformers:
     """Loading reports are turned into errors here; transformers need not print them as well."""
 
     def __enter__(self) -> None:

@@ -3,18 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import torch
+from torch import nn
 
 from ..data.iob import TaggedSentence, normalised
+from ..training.batching import Batch
+from .crf import CRFHead
 from .interface import Prediction
 from .tagging import WordLabels
 
 
 class Entities(WordLabels):
-    """IOB2 tags; a predicted entity starts wherever a type starts or changes."""
+    """IOB2 tags; a predicted entity starts wherever a type starts or changes.
+
+    With ``crf`` on in the settings, the tags of a sentence are predicted together, by a conditional
+    random field; such models do not open with ``AutoModelForTokenClassification``.
+    """
 
     kind = "entities"
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        super().__init__(settings)
+        self.crf: bool = settings.get("crf", False)
+        if self.crf:
+            self.head_prefix = "crf"
+
+    def head(self, hidden_size: int, labels: int) -> nn.Module:
+        """A linear layer, and a CRF over it if the settings want one."""
+        if not self.crf:
+            return super().head(hidden_size, labels)
+        return CRFHead(hidden_size, labels, self.settings["head_dropout"])
+
+    def loss(self, head: nn.Module, states: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """Cross-entropy of the tags, or of the sequence of tags; per word."""
+        if not self.crf:
+            return super().loss(head, states, batch)
+        return head.loss(states, batch.targets["labels"], batch.word_mask)
+
+    def predict(self, head: nn.Module, states: torch.Tensor, batch: Batch) -> list[Prediction]:
+        """The best tag of each word, or the best sequence of tags."""
+        if not self.crf:
+            return super().predict(head, states, batch)
+        paths = head.decode(states, batch.word_mask).cpu().numpy()
+        lengths = batch.word_mask.sum(dim=1).cpu().numpy()
+        return [{"labels": path[:length]} for path, length in zip(paths, lengths, strict=True)]
 
     def label_vocabulary(self, sentences: Sequence[TaggedSentence]) -> list[str]:
         """All tags of the sentences, sorted, and ``O``."""

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from ..encoders.tokenizer import WordPieces, WordTokenizer
+from ..encoders.word_characters import WordCharacters
 
 PREDICTION_BUDGET = 4096
 """Pieces per batch when nothing has to be kept for a backward pass."""
@@ -71,7 +72,9 @@ class Batch:
         return Batch(self.indices, *moved, targets)
 
 
-def make_example(sentence: WordPieces, tokenizer: WordTokenizer, max_length: int) -> Example:
+def make_example(
+    sentence: WordPieces, tokenizer: WordTokenizer | WordCharacters, max_length: int
+) -> Example:
     """Wrap the pieces of a sentence in special tokens, in windows if they are too many.
 
     Args:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ..data.annotations import AnnotatedSentence
 from ..encoders.tokenizer import WordTokenizer
+from ..encoders.word_characters import WordCharacters
 from ..tasks.interface import Task
 from .batching import Example, make_example
 
@@ -24,7 +25,10 @@ class Dataset:
     """
 
     def __init__(
-        self, sentences: Sequence[AnnotatedSentence], tokenizer: WordTokenizer, longest: int
+        self,
+        sentences: Sequence[AnnotatedSentence],
+        tokenizer: WordTokenizer | WordCharacters,
+        longest: int,
     ) -> None:
         self.sentences = sentences
         self.padding = tokenizer.padding

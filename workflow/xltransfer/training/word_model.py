@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,15 +12,16 @@ from torch import nn
 from transformers import PretrainedConfig, PreTrainedModel
 from transformers.models.auto.modeling_auto import MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES
 
-from ..encoders.loading import check_safetensors, empty_encoder
+from ..encoders.bilstm import BiLSTMConfig, BiLSTMEncoder
+from ..encoders.loading import check_safetensors, copy_tokenizer, empty_encoder
 from ..errors import InputError
 from ..files import read_json, replacing, write_json
+from ..tasks.crf import CRFHead
 from ..tasks.interface import Task
 from ..tasks.registry import make_task
 from .batching import Batch
 from .checkpoint import own_weights
 
-TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 TASK_FILE = "task.json"
 WEIGHTS_FILE = "model.safetensors"
 CLASSIFIER = "classifier"
@@ -32,32 +32,29 @@ class WordModel(nn.Module):
     """An encoder and a head that reads the state of each word's first piece.
 
     Args:
-        encoder: any transformers encoder.
+        encoder: any transformers encoder, or a BiLSTM.
         head: made by the task.
     """
 
-    def __init__(self, encoder: PreTrainedModel, head: nn.Module) -> None:
+    def __init__(self, encoder: PreTrainedModel | BiLSTMEncoder, head: nn.Module) -> None:
         super().__init__()
         self.encoder = encoder
         self.head = head
 
     def word_states(self, batch: Batch) -> torch.Tensor:
         """The last layer at the first piece of each word: (sentences, words, hidden)."""
+        if isinstance(self.encoder, BiLSTMEncoder):
+            return self.encoder(batch.input_ids, batch.word_index, batch.word_mask)
         output = self.encoder(input_ids=batch.input_ids, attention_mask=batch.attention_mask)
         return output.last_hidden_state.flatten(0, 1)[batch.word_index]
 
 
-def longest_input(encoder: PreTrainedModel) -> int:
-    """The most pieces, special tokens included, that an encoder takes in one row.
-
-    RoBERTa-like models number positions from ``padding_idx + 1`` on, which costs them the first
-    few; relative positions (T5) have no limit, 512 is what those models were trained on.
-    """
-    for name, module in encoder.named_modules():
-        if name.endswith("position_embeddings") and isinstance(module, nn.Embedding):
-            reserved = 0 if module.padding_idx is None else module.padding_idx + 1
-            return module.num_embeddings - reserved
-    return 512
+def untrained_head(task: Task, hidden_size: int, labels: Sequence[str]) -> nn.Module:
+    """A task's head for some labels, its weights drawn from the global random state."""
+    head = task.head(hidden_size, len(labels))
+    if isinstance(head, CRFHead):
+        head.forbid(labels)
+    return head
 
 
 def save_model(
@@ -75,16 +72,16 @@ def save_model(
     Args:
         directory: to write to.
         model: what to save.
-        encoder_directory: its tokenizer is copied.
+        encoder_directory: its tokenizer is copied; a BiLSTM has its vocabulary with it.
         task: what the head is for.
         labels: in the order of the head's outputs.
     """
     directory, encoder_directory = Path(directory), Path(encoder_directory)
     directory.mkdir(parents=True, exist_ok=True)
-    for name in TOKENIZER_FILES:
-        if (encoder_directory / name).exists():
-            with replacing(directory / name) as temporary:
-                shutil.copyfile(encoder_directory / name, temporary)
+    if isinstance(model.encoder, BiLSTMEncoder):
+        model.encoder.vocabulary.save(directory)
+    else:
+        copy_tokenizer(encoder_directory, directory)
     with replacing(directory / "config.json") as temporary:
         _config(model.encoder, task, labels).to_json_file(temporary)
     content = {"settings": dict(task.settings), "labels": list(labels)}
@@ -107,7 +104,8 @@ def load_model(directory: Path | str) -> tuple[WordModel, Task, list[str]]:
     content = read_json(directory / TASK_FILE)
     task = make_task(content["settings"])
     encoder = empty_encoder(directory)
-    model = WordModel(encoder, task.head(encoder.config.hidden_size, len(content["labels"])))
+    head = untrained_head(task, encoder.config.hidden_size, content["labels"])
+    model = WordModel(encoder, head)
     path = directory / WEIGHTS_FILE
     check_safetensors(path)
     weights = {_own_name(encoder, task, name): value for name, value in load_file(path).items()}
@@ -125,8 +123,12 @@ def load_model(directory: Path | str) -> tuple[WordModel, Task, list[str]]:
     return model, task, content["labels"]
 
 
-def _config(encoder: PreTrainedModel, task: Task, labels: Sequence[str]) -> PretrainedConfig:
+def _config(
+    encoder: PreTrainedModel | BiLSTMEncoder, task: Task, labels: Sequence[str]
+) -> PretrainedConfig | BiLSTMConfig:
     """The encoder's configuration, with what token classification adds to it."""
+    if isinstance(encoder, BiLSTMEncoder):
+        return encoder.config
     config = copy.deepcopy(encoder.config)
     if task.head_prefix == CLASSIFIER:
         config.id2label = dict(enumerate(labels))
@@ -137,14 +139,14 @@ def _config(encoder: PreTrainedModel, task: Task, labels: Sequence[str]) -> Pret
     return config
 
 
-def _saved_name(encoder: PreTrainedModel, task: Task, name: str) -> str:
+def _saved_name(encoder: PreTrainedModel | BiLSTMEncoder, task: Task, name: str) -> str:
     """What a weight of a ``WordModel`` is called on disk."""
     part, _, rest = name.partition(".")
     prefix = encoder.base_model_prefix if part == "encoder" else task.head_prefix
     return f"{prefix}.{rest}"
 
 
-def _own_name(encoder: PreTrainedModel, task: Task, name: str) -> str:
+def _own_name(encoder: PreTrainedModel | BiLSTMEncoder, task: Task, name: str) -> str:
     """The inverse of ``_saved_name``."""
     for part, prefix in (("encoder", encoder.base_model_prefix), ("head", task.head_prefix)):
         if name.startswith(f"{prefix}."):

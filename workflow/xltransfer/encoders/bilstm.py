@@ -1,0 +1,209 @@
+"""A BiLSTM over words and their characters: the baseline that was never pretrained.
+
+Word embeddings beside a character BiLSTM (Ling et al. 2015; Lample et al. 2016), read by a stack
+of bidirectional LSTMs over the sentence, with dropout that is shared by the words of a sentence
+(Gal & Ghahramani 2016). An *architecture* is a directory with ``config.json`` alone; vocabulary and
+weights come from the training set.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import torch
+from torch import nn
+from torch.nn import functional
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from ..errors import InputError
+from ..files import read_json, read_text, write_json
+from ..tasks.biaffine import SharedDropout
+from .word_characters import PADDING, UNKNOWN_WORD, WordCharacters
+
+MODEL_TYPE = "xltransfer-bilstm"
+CONFIG_FILE = "config.json"
+NO_LIMIT = sys.maxsize
+"""How many pieces a BiLSTM takes in one row."""
+
+
+@dataclass(frozen=True)
+class BiLSTMConfig:
+    """What ``config.json`` of a BiLSTM may say beside ``model_type``; what it leaves out is this.
+
+    Attributes:
+        word_units, character_units: sizes of the embeddings; the latter also of the character
+            LSTM in each direction.
+        hidden_units: size of the LSTMs over words in each direction.
+        layers: of these LSTMs.
+        dropout: share of units dropped before each layer and after the last.
+        word_dropout: share of words replaced by the unknown word in training.
+        minimum_count: how often the training set must have a word or character for it to be known.
+        longest_word: how many characters of a word are read.
+    """
+
+    word_units: int = 100
+    character_units: int = 50
+    hidden_units: int = 200
+    layers: int = 2
+    dropout: float = 0.3
+    word_dropout: float = 0.1
+    minimum_count: int = 2
+    longest_word: int = 30
+
+    @property
+    def hidden_size(self) -> int:
+        """Size of the word states."""
+        return 2 * self.hidden_units
+
+    def to_json_file(self, path: Path | str) -> None:
+        """Write what ``read_architecture`` reads."""
+        write_json(path, {"model_type": MODEL_TYPE, **asdict(self)})
+
+
+def is_bilstm(directory: Path | str) -> bool:
+    """Whether ``config.json`` of a directory says so; what cannot be read is something else."""
+    try:
+        content = read_json(Path(directory) / CONFIG_FILE)
+    except InputError:
+        return False
+    return isinstance(content, dict) and content.get("model_type") == MODEL_TYPE
+
+
+def read_architecture(directory: Path | str) -> BiLSTMConfig:
+    """The configuration of a BiLSTM.
+
+    Raises:
+        InputError: the file is missing or a key is unknown or has a value that makes no sense;
+            names the line.
+    """
+    path = Path(directory) / CONFIG_FILE
+    content = read_json(path)
+    if not isinstance(content, dict) or content.pop("model_type", None) != MODEL_TYPE:
+        raise InputError(f"{path}:1: not a BiLSTM; its model_type must be '{MODEL_TYPE}'")
+    defaults = {field.name: field.default for field in fields(BiLSTMConfig)}
+    text = read_text(path)
+    for key, value in content.items():
+        # Not found where the file spells it with escapes.
+        line = text.count("\n", 0, max(0, text.find(f'"{key}"'))) + 1
+        if key not in defaults:
+            raise InputError(f"{path}:{line}: '{key}' is unknown; use {', '.join(defaults)}")
+        if isinstance(defaults[key], int):
+            if type(value) is not int or value < 1:
+                raise InputError(f"{path}:{line}: '{key}' must be a whole number from 1 on")
+        elif type(value) not in (int, float) or not 0 <= value < 1:
+            raise InputError(f"{path}:{line}: '{key}' must be a number from 0 to below 1")
+    return BiLSTMConfig(**content)
+
+
+class BiLSTMEncoder(nn.Module):
+    """States of words from their form and their characters.
+
+    Weights are drawn from the global random state.
+
+    Args:
+        config: the architecture.
+        vocabulary: known words and characters; it is saved with the model.
+    """
+
+    base_model_prefix = "bilstm"
+
+    def __init__(self, config: BiLSTMConfig, vocabulary: WordCharacters) -> None:
+        super().__init__()
+        self.config = config
+        self.vocabulary = vocabulary
+        self.word_embedding = _embedding(vocabulary.first_character, config.word_units)
+        # Padding takes a row of its own before the unknown character.
+        characters = vocabulary.vocabulary_size - vocabulary.first_character + 1
+        self.character_embedding = _embedding(characters, config.character_units)
+        self.character_lstm = _bilstm(config.character_units, config.character_units)
+        sizes = [config.word_units + 2 * config.character_units]
+        sizes += [config.hidden_size] * (config.layers - 1)
+        self.word_lstms = nn.ModuleList(_bilstm(size, config.hidden_units) for size in sizes)
+        self.dropout = SharedDropout(config.dropout)
+
+    def forward(
+        self, input_ids: torch.Tensor, word_index: torch.Tensor, word_mask: torch.Tensor
+    ) -> torch.Tensor:
+        """The states of words; tensors are those of a ``Batch``.
+
+        Args:
+            input_ids: pieces of ``WordCharacters``, shape (sentences, pieces).
+            word_index: where in the flattened pieces each word stands, shape (sentences, words).
+            word_mask: which entries are words, same shape.
+
+        Returns:
+            Shape (sentences, words, hidden); 0 at padding. A state depends on its sentence alone.
+        """
+        # After the last piece there is room for the longest spelling to look into.
+        pieces = functional.pad(input_ids.flatten(), (0, self.config.longest_word), value=PADDING)
+        words = pieces[word_index].masked_fill(~word_mask, PADDING)
+        if self.training:
+            forgotten = torch.rand(words.shape, device=words.device) < self.config.word_dropout
+            words = words.masked_fill(forgotten & word_mask, UNKNOWN_WORD)
+        spellings = self._spellings(pieces, word_index[word_mask])
+        placed = spellings.new_zeros(*words.shape, spellings.shape[1])
+        placed[word_mask] = spellings
+        states = torch.cat([self.word_embedding(words), placed], dim=2)
+        lengths = word_mask.sum(dim=1).cpu()
+        for lstm in self.word_lstms:
+            packed = _pack(self.dropout(states), lengths)
+            states, _ = pad_packed_sequence(
+                lstm(packed)[0], batch_first=True, total_length=words.shape[1]
+            )
+        return self.dropout(states)
+
+    def _spellings(self, pieces: torch.Tensor, first: torch.Tensor) -> torch.Tensor:
+        """Both last states of the character LSTM: (words, 2 * character units).
+
+        Args:
+            pieces: of all sentences, shape (pieces,).
+            first: where each word stands in them, shape (words,).
+        """
+        steps = torch.arange(1, self.config.longest_word + 1, device=pieces.device)
+        following = pieces[first[:, None] + steps] - (self.vocabulary.first_character - 1)
+        # Its characters end where the next word, or padding, follows.
+        characters = following * (following > 0).cumprod(dim=1)
+        # Frequent words are spelled once per batch.
+        distinct, which = torch.unique(characters, dim=0, return_inverse=True)
+        lengths = (distinct > 0).sum(dim=1).clamp(min=1).cpu()
+        embedded = self.character_embedding(distinct[:, : int(lengths.max())])
+        _, (last, _) = self.character_lstm(_pack(embedded, lengths))
+        return last.transpose(0, 1).flatten(1)[which]
+
+
+def _pack(states: torch.Tensor, lengths: torch.Tensor) -> nn.utils.rnn.PackedSequence:
+    return pack_padded_sequence(states, lengths, batch_first=True, enforce_sorted=False)
+
+
+def _embedding(size: int, units: int) -> nn.Embedding:
+    """Uniform with variance 1 / units, as in Lample et al. (2016)."""
+    embedding = nn.Embedding(size, units, padding_idx=PADDING)
+    bound = (3 / units) ** 0.5
+    with torch.no_grad():
+        embedding.weight.uniform_(-bound, bound)
+        embedding.weight[PADDING] = 0
+    return embedding
+
+
+def _bilstm(inputs: int, units: int) -> nn.LSTM:
+    """One layer, orthogonal in its recurrence and with forget gates open (Jozefowicz et al. 2015).
+
+    Layers are modules of their own because cuDNN's dropout between layers has a random state that
+    no checkpoint holds.
+    """
+    lstm = nn.LSTM(inputs, units, batch_first=True, bidirectional=True)
+    for name, parameter in lstm.named_parameters():
+        if name.startswith("weight_hh"):
+            for gate in parameter.detach().split(units):
+                nn.init.orthogonal_(gate)
+        elif name.startswith("weight_ih"):
+            for gate in parameter.detach().split(units):
+                nn.init.xavier_uniform_(gate)
+        else:
+            nn.init.zeros_(parameter)
+        if name.startswith("bias_ih"):
+            # Gates are stored in the order input, forget, cell, output.
+            nn.init.ones_(parameter.detach()[units : 2 * units])
+    return lstm
