@@ -1,37 +1,39 @@
-"""Pretrain an encoder from scratch on raw text of several languages: vocabulary, then masked LM."""
+"""Pretrain an encoder from scratch on raw text of some languages: vocabulary, then masked LM."""
 
 from __future__ import annotations
 
+import json
 import logging
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 import yaml
-from safetensors.torch import save_file
 from tokenizers import Tokenizer
-from transformers import BertConfig, BertForMaskedLM
 
 from .command import run, stage_parser
+from .data.language_sampling import SampledLines, apportion, sampling_probabilities
+from .data.lines import Lines
 from .devices import device_name, prepare_device
-from .encoders.vocabulary import SPECIAL_TOKENS, save_tokenizer, train_wordpiece
+from .encoders.loading import longest_input
+from .encoders.masked_lm import new_masked_lm
+from .encoders.text_tokenizer import TextTokenizer
+from .encoders.vocabulary import save_tokenizer, train_wordpiece
 from .errors import InputError
-from .files import digest, read_text, replacing, sha256_of_file, write_json
+from .files import read_text, sha256_of_file
 from .identity import stage_digest
 from .provenance import versions
-from .training.batching import Example
-from .training.checkpoint import Checkpoint, own_weights
-from .training.loop import train
 from .training.masked_lm import MaskedLanguageModelling
+from .training.pretraining import check_config, checksums, count_lines, tokenise, train_encoder
 
 log = logging.getLogger(__name__)
 
 
 def pretrain(
     corpora: Sequence[Path],
+    held_out: Sequence[Path],
     config: Mapping[str, Any],
     output: Path,
     checkpoints: Path,
@@ -41,84 +43,92 @@ def pretrain(
     """Make an encoder directory.
 
     Args:
-        corpora: raw text, a sentence a line, a file per language; all weigh the same.
-        config: ``seed``, ``vocabulary_size``, ``held_out_lines``, ``architecture`` (of a
-            ``BertConfig``) and ``training``.
-        output: the encoder directory; weights are stored in float16.
+        corpora: raw text, a sentence a line, a file per language.
+        held_out: raw text for the held-out loss; if there is none, the first ``held_out_lines``
+            of each corpus are.
+        config: ``seed``, ``vocabulary_size``, ``held_out_lines`` (without held-out text),
+            ``architecture`` (of a configuration in transformers, ``model_type`` being ``bert`` if
+            it is absent), ``training`` (of ``train`` and ``MaskedLanguageModelling``); and, if it
+            is not the default, ``vocabulary_sampling_exponent`` (every line once) and ``store``
+            (``float32``).
+        output: the encoder directory.
         checkpoints: folder for checkpoints.
         checkpoint_seconds: how often to save one.
         threads: processor threads to compute with.
 
     Raises:
-        InputError: a corpus is too small, or the loss is not finite.
+        InputError: unusable text or settings, or the loss is not finite.
     """
+    check_config(config)
     device = prepare_device(threads)
-    texts = [_lines(path, config["held_out_lines"]) for path in corpora]
-    tokenizer = train_wordpiece(
-        (line for lines in texts for line in lines), config["vocabulary_size"]
-    )
-    longest = config["architecture"]["max_position_embeddings"]
-    save_tokenizer(tokenizer, output, longest)
-    examples = [_examples(tokenizer, lines, longest) for lines in texts]
-    size = config["held_out_lines"]
+    training, kept = _parts(corpora, held_out, config.get("held_out_lines", 0))
+    learnt = _learn_vocabulary(training if held_out else [Lines(path) for path in corpora], config)
     torch.manual_seed(config["seed"])
-    model = BertForMaskedLM(
-        BertConfig(vocab_size=tokenizer.get_vocab_size(), **config["architecture"])
-    )
-    objective = MaskedLanguageModelling(
-        model,
-        [example for lines in examples for example in lines[size:]],
-        [example for lines in examples for example in lines[:size]],
-        tokenizer.token_to_id("[MASK]"),
-        len(SPECIAL_TOKENS),
-        config["training"],
-        config["seed"],
-    )
+    model = new_masked_lm(config["architecture"], learnt)
+    save_tokenizer(learnt, output, longest_input(model))
+    settings = config["training"]
+    texts = tokenise(training, kept, TextTokenizer(output), settings)
+    objective = MaskedLanguageModelling(model, *texts, settings, config["seed"])
     facts = {
         "code": stage_digest("pretrain"),
         "config": dict(config),
-        "corpora": {path.name: sha256_of_file(path) for path in corpora},
+        "corpora": checksums(corpora),
         "device": device_name(device),
         "threads": threads,
         "tokenizer": sha256_of_file(output / "tokenizer.json"),
         "versions": versions("torch", "transformers", "tokenizers", "numpy"),
     }
-    checkpoint = Checkpoint(checkpoints / digest(facts), digest(facts))
-    settings = config["training"]
-    report = train(objective, settings, checkpoint, device, checkpoint_seconds, "pretrain")
-    log.info("%d parameters, %s", sum(p.numel() for p in model.parameters()), report.best)
-    with replacing(output / "config.json") as temporary:
-        model.bert.config.to_json_file(temporary)
-    weights = {
-        name: value.detach().cpu().half().contiguous() for name, value in own_weights(model).items()
-    }
-    with replacing(output / "model.safetensors") as temporary:
-        save_file(weights, temporary, {"format": "pt"})
-    facts["weights"] = sha256_of_file(output / "model.safetensors")
-    write_json(output / "pretraining.json", {**facts, "history": report.history})
-    checkpoint.discard()
+    if held_out:
+        facts["held_out"] = checksums(held_out)
+    train_encoder(
+        objective, config, facts, output, checkpoints, checkpoint_seconds, device, "pretrain", False
+    )
 
 
-def _lines(path: Path, held_out: int) -> list[str]:
-    lines = [line for line in read_text(path).split("\n") if line]
-    if len(lines) <= held_out:
-        raise InputError(f"{path}: {len(lines)} lines, more than {held_out} are held out alone")
-    return lines
+def _parts(
+    corpora: Sequence[Path], held_out: Sequence[Path], held_out_lines: int
+) -> tuple[list[Lines], list[Lines]]:
+    """Training and held-out text."""
+    if held_out:
+        parts = [Lines(path) for path in corpora], [Lines(path) for path in held_out]
+        count_lines([*parts[0], *parts[1]])
+        return parts
+    for path in corpora:
+        lines = Lines(path).count()
+        if lines <= held_out_lines:
+            raise InputError(
+                f"{path}: {lines} lines, more than {held_out_lines} are held out alone; add text "
+                "or lower held_out_lines"
+            )
+    return (
+        [Lines(path, held_out_lines) for path in corpora],
+        [Lines(path, 0, held_out_lines) for path in corpora],
+    )
 
 
-def _examples(tokenizer: Tokenizer, lines: Sequence[str], longest: int) -> list[Example]:
-    nothing = np.zeros(0, dtype=np.int64)
-    return [
-        Example([np.array(encoding.ids[:longest], dtype=np.int64)], nothing, nothing)
-        for encoding in tokenizer.encode_batch(list(lines))
-    ]
+def _learn_vocabulary(texts: Sequence[Lines], config: Mapping[str, Any]) -> Tokenizer:
+    """Word pieces of all lines, or of lines sampled by language."""
+    exponent, size = config.get("vocabulary_sampling_exponent"), config["vocabulary_size"]
+    sizes = counts = count_lines(texts)
+    if exponent is not None:
+        counts = apportion(sampling_probabilities(sizes, exponent), sum(sizes)).tolist()
+        log.info("vocabulary: lines of each language: %s of %s", counts, sizes)
+    tokenizer = train_wordpiece(SampledLines(texts, sizes, counts, config["seed"]), size)
+    if tokenizer.get_vocab_size() < size:
+        log.info(
+            "vocabulary: the text has %d word pieces, fewer than the %d asked for",
+            tokenizer.get_vocab_size(),
+            size,
+        )
+    return tokenizer
 
 
 def main() -> None:
     """Command line."""
     parser = stage_parser("xltransfer.pretrain", __doc__)
     parser.add_argument("--corpora", type=Path, nargs="+", required=True)
-    parser.add_argument("--config", type=Path, required=True, help="YAML file")
+    parser.add_argument("--held-out", type=Path, nargs="+", default=[])
+    parser.add_argument("--config", required=True, help="YAML file, or JSON")
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--checkpoints", type=Path, required=True)
     parser.add_argument("--checkpoint-seconds", type=float, default=300)
@@ -127,15 +137,20 @@ def main() -> None:
 
 
 def _stage(arguments: Namespace) -> None:
-    config = yaml.safe_load(read_text(arguments.config))
     pretrain(
         arguments.corpora,
-        config,
+        arguments.held_out,
+        _config(arguments.config),
         arguments.output,
         arguments.checkpoints,
         arguments.checkpoint_seconds,
         arguments.threads,
     )
+
+
+def _config(given: str) -> dict[str, Any]:
+    # Not YAML in both cases, to which 5e-05 is text.
+    return json.loads(given) if given.startswith("{") else yaml.safe_load(read_text(given))
 
 
 if __name__ == "__main__":

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import logging
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
 from ..files import replacing, write_json
+
+log = logging.getLogger(__name__)
 
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
@@ -15,22 +19,28 @@ SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 def train_wordpiece(lines: Iterable[str], size: int) -> Tokenizer:
     """A cased WordPiece tokenizer (Schuster & Nakajima 2012; Devlin et al. 2019).
 
-    The same lines give the same vocabulary.
+    The same lines give the same vocabulary. It is smaller than asked for where the text has no more
+    pieces. Single characters take at most half of it; where there are more of them, rare ones are
+    left out, and words that contain one become unknown.
 
     Args:
-        lines: raw text.
+        lines: raw text; it is walked through twice.
         size: number of pieces, special tokens included.
     """
-    lines = list(lines)
+    lines = list(lines) if isinstance(lines, Iterator) else lines
+    learner = _wordpiece({})
+    words = Counter(word for line in lines for word in _words(learner, line))
+    rare = _rare_characters(words, (size // 2 - len(SPECIAL_TOKENS)) // 2)
+    if rare:
+        log.info("vocabulary: no room for %d rare characters, such as %s", len(rare), rare[:10])
     # The trainer numbers characters inside words as a hash map yields them, which differs from run
     # to run and decides between equally frequent pairs. Numbered beforehand, they are the same.
-    learner = _wordpiece({})
-    words = {word for line in lines for word in _words(learner, line)}
-    inside = [f"##{character}" for character in sorted({c for word in words for c in word[1:]})]
+    characters = {character for word in words for character in word[1:]} - set(rare)
+    inside = [f"##{character}" for character in sorted(characters)]
     trainer = trainers.WordPieceTrainer(
         vocab_size=size, special_tokens=[*SPECIAL_TOKENS, *inside], show_progress=False
     )
-    learner.train_from_iterator(lines, trainer)
+    learner.train_from_iterator(_without(rare, lines), trainer)
     tokenizer = _wordpiece(learner.get_vocab(with_added_tokens=False))
     tokenizer.add_special_tokens(list(SPECIAL_TOKENS))
     first, last = (tokenizer.token_to_id(token) for token in ("[CLS]", "[SEP]"))
@@ -52,6 +62,25 @@ def _wordpiece(vocabulary: dict[str, int]) -> Tokenizer:
 def _words(tokenizer: Tokenizer, line: str) -> list[str]:
     normalised = tokenizer.normalizer.normalize_str(line)
     return [word for word, _ in tokenizer.pre_tokenizer.pre_tokenize_str(normalised)]
+
+
+def _rare_characters(words: Mapping[str, int], room: int) -> list[str]:
+    """The characters beyond the most frequent ones, most frequent first."""
+    frequencies: Counter[str] = Counter()
+    for word, frequency in words.items():
+        for character in word:
+            frequencies[character] += frequency
+    ranked = sorted(frequencies, key=lambda character: (-frequencies[character], character))
+    return ranked[max(0, room) :]
+
+
+def _without(rare: Sequence[str], lines: Iterable[str]) -> Iterator[str]:
+    """Lines with blanks for rare characters."""
+    # Not the one of the tokenizer that is learning: it is locked while it asks for lines.
+    normalizer = normalizers.NFC()
+    blanks = str.maketrans(dict.fromkeys(rare, " "))
+    for line in lines:
+        yield normalizer.normalize_str(line).translate(blanks) if rare else line
 
 
 def save_tokenizer(tokenizer: Tokenizer, directory: Path, max_length: int) -> None:

@@ -1,0 +1,112 @@
+"""Adapt an encoder to raw text: masked language modelling goes on, the vocabulary stays."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from .command import run, stage_parser
+from .data.lines import Lines
+from .devices import device_name, prepare_device
+from .encoders.loading import ENCODER_FILES, copy_tokenizer
+from .encoders.masked_lm import load_masked_lm
+from .encoders.text_tokenizer import TextTokenizer
+from .errors import InputError
+from .files import sha256_of_file
+from .identity import stage_digest
+from .provenance import versions
+from .training.masked_lm import MaskedLanguageModelling
+from .training.pretraining import check_config, checksums, count_lines, tokenise, train_encoder
+
+
+def adapt(
+    encoder: Path,
+    training: Sequence[Path],
+    held_out: Sequence[Path],
+    config: Mapping[str, Any],
+    output: Path,
+    checkpoints: Path,
+    checkpoint_seconds: float,
+    threads: int,
+) -> None:
+    """Make an encoder directory out of another one.
+
+    Args:
+        encoder: encoder directory; without a head for masked language modelling it gets a new one.
+        training, held_out: raw text, a sentence a line; training text in a file per language if
+            these are to be sampled.
+        config: ``seed``, ``training`` (of ``train`` and ``MaskedLanguageModelling``) and, if it is
+            not ``float32``, the type to ``store`` weights in.
+        output: the encoder directory to write.
+        checkpoints: folder for checkpoints.
+        checkpoint_seconds: how often to save one.
+        threads: processor threads to compute with.
+
+    Raises:
+        InputError: unusable encoder, text or settings, or the loss is not finite.
+    """
+    check_config(config)
+    device = prepare_device(threads)
+    texts = [Lines(path) for path in training], [Lines(path) for path in held_out]
+    count_lines([*texts[0], *texts[1]])
+    tokenizer = TextTokenizer(encoder)
+    torch.manual_seed(config["seed"])
+    model = load_masked_lm(encoder)
+    if tokenizer.vocabulary_size > model.config.vocab_size:
+        raise InputError(
+            f"{encoder}/tokenizer.json: {tokenizer.vocabulary_size} word pieces, but the encoder "
+            f"has {model.config.vocab_size}; use the tokenizer it was pretrained with"
+        )
+    settings = config["training"]
+    tokenised = tokenise(*texts, tokenizer, settings)
+    objective = MaskedLanguageModelling(model, *tokenised, settings, config["seed"])
+    copy_tokenizer(encoder, output)
+    facts = {
+        "code": stage_digest("adapt"),
+        "config": dict(config),
+        "corpora": checksums(training),
+        "device": device_name(device),
+        "encoder": {name: sha256_of_file(encoder / name) for name in ENCODER_FILES},
+        "held_out": checksums(held_out),
+        "threads": threads,
+        "versions": versions("torch", "transformers", "tokenizers", "numpy"),
+    }
+    train_encoder(
+        objective, config, facts, output, checkpoints, checkpoint_seconds, device, "adapt", True
+    )
+
+
+def main() -> None:
+    """Command line."""
+    parser = stage_parser("xltransfer.adapt", __doc__)
+    parser.add_argument("--encoder", type=Path, required=True)
+    parser.add_argument("--training", type=Path, nargs="+", required=True)
+    parser.add_argument("--held-out", type=Path, nargs="+", required=True)
+    parser.add_argument("--config", type=json.loads, required=True, help="seed and training, JSON")
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--checkpoints", type=Path, required=True)
+    parser.add_argument("--checkpoint-seconds", type=float, default=300)
+    parser.add_argument("--threads", type=int, default=1)
+    run(parser, _stage)
+
+
+def _stage(arguments: Namespace) -> None:
+    adapt(
+        arguments.encoder,
+        arguments.training,
+        arguments.held_out,
+        arguments.config,
+        arguments.output,
+        arguments.checkpoints,
+        arguments.checkpoint_seconds,
+        arguments.threads,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,155 @@
+"""Encoders with the head of masked language modelling: made, opened, computed where needed, saved.
+
+Any architecture will do for which transformers has a masked language model.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from tokenizers import Tokenizer
+from torch import nn
+from transformers import AutoConfig, AutoModelForMaskedLM, PretrainedConfig, PreTrainedModel
+from transformers.modeling_outputs import BaseModelOutput
+from transformers.models.auto.modeling_auto import MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES
+
+from ..errors import InputError
+from ..files import replacing
+from ..training.checkpoint import own_weights
+from .loading import QuietTransformers, load_encoder
+
+log = logging.getLogger(__name__)
+
+STORED_TYPES = {"float32": torch.float32, "float16": torch.float16}
+
+
+def new_masked_lm(architecture: Mapping[str, Any], tokenizer: Tokenizer) -> PreTrainedModel:
+    """A masked language model whose weights are drawn from the global random state.
+
+    Args:
+        architecture: what the model's configuration in transformers takes, and ``model_type``,
+            which is ``bert`` if it is absent.
+        tokenizer: gives the size of the vocabulary and the special tokens, which are BERT's.
+
+    Raises:
+        InputError: transformers has no such masked language model, or the architecture no such
+            value.
+    """
+    values = dict(architecture)
+    kind = values.pop("model_type", "bert")
+    if kind not in MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES:
+        raise InputError(f"architecture: '{kind}' is no text encoder of transformers; use bert")
+    padding, first, last = (tokenizer.token_to_id(name) for name in ("[PAD]", "[CLS]", "[SEP]"))
+    ids = {"vocab_size": tokenizer.get_vocab_size(), "pad_token_id": padding}
+    try:
+        usual = AutoConfig.for_model(kind)
+        unknown = sorted(key for key in values if not hasattr(usual, key))
+        if unknown:
+            raise InputError(f"architecture: {kind} has no '{unknown[0]}'; correct or remove it")
+        if usual.bos_token_id is not None:
+            ids |= {"bos_token_id": first, "eos_token_id": last}
+        return AutoModelForMaskedLM.from_config(AutoConfig.for_model(kind, **ids, **values))
+    except (ValueError, TypeError) as error:
+        raise InputError(f"architecture: {_first(error)}") from None
+
+
+def load_masked_lm(directory: Path) -> PreTrainedModel:
+    """The encoder of a directory with its head for masked language modelling, in float32.
+
+    A checkpoint without the head gets a new one, drawn from the global random state, its output
+    embeddings tied to the input embeddings.
+
+    Args:
+        directory: an encoder directory.
+
+    Raises:
+        InputError: a file is missing or damaged, or the architecture is not made for masked
+            language modelling.
+    """
+    prefix = load_encoder(directory).base_model_prefix  # says what is wrong with the encoder itself
+    with QuietTransformers():
+        try:
+            model, report = AutoModelForMaskedLM.from_pretrained(
+                directory,
+                dtype=torch.float32,
+                local_files_only=True,
+                use_safetensors=True,
+                trust_remote_code=False,
+                output_loading_info=True,
+            )
+        except (RuntimeError, ValueError, OSError) as error:
+            raise InputError(f"{directory}: no masked language model: {_first(error)}") from None
+    if model.config.is_encoder_decoder or model.base_model is model:
+        raise InputError(
+            f"{directory}/config.json: {model.config.model_type} is no encoder with a head for "
+            "masked language modelling; adapt another encoder"
+        )
+    missing = [name for name in report["missing_keys"] if not name.startswith(f"{prefix}.")]
+    if missing:
+        log.info("%s: no head for masked language modelling, so a new one is drawn", directory)
+        model.config.tie_word_embeddings = True
+        model.tie_weights()
+    model.config.architectures = [type(model).__name__]
+    return model
+
+
+def masked_logits(
+    model: PreTrainedModel,
+    input_ids: torch.Tensor,
+    attention_mask: torch.Tensor,
+    masked: torch.Tensor,
+) -> torch.Tensor:
+    """The logits of some positions; the head sees no others.
+
+    The vocabulary is most of the cost of a small model, and few positions are masked.
+
+    Args:
+        model: with its head.
+        input_ids, attention_mask: shape (rows, pieces).
+        masked: which positions; same shape.
+
+    Returns:
+        Shape (positions, vocabulary), in the order of the positions.
+    """
+
+    def keep_masked(_: nn.Module, __: Any, output: Any) -> BaseModelOutput:
+        # Whatever comes between encoder and logits takes states one by one, so a row of those that
+        # are wanted does as well as all.
+        return BaseModelOutput(last_hidden_state=output[0][masked].unsqueeze(0))
+
+    hook = model.base_model.register_forward_hook(keep_masked)
+    try:
+        return model(input_ids=input_ids, attention_mask=attention_mask).logits.squeeze(0)
+    finally:
+        hook.remove()
+
+
+def save_masked_lm(model: PreTrainedModel, directory: Path, stored_type: str) -> None:
+    """Write ``config.json`` and ``model.safetensors``, named as transformers names them.
+
+    Args:
+        model: with its head.
+        directory: an encoder directory.
+        stored_type: one of ``STORED_TYPES``.
+    """
+    dtype = STORED_TYPES[stored_type]
+    config: PretrainedConfig = model.config
+    if config.dtype is not None:
+        config.dtype = dtype
+    with replacing(directory / "config.json") as temporary:
+        config.to_json_file(temporary)
+    weights = {
+        name: (value.to(dtype) if value.is_floating_point() else value).contiguous()
+        for name, value in ((n, v.detach().cpu()) for n, v in own_weights(model).items())
+    }
+    with replacing(directory / "model.safetensors") as temporary:
+        save_file(weights, temporary, {"format": "pt"})
+
+
+def _first(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]

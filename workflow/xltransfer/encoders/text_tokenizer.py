@@ -1,0 +1,57 @@
+"""From raw text to the pieces of an encoder, and which of these can be masked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tokenizers import Encoding
+
+from ..errors import InputError
+from ..files import read_json
+from .tokenizer import WordTokenizer
+
+
+class TextTokenizer(WordTokenizer):
+    """The fast tokenizer of an encoder directory, applied to lines of raw text.
+
+    Args:
+        directory: holds ``tokenizer.json``.
+
+    Attributes:
+        mask: id of the mask.
+        ordinary: ids of all pieces but the special tokens, ascending.
+
+    Raises:
+        InputError: the file is missing, not a tokenizer, or without a mask token.
+    """
+
+    def __init__(self, directory: Path | str) -> None:
+        super().__init__(directory)
+        names = [_mask_token(Path(directory) / "tokenizer_config.json"), "[MASK]", "<mask>"]
+        mask = self._first_id(*(name for name in names if name))
+        if mask is None:
+            raise InputError(
+                f"{directory}/tokenizer.json: no mask token; masked language modelling needs an "
+                "encoder whose tokenizer has one"
+            )
+        self.mask = mask
+        added = self._tokenizer.get_added_tokens_decoder()
+        special = {index for index, token in added.items() if token.special}
+        special |= {mask, self._unknown, self.padding, *self.prefix, *self.suffix}
+        ids = set(self._tokenizer.get_vocab(with_added_tokens=True).values())
+        self.ordinary = np.array(sorted(ids - special), dtype=np.int64)
+
+    def encode(self, lines: Sequence[str]) -> list[Encoding]:
+        """The pieces of lines, without special tokens."""
+        return self._tokenizer.encode_batch(list(lines), add_special_tokens=False)
+
+
+def _mask_token(path: Path) -> str | None:
+    """What ``tokenizer_config.json`` calls the mask."""
+    if not path.exists():
+        return None
+    token: Any = read_json(path).get("mask_token")
+    return token["content"] if isinstance(token, dict) else token

@@ -1,0 +1,123 @@
+"""What pretraining and adaptation share: train on raw text, write an encoder directory."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..data.lines import Lines
+from ..encoders.masked_lm import STORED_TYPES, save_masked_lm
+from ..encoders.text_tokenizer import TextTokenizer
+from ..errors import InputError
+from ..files import digest, sha256_of_file, write_json
+from .checkpoint import Checkpoint
+from .loop import train
+from .masked_lm import BLOCKS, LINES, MaskedLanguageModelling
+from .tokenised_text import TokenisedText
+
+log = logging.getLogger(__name__)
+
+
+def tokenise(
+    training: Sequence[Iterable[str]],
+    held_out: Sequence[Iterable[str]],
+    tokenizer: TextTokenizer,
+    settings: Mapping[str, Any],
+) -> tuple[list[TokenisedText], TokenisedText]:
+    """Training text, one text unless languages are sampled, and held-out text.
+
+    Args:
+        training, held_out: lines, a stream per corpus.
+        tokenizer: of the encoder.
+        settings: of the training.
+    """
+    if settings.get("sampling_exponent") is None:
+        training = [chain.from_iterable(training)]
+    separated = settings.get("packing", LINES) == BLOCKS
+    words = settings.get("whole_word_masking", False)
+    return (
+        [TokenisedText(lines, tokenizer, separated, words) for lines in training],
+        TokenisedText(chain.from_iterable(held_out), tokenizer, False, False),
+    )
+
+
+def train_encoder(
+    objective: MaskedLanguageModelling,
+    config: Mapping[str, Any],
+    facts: dict[str, Any],
+    output: Path,
+    checkpoints: Path,
+    checkpoint_seconds: float,
+    device: torch.device,
+    name: str,
+    score_before: bool,
+) -> None:
+    """Train, then write weights, configuration and ``pretraining.json``; the last of them last.
+
+    Args:
+        objective: model and text.
+        config: ``training`` and, if it is not float32, the type to ``store`` weights in.
+        facts: everything that decides the weights.
+        output: the encoder directory; the tokenizer is there already.
+        checkpoints: folder for checkpoints, which are named by what they belong to.
+        checkpoint_seconds: how often to save one.
+        device: where to train.
+        name: for progress lines.
+        score_before: whether the history has an epoch 0, the held-out scores before training.
+
+    Raises:
+        InputError: a loss is not finite.
+    """
+    checkpoint = Checkpoint(checkpoints / digest(facts), digest(facts))
+    history = []
+    if score_before:
+        objective.model.to(device)
+        history = [{"epoch": 0, **objective.evaluate(device)}]
+        log.info("%s: before: perplexity %.2f", name, history[0]["perplexity"])
+    report = train(objective, config["training"], checkpoint, device, checkpoint_seconds, name)
+    parameters = sum(parameter.numel() for parameter in objective.model.parameters())
+    log.info("%s: %d parameters, best epoch: %s", name, parameters, report.best)
+    save_masked_lm(objective.model, output, config.get("store", "float32"))
+    facts["weights"] = sha256_of_file(output / "model.safetensors")
+    outcome = {"best_epoch": report.best_epoch, "history": history + report.history}
+    write_json(output / "pretraining.json", {**facts, **outcome})
+    checkpoint.discard()
+
+
+def check_config(config: Mapping[str, Any]) -> None:
+    """Refuse values that no default stands for.
+
+    Raises:
+        InputError: names the key and what it can be.
+    """
+    for key, value, choices in (
+        ("store", config.get("store", "float32"), STORED_TYPES),
+        ("packing", config["training"].get("packing", LINES), (LINES, BLOCKS)),
+    ):
+        if value not in choices:
+            raise InputError(f"{key}: '{value}' is not one of {', '.join(choices)}")
+
+
+def count_lines(corpora: Sequence[Lines]) -> list[int]:
+    """Lines of each corpus.
+
+    Raises:
+        InputError: a corpus has none.
+    """
+    counts = [lines.count() for lines in corpora]
+    for lines, count in zip(corpora, counts, strict=True):
+        if not count:
+            raise InputError(f"{lines.path}: no text; every corpus needs at least one line")
+    return counts
+
+
+def checksums(paths: Sequence[Path]) -> dict[str, str]:
+    """SHA-256 of files by name; by folder and name where names alone are ambiguous."""
+    unique = len({path.name for path in paths}) == len(paths)
+    names = [path.name if unique else f"{path.parent.name}/{path.name}" for path in paths]
+    return {name: sha256_of_file(path) for name, path in zip(names, paths, strict=True)}

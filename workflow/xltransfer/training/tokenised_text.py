@@ -1,0 +1,181 @@
+"""Raw text as pieces: one array for a whole corpus, rows and batches that point into it."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain, islice
+
+import numpy as np
+import torch
+
+from ..encoders.text_tokenizer import TextTokenizer
+
+LINES_AT_ONCE = 4096
+"""Lines are tokenised this many at a time."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Some rows of a text, special tokens left out; they may run over its end to its beginning.
+
+    Attributes:
+        starts: index of the first piece of each row; shape (rows,).
+        lengths: pieces of each row; same shape.
+    """
+
+    starts: np.ndarray
+    lengths: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def __getitem__(self, chosen: np.ndarray) -> Rows:
+        return Rows(self.starts[chosen], self.lengths[chosen])
+
+
+class TokenisedText:
+    """The pieces of a text: 4 bytes each, 5 if it is known where words start.
+
+    Args:
+        lines: the text, a stream.
+        tokenizer: cuts it into pieces.
+        separated: whether a separator (the special tokens that end a row) follows each line.
+        words: whether to keep where words start.
+
+    Attributes:
+        pieces: ids; shape (pieces,), 32 bits each.
+        word_starts: whether a piece is the first of its word, or ``None``; same shape.
+        ends: index after the last piece of each line; shape (lines,).
+        tokenizer: as given.
+    """
+
+    def __init__(
+        self, lines: Iterable[str], tokenizer: TextTokenizer, separated: bool, words: bool
+    ) -> None:
+        self.tokenizer = tokenizer
+        separator = tokenizer.suffix if separated else []
+        pieces, counts, word_starts = [], [], []
+        for some in _portions(lines):
+            encodings = tokenizer.encode(some)
+            ids = chain.from_iterable(chain(encoding.ids, separator) for encoding in encodings)
+            counts.append(np.array([len(encoding) + len(separator) for encoding in encodings]))
+            pieces.append(np.fromiter(ids, np.int32, counts[-1].sum()))
+            if words:
+                starts = (_word_starts(encoding.word_ids, len(separator)) for encoding in encodings)
+                word_starts.append(np.concatenate(list(starts)))
+        self.pieces = np.concatenate([np.zeros(0, np.int32), *pieces])
+        self.ends = np.cumsum(np.concatenate([np.zeros(0, np.int64), *counts]))
+        self.word_starts = np.concatenate([np.zeros(0, bool), *word_starts]) if words else None
+
+    @property
+    def lines(self) -> int:
+        """How many lines the text has."""
+        return len(self.ends)
+
+    def rows_by_line(self, longest: int) -> Rows:
+        """Rows of one line each; the rest of a line that is too long is in rows of its own.
+
+        Args:
+            longest: the most pieces of a row, special tokens included.
+        """
+        room = self._room(longest)
+        starts = np.concatenate([[0], self.ends[:-1]]) if self.lines else self.ends
+        per_line = -(-(self.ends - starts) // room)
+        line = np.repeat(np.arange(self.lines), per_line)
+        within = np.arange(len(line)) - np.repeat(np.cumsum(per_line) - per_line, per_line)
+        row_starts = starts[line] + within * room
+        return Rows(row_starts, np.minimum(room, self.ends[line] - row_starts))
+
+    def rows_by_block(self, size: int, offset: int) -> Rows:
+        """Rows that the text fills from end to end; the last one is what remains.
+
+        Args:
+            size: pieces of a row, special tokens included.
+            offset: index of the piece to begin with; the beginning of the text follows its end.
+        """
+        room = self._room(size)
+        places = np.arange(0, len(self.pieces), room)
+        starts = (places + offset) % max(1, len(self.pieces))
+        return Rows(starts, np.minimum(room, len(self.pieces) - places))
+
+    def _room(self, longest: int) -> int:
+        return longest - len(self.tokenizer.prefix) - len(self.tokenizer.suffix)
+
+    def collate(self, rows: Rows) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
+        """Padded tensors of some rows, special tokens around them.
+
+        Returns:
+            Piece ids, the attention mask (1 for a piece, 0 for padding) and whether a word starts
+            here, or ``None`` if that is not known; shape (rows, pieces) each. What stands first in
+            a row starts a word there even if the word began in another row.
+        """
+        prefix, suffix = self.tokenizer.prefix, self.tokenizer.suffix
+        before, longest = len(prefix), int(rows.lengths.max())
+        shape = (len(rows), before + longest + len(suffix))
+        index = (rows.starts[:, None] + np.arange(longest)) % len(self.pieces)
+        inside = np.arange(longest) < rows.lengths[:, None]
+        ids = np.full(shape, self.tokenizer.padding, dtype=np.int64)
+        ids[:, :before] = prefix
+        ids[:, before : before + longest][inside] = self.pieces[index[inside]]
+        for place, piece in enumerate(suffix):
+            ids[np.arange(len(rows)), before + rows.lengths + place] = piece
+        filled = before + rows.lengths + len(suffix)
+        mask = (np.arange(shape[1]) < filled[:, None]).astype(np.int64)
+        words = None
+        if self.word_starts is not None:
+            words = np.ones(shape, dtype=bool)
+            words[:, before : before + longest][inside] = self.word_starts[index[inside]]
+            words[:, before] = True
+        return (
+            torch.from_numpy(ids),
+            torch.from_numpy(mask),
+            None if words is None else torch.from_numpy(words),
+        )
+
+
+def plan_rows(lengths: np.ndarray, budget: int, order: np.ndarray) -> list[np.ndarray]:
+    """What ``batching.plan_batches`` does, for rows without windows and in less time.
+
+    Args:
+        lengths: pieces of each row, special tokens included; shape (rows,).
+        budget: the most pieces of a batch, padding counted; a single row may exceed it.
+        order: a permutation of the rows; those of equal length keep its order.
+
+    Returns:
+        For each batch the indices of its rows, short ones first. How many batches there are depends
+        on the lengths alone.
+    """
+    by_length = order[np.argsort(lengths[order], kind="stable")]
+    ascending = lengths[by_length]
+    batches, start = [], 0
+    while start < len(by_length):
+        # No row that follows is shorter than the first one.
+        most = start + max(1, budget // int(ascending[start]))
+        places = range(start + 1, min(most, len(by_length)))
+        end = (
+            start
+            + 1
+            + bisect_right(
+                places,
+                budget,
+                key=lambda place, start=start: (place + 1 - start) * ascending[place],
+            )
+        )
+        batches.append(by_length[start:end])
+        start = end
+    return batches
+
+
+def _portions(lines: Iterable[str]) -> Iterator[list[str]]:
+    walk = iter(lines)
+    while some := list(islice(walk, LINES_AT_ONCE)):
+        yield some
+
+
+def _word_starts(word_ids: list[int | None], separators: int) -> np.ndarray:
+    owners = np.array([-1 if word is None else word for word in word_ids], dtype=np.int64)
+    starts = np.ones(len(owners) + separators, dtype=bool)
+    starts[1 : len(owners)] = owners[1:] != owners[:-1]
+    return starts
