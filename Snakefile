@@ -25,15 +25,32 @@ include: "workflow/rules/tables.smk"
 include: "workflow/rules/analysis.smk"
 
 
+if study.unseen.varieties:
+
+    include: "workflow/rules/unseen.smk"
+
+
 rule all:
     default_target: True
     input:
-        expand("<results>/tables/{table}.csv", table=study.tables),
-        expand("<results>/figures/{figure}.pdf", figure=study.figures),
+        everything(study),
+        everything(study.unseen),
+
+
+# How models transfer to other languages, and in which layers.
+rule transfer:
+    input:
+        everything(study),
+
+
+# What to do for languages that the encoder has never seen.
+rule unseen:
+    input:
+        everything(study.unseen),
 
 
 wildcard_constraints:
-    encoder="|".join(study.encoders),
+    encoder="|".join([*study.encoders, *study.unseen.arms[1:]]),
     task="|".join(study.tasks),
     source=r"[a-z]+(_[a-z0-9]+)+",
     corpus=r"[a-z]+(_[a-z0-9]+)+",

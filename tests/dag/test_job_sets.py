@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import copy_workflow
+from conftest import ROOT, copy_workflow
 
 SMALL = {
     "tasks": ["parsing"],
+    "unseen": {"languages": []},
     "parallel": {"treebanks": ["qaa_embedded", "qca_embedded", "qba_embedded"]},
     "seeds": [1, 2],
     "ablations": ["none", "random-init-1-2"],
@@ -49,6 +50,15 @@ AGGREGATES = {
     "all",
 }
 """Made anew when anything is added; they take seconds."""
+
+UNSEEN_AGGREGATES = {
+    "unseen_tables",
+    "tokenizer_table",
+    "language_tables",
+    "unseen_figure",
+    "transliteration_figure",
+    "tokenizer_stats_figure",
+}
 
 
 TYPOLOGY = {"word_order_tables", "word_order_figure"}
@@ -115,6 +125,18 @@ if stage == "correlate":
     tables = ["cka", "correlation"]
 if stage == "retrieve":
     outputs += [outputs[0].with_suffix(suffix) for suffix in (".md", ".tex", ".provenance.json")]
+if stage in ("clean", "split", "transliterate"):
+    outputs += values("--training") + values("--held-out") + values("--report")
+    outputs += values("--outputs")
+if stage in ("adapt", "pretrain"):
+    names = ("config.json", "model.safetensors", "tokenizer.json", "pretraining.json")
+    outputs = [outputs[0] / name for name in names]
+if stage == "verdict":
+    tables = ["unseen", "typology"]
+if stage == "language_table":
+    tables = ["languages", "language_data"]
+if stage == "tokenizer_statistics" and arguments[0] == "table":
+    tables = ["tokenizer_stats"]
 for name in tables:
     for suffix in (".csv", ".md", ".tex", ".provenance.json"):
         outputs.append(values("--directory")[0] / (name + suffix))
@@ -168,13 +190,26 @@ def finished(finished_once: Path, tmp_path: Path) -> Path:
 
 
 def test_default_study(workspace: Path) -> None:
+    transfer = counts(planned(workspace, "transfer"))
+    assert transfer["finetune"] == 3 * 8 + 2 * (8 + 2) and not transfer["adapt"]
     jobs = planned(workspace)
+    varieties, arms, tasks = 4 + 2, 4, 1
     assert counts(jobs) == {
-        "embedded_treebank": 16 + 2 * 3,
+        "embedded_treebank": 16 + 2 * 3 + 4 * 3,
         "embedded_entities": 6 + 2 * 3,
-        "finetune": 3 * 8 + 2 * (8 + 2),
+        "finetune": 3 * 8 + 2 * (8 + 2) + varieties * tasks * arms,
         "predict": 16 + 6 + 6,
-        "score": 3 * (16 + 6 + 6),
+        "score": 3 * (16 + 6 + 6) + varieties * tasks * arms,
+        "embedded_text": 4,
+        "clean": 4,
+        "transliterate_raw_text": 2 * 2,
+        "transliterate_treebanks": 2 * 3,
+        "adapt": varieties,
+        "pretrain_monolingual": varieties,
+        "bilstm_architecture": 1,
+        "predict_in_language": varieties * tasks,
+        "count_pieces": varieties * (1 + 3) * 2,
+        **dict.fromkeys(UNSEEN_AGGREGATES, 1),
         "pieces": 16 + 3 + 6 + 3,
         "typology": 1,
         "represent": 16,
@@ -182,7 +217,7 @@ def test_default_study(workspace: Path) -> None:
         **dict.fromkeys(AGGREGATES, 1),
     }
     weights = [path for output in jobs["finetune"] for path in output.split(", ")]
-    assert len([path for path in weights if path.endswith("model.safetensors")]) == 3 * 44
+    assert len([path for path in weights if path.endswith("model.safetensors")]) == 3 * (44 + 24)
 
 
 def test_published_study_plans_offline(workspace: Path) -> None:
@@ -426,3 +461,92 @@ def test_parsing_the_workflow_imports_nothing_heavy(small: Path) -> None:
         [sys.executable, "-c", code], cwd=small, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def unseen(language: str, *transliterated: str) -> dict:
+    return {
+        "language": language,
+        "text": f"{language}_embedded",
+        "treebanks": f"{language}_embedded",
+        "entities": None,
+        "split": "released",
+        "transliterated": list(transliterated),
+    }
+
+
+def section(languages: list[dict]) -> dict:
+    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    training = {"parsing": config["parsing"]["training"]}
+    return {"languages": languages, "tasks": ["parsing"], "training": training}
+
+
+@pytest.fixture(scope="module")
+def finished_with_unseen_once(
+    finished_once: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The small study with two unseen languages, one of them in two scripts."""
+    folder = tmp_path_factory.mktemp("unseen") / "study"
+    shutil.copytree(finished_once, folder)
+    languages = [unseen("qax"), unseen("qcx", "qcx_latn")]
+    change(folder, unseen=section(languages))
+    path = f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    done = snakemake(folder, "--configfile", "small.yaml", PATH=path)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def finished_with_unseen(finished_with_unseen_once: Path, tmp_path: Path) -> Path:
+    folder = tmp_path / "study"
+    shutil.copytree(finished_with_unseen_once, folder)
+    assert planned(folder, "--configfile", "small.yaml") == {}
+    return folder
+
+
+def test_adding_an_unseen_language_runs_its_jobs_alone(finished_with_unseen: Path) -> None:
+    folder = finished_with_unseen
+    languages = [unseen("qax"), unseen("qcx", "qcx_latn"), unseen("qga")]
+    change(folder, unseen=section(languages))
+    jobs = planned(folder, "--configfile", "small.yaml")
+    own = {
+        "embedded_text": 1,
+        "embedded_treebank": 3,
+        "clean": 1,
+        "adapt": 1,
+        "pretrain_monolingual": 1,
+        "finetune": 4,
+        "predict_in_language": 1,
+        "score": 4,
+        "count_pieces": 2 * 4,
+    }
+    aggregates = UNSEEN_AGGREGATES | AGGREGATES
+    assert {name: count for name, count in counts(jobs).items() if name not in aggregates} == own
+    assert set(jobs) <= set(own) | aggregates
+    for rule in own:
+        assert all("qga" in path for output in jobs[rule] for path in output.split(", ")), rule
+
+
+def test_another_script_is_made_of_the_original(finished_with_unseen: Path) -> None:
+    """A changed table of letters redoes what is written with it, and no more."""
+    folder = finished_with_unseen
+    table = folder / "resources" / "transliteration" / "embedded-geor.tsv"
+    table.write_text(table.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    jobs = planned(folder, "--configfile", "small.yaml")
+    assert set(jobs) >= {"transliterate_treebanks", "transliterate_raw_text", "adapt", "finetune"}
+    for rule in ("transliterate_treebanks", "transliterate_raw_text", "adapt", "finetune"):
+        assert all("qcx_latn" in path for output in jobs[rule] for path in output.split(", ")), rule
+
+
+def test_baseline_settings_train_the_baseline_alone(finished_with_unseen: Path) -> None:
+    change(finished_with_unseen, unseen__bilstm={"training": {"epochs": 3}})
+    jobs = planned(finished_with_unseen, "--configfile", "small.yaml")
+    assert counts(jobs)["finetune"] == 3
+    assert all("/bilstm/" in output for output in jobs["finetune"])
+    assert not {"adapt", "pretrain_monolingual", "clean"} & set(jobs)
+
+
+def test_shares_of_raw_text_are_cleaned_anew(finished_with_unseen: Path) -> None:
+    change(finished_with_unseen, unseen__cleaning={"maximum_lines": 100})
+    jobs = planned(finished_with_unseen, "--configfile", "small.yaml")
+    assert counts(jobs)["clean"] == 2 and counts(jobs)["adapt"] == 3
+    assert not any("/bilstm/" in output for output in jobs["finetune"])

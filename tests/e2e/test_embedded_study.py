@@ -23,7 +23,7 @@ PAIRS = ["1-2", "3-4", "5-6", "7-8", "9-10", "11-12"]
 @pytest.fixture(scope="module")
 def study() -> Path:
     """The default study in the checkout, brought up to date; minutes, if nothing is there yet."""
-    done = snakemake(ROOT, cores="all")
+    done = snakemake(ROOT, "transfer", cores="all")
     assert done.returncode == 0, done.stderr[-3000:]
     return ROOT / "results"
 
@@ -46,7 +46,7 @@ def every_task(study: Path) -> pd.DataFrame:
 
 
 def test_second_run_has_nothing_to_do(study: Path) -> None:
-    done = snakemake(ROOT, "--dry-run")
+    done = snakemake(ROOT, "transfer", "--dry-run")
     assert "Nothing to be done" in done.stderr + done.stdout
 
 

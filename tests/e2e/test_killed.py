@@ -17,6 +17,7 @@ from running import environment, snakemake
 
 STUDY = {
     "tasks": ["parsing"],
+    "unseen": {"languages": []},
     "parallel": {"treebanks": ["qaa_embedded", "qab_embedded"]},
     "seeds": [1, 2],
     "job_size": {"finetune": {"seeds": 2}},

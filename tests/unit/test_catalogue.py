@@ -55,12 +55,20 @@ def test_catalogued_checksums_are_those_of_the_real_files(shared: Path) -> None:
 
 
 BREAKS = {
-    "twice": ("languages.tsv", "\nar\t", "\nbm\t", r"languages\.tsv:3: 'bm' stands in the table"),
+    "twice": ("languages.tsv", "\nar\t", "\nbm\t", r"languages\.tsv:4: 'bm' stands in the table"),
     "no language": ("treebanks.tsv", "ar_pud\tar\t", "ar_pud\txx\t", r"treebanks\.tsv:\d+: no lan"),
     "column": ("treebanks.tsv", "licence\n", "license\n", r"treebanks\.tsv:1: column 'licence'"),
     "short row": ("languages.tsv", "\tArab\t", "\t", r"languages\.tsv:\d+: not 5 columns"),
     "split": ("treebank_files.tsv", "\tdev\t", "\tdevel\t", r"split 'devel' is none of"),
     "release": ("treebank_files.tsv", "\t2.5\t", "\tnew\t", r"'new' is no release number"),
+    "no scheme": ("transliterations.tsv", "uyghur-turkish", "uyghur-none", r"tsv:\d+: no scheme"),
+    "no variety": ("transliterations.tsv", "ug_latn\t", "ug_cyrl\t", r"tsv:\d+: no language 'ug_c"),
+    "raw language": (
+        "raw_corpora.tsv",
+        "\two\t",
+        "\twoo\t",
+        r"tsv:\d+: corpus 'wo_lafand' does not",
+    ),
     "no treebank": ("treebanks.tsv", "ar_pud\tar", "ar_pad\tar", r"no row 'ar_pud' in"),
 }
 
@@ -70,6 +78,7 @@ def test_broken_catalogues_are_refused(name: str, tmp_path: Path) -> None:
     table, old, new, reason = BREAKS[name]
     for path in (ROOT / "resources").glob("*.tsv"):
         shutil.copy(path, tmp_path)
+    shutil.copytree(ROOT / "resources" / "transliteration", tmp_path / "transliteration")
     text = (tmp_path / table).read_text(encoding="utf-8")
     assert old in text
     (tmp_path / table).write_text(text.replace(old, new, 1), encoding="utf-8")

@@ -42,6 +42,10 @@ def test_default_study(config: dict) -> None:
     assert len({languages[code].script for code in seen}) >= 4
 
 
+NO_UNSEEN = {"languages": []}
+"""A section without languages says nothing else."""
+
+
 @pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
 def test_shipped_studies_are_valid_and_inherit_nothing(path: Path, config: dict) -> None:
     """A study file states every key, so the default study can change without changing it."""
@@ -51,7 +55,7 @@ def test_shipped_studies_are_valid_and_inherit_nothing(path: Path, config: dict)
     def assert_states(mine: dict, default: dict, where: str) -> None:
         for key, value in default.items():
             assert key in mine, f"{path.name} does not state {where}{key}"
-            if isinstance(value, dict):
+            if isinstance(value, dict) and mine[key] != NO_UNSEEN:
                 assert_states(mine[key], value, f"{where}{key}.")
 
     other_tasks = set(config["tasks"]) - set(study["tasks"])
@@ -65,6 +69,7 @@ def test_every_key_of_the_schema_is_explained_in_the_default_study() -> None:
     lines = (ROOT / "config.yaml").read_text(encoding="utf-8").splitlines()
 
     def keys(node: dict) -> set[str]:
+        node = node.get("else", node)
         node = schema["$defs"][node["$ref"].split("/")[-1]] if "$ref" in node else node
         found = set()
         for key, value in node.get("properties", {}).items():
@@ -96,6 +101,19 @@ def change(**changes: object) -> Callable[[dict], None]:
                 node[last] = value
 
     return apply
+
+
+def unseen(**changes: object) -> Callable[[dict], None]:
+    """One unseen language, its row changed."""
+    row = {
+        "language": "ug",
+        "text": "ug_wikipedia",
+        "treebanks": "ug_udt",
+        "entities": None,
+        "split": "released",
+        "transliterated": ["ug_latn"],
+    }
+    return change(unseen__languages=[{**row, **changes}])
 
 
 WRONG = {
@@ -174,6 +192,32 @@ WRONG = {
         change(encoders=[{"name": "x", "layers": 12, "path": "$XLTRANSFER_NOWHERE/x"}]),
         "XLTRANSFER_NOWHERE is not set",
     ),
+    "unseen: unknown language": (unseen(language="zz"), "unseen.languages.0: no language 'zz'"),
+    "unseen: unknown text": (unseen(text="ug_none"), "languages.0.text: no 'ug_none'"),
+    "unseen: unknown treebank": (unseen(treebanks="ug_none"), "treebanks: no 'ug_none'"),
+    "unseen: a part is missing": (
+        unseen(language="myv", text="myv_wikipedia", treebanks="myv_jr", transliterated=[]),
+        "myv_jr has no dev part; write `split: hashed`",
+    ),
+    "unseen: nothing annotated": (unseen(treebanks=None), "no annotated corpus for any task"),
+    "unseen: unknown variety": (
+        unseen(transliterated=["myv_latn"]),
+        "no row that makes 'myv_latn' of 'ug'",
+    ),
+    "unseen: misspelt key": (unseen(transliterate=[]), "did you mean 'transliterated'?"),
+    "unseen: unknown encoder": (change(unseen__encoder="mbert"), "no encoder 'mbert'"),
+    "unseen: unknown task": (change(unseen__tasks=["parse"]), "unseen.tasks: 'parse'"),
+    "unseen: untrained task": (
+        change(unseen__training__pos=...),
+        "unseen.training.pos: the settings for this task are missing",
+    ),
+    "unseen: also a source": (
+        change(
+            pos__sources=["qaa_embedded", "qax_embedded"],
+            pos__targets=["qaa_embedded", "qax_embedded"],
+        ),
+        "qax_embedded is also among pos.sources",
+    ),
     "odd release": (change(ud_release="latest"), "ud_release: 'latest'"),
 }
 
@@ -199,7 +243,7 @@ def test_variables_in_paths_are_expanded(config: dict) -> None:
 
 
 def test_configuration_of_models_names_what_decides_them_and_nothing_else(config: dict) -> None:
-    before = Study(config, ROOT).finetuning_config("parsing")
+    before = Study(config, ROOT).finetuning_config("embedded", "parsing", "qaa_embedded")
     other = copy.deepcopy(config)
     change(
         seeds=[7],
@@ -212,20 +256,20 @@ def test_configuration_of_models_names_what_decides_them_and_nothing_else(config
         job_size={"finetune": {"seeds": 1}, "predict": {"sources": 1, "seeds": 1}},
         study="another",
     )(other)
-    assert Study(other, ROOT).finetuning_config("parsing") == before
+    assert Study(other, ROOT).finetuning_config("embedded", "parsing", "qaa_embedded") == before
     change(parsing__training__epochs=11)(other)
-    assert Study(other, ROOT).finetuning_config("parsing") != before
+    assert Study(other, ROOT).finetuning_config("embedded", "parsing", "qaa_embedded") != before
     assert json.loads(before)["task"] == "parsing"
 
 
 def test_swapped_values_are_another_configuration(config: dict) -> None:
-    before = Study(config, ROOT).finetuning_config("parsing")
+    before = Study(config, ROOT).finetuning_config("embedded", "parsing", "qaa_embedded")
     training = config["parsing"]["training"]
     training["encoder_learning_rate"], training["head_learning_rate"] = (
         training["head_learning_rate"],
         training["encoder_learning_rate"],
     )
-    assert Study(config, ROOT).finetuning_config("parsing") != before
+    assert Study(config, ROOT).finetuning_config("embedded", "parsing", "qaa_embedded") != before
 
 
 def test_batches(config: dict) -> None:
@@ -249,3 +293,24 @@ def test_batches(config: dict) -> None:
     assert batches[3].models == [("qda_embedded", "none", seed) for seed in (1, 2, 3, 4)]
     change(job_size__finetune__seeds=1)(config)
     assert Study(config, ROOT).finetuning_batches() == [["{seed}"]]
+
+
+def test_corpora_that_are_made_have_all_parts_and_a_language(config: dict) -> None:
+    row = {
+        "language": "myv",
+        "text": "myv_wikipedia",
+        "treebanks": "myv_jr",
+        "entities": None,
+        "split": "hashed",
+        "transliterated": ["myv_latn"],
+    }
+    config["unseen"]["languages"] = [row]
+    study = Study(config, ROOT)
+    made = study.unseen.varieties["myv_latn"]
+    assert made.corpora["pos"] == "myv_latn_jr_hashed" and made.text == "myv_latn_wikipedia"
+    assert study.language("parsing", "myv_latn_jr_hashed") == "myv_latn"
+    assert study.corpora("parsing")["myv_latn_jr_hashed"].splits == ("train", "dev", "test")
+    assert study.unseen.made["treebanks"]["myv_latn_jr_hashed"].original == "myv_jr_hashed"
+    assert study.unseen.made["treebanks"]["myv_jr_hashed"].original == "myv_jr"
+    files = study.unseen.scheme_files("treebanks", "myv_latn_jr_hashed")
+    assert all((ROOT / file).exists() for file in files) and files

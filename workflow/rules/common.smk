@@ -26,12 +26,16 @@ except InputError as error:
     sys.exit(f"error: {error}")
 
 
+def everything(part):
+    """All tables and figures of a part of the study."""
+    return [f"<results>/tables/{table}.csv" for table in part.tables] + [
+        f"<results>/figures/{figure}.pdf" for figure in part.figures
+    ]
+
+
 def encoder_files(wildcards):
     """The files of an encoder that a model depends on."""
-    directory = study.encoders[wildcards.encoder].directory
-    return [
-        f"{directory}/{name}" for name in ("config.json", "model.safetensors", "tokenizer.json")
-    ]
+    return study.encoder_files(wildcards.encoder, wildcards.get("source", ""))
 
 
 def gold(wildcards):
@@ -87,3 +91,16 @@ def download(corpora):
         return f"<resources>/downloads/{file}"
 
     return of
+
+
+def one_of(codes):
+    """A wildcard constraint: one of these codes; matches nothing if there is none."""
+    return "|".join(codes) or "(?!)"
+
+
+def raw_corpus(wildcards):
+    """A raw corpus as it is fetched, or made by the embedded world."""
+    corpus = study.catalogue.raw_corpora[wildcards.text]
+    if corpus.code.endswith("_embedded"):
+        return f"<results>/corpora/{corpus.language}-embedded.txt"
+    return f"<resources>/downloads/raw/{corpus.file}"

@@ -1,6 +1,7 @@
 # Annotated corpora: fetched and checked, or made by the embedded world. Later stages cannot tell.
 
-FETCHED = r"[a-z]+_(?!embedded/)[a-z0-9_]+"
+MADE = [code for codes in study.unseen.made.values() for code in codes]
+FETCHED = rf"(?!(?:{'|'.join(['-', *MADE])})/)[a-z]+_(?!embedded/)[a-z0-9_]+"
 
 
 rule fetch_corpus:
@@ -9,7 +10,7 @@ rule fetch_corpus:
     log:
         "<logs>/fetch_corpus/{collection}/{file}.log",
     wildcard_constraints:
-        collection=r"ud-\d+\.\d+|entities|typology",
+        collection=r"ud-\d+\.\d+|entities|typology|raw",
         file=".+",
     retries: 2
     localrule: True

@@ -38,7 +38,9 @@ for number, seeds in enumerate(study.finetuning_batches(), start=1):
             mem_mb=lambda wildcards, attempt: 8000 * attempt,
             runtime=lambda wildcards, attempt: 240 * attempt,
         params:
-            cfg=lambda wildcards: study.finetuning_config(wildcards.task),
+            cfg=lambda wildcards: study.finetuning_config(
+                wildcards.encoder, wildcards.task, wildcards.source
+            ),
             code=stage_digest("finetune"),
             encoder=lambda wildcards, input: os.path.dirname(input.encoder[0]),
             # How the work is cut and saved has no influence on the models.

@@ -43,6 +43,9 @@ FIGURES = {
     "cka": (["cka"], "representations"),
     "cka_heatmap": (["cka"], "representations"),
     "correlation": (["correlation"], "representations"),
+    "tokenizer_stats": (["tokenizer_stats"], "unseen languages"),
+    "unseen": (["unseen", "typology"], "unseen languages"),
+    "transliteration": (["unseen"], "unseen languages"),
 }
 
 for figure, (tables, category) in FIGURES.items():

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .errors import InputError
+from .raw_corpora import RawCorpus, read_raw_corpora
+from .transliteration.catalogue import read_schemes
 
 SPLITS = ("train", "dev", "test")
 EMBEDDED = "embedded"
@@ -97,16 +99,31 @@ class Corpus:
         return tuple(split for split in SPLITS if split in self.files)
 
 
+@dataclass(frozen=True)
+class Transliteration:
+    """A variety that is made by transliterating another.
+
+    Attributes:
+        original: code of the other variety.
+        scheme: as in ``transliteration/schemes.tsv``.
+    """
+
+    original: str
+    scheme: str
+
+
 class Catalogue:
     """All languages and corpora.
 
     Args:
         directory: holds ``languages.tsv``, ``treebanks.tsv``, ``treebank_files.tsv``,
-            ``entity_corpora.tsv``, ``entity_files.tsv`` and ``typology_files.tsv``.
+            ``entity_corpora.tsv``, ``entity_files.tsv``, ``raw_corpora.tsv``,
+            ``transliterations.tsv`` and ``typology_files.tsv``.
         ud_release: each treebank is taken from its newest catalogued release up to this one.
 
     Attributes:
-        languages, treebanks, entities: by code.
+        languages, treebanks, entities, raw_corpora: by code.
+        transliterations: by the code of the variety that is made.
         typology: files by their path in WALS's own layout.
 
     Raises:
@@ -119,6 +136,12 @@ class Catalogue:
         self.treebanks = self._read_treebanks(self._read_treebank_files(ud_release))
         self.entities = self._read_entities(self._read_entity_files())
         self.typology = self._read_typology()
+        self.transliterations = self._read_transliterations()
+        self.raw_corpora: dict[str, RawCorpus] = read_raw_corpora(
+            self.directory / "raw_corpora.tsv"
+        )
+        for code, corpus in self.raw_corpora.items():
+            self._check_language(corpus.language, f"{self.directory}/raw_corpora.tsv: {code}")
 
     def _read_languages(self) -> dict[str, Language]:
         languages: dict[str, Language] = {}
@@ -196,6 +219,21 @@ class Catalogue:
             file = CorpusFile(row["file"], row["url"], row["checksum"], None)
             _add(files, row["file"], file, place)
         return files
+
+    def _read_transliterations(self) -> dict[str, Transliteration]:
+        known: dict[str, Transliteration] = {}
+        schemes = read_schemes(self.directory / "transliteration")
+        columns = ("variety", "original", "scheme")
+        for place, row in _rows(self.directory / "transliterations.tsv", columns):
+            self._check_language(row["variety"], place)
+            self._check_language(row["original"], place)
+            if row["scheme"] not in schemes:
+                raise InputError(
+                    f"{place}: no scheme '{row['scheme']}' in "
+                    f"{self.directory}/transliteration/schemes.tsv; add its row there"
+                )
+            _add(known, row["variety"], Transliteration(row["original"], row["scheme"]), place)
+        return known
 
     def _check_language(self, code: str, place: str) -> None:
         if code not in self.languages:

@@ -15,6 +15,8 @@ from .command import run, stage_parser
 from .tables.figures import randominit_figure, save_figure, zeroshot_figure
 from .tables.pair_figures import overlap_figure, retrieval_figure, word_order_figure
 from .tables.similarity_figures import cka_figure, cka_heatmap_figure, correlation_figure
+from .tables.tokenizer_figures import tokenizer_figure
+from .tables.unseen_figures import transliteration_figure, unseen_figure
 
 
 def draw(
@@ -70,6 +72,18 @@ def _correlation(config: Mapping[str, Any], table: pd.DataFrame) -> Figure:
     return correlation_figure(table, config["study"])
 
 
+def _tokenizer_stats(config: Mapping[str, Any], table: pd.DataFrame) -> Figure:
+    return tokenizer_figure(table, config["study"])
+
+
+def _unseen(config: Mapping[str, Any], table: pd.DataFrame, verdicts: pd.DataFrame) -> Figure:
+    return unseen_figure(table, verdicts, config["study"])
+
+
+def _transliteration(config: Mapping[str, Any], table: pd.DataFrame) -> Figure:
+    return transliteration_figure(table, config["study"])
+
+
 FIGURES: dict[str, Callable[..., Figure]] = {
     "randominit": _randominit,
     "zeroshot": _zeroshot,
@@ -79,6 +93,9 @@ FIGURES: dict[str, Callable[..., Figure]] = {
     "cka": _cka,
     "cka_heatmap": _cka_heatmap,
     "correlation": _correlation,
+    "tokenizer_stats": _tokenizer_stats,
+    "unseen": _unseen,
+    "transliteration": _transliteration,
 }
 """By name, a function of the configuration and of the tables that a figure is drawn from."""
 

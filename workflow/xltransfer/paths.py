@@ -41,3 +41,18 @@ def representations(results: str, encoder: str, state: str, corpus: str) -> str:
     ``state`` is ``pretrained`` or names a fine-tuned model: ``parsing/en_ewt/none/seed-1``.
     """
     return f"{results}/representations/{encoder}/{state}/{corpus}.safetensors"
+
+
+def made_encoder(results: str, name: str, text: str = "") -> str:
+    """Directory of an encoder that the workflow makes, of some raw text unless it has seen none."""
+    return f"{results}/encoders/{name}" + f"/{text}" * bool(text)
+
+
+def raw_text(results: str, corpus: str, part: str) -> str:
+    """A part of a raw corpus, ``training`` or ``held_out``: clean sentences, one a line."""
+    return f"{results}/raw_text/{corpus}/{part}.txt"
+
+
+def tokenizer_statistics(results: str, encoder: str, corpora: str, corpus: str) -> str:
+    """How a tokenizer splits a file of a corpus, e.g. ``ug_udt-train`` of ``treebanks``."""
+    return f"{results}/tokenizer_statistics/{encoder}/{corpora}/{corpus}.json"

@@ -23,16 +23,11 @@ def check_consistency(study: Study) -> None:
     Raises:
         InputError: names the key and the remedy.
     """
-    _check_encoders(study)
     for task in study.tasks:
         _check_corpora(study, task)
     _check_parallel(study)
     _check_ablations(study)
-
-
-def _check_encoders(study: Study) -> None:
-    if len(study.encoders) < len(study.config["encoders"]):
-        raise InputError("config: encoders: two encoders have the same name; rename one")
+    _check_unseen(study)
 
 
 def _check_corpora(study: Study, task: str) -> None:
@@ -126,3 +121,12 @@ def _check_ablations(study: Study) -> None:
                     f"config: {task}.ablated_sources: '{source}' is not in {task}.sources; add it "
                     "there or remove it here"
                 )
+
+
+def _check_unseen(study: Study) -> None:
+    for task, corpus in study.unseen.pairs:
+        if corpus in study.sources(task):
+            raise InputError(
+                f"config: unseen.languages: {corpus} is also among {task}.sources, where it is "
+                "trained with other settings; remove it from one of the two"
+            )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,8 +64,15 @@ class PredictionBatch:
         ]
 
 
-def read_encoder(item: Mapping[str, Any]) -> Encoder:
-    """An item of `encoders` in the configuration."""
+def read_encoders(items: Sequence[Mapping[str, Any]]) -> dict[str, Encoder]:
+    """The section `encoders` of the configuration, by name."""
+    encoders = {item["name"]: _read_encoder(item) for item in items}
+    if len(encoders) < len(items):
+        raise InputError("config: encoders: two encoders have the same name; rename one")
+    return encoders
+
+
+def _read_encoder(item: Mapping[str, Any]) -> Encoder:
     name = item["name"]
     given = [key for key in ("path", "hub") if key in item]
     if len(given) != 1 or ("hub" in item) != ("revision" in item):

@@ -21,9 +21,19 @@ from ..files import canonical_json, digest, read_text
 from ..tasks.kinds import KINDS, Kind
 from .consistency import TABLES, check_consistency
 from .parallel import ParallelText
-from .parts import PredictionBatch, expand, read_encoder
+from .parts import PredictionBatch, expand, read_encoders
 from .schema import check_schema
+from .unseen import UnseenLanguages
 
+TRANSFER_FIGURES = (
+    "randominit",
+    "zeroshot",
+    "overlap",
+    "word_order",
+    "retrieval",
+    "cka",
+    "correlation",
+)
 WHOLE = ("none", "random-init-all")
 """Ablations that single out no layers."""
 
@@ -43,7 +53,8 @@ class Study:
         self.config = check_schema(config)
         self.root = Path(root)
         self.catalogue = Catalogue(self.root / "resources", config["ud_release"])
-        self.encoders = {item["name"]: read_encoder(item) for item in config["encoders"]}
+        self.encoders = read_encoders(config["encoders"])
+        self.unseen = UnseenLanguages(self)
         check_consistency(self)
 
     @property
@@ -91,18 +102,24 @@ class Study:
 
     @property
     def tables(self) -> list[str]:
-        """The tables of the study, less those that it has no features or parallel treebanks for."""
+        """The tables about transfer, but for those that lack features or parallel texts."""
         tables = ["randominit", "zeroshot", "overlap"]
         if self.config["typology_features"]:
             tables.append("word_order")
-        return [*tables, "retrieval", "cka", "correlation"] if self.parallel.treebanks else tables
+        if self.parallel.treebanks:
+            tables += ["retrieval", "cka", "correlation"]
+        return tables
 
     @property
     def figures(self) -> list[str]:
-        """The figures of the study; without re-initialised layers there is no change to draw."""
+        """The figures about transfer; without re-initialised layers there is no change to draw."""
         ablated = any(ablation not in WHOLE for ablation in self.config["ablations"])
-        tables = [name for name in self.tables if ablated or name != "randominit"]
-        return [*tables, "cka_heatmap"] if self.parallel.treebanks else tables
+        figures = [name for name in TRANSFER_FIGURES if name in self.tables]
+        if not ablated:
+            figures.remove("randominit")
+        if self.parallel.treebanks:
+            figures.append("cka_heatmap")
+        return figures
 
     def sources(self, task: str) -> list[str]:
         """Corpora that models of a task are trained on."""
@@ -118,6 +135,8 @@ class Study:
 
     def ablations(self, task: str, source: str) -> list[str]:
         """The ablations that a source corpus of a task is run with."""
+        if source not in self.sources(task):
+            return ["none"]
         ablated = self.config[task]["ablated_sources"]
         if ablated == "all" or source in ablated:
             return self.config["ablations"]
@@ -161,11 +180,21 @@ class Study:
         ]
         return PredictionBatch(task, sources, seeds, models, self.kind(task).suffix)
 
-    def finetuning_config(self, task: str) -> str:
+    def finetuning_config(self, encoder: str, task: str, source: str) -> str:
         """Canonical JSON of exactly the keys that decide a fine-tuned model."""
         without = ("sources", "ablated_sources", "targets")
         settings = {k: v for k, v in self.config[task].items() if k not in without}
+        if (task, source) in self.unseen.pairs:
+            settings |= self.unseen.settings(encoder, task)
         return canonical_json({"task": task, "settings": settings})
+
+    def encoder_files(self, encoder: str, source: str) -> list[str]:
+        """The files of an encoder that a model of a source depends on."""
+        if encoder in self.encoders:
+            directory = self.encoders[encoder].directory
+            names = ("config.json", "model.safetensors", "tokenizer.json")
+            return [f"{directory}/{name}" for name in names]
+        return self.unseen.encoder_files(encoder, source)
 
     def scoring_config(self, task: str) -> str:
         """Canonical JSON of the keys of a task that its metrics depend on."""
@@ -196,6 +225,10 @@ class Study:
         }
         files |= {
             f"typology/{name}": (name, file) for name, file in self.catalogue.typology.items()
+        }
+        files |= {
+            f"raw/{corpus.file}": (corpus.file, corpus)
+            for corpus in self.catalogue.raw_corpora.values()
         }
         return {
             place: canonical_json({"path": path, "url": file.url, "checksum": file.checksum})

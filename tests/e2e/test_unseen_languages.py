@@ -1,0 +1,126 @@
+"""Unseen languages of the embedded world: the whole chain, and what it is there to show.
+
+Of the two languages in a foreign script one is left out, for it takes minutes.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from conftest import copy_workflow
+from running import snakemake
+from xltransfer.data.conllu import read_conllu
+from xltransfer.paths import predictions
+
+STUDY = ("--configfile", "study.yaml")
+ARMS = ["embedded", "embedded-adapted", "monolingual", "bilstm"]
+VARIETIES = ["qax", "qga", "qcx", "qcx_latn"]
+
+
+@pytest.fixture(scope="module")
+def workflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the workflow with a study of some languages, run."""
+    folder = copy_workflow(tmp_path_factory.mktemp("unseen"))
+    config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
+    languages = [row for row in config["unseen"]["languages"] if row["language"] != "qex"]
+    (folder / "study.yaml").write_text(yaml.safe_dump({"unseen": {"languages": languages}}))
+    done = snakemake(folder, "unseen", *STUDY, cores="all")
+    assert done.returncode == 0, done.stderr[-3000:]
+    return folder
+
+
+@pytest.fixture(scope="module")
+def study(workflow: Path) -> Path:
+    return workflow / "results"
+
+
+@pytest.fixture(scope="module")
+def arms(study: Path) -> pd.DataFrame:
+    return pd.read_csv(study / "tables" / "unseen.csv").set_index(["variety", "arm"])
+
+
+@pytest.fixture(scope="module")
+def verdicts(study: Path) -> pd.DataFrame:
+    return pd.read_csv(study / "tables" / "typology.csv").set_index("variety")
+
+
+def test_second_run_has_nothing_to_do(workflow: Path) -> None:
+    done = snakemake(workflow, "unseen", "--dry-run", *STUDY)
+    assert "Nothing to be done" in done.stderr + done.stdout
+
+
+def test_tables_are_complete(arms: pd.DataFrame, verdicts: pd.DataFrame) -> None:
+    assert list(arms.index) == [(variety, arm) for variety in VARIETIES for arm in ARMS]
+    assert (arms["seeds"] == 3).all() and list(verdicts.index) == VARIETIES
+
+
+def test_scores_are_those_of_the_predictions(study: Path, arms: pd.DataFrame) -> None:
+    """Recomputed word by word from the files that the models wrote."""
+    gold = [s.column(3) for s in read_conllu(study / "treebanks/qcx_embedded/test.conllu")]
+    for variety, arm in (("qcx", "embedded-adapted"), ("qcx_latn", "bilstm")):
+        found = []
+        for seed in (1, 2, 3):
+            corpus = f"{variety}_embedded"
+            target = f"{corpus}-test.conllu"
+            path = predictions(str(study), arm, "pos", corpus, "none", seed, target)
+            pairs = [
+                (word, other)
+                for sentence, words in zip(read_conllu(Path(path)), gold, strict=True)
+                for word, other in zip(sentence.column(3), words, strict=True)
+            ]
+            found.append(100 * sum(a == b for a, b in pairs) / len(pairs))
+        assert arms.loc[(variety, arm), "score"] == pytest.approx(sum(found) / 3, abs=0.005)
+
+
+def test_close_language_in_its_own_script_is_easy(verdicts: pd.DataFrame) -> None:
+    assert verdicts.loc["qax", "verdict"] == "easy"
+    assert verdicts.loc["qax", "certain"] == "yes"
+    assert verdicts.loc["qax", "encoder_less_baseline"] > 5
+
+
+def test_distant_language_gains_from_adaptation(verdicts: pd.DataFrame) -> None:
+    assert verdicts.loc["qga", "adapted_less_encoder_low"] > 0
+
+
+def test_foreign_script_costs_much(arms: pd.DataFrame, verdicts: pd.DataFrame) -> None:
+    """Transliteration gains more for the encoder than for what was never pretrained."""
+    gain = arms["less_original"].unstack().loc["qcx_latn"]
+    low = arms["less_original_low"].unstack().loc["qcx_latn"]
+    assert gain["embedded"] > 3 and low["embedded"] > 0
+    assert gain["embedded"] > gain["bilstm"] + 2
+    assert verdicts.loc["qcx", "encoder_less_baseline"] < 0
+
+
+def test_tokenizers_split_a_foreign_script_more(study: Path) -> None:
+    table = pd.read_csv(study / "tables" / "tokenizer_stats.csv")
+    table = table[(table["encoder"] == "embedded") & (table["part"] == "train")]
+    fertility = table.set_index("variety")["fertility"]
+    assert fertility["qcx"] > 1.2 * fertility["qcx_latn"]
+
+
+def test_languages_and_reports(study: Path) -> None:
+    table = pd.read_csv(study / "tables" / "languages.csv").set_index("code")
+    assert list(table.index) == ["qax", "qga", "qcx"]
+    assert (table["seen"] == "no").all() and (table["raw_text_sentences"] > 1900).all()
+    report = json.loads((study / "raw_text" / "qcx_embedded" / "report.json").read_text())
+    assert report["read"]["lines"] == 12000
+    coverage = study / "transliteration" / "treebanks" / "qcx_latn_embedded-train.json"
+    assert json.loads(coverage.read_text())["characters"]["without_rule"] == 0
+
+
+def test_adaptation_lowers_the_held_out_loss(study: Path) -> None:
+    for variety in VARIETIES:
+        path = study / "encoders" / "embedded-adapted" / f"{variety}_embedded"
+        history = json.loads((path / "pretraining.json").read_text())["history"]
+        assert history[0]["epoch"] == 0
+        assert history[-1]["perplexity"] < history[0]["perplexity"] / 2
+
+
+def test_figures_are_there(study: Path) -> None:
+    for name in ("unseen", "transliteration", "tokenizer_stats"):
+        for suffix in (".pdf", ".png"):
+            assert (study / "figures" / f"{name}{suffix}").stat().st_size > 10_000

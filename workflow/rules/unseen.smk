@@ -1,0 +1,302 @@
+# Languages that the encoder has never seen: raw text, other scripts, encoders made of them, and models
+# that are learnt and tested in one language.
+
+unseen = study.unseen
+MADE_ENCODER = "<results>/encoders/{encoder}/{text}"
+
+
+rule clean:
+    input:
+        raw_corpus,
+    output:
+        training="<results>/raw_text/{text}/training.txt",
+        held_out="<results>/raw_text/{text}/held_out.txt",
+        report="<results>/raw_text/{text}/report.json",
+    log:
+        "<logs>/clean/{text}.log",
+    wildcard_constraints:
+        text=one_of(text for text in unseen.texts if text not in unseen.made["raw_text"]),
+    conda:
+        "../../envs/xltransfer.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 240 * attempt,
+    params:
+        cfg=lambda wildcards: unseen.cleaning_config(wildcards.text),
+        kind=lambda wildcards: study.catalogue.raw_corpora[wildcards.text].kind,
+        code=stage_digest("clean"),
+    shell:
+        "python -m xltransfer.clean --input {input:q} --kind {params.kind} --config {params.cfg:q}"
+        " --training {output.training:q} --held-out {output.held_out:q}"
+        " --report {output.report:q} > {log:q} 2>&1"
+
+
+# What is written in another script: for each kind of file its folder, codes and suffix.
+for kind, suffix in (("treebanks", ".conllu"), ("entities", ".iob2"), ("raw_text", ".txt")):
+
+    rule:
+        name:
+            f"transliterate_{kind}"
+        input:
+            file=lambda wildcards, kind=kind, suffix=suffix: (
+                f"<results>/{kind}/{unseen.made[kind][wildcards.corpus].original}/{wildcards.part}{suffix}"
+            ),
+            tables=lambda wildcards, kind=kind: unseen.scheme_files(kind, wildcards.corpus),
+        output:
+            file=f"<results>/{kind}/{{corpus}}/{{part}}{suffix}",
+            report=f"<results>/transliteration/{kind}/{{corpus}}-{{part}}.json",
+        log:
+            f"<logs>/transliterate/{kind}/{{corpus}}-{{part}}.log",
+        wildcard_constraints:
+            corpus=one_of(unseen.transliterated(kind)),
+            part="train|dev|test|training|held_out",
+        conda:
+            "../../envs/xltransfer.yaml"
+        params:
+            scheme=lambda wildcards, kind=kind: unseen.made[kind][wildcards.corpus].scheme,
+            code=stage_digest("transliterate"),
+        shell:
+            "python -m xltransfer.transliterate --input {input.file:q} --output {output.file:q}"
+            " --scheme {params.scheme} --schemes resources/transliteration"
+            " --report {output.report:q} > {log:q} 2>&1"
+
+
+# Corpora that lack a part are pooled and split by a hash of their sentences.
+for kind, suffix in (("treebanks", ".conllu"), ("entities", ".iob2")):
+
+    rule:
+        name:
+            f"split_{kind}"
+        input:
+            lambda wildcards, kind=kind, suffix=suffix: [
+                f"<results>/{kind}/{wildcards.corpus}/{split}{suffix}"
+                for split in getattr(study.catalogue, kind)[wildcards.corpus].splits
+            ],
+        output:
+            expand(
+                f"<results>/{kind}/{{corpus}}_hashed/{{split}}{suffix}",
+                split=["train", "dev", "test"],
+                allow_missing=True,
+            ),
+        log:
+            f"<logs>/split_{kind}/{{corpus}}.log",
+        conda:
+            "../../envs/xltransfer.yaml"
+        params:
+            cfg=unseen.split_config(),
+            code=stage_digest("split"),
+        shell:
+            "python -m xltransfer.split --corpora {input:q} --config {params.cfg:q}"
+            " --outputs {output:q} > {log:q} 2>&1"
+
+
+rule adapt:
+    input:
+        encoder=lambda wildcards: study.encoder_files(unseen.encoder, ""),
+        training="<results>/raw_text/{text}/training.txt",
+        held_out="<results>/raw_text/{text}/held_out.txt",
+    output:
+        multiext(
+            f"{MADE_ENCODER}/",
+            "config.json",
+            "model.safetensors",
+            "tokenizer.json",
+            "pretraining.json",
+        ),
+    log:
+        "<logs>/adapt/{encoder}/{text}.log",
+    benchmark:
+        "<benchmarks>/adapt/{encoder}/{text}.tsv"
+    wildcard_constraints:
+        encoder=".+-adapted",
+        text=one_of(unseen.texts),
+    conda:
+        "../../envs/xltransfer.yaml"
+    threads: config["training_threads"]
+    resources:
+        gpu=1,
+        mem_mb=lambda wildcards, attempt: 16000 * attempt,
+        runtime=lambda wildcards, attempt: 720 * attempt,
+    params:
+        cfg=unseen.adaptation_config(),
+        code=stage_digest("adapt"),
+        encoder=lambda wildcards, input: os.path.dirname(input.encoder[0]),
+        directory=subpath(output[0], parent=True),
+        checkpoints=lambda wildcards, output: f"{study.results}/checkpoints",
+        checkpoint_seconds=lambda wildcards, output: 60 * config["checkpoint_minutes"],
+    shell:
+        "python -m xltransfer.adapt --encoder {params.encoder:q} --training {input.training:q}"
+        " --held-out {input.held_out:q} --config {params.cfg:q} --output {params.directory:q}"
+        " --checkpoints {params.checkpoints:q} --checkpoint-seconds {params.checkpoint_seconds}"
+        " --threads {threads} > {log:q} 2>&1"
+
+
+rule pretrain_monolingual:
+    input:
+        training="<results>/raw_text/{text}/training.txt",
+        held_out="<results>/raw_text/{text}/held_out.txt",
+    output:
+        multiext(
+            f"{MADE_ENCODER}/",
+            "config.json",
+            "model.safetensors",
+            "tokenizer.json",
+            "pretraining.json",
+        ),
+    log:
+        "<logs>/pretrain_monolingual/{encoder}/{text}.log",
+    benchmark:
+        "<benchmarks>/pretrain_monolingual/{encoder}/{text}.tsv"
+    wildcard_constraints:
+        encoder="monolingual",
+        text=one_of(unseen.texts),
+    conda:
+        "../../envs/xltransfer.yaml"
+    threads: config["training_threads"]
+    resources:
+        gpu=1,
+        mem_mb=lambda wildcards, attempt: 16000 * attempt,
+        runtime=lambda wildcards, attempt: 720 * attempt,
+    params:
+        cfg=unseen.monolingual_config(),
+        code=stage_digest("pretrain"),
+        directory=subpath(output[0], parent=True),
+        checkpoints=lambda wildcards, output: f"{study.results}/checkpoints",
+        checkpoint_seconds=lambda wildcards, output: 60 * config["checkpoint_minutes"],
+    shell:
+        "python -m xltransfer.pretrain --corpora {input.training:q} --held-out {input.held_out:q}"
+        " --config {params.cfg:q} --output {params.directory:q}"
+        " --checkpoints {params.checkpoints:q} --checkpoint-seconds {params.checkpoint_seconds}"
+        " --threads {threads} > {log:q} 2>&1"
+
+
+rule bilstm_architecture:
+    output:
+        "<results>/encoders/bilstm/config.json",
+    log:
+        "<logs>/bilstm_architecture.log",
+    conda:
+        "../../envs/xltransfer.yaml"
+    params:
+        cfg=unseen.bilstm_config(),
+    shell:
+        "printf '%s\n' {params.cfg:q} > {output:q} 2> {log:q}"
+
+
+# Every model of a corpus annotates its test part, in one job.
+rule predict_in_language:
+    input:
+        models=unseen.models("<results>", "model.safetensors"),
+        corpus=lambda wildcards: f"<results>/{study.corpus_file(wildcards.task, wildcards.source, 'test')}",
+    output:
+        unseen.predictions("<results>", "{suffix}"),
+    log:
+        "<logs>/predict_in_language/{task}/{source}{suffix}.log",
+    wildcard_constraints:
+        source=one_of({corpus for _, corpus in unseen.pairs}),
+        suffix=r"\.conllu|\.iob2",
+    conda:
+        "../../envs/xltransfer.yaml"
+    threads: config["training_threads"]
+    resources:
+        gpu=1,
+        mem_mb=lambda wildcards, attempt: 8000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        code=stage_digest("predict"),
+    shell:
+        "python -m xltransfer.predict --models {input.models:q} --corpus {input.corpus:q}"
+        " --predictions {output:q} --threads {threads} > {log:q} 2>&1"
+
+
+rule unseen_tables:
+    input:
+        scores=unseen.score_files("<results>"),
+        reports=unseen.training_reports("<results>"),
+    output:
+        expand(
+            "<results>/tables/{table}{suffix}",
+            table=["unseen", "typology"],
+            suffix=TABLE,
+        ),
+    log:
+        "<logs>/unseen_tables.log",
+    conda:
+        "../../envs/xltransfer.yaml"
+    params:
+        cfg=unseen.table_config(),
+        code=stage_digest("verdict"),
+        directory=subpath(output[0], parent=True),
+    shell:
+        "python -m xltransfer.verdict --config {params.cfg:q} --scores {input.scores:q}"
+        " --reports {input.reports:q} --directory {params.directory:q} > {log:q} 2>&1"
+
+
+rule count_pieces:
+    input:
+        tokenizer=lambda wildcards: unseen.tokenizer(
+            wildcards.encoder, wildcards.kind, wildcards.file
+        ),
+        corpus=lambda wildcards: (
+            f"<results>/{unseen.counted_file(wildcards.kind, wildcards.file)}"
+        ),
+    output:
+        paths.tokenizer_statistics("<results>", "{encoder}", "{kind}", "{file}"),
+    log:
+        "<logs>/count_pieces/{encoder}/{kind}/{file}.log",
+    wildcard_constraints:
+        kind="treebanks|entities|raw_text",
+        file="[a-z0-9_]+-[a-z_]+",
+    conda:
+        "../../envs/xltransfer.yaml"
+    params:
+        columns=lambda wildcards: unseen.statistics_columns(
+            wildcards.encoder, wildcards.kind, wildcards.file
+        ),
+        code=stage_digest("tokenizer_statistics"),
+        directory=lambda wildcards, input: os.path.dirname(input.tokenizer),
+    shell:
+        "python -m xltransfer.tokenizer_statistics count --encoder {params.directory:q}"
+        " --corpus {input.corpus:q} --columns {params.columns:q} --output {output:q}"
+        " > {log:q} 2>&1"
+
+
+rule tokenizer_table:
+    input:
+        unseen.statistics_files("<results>"),
+    output:
+        expand("<results>/tables/tokenizer_stats{suffix}", suffix=TABLE),
+    log:
+        "<logs>/tokenizer_table.log",
+    conda:
+        "../../envs/xltransfer.yaml"
+    params:
+        cfg=unseen.table_config(),
+        code=stage_digest("tokenizer_statistics"),
+        directory=subpath(output[0], parent=True),
+    shell:
+        "python -m xltransfer.tokenizer_statistics table --config {params.cfg:q} --inputs {input:q}"
+        " --directory {params.directory:q} > {log:q} 2>&1"
+
+
+rule language_tables:
+    input:
+        counts=unseen.statistics_files("<results>"),
+        categories="resources/joshi.tsv",
+    output:
+        expand(
+            "<results>/tables/{table}{suffix}",
+            table=["languages", "language_data"],
+            suffix=TABLE,
+        ),
+    log:
+        "<logs>/language_tables.log",
+    conda:
+        "../../envs/xltransfer.yaml"
+    params:
+        cfg=unseen.table_config(),
+        code=stage_digest("language_table"),
+        directory=subpath(output[0], parent=True),
+    shell:
+        "python -m xltransfer.language_table --config {params.cfg:q} --inputs {input.counts:q}"
+        " --categories {input.categories:q} --directory {params.directory:q} > {log:q} 2>&1"
