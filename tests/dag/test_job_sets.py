@@ -288,6 +288,23 @@ def test_published_matrices_plan_offline(workspace: Path) -> None:
     assert counts(more)["published_comparison"] == 1
 
 
+def test_study_of_unseen_languages_plans_offline(workspace: Path) -> None:
+    """Fifteen languages, six of them in two scripts."""
+    jobs = planned(workspace, "unseen", "--configfile", "resources/studies/unseen.yaml")
+    found = counts(jobs)
+    treebanks, entities, written_anew = 11, 10, 6
+    assert found["clean"] == 15 and found["adapt"] == found["pretrain_monolingual"] == 21
+    # Of the six, two have a treebank alone, three entities alone, one both.
+    pairs = 2 * (treebanks + 3) + entities + 4
+    assert found["predict_in_language"] == pairs
+    assert found["finetune"] == found["score"] == 4 * pairs
+    assert found["split_treebanks"] == 6 and not found["split_entities"]
+    assert found["transliterate_raw_text"] == 2 * written_anew
+    names = {path for output in jobs["adapt"] for path in output.split(", ")}
+    assert "results/unseen/encoders/mbert-adapted/ug_latn_wikipedia2023/config.json" in names
+    assert any("hf" not in path and "wikimedia" in path for path in jobs["fetch_corpus"])
+
+
 def test_study_of_entities_alone(workspace: Path, tmp_path: Path) -> None:
     """Nothing is re-initialised or parallel: what is about that is left out."""
     encoder = tmp_path / "encoder"

@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
+from conftest import ROOT
+from xltransfer.catalogue import Catalogue
+from xltransfer.check_language import describe
 from xltransfer.data.conllu import Sentence, read_conllu, write_conllu
 from xltransfer.errors import InputError
 from xltransfer.split import part_of, split
@@ -107,6 +111,19 @@ def test_verdicts(encoder: list[int], adapted: list[int], expected: tuple[str, s
     arms = dict(zip(ARMS, (encoder, adapted, [1, 1], [6, 6]), strict=True))
     _, verdict = tables({"ug_udt": arms, "ug_latn_udt": arms})
     assert tuple(verdict.loc[0, ["verdict", "certain"]]) == expected
+
+
+def test_description_of_a_language() -> None:
+    lines = list(describe(Catalogue(ROOT / "resources", "2.18"), "myv"))
+    assert lines[0] == "myv: Erzya, myv, Cyrl, Uralic, Mordvin"
+    assert any("myv_jr" in line and "no dev: needs `split: hashed`" in line for line in lines)
+    assert any("written as myv_latn by erzya-iso9" in line for line in lines)
+    item = yaml.safe_load(lines[-1])[0]
+    assert item["treebanks"] == "myv_jr" and item["entities"] is None
+    assert item["transliterated"] == ["myv_latn"]
+    assert item["text"] in Catalogue(ROOT / "resources", "2.18").raw_corpora
+    with pytest.raises(InputError, match=r"languages\.tsv: no row 'zz'; add it there"):
+        list(describe(Catalogue(ROOT / "resources", "2.18"), "zz"))
 
 
 def test_figures_show_every_variety() -> None:
