@@ -5,10 +5,13 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 import torch
+import yaml
+from planning import FAKE_PYTHON, SMALL, planned, snakemake
 
 # Models in tests are tiny: threads would only wait for each other.
 torch.set_num_threads(1)
@@ -49,3 +52,34 @@ def copy_workflow(folder: Path) -> Path:
 def workspace(tmp_path: Path) -> Path:
     """A copy of the workflow."""
     return copy_workflow(tmp_path)
+
+
+@pytest.fixture
+def small(workspace: Path) -> Path:
+    """A workspace with a small study."""
+    (workspace / "small.yaml").write_text(yaml.safe_dump(SMALL))
+    return workspace
+
+
+@pytest.fixture(scope="session")
+def finished_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small study, run by Snakemake with stages that only write the files they should."""
+    folder = copy_workflow(tmp_path_factory.mktemp("finished"))
+    (folder / "small.yaml").write_text(yaml.safe_dump(SMALL))
+    fake = folder / "bin" / "python"
+    fake.parent.mkdir()
+    fake.write_text(FAKE_PYTHON.format(python=sys.executable))
+    fake.chmod(0o755)
+    path = f"{fake.parent}{os.pathsep}{os.environ['PATH']}"
+    done = snakemake(folder, "--configfile", "small.yaml", PATH=path)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def finished(finished_once: Path, tmp_path: Path) -> Path:
+    """A copy of the finished small study, with everything that Snakemake remembers."""
+    folder = tmp_path / "study"
+    shutil.copytree(finished_once, folder)
+    assert planned(folder, "--configfile", "small.yaml") == {}
+    return folder

@@ -206,6 +206,12 @@ WRONG = {
     ),
     "unseen: misspelt key": (unseen(transliterate=[]), "did you mean 'transliterated'?"),
     "unseen: unknown encoder": (change(unseen__encoder="mbert"), "no encoder 'mbert'"),
+    "unseen: a name that is taken": (
+        change(
+            encoders=[{"name": name, "layers": 12, "path": "a"} for name in ("embedded", "bilstm")]
+        ),
+        "encoders: 'bilstm' is what models of unseen languages are called",
+    ),
     "unseen: unknown task": (change(unseen__tasks=["parse"]), "unseen.tasks: 'parse'"),
     "unseen: untrained task": (
         change(unseen__training__pos=...),

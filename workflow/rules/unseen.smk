@@ -54,6 +54,8 @@ for kind, suffix in (("treebanks", ".conllu"), ("entities", ".iob2"), ("raw_text
             "../../envs/xltransfer.yaml"
         params:
             scheme=lambda wildcards, kind=kind: unseen.made[kind][wildcards.corpus].scheme,
+            # Not passed on: the stage reads the scheme's row itself.
+            cfg=lambda wildcards, kind=kind: unseen.scheme_config(kind, wildcards.corpus),
             code=stage_digest("transliterate"),
         shell:
             "python -m xltransfer.transliterate --input {input.file:q} --output {output.file:q}"

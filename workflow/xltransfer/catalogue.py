@@ -123,6 +123,7 @@ class Catalogue:
 
     Attributes:
         languages, treebanks, entities, raw_corpora: by code.
+        schemes: of transliteration, by name.
         transliterations: by the code of the variety that is made.
         typology: files by their path in WALS's own layout.
 
@@ -136,6 +137,7 @@ class Catalogue:
         self.treebanks = self._read_treebanks(self._read_treebank_files(ud_release))
         self.entities = self._read_entities(self._read_entity_files())
         self.typology = self._read_typology()
+        self.schemes = read_schemes(self.directory / "transliteration")
         self.transliterations = self._read_transliterations()
         self.raw_corpora: dict[str, RawCorpus] = read_raw_corpora(
             self.directory / "raw_corpora.tsv"
@@ -222,12 +224,11 @@ class Catalogue:
 
     def _read_transliterations(self) -> dict[str, Transliteration]:
         known: dict[str, Transliteration] = {}
-        schemes = read_schemes(self.directory / "transliteration")
         columns = ("variety", "original", "scheme")
         for place, row in _rows(self.directory / "transliterations.tsv", columns):
             self._check_language(row["variety"], place)
             self._check_language(row["original"], place)
-            if row["scheme"] not in schemes:
+            if row["scheme"] not in self.schemes:
                 raise InputError(
                     f"{place}: no scheme '{row['scheme']}' in "
                     f"{self.directory}/transliteration/schemes.tsv; add its row there"

@@ -7,7 +7,7 @@ catalogue here; after that nothing can tell that they were made.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -93,6 +93,12 @@ class UnseenLanguages:
                 f"config: unseen.encoder: no encoder '{self.encoder}' under `encoders`; "
                 f"it has: {', '.join(self.study.encoders)}"
             )
+        for name in self.study.encoders:
+            if name in (self.encoder + ADAPTED, MONOLINGUAL, BILSTM):
+                raise InputError(
+                    f"config: encoders: '{name}' is what models of unseen languages are called; "
+                    "rename the encoder"
+                )
         for task in self.section["tasks"]:
             if task not in self.study.tasks:
                 raise InputError(
@@ -284,6 +290,10 @@ class UnseenLanguages:
     def transliterated(self, kind: str) -> list[str]:
         """The corpora in a folder of results that are written in another script."""
         return [code for code, made in self.made[kind].items() if made.scheme]
+
+    def scheme_config(self, kind: str, code: str) -> str:
+        """Canonical JSON of the scheme that a corpus is transliterated by."""
+        return canonical_json(asdict(self.study.catalogue.schemes[self.made[kind][code].scheme]))
 
     def scheme_files(self, kind: str, code: str) -> list[str]:
         """The tables that a corpus is transliterated by."""

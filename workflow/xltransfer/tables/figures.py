@@ -51,7 +51,8 @@ def randominit_figure(table: pd.DataFrame, ablations: Sequence[str], title: str)
     figure, axes = plt.subplots(
         len(rows),
         len(sources),
-        figsize=(0.6 + 2.1 * len(sources), 0.7 + 2.1 * len(rows)),
+        # Not narrower than the legend.
+        figsize=(max(4.6, 0.6 + 2.1 * len(sources)), 0.7 + 2.1 * len(rows)),
         sharex=True,
         sharey="row",
         squeeze=False,

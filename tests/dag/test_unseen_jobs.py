@@ -1,0 +1,118 @@
+"""The exact sets of jobs that are planned for unseen languages."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import ROOT
+from planning import AGGREGATES, UNSEEN_AGGREGATES, change, counts, planned, snakemake
+
+
+def test_study_of_unseen_languages_plans_offline(workspace: Path) -> None:
+    """Fifteen languages, six of them in two scripts."""
+    jobs = planned(workspace, "unseen", "--configfile", "resources/studies/unseen.yaml")
+    found = counts(jobs)
+    treebanks, entities, written_anew = 11, 10, 6
+    assert found["clean"] == 15 and found["adapt"] == found["pretrain_monolingual"] == 21
+    # Of the six, two have a treebank alone, three entities alone, one both.
+    pairs = 2 * (treebanks + 3) + entities + 4
+    assert found["predict_in_language"] == pairs
+    assert found["finetune"] == found["score"] == 4 * pairs
+    assert found["split_treebanks"] == 6 and not found["split_entities"]
+    assert found["transliterate_raw_text"] == 2 * written_anew
+    names = {path for output in jobs["adapt"] for path in output.split(", ")}
+    assert "results/unseen/encoders/mbert-adapted/ug_latn_wikipedia2023/config.json" in names
+    assert any("hf" not in path and "wikimedia" in path for path in jobs["fetch_corpus"])
+
+
+def unseen(language: str, *transliterated: str) -> dict:
+    return {
+        "language": language,
+        "text": f"{language}_embedded",
+        "treebanks": f"{language}_embedded",
+        "entities": None,
+        "split": "released",
+        "transliterated": list(transliterated),
+    }
+
+
+def section(languages: list[dict]) -> dict:
+    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    training = {"parsing": config["parsing"]["training"]}
+    return {"languages": languages, "tasks": ["parsing"], "training": training}
+
+
+@pytest.fixture(scope="module")
+def finished_with_unseen_once(
+    finished_once: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The small study with two unseen languages, one of them in two scripts."""
+    folder = tmp_path_factory.mktemp("unseen") / "study"
+    shutil.copytree(finished_once, folder)
+    languages = [unseen("qax"), unseen("qcx", "qcx_latn")]
+    change(folder, unseen=section(languages))
+    path = f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    done = snakemake(folder, "--configfile", "small.yaml", PATH=path)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def finished_with_unseen(finished_with_unseen_once: Path, tmp_path: Path) -> Path:
+    folder = tmp_path / "study"
+    shutil.copytree(finished_with_unseen_once, folder)
+    assert planned(folder, "--configfile", "small.yaml") == {}
+    return folder
+
+
+def test_adding_an_unseen_language_runs_its_jobs_alone(finished_with_unseen: Path) -> None:
+    folder = finished_with_unseen
+    languages = [unseen("qax"), unseen("qcx", "qcx_latn"), unseen("qga")]
+    change(folder, unseen=section(languages))
+    jobs = planned(folder, "--configfile", "small.yaml")
+    own = {
+        "embedded_text": 1,
+        "embedded_treebank": 3,
+        "clean": 1,
+        "adapt": 1,
+        "pretrain_monolingual": 1,
+        "finetune": 4,
+        "predict_in_language": 1,
+        "score": 4,
+        "count_pieces": 2 * 4,
+    }
+    aggregates = UNSEEN_AGGREGATES | AGGREGATES
+    assert {name: count for name, count in counts(jobs).items() if name not in aggregates} == own
+    assert set(jobs) <= set(own) | aggregates
+    for rule in own:
+        assert all("qga" in path for output in jobs[rule] for path in output.split(", ")), rule
+
+
+def test_another_script_is_made_of_the_original(finished_with_unseen: Path) -> None:
+    """A changed table of letters redoes what is written with it, and no more."""
+    folder = finished_with_unseen
+    table = folder / "resources" / "transliteration" / "embedded-geor.tsv"
+    table.write_text(table.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    jobs = planned(folder, "--configfile", "small.yaml")
+    assert set(jobs) >= {"transliterate_treebanks", "transliterate_raw_text", "adapt", "finetune"}
+    for rule in ("transliterate_treebanks", "transliterate_raw_text", "adapt", "finetune"):
+        assert all("qcx_latn" in path for output in jobs[rule] for path in output.split(", ")), rule
+
+
+def test_baseline_settings_train_the_baseline_alone(finished_with_unseen: Path) -> None:
+    change(finished_with_unseen, unseen__bilstm={"training": {"epochs": 3}})
+    jobs = planned(finished_with_unseen, "--configfile", "small.yaml")
+    assert counts(jobs)["finetune"] == 3
+    assert all("/bilstm/" in output for output in jobs["finetune"])
+    assert not {"adapt", "pretrain_monolingual", "clean"} & set(jobs)
+
+
+def test_shares_of_raw_text_are_cleaned_anew(finished_with_unseen: Path) -> None:
+    change(finished_with_unseen, unseen__cleaning={"maximum_lines": 100})
+    jobs = planned(finished_with_unseen, "--configfile", "small.yaml")
+    assert counts(jobs)["clean"] == 2 and counts(jobs)["adapt"] == 3
+    assert not any("/bilstm/" in output for output in jobs["finetune"])

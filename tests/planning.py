@@ -1,0 +1,154 @@
+"""What the tests of planned jobs share: a small study, and reading Snakemake's plans."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import yaml
+
+SMALL = {
+    "tasks": ["parsing"],
+    "unseen": {"languages": []},
+    "parallel": {"treebanks": ["qaa_embedded", "qca_embedded", "qba_embedded"]},
+    "seeds": [1, 2],
+    "ablations": ["none", "random-init-1-2"],
+    "job_size": {"predict": {"sources": 2}},
+    "parsing": {
+        "sources": ["qaa_embedded", "qca_embedded"],
+        "targets": ["qaa_embedded", "qca_embedded", "qba_embedded"],
+    },
+}
+
+AGGREGATES = {
+    "score_tables",
+    "overlap_tables",
+    "word_order_tables",
+    "retrieval_table",
+    "similarity_tables",
+    *(
+        f"{name}_figure"
+        for name in (
+            "randominit",
+            "zeroshot",
+            "overlap",
+            "word_order",
+            "retrieval",
+            "cka",
+            "cka_heatmap",
+            "correlation",
+        )
+    ),
+    "all",
+}
+"""Made anew when anything is added; they take seconds."""
+
+UNSEEN_AGGREGATES = {
+    "unseen_tables",
+    "tokenizer_table",
+    "language_tables",
+    "unseen_figure",
+    "transliteration_figure",
+    "tokenizer_stats_figure",
+}
+
+
+TYPOLOGY = {"word_order_tables", "word_order_figure"}
+"""Left out where no features are named."""
+
+COMPARED = {"represent", "similarity"}
+"""Made anew for every parallel treebank when a model that they are compared by is added."""
+
+
+def snakemake(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    """Run Snakemake in a workspace."""
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
+    env = {**os.environ, **environment}
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=env)
+
+
+def planned(folder: Path, *arguments: str, **environment: str) -> dict[str, set[str]]:
+    """Output files of all planned jobs, by rule."""
+    done = snakemake(folder, "--dry-run", *arguments, **environment)
+    assert done.returncode == 0, done.stderr + done.stdout
+    jobs: dict[str, set[str]] = {}
+    text = done.stdout + done.stderr
+    for block in re.split(r"\n(?=(?:local)?rule )", text)[1:]:
+        name = re.match(r"(?:local)?rule (\w+):", block)[1]
+        output = re.search(r"^    output: (.*)$", block, re.MULTILINE)
+        jobs.setdefault(name, set()).add(output[1] if output else "")
+    return jobs
+
+
+def counts(jobs: dict[str, set[str]]) -> Counter:
+    """How many jobs of each kind; rules that differ by a number at the end are one kind."""
+    found: Counter = Counter()
+    for rule, outputs in jobs.items():
+        found[re.sub(r"_\d+$", "", rule)] += len(outputs)
+    return found
+
+
+FAKE_PYTHON = """#!{python}
+# Stands for `python -m xltransfer.<stage>`: writes the files that the stage would write.
+import sys
+from pathlib import Path
+
+arguments = sys.argv[3:]
+
+def values(option):
+    found = arguments[arguments.index(option) + 1:] if option in arguments else []
+    ends = [i for i, value in enumerate(found) if value.startswith("--")]
+    return [Path(value) for value in found[: ends[0] if ends else None]]
+
+stage = sys.argv[2].removeprefix("xltransfer.")
+outputs = values("--output") + values("--predictions") * (stage == "predict") + values("--figures")
+if stage == "finetune":
+    outputs += values("--models")
+    outputs += [path.with_name("training.json") for path in values("--models")]
+tables = []
+if stage == "tabulate":
+    tables = ["randominit", "randominit_by_target", "zeroshot", "zeroshot_by_target"]
+if stage == "relate":
+    arguments[0] = arguments[0].replace("-", "_")
+    tables = [arguments[0], arguments[0] + "_correlation"]
+if stage == "represent":
+    outputs += values("--outputs")
+if stage == "correlate":
+    tables = ["cka", "correlation"]
+if stage == "retrieve":
+    outputs += [outputs[0].with_suffix(suffix) for suffix in (".md", ".tex", ".provenance.json")]
+if stage in ("clean", "split", "transliterate"):
+    outputs += values("--training") + values("--held-out") + values("--report")
+    outputs += values("--outputs")
+if stage in ("adapt", "pretrain"):
+    names = ("config.json", "model.safetensors", "tokenizer.json", "pretraining.json")
+    outputs = [outputs[0] / name for name in names]
+if stage == "verdict":
+    tables = ["unseen", "typology"]
+if stage == "language_table":
+    tables = ["languages", "language_data"]
+if stage == "tokenizer_statistics" and arguments[0] == "table":
+    tables = ["tokenizer_stats"]
+for name in tables:
+    for suffix in (".csv", ".md", ".tex", ".provenance.json"):
+        outputs.append(values("--directory")[0] / (name + suffix))
+for path in outputs:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(str(path))
+"""
+
+
+def change(workspace: Path, **changes: object) -> None:
+    """Change keys of the small study."""
+    config = yaml.safe_load((workspace / "small.yaml").read_text())
+    for dotted, value in changes.items():
+        *parents, last = dotted.split("__")
+        node = config
+        for parent in parents:
+            node = node.setdefault(parent, {})
+        node[last] = value
+    (workspace / "small.yaml").write_text(yaml.safe_dump(config))
