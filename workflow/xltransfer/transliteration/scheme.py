@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import NamedTuple
 
 import regex
@@ -25,7 +26,7 @@ class Spelling(NamedTuple):
     rest: str
 
 
-class Scheme:
+class Scheme(ABC):
     """A way to write words of some script in Latin letters.
 
     Attributes:
@@ -38,9 +39,9 @@ class Scheme:
     reversible: bool = False
     runs: regex.Pattern[str]
 
+    @abstractmethod
     def spell(self, word: str) -> Spelling:
         """One stretch of text that ``runs`` matches."""
-        raise NotImplementedError
 
     def transliterate(self, word: str) -> str:
         """A word, or any text, in Latin letters; no space or line end is added to a word."""
