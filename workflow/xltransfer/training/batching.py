@@ -1,6 +1,7 @@
 """Batches of sentences: windows for long ones, a token budget, little padding.
 
-This is the only batcher. What it hands on speaks of words: a batch knows where in the encoder's
+This is the batcher of everything that is read as words; raw text, which has none, is batched in
+``tokenised_text``. What it hands on speaks of words: a batch knows where in the encoder's
 output the first piece of each word stands, so heads never see pieces, padding or windows.
 """
 
@@ -14,9 +15,6 @@ import torch
 
 from ..encoders.tokenizer import WordPieces, WordTokenizer
 from ..encoders.word_characters import WordCharacters
-
-PREDICTION_BUDGET = 4096
-"""Pieces per batch when nothing has to be kept for a backward pass."""
 
 
 @dataclass(slots=True)
