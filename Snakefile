@@ -11,6 +11,9 @@ min_version("9.27")
 configfile: "config.yaml"
 
 
+report: "workflow/report/study.rst"
+
+
 pathvars:
     logs="<results>/logs",
     benchmarks="<results>/benchmarks",

@@ -120,7 +120,7 @@ if stage == "represent":
 if stage == "correlate":
     tables = ["cka", "correlation"]
 if stage == "retrieve":
-    outputs += [outputs[0].with_suffix(suffix) for suffix in (".md", ".tex", ".provenance.json")]
+    tables = ["retrieval"]
 if stage in ("clean", "split", "transliterate"):
     outputs += values("--training") + values("--held-out") + values("--report")
     outputs += values("--outputs")
@@ -134,8 +134,9 @@ if stage == "language_table":
 if stage == "tokenizer_statistics" and arguments[0] == "table":
     tables = ["tokenizer_stats"]
 for name in tables:
-    for suffix in (".csv", ".md", ".tex", ".provenance.json"):
-        outputs.append(values("--directory")[0] / (name + suffix))
+    directory = (values("--directory") or [path.parent for path in values("--output")])[0]
+    for suffix in (".csv", ".md", ".html", ".tex", ".provenance.json", ".timing.json"):
+        outputs.append(directory / (name + suffix))
 for path in outputs:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(str(path))

@@ -89,8 +89,9 @@ def test_killed_five_times_the_table_is_the_same(tmp_path: Path) -> None:
     logs = folders["killed"] / "results" / "logs" / "finetune"
     assert any("resumes at step" in path.read_text() for path in logs.rglob("*.log"))
     names = sorted(path.name for path in (folders["whole"] / "results" / "tables").iterdir())
-    assert len(names) == 11 * 4
-    for name in names:
+    assert len(names) == 11 * 6
+    # How long trainings took is the one thing that differs.
+    for name in (name for name in names if not name.endswith(".timing.json")):
         one, two = (folders[f] / "results" / "tables" / name for f in ("whole", "killed"))
         assert one.read_bytes() == two.read_bytes(), name
     for model in (folders["whole"] / "results" / "models").rglob("model.safetensors"):

@@ -38,8 +38,9 @@ def clean(folder: Path, text: str | bytes, **config) -> tuple[list[str], list[st
     raw.write_bytes(text if isinstance(text, bytes) else text.encode())
     outputs = [folder / name for name in ("training.txt", "held_out.txt", "report.json")]
     clean_corpus(raw, "text", Settings.from_json({**CONFIG, **config}), *outputs)
+    records = ["training.provenance.json", "held_out.provenance.json"]
     assert sorted(path.name for path in folder.iterdir()) == sorted(
-        ["raw.txt", "training.txt", "held_out.txt", "report.json"]
+        ["raw.txt", "training.txt", "held_out.txt", "report.json", *records]
     )
     training, held_out = (path.read_text(encoding="utf-8") for path in outputs[:2])
     report = json.loads(outputs[2].read_text(encoding="utf-8"))

@@ -6,6 +6,7 @@ import csv
 import json
 import random
 import statistics
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +16,7 @@ from xltransfer.draw import draw
 from xltransfer.errors import InputError
 from xltransfer.files import sha256_of_file, write_json
 from xltransfer.paths import model_directory, scores
+from xltransfer.provenance import Provenance
 from xltransfer.tables.randominit import by_target, pairs_of_layers, published_shape
 from xltransfer.tables.writing import write_table
 
@@ -89,8 +91,7 @@ def results(tmp_path: Path) -> Path:
                 folder = model_directory(
                     str(tmp_path), "tiny", "parsing", f"{source}_a", ablation, seed
                 )
-                keys = ("code", "device", "threads", "versions", "inputs")
-                write_json(Path(folder) / "training.json", dict.fromkeys(keys, "x"))
+                write_json(Path(folder) / "training.json", {"seed": seed})
     return tmp_path
 
 
@@ -142,7 +143,7 @@ def test_tables_are_the_same_bytes_every_time(results: Path, tmp_path: Path) -> 
     for name in ("one", "two"):
         tabulate.score_tables(CONFIG, str(results), tmp_path / name)
     names = sorted(path.name for path in (tmp_path / "one").iterdir())
-    assert len(names) == 16
+    assert len(names) == 4 * 6
     for name in names:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
@@ -153,10 +154,11 @@ def test_provenance_says_where_numbers_come_from(results: Path, tmp_path: Path) 
     assert content["config"] == CONFIG["config"]
     assert content["seeds"] == SEEDS
     assert {"torch", "transformers", "snakemake", "python"} <= set(content["versions"])
-    assert content["code"]["finetune"] == ["x"]
-    assert len(content["scores"]) == len(SOURCES) * len(TARGETS)
-    for path, digest in content["scores"].items():
+    models = len(SOURCES) * len(ABLATIONS) * len(SEEDS)
+    assert len(content["inputs"]) == len(SOURCES) * len(TARGETS) + models
+    for path, digest in content["inputs"].items():
         assert sha256_of_file(path) == digest
+    assert content["output"] == sha256_of_file(tmp_path / "tables" / "randominit.csv")
 
 
 @pytest.mark.parametrize("damage", ["missing cell", "missing file", "twice", "not parquet"])
@@ -209,7 +211,7 @@ def test_differences_are_marked_where_their_interval_holds_zero(tmp_path: Path) 
         {"source_target": ["EN-EN", "EN-X"], "1-2": [-0.9, -9.0], "1-2_sd": [0.5, 0.5],
          "1-2_low": [-1.9, -9.9], "1-2_high": [0.1, -8.0]}
     )  # fmt: skip
-    write_table(tmp_path / "t.csv", table, {})
+    write_table(tmp_path / "t.csv", table, Provenance({}, {}))
     assert "1-2_low" in (tmp_path / "t.csv").read_text()
     markdown = (tmp_path / "t.md").read_text()
     assert "−0.90 ± 0.50 ns" in markdown and "−9.00 ± 0.50 |" in markdown
@@ -240,7 +242,7 @@ def test_renderings(tmp_path: Path) -> None:
         {"source_target": ["EN-EN", "EN-X"], "REF": [88.981, 53.2], "REF_sd": [0.5, float("nan")],
          "1-2": [-0.964, -0.001], "1-2_sd": [0.04, 0.2]}
     )  # fmt: skip
-    write_table(tmp_path / "t.csv", table, {"a": 1})
+    write_table(tmp_path / "t.csv", table, Provenance({"a": 1}, {"b": 2}))
     assert (tmp_path / "t.csv").read_text() == (
         "source_target,REF,REF_sd,1-2,1-2_sd\nEN-EN,88.98,0.50,-0.96,0.04\nEN-X,53.20,,0.00,0.20\n"
     )
@@ -249,7 +251,33 @@ def test_renderings(tmp_path: Path) -> None:
     latex = (tmp_path / "t.tex").read_text()
     assert r"88.98 $\pm$ 0.50" in latex and r"$-$0.96 $\pm$ 0.04" in latex
     assert "source target" in latex and r"\toprule" in latex
-    assert json.loads((tmp_path / "t.provenance.json").read_text()) == {"a": 1}
+    content = {"a": 1, "output": sha256_of_file(tmp_path / "t.csv")}
+    assert json.loads((tmp_path / "t.provenance.json").read_text()) == content
+    assert json.loads((tmp_path / "t.timing.json").read_text()) == {"b": 2}
+
+
+def test_page_has_the_cells_of_the_markdown(tmp_path: Path) -> None:
+    """Every cell, in order, and nothing of it read as markup."""
+    table = pd.DataFrame(
+        {"name": ["a<b&c", "x"], "REF": [88.981, -53.2], "REF_sd": [0.5, float("nan")]}
+    )
+    write_table(tmp_path / "t.csv", table, Provenance({}, {}))
+    cells: list[str] = []
+
+    class Cells(HTMLParser):
+        def handle_starttag(self, tag: str, attributes: list) -> None:
+            if tag in ("td", "th"):
+                cells.append("")
+
+        def handle_data(self, data: str) -> None:
+            if cells:
+                cells[-1] += data.strip()
+
+    Cells().feed((tmp_path / "t.html").read_text(encoding="utf-8"))
+    lines = (tmp_path / "t.md").read_text(encoding="utf-8").splitlines()
+    del lines[1]
+    assert cells == [cell.strip() for line in lines for cell in line.strip("|").split("|")]
+    assert cells == ["name", "REF", "a<b&c", "88.98 ± 0.50", "x", "−53.20"]
 
 
 @pytest.mark.parametrize(

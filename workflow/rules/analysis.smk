@@ -26,11 +26,7 @@ rule overlap_tables:
         scores="<results>/tables/randominit_by_target.csv",
         pieces=study.piece_files("<results>"),
     output:
-        expand(
-            "<results>/tables/{table}{suffix}",
-            table=["overlap", "overlap_correlation"],
-            suffix=TABLE,
-        ),
+        table_files("overlap", "overlap_correlation"),
     log:
         "<logs>/overlap_tables.log",
     conda:
@@ -67,11 +63,7 @@ rule word_order_tables:
         scores="<results>/tables/randominit_by_target.csv",
         features="<results>/typology/features.csv",
     output:
-        expand(
-            "<results>/tables/{table}{suffix}",
-            table=["word_order", "word_order_correlation"],
-            suffix=TABLE,
-        ),
+        table_files("word_order", "word_order_correlation"),
     log:
         "<logs>/word_order_tables.log",
     conda:
@@ -145,11 +137,7 @@ rule similarity_tables:
         similarities=study.parallel.similarity_files("<results>"),
         scores=study.score_files("<results>"),
     output:
-        expand(
-            "<results>/tables/{table}{suffix}",
-            table=["cka", "correlation"],
-            suffix=TABLE,
-        ),
+        table_files("cka", "correlation"),
     log:
         "<logs>/similarity_tables.log",
     conda:
@@ -167,10 +155,7 @@ rule retrieval_table:
     input:
         study.parallel.files("<results>", study.parallel.retrieval_states),
     output:
-        "<results>/tables/retrieval.md",
-        "<results>/tables/retrieval.tex",
-        "<results>/tables/retrieval.provenance.json",
-        table="<results>/tables/retrieval.csv",
+        table_files("retrieval"),
     log:
         "<logs>/retrieval_table.log",
     conda:
@@ -181,9 +166,10 @@ rule retrieval_table:
         cfg=study.parallel.retrieval_config(),
         code=stage_digest("retrieve"),
         results=lambda wildcards, output: study.results,
+        table=lambda wildcards, output: output[0],
     shell:
         "python -m xltransfer.retrieve --config {params.cfg:q} --results {params.results:q}"
-        " --output {output.table:q} > {log:q} 2>&1"
+        " --output {params.table:q} > {log:q} 2>&1"
 
 
 # Not part of every study: published numbers are about real languages.
@@ -192,10 +178,7 @@ rule published_comparison:
         scores="<results>/tables/randominit_by_target.csv",
         published=sorted(glob("resources/published/*.tsv")),
     output:
-        "<results>/tables/published_comparison.md",
-        "<results>/tables/published_comparison.tex",
-        "<results>/tables/published_comparison.provenance.json",
-        table="<results>/tables/published_comparison.csv",
+        table_files("published_comparison"),
     log:
         "<logs>/published_comparison.log",
     conda:
@@ -203,6 +186,7 @@ rule published_comparison:
     params:
         cfg=study.table_config(),
         code=stage_digest("compare"),
+        table=lambda wildcards, output: output[0],
     shell:
         "python -m xltransfer.compare --scores {input.scores:q} --published {input.published:q}"
-        " --config {params.cfg:q} --output {output.table:q} > {log:q} 2>&1"
+        " --config {params.cfg:q} --output {params.table:q} > {log:q} 2>&1"

@@ -5,6 +5,8 @@ import shlex
 import sys
 from glob import glob
 
+import yaml
+
 # Jobs run `python -m xltransfer.<stage>`, also where the package is not installed. Their output
 # goes to log files; what a user can mend is said on the terminal as well.
 sys.path.insert(0, os.path.join(workflow.basedir, "workflow"))
@@ -79,6 +81,10 @@ def state_weights(wildcards):
     ]
 
 
+# What the report calls tables and figures, by category.
+with open(os.path.join(workflow.basedir, "workflow", "report", "titles.yaml")) as titles:
+    REPORT = yaml.safe_load(titles)
+
 # How the corpora of each folder of results are written.
 SUFFIXES = {study.kind(task).corpora: study.kind(task).suffix for task in study.tasks}
 
@@ -104,3 +110,38 @@ def raw_corpus(wildcards):
     if corpus.code.endswith("_embedded"):
         return f"<results>/corpora/{corpus.language}-embedded.txt"
     return f"<resources>/downloads/raw/{corpus.file}"
+
+
+def reported(kind, name, suffix, form):
+    """A file of a table or figure that the report shows; ``form`` says what it is good for."""
+    titles = REPORT[kind]
+    category = next(category for category in titles if name in titles[category])
+    return report(
+        f"<results>/{kind}s/{name}{suffix}",
+        caption=f"../report/{kind}s/{name}.rst",
+        category=category,
+        labels={"result": f"{kind}: {titles[category][name]}", "form": form},
+    )
+
+
+def figure_files(name):
+    """What a figure consists of."""
+    return [
+        reported("figure", name, ".pdf", "to save"),
+        reported("figure", name, ".png", "on screen"),
+    ]
+
+
+def table_files(*names):
+    """What tables consist of, the CSV file of the first in front."""
+    files = []
+    for name in names:
+        files += [
+            reported("table", name, ".csv", "to save"),
+            reported("table", name, ".html", "on screen"),
+        ]
+        files += [
+            f"<results>/tables/{name}{suffix}"
+            for suffix in (".md", ".tex", ".provenance.json", ".timing.json")
+        ]
+    return files

@@ -1,24 +1,12 @@
 # Tables and figures, from scores alone.
 
-# What a table consists of.
-TABLE = [".csv", ".md", ".tex", ".provenance.json"]
-
 
 rule score_tables:
     input:
         scores=study.score_files("<results>"),
         reports=study.training_reports("<results>"),
     output:
-        expand(
-            "<results>/tables/{table}{suffix}",
-            table=[
-                "randominit",
-                "randominit_by_target",
-                "zeroshot",
-                "zeroshot_by_target",
-            ],
-            suffix=TABLE,
-        ),
+        table_files("randominit", "randominit_by_target", "zeroshot", "zeroshot_by_target"),
     log:
         "<logs>/score_tables.log",
     conda:
@@ -33,22 +21,22 @@ rule score_tables:
         " --directory {params.directory:q} > {log:q} 2>&1"
 
 
-# Figures: their tables, and the category of the report they belong to.
-FIGURES = {
-    "randominit": (["randominit_by_target"], "RANDOM-INIT"),
-    "zeroshot": (["zeroshot"], "zero-shot transfer"),
-    "overlap": (["overlap", "overlap_correlation"], "explanations"),
-    "word_order": (["word_order", "word_order_correlation"], "explanations"),
-    "retrieval": (["retrieval"], "representations"),
-    "cka": (["cka"], "representations"),
-    "cka_heatmap": (["cka"], "representations"),
-    "correlation": (["correlation"], "representations"),
-    "tokenizer_stats": (["tokenizer_stats"], "unseen languages"),
-    "unseen": (["unseen", "typology"], "unseen languages"),
-    "transliteration": (["unseen"], "unseen languages"),
+# The tables that each figure is drawn from.
+DRAWN_FROM = {
+    "randominit": ["randominit_by_target"],
+    "zeroshot": ["zeroshot"],
+    "overlap": ["overlap", "overlap_correlation"],
+    "word_order": ["word_order", "word_order_correlation"],
+    "retrieval": ["retrieval"],
+    "cka": ["cka"],
+    "cka_heatmap": ["cka"],
+    "correlation": ["correlation"],
+    "tokenizer_stats": ["tokenizer_stats"],
+    "unseen": ["unseen", "typology"],
+    "transliteration": ["unseen"],
 }
 
-for figure, (tables, category) in FIGURES.items():
+for figure, tables in DRAWN_FROM.items():
 
     rule:
         name:
@@ -56,11 +44,7 @@ for figure, (tables, category) in FIGURES.items():
         input:
             expand("<results>/tables/{table}.csv", table=tables),
         output:
-            report(
-                multiext(f"<results>/figures/{figure}", ".pdf", ".png"),
-                caption=f"../report/{figure}.rst",
-                category=category,
-            ),
+            figure_files(figure),
         log:
             f"<logs>/{figure}_figure.log",
         conda:

@@ -216,11 +216,7 @@ rule unseen_tables:
         scores=unseen.score_files("<results>"),
         reports=unseen.training_reports("<results>"),
     output:
-        expand(
-            "<results>/tables/{table}{suffix}",
-            table=["unseen", "typology"],
-            suffix=TABLE,
-        ),
+        table_files("unseen", "typology"),
     log:
         "<logs>/unseen_tables.log",
     conda:
@@ -267,7 +263,7 @@ rule tokenizer_table:
     input:
         unseen.statistics_files("<results>"),
     output:
-        expand("<results>/tables/tokenizer_stats{suffix}", suffix=TABLE),
+        table_files("tokenizer_stats"),
     log:
         "<logs>/tokenizer_table.log",
     conda:
@@ -286,11 +282,7 @@ rule language_tables:
         counts=unseen.statistics_files("<results>"),
         categories="resources/joshi.tsv",
     output:
-        expand(
-            "<results>/tables/{table}{suffix}",
-            table=["languages", "language_data"],
-            suffix=TABLE,
-        ),
+        table_files("languages", "language_data"),
     log:
         "<logs>/language_tables.log",
     conda:

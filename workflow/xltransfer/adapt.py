@@ -19,7 +19,7 @@ from .encoders.text_tokenizer import TextTokenizer
 from .errors import InputError
 from .files import sha256_of_file
 from .identity import stage_digest
-from .provenance import versions
+from .records import encoder_files, file_checksums, versions, write_record
 from .training.masked_lm import MaskedLanguageModelling
 from .training.pretraining import check_config, checksums, count_lines, tokenise, train_encoder
 
@@ -79,6 +79,9 @@ def adapt(
     train_encoder(
         objective, config, facts, output, checkpoints, checkpoint_seconds, device, "adapt", True
     )
+    read = file_checksums([*encoder_files(encoder), *training, *held_out])
+    for path in encoder_files(output):
+        write_record(path, "adapt", read, device=facts["device"], threads=threads)
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from argparse import Namespace
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
@@ -25,6 +26,7 @@ from .data.raw_text import read_lines
 from .errors import InputError
 from .files import replacing, write_json
 from .raw_corpora import KINDS
+from .records import file_checksums, write_record
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +78,10 @@ def clean_corpus(
             _check(sides, [*steps.counts, *counts], raw)
     _say(raw, sides, settings, steps.notes)
     write_json(report, _report(settings, units, [*steps.counts, *counts], sides, steps.notes))
+    model = Path(settings.identifier)
+    read = file_checksums([raw, *([model] if model.is_file() else [])])
+    for path in (training, held_out):
+        write_record(path, "clean", read, config=asdict(settings))
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import pandas as pd
 
 from .command import run, stage_parser
 from .errors import InputError
-from .provenance import derived_provenance
+from .provenance import table_provenance
 from .tables.writing import write_table
 
 CELL = ["task", "metric", "source", "target", "ablation"]
@@ -75,7 +75,7 @@ def published_comparison(
     if table.empty:
         names = ", ".join(str(path) for path in published)
         raise InputError(f"{names}: no number is about a task, source and target of this study")
-    write_table(output, table, derived_provenance(config, [scores, *published], "compare"))
+    write_table(output, table, table_provenance(config, [scores, *published], "compare"))
 
 
 def main() -> None:

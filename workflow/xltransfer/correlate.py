@@ -12,7 +12,7 @@ import pandas as pd
 
 from .command import run, stage_parser
 from .errors import InputError
-from .provenance import derived_provenance
+from .provenance import table_provenance
 from .tables.scores import read_scores
 from .tables.similarity import correlation_table, headline_measure, in_order, transfer_gap
 from .tables.writing import write_table
@@ -49,7 +49,7 @@ def similarity_tables(
             raise InputError(f"{path}: not a file of similarities ({error}); delete it") from None
     table = in_order(pd.concat([frame for frame in frames if len(frame)]), config)
     gaps = transfer_gap(read_scores(scores), config["metrics"])
-    provenance = derived_provenance(config, [*similarities, *scores], "correlate")
+    provenance = table_provenance(config, [*similarities, *scores], "correlate")
     shown = headline_measure(table) & (table["kind"] == "pretrained")
     write_table(directory / "cka.csv", table, provenance, DECIMALS, shown)
     correlations = correlation_table(table, gaps)

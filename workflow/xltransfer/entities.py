@@ -10,6 +10,7 @@ from pathlib import Path
 from .command import run, stage_parser
 from .data.downloads import verify_checksum
 from .data.iob import read_entities, write_iob2
+from .records import file_checksums, write_record
 
 
 def check_entities(download: Path, checksum: str, config: Mapping[str, str], output: Path) -> None:
@@ -30,6 +31,7 @@ def check_entities(download: Path, checksum: str, config: Mapping[str, str], out
         download, config["layout"], config["scheme"], repair, config["encoding"]
     )
     write_iob2(output, sentences)
+    write_record(output, "entities", file_checksums([download]), config=dict(config))
 
 
 def main() -> None:

@@ -31,13 +31,13 @@ from .encoders.word_characters import WordCharacters
 from .errors import InputError
 from .files import digest, sha256_of_file, write_json
 from .identity import stage_digest
-from .provenance import versions
+from .records import PRETRAINING, TRAINING, file_checksums, versions, write_record, write_times
 from .tasks.registry import make_task
 from .training.checkpoint import Checkpoint
 from .training.dataset import Dataset
 from .training.finetuning import FineTuning
 from .training.loop import train
-from .training.word_model import WordModel, save_model, untrained_head
+from .training.word_model import WEIGHTS_FILE, WordModel, save_model, untrained_head
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +79,7 @@ def finetune(
     data.add_targets(task, labels)
     development_data = Dataset(held_out, tokenizer, longest)
     facts = _facts(encoder, training, development, config, ablation, threads, device)
+    inputs = _inputs(encoder, training, development, facts["inputs"])
     finished = []
     for seed, directory in models.items():
         identity = digest({**facts, "seed": seed})
@@ -94,8 +95,12 @@ def finetune(
         log.info("%s: best epoch %d, %.0f s", name, report.best_epoch, report.seconds)
         model.cpu()
         outcome = {key: getattr(report, key) for key in ("best_epoch", "history", "steps")}
-        write_json(directory / "training.json", {**facts, "seed": seed, **outcome})
         save_model(directory, model, encoder, task, labels)
+        weights = sha256_of_file(directory / WEIGHTS_FILE)
+        report_file = directory / TRAINING
+        write_json(report_file, {**facts, "seed": seed, "weights": weights, **outcome})
+        write_record(report_file, "finetune", inputs, device=facts["device"], threads=threads)
+        write_times(directory, report.seconds, device.type != "cpu")
         finished.append(checkpoint)
     # Not before: until the whole job is done, a kill must not cost the seeds that are.
     for checkpoint in finished:
@@ -148,6 +153,19 @@ def _facts(
         },
         "threads": threads,
         "versions": versions("torch", "transformers", "tokenizers", "numpy"),
+    }
+
+
+def _inputs(
+    encoder: Path, training: Path, development: Path, known: Mapping[str, Any]
+) -> dict[str, str]:
+    """Path → SHA-256 of the files that a model depends on."""
+    made = [path for path in (encoder / PRETRAINING,) if path.exists()]
+    return {
+        **{str(encoder / name): checksum for name, checksum in known["encoder"].items()},
+        **file_checksums(made),
+        str(training): known["training"],
+        str(development): known["development"],
     }
 
 

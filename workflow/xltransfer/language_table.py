@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .command import run, stage_parser
-from .provenance import derived_provenance
+from .provenance import table_provenance
 from .tables.languages import data_table, language_table, read_categories
 from .tables.tokenizer_statistics import read_statistics
 from .tables.writing import write_table
@@ -38,7 +38,7 @@ def language_tables(
     table = language_table(
         data, config["varieties"], read_categories(categories), config["seen"] or ()
     )
-    provenance = derived_provenance(config, [*inputs, categories], "language_table")
+    provenance = table_provenance(config, [*inputs, categories], "language_table")
     write_table(directory / "languages.csv", table, provenance)
     write_table(directory / "language_data.csv", data, provenance)
 

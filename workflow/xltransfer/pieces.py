@@ -10,6 +10,7 @@ from .command import run, stage_parser
 from .data.annotations import read_sentences
 from .encoders.tokenizer import WordTokenizer
 from .files import replacing
+from .records import file_checksums, write_record
 
 
 def list_pieces(encoder: Path, corpus: Path, output: Path) -> None:
@@ -23,6 +24,7 @@ def list_pieces(encoder: Path, corpus: Path, output: Path) -> None:
     pieces = piece_types(read_sentences(corpus), WordTokenizer(encoder))
     with replacing(output) as temporary:
         temporary.write_text("".join(f"{piece}\n" for piece in sorted(pieces)), encoding="utf-8")
+    write_record(output, "pieces", file_checksums([encoder / "tokenizer.json", corpus]))
 
 
 def main() -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from .command import run, stage_parser
 from .data.annotations import read_sentences, write_sentences
-from .devices import prepare_device
+from .devices import device_name, prepare_device
 from .encoders.loading import longest_input, open_tokenizer
 from .files import sha256_of_file
+from .records import file_checksums, model_files, write_record
 from .training.dataset import Dataset
 from .training.prediction import annotate
 from .training.word_model import load_model
@@ -35,6 +36,7 @@ def predict(
     """
     device = prepare_device(threads)
     sentences = read_sentences(corpus)
+    read = file_checksums([corpus])
     datasets: dict[tuple[str, int], Dataset] = {}
     for directory, output in zip(models, predictions, strict=True):
         model, task, labels = load_model(directory)
@@ -43,6 +45,8 @@ def predict(
         if key not in datasets:
             datasets[key] = Dataset(sentences, open_tokenizer(directory), key[1])
         write_sentences(output, annotate(model.to(device), task, labels, datasets[key], device))
+        inputs = read | file_checksums(model_files(directory))
+        write_record(output, "predict", inputs, device=device_name(device), threads=threads)
         log.info("%s: %d sentences", output, len(sentences))
 
 

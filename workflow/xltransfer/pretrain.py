@@ -24,7 +24,7 @@ from .encoders.vocabulary import save_tokenizer, train_wordpiece
 from .errors import InputError
 from .files import read_text, sha256_of_file
 from .identity import stage_digest
-from .provenance import versions
+from .records import encoder_files, file_checksums, versions, write_record
 from .training.masked_lm import MaskedLanguageModelling
 from .training.pretraining import check_config, checksums, count_lines, tokenise, train_encoder
 
@@ -83,6 +83,9 @@ def pretrain(
     train_encoder(
         objective, config, facts, output, checkpoints, checkpoint_seconds, device, "pretrain", False
     )
+    read = file_checksums([*corpora, *held_out])
+    for path in encoder_files(output):
+        write_record(path, "pretrain", read, device=facts["device"], threads=threads)
 
 
 def _parts(

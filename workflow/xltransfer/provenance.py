@@ -1,29 +1,161 @@
-"""Where numbers come from: versions, digests and checksums beside every table."""
+"""Where the numbers of a table come from: back through the records of all stages to raw data."""
 
 from __future__ import annotations
 
-import platform
 import subprocess
 from collections.abc import Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .files import digest, read_json, sha256_of_file
+from .errors import InputError
+from .files import digest, read_json
 from .identity import stage_digest
+from .records import PACKAGES, PRETRAINING, TIMES, TRAINING, file_checksums, record_path, versions
 
-PACKAGES = ("numpy", "pandas", "pyarrow", "snakemake", "tokenizers", "torch", "transformers")
+RECORDED = ("code", "device", "threads", "versions")
+"""What is listed of the stages behind a table."""
 
 
-def versions(*packages: str) -> dict[str, str]:
-    """Versions of Python and of some installed packages."""
-    found = {"python": platform.python_version()}
-    for package in packages:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = "not installed"
-    return found
+@dataclass(frozen=True)
+class Provenance:
+    """Of a table.
+
+    Attributes:
+        content: what it depends on: the same for the same table.
+        times: of the trainings behind it, which differ from run to run.
+    """
+
+    content: Mapping[str, Any]
+    times: Mapping[str, Any]
+
+
+@dataclass
+class Trace:
+    """What stands behind some files.
+
+    Attributes:
+        stages: stage → fact of ``RECORDED`` → its distinct values.
+        sources: path → SHA-256 of the files that have no record: raw data and what came with the
+            workflow.
+        inconsistent: path → distinct SHA-256 of files of which stages used other versions than the
+            one whose record is there. Empty where Snakemake has brought everything up to date.
+        trainings: reports of trainings → the stage that made them, ``""`` if that is not known.
+    """
+
+    stages: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
+    inconsistent: dict[str, list[str]] = field(default_factory=dict)
+    trainings: dict[str, str] = field(default_factory=dict)
+
+
+def table_provenance(config: Mapping[str, Any], inputs: Sequence[Path], stage: str) -> Provenance:
+    """What a table depends on.
+
+    Args:
+        config: of the table; its ``config`` is the digest of the whole configuration.
+        inputs: every file it is made from.
+        stage: the stage that makes the table.
+
+    Returns:
+        As content: study, seeds, commit, digest of the configuration and versions; the code,
+        devices, threads and versions of every stage behind the table; the checksums of its inputs
+        and of the sources of these.
+    """
+    found = file_checksums(inputs)
+    trace = follow(found)
+    content = {
+        "study": config["study"],
+        "config": config["config"],
+        "stage": stage,
+        "code": stage_digest(stage),
+        "commit": git_commit(),
+        "seeds": config["seeds"],
+        "versions": versions(*PACKAGES),
+        "inputs": found,
+        "stages": trace.stages,
+        "sources": trace.sources,
+        "inconsistent": trace.inconsistent,
+    }
+    return Provenance(content, training_times(trace))
+
+
+def follow(inputs: Mapping[str, str]) -> Trace:
+    """Follow the records of files back to files without one.
+
+    Args:
+        inputs: path → SHA-256.
+    """
+    trace = Trace()
+    waiting, seen = sorted(inputs.items(), reverse=True), set(inputs.items())
+    while waiting:
+        path, checksum = waiting.pop()
+        record = _record(path)
+        known = record.get("output", checksum)
+        if known != checksum:
+            _add(trace.inconsistent.setdefault(path, []), [checksum, known])
+        stage = record.get("stage", "") if known == checksum else ""
+        if Path(path).name in (TRAINING, PRETRAINING):
+            trace.trainings[path] = stage
+        if not stage:
+            if trace.sources.setdefault(path, checksum) != checksum:
+                _add(trace.inconsistent.setdefault(path, []), [trace.sources[path], checksum])
+            continue
+        _merge(trace.stages, record)
+        behind = set(record["inputs"].items()) - seen
+        seen |= behind
+        waiting += sorted(behind, reverse=True)
+    for facts in trace.stages.values():
+        for values in facts.values():
+            values.sort(key=digest)
+    return trace
+
+
+def _record(path: str) -> dict[str, Any]:
+    """The record of a file; empty if it has none that can be used."""
+    content = _json_object(record_path(path))
+    usable = isinstance(content.get("inputs"), dict) and {"stage", "output"} <= content.keys()
+    return content if usable else {}
+
+
+def _json_object(path: Path) -> dict[str, Any]:
+    """The content of a JSON file; empty if it is missing, damaged or something else."""
+    try:
+        content = read_json(path)
+    except InputError:
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _merge(stages: dict[str, dict[str, list[Any]]], record: Mapping[str, Any]) -> None:
+    """Enter the facts of a record; that of a table has facts of the stages behind it as well."""
+    facts = stages.setdefault(record["stage"].removesuffix(".__main__"), {})
+    for name in RECORDED:
+        if name in record:
+            _add(facts.setdefault(name, []), [record[name]])
+
+
+def _add(values: list[Any], more: Sequence[Any]) -> None:
+    values += [value for value in more if value not in values]
+
+
+def training_times(trace: Trace) -> dict[str, Any]:
+    """How long the trainings took, by stage and together: seconds of wall and of GPU time.
+
+    Those whose times are not known, which were done elsewhere, are counted.
+    """
+    rows: dict[str, dict[str, float]] = {}
+    for path, stage in trace.trainings.items():
+        times = _json_object(Path(path).with_name(TIMES))
+        for name in ("all", stage or "elsewhere"):
+            row = rows.setdefault(
+                name, {"models": 0, "without_times": 0, "wall_seconds": 0.0, "gpu_seconds": 0.0}
+            )
+            row["models"] += 1
+            row["without_times"] += "wall_seconds" not in times
+            for key in ("wall_seconds", "gpu_seconds"):
+                row[key] = round(row[key] + times.get(key, 0.0), 1)
+    return rows
 
 
 def git_commit() -> str:
@@ -35,60 +167,3 @@ def git_commit() -> str:
     except (OSError, subprocess.CalledProcessError):
         return "not a git checkout"
     return done.stdout.strip()
-
-
-def table_provenance(
-    config: Mapping[str, Any], scores: Sequence[Path], reports: Sequence[Path], stage: str
-) -> dict[str, Any]:
-    """What a table depends on.
-
-    Args:
-        config: of the table; its ``config`` is the digest of the whole configuration.
-        scores: files the table is made from.
-        reports: training reports of the models behind the scores.
-        stage: the stage that makes the table.
-
-    Returns:
-        JSON content: study, digests of configuration and code, commit, seeds, versions here and
-        where models were trained, and checksums of scores and of the data models were trained on.
-    """
-    trained = [read_json(path) for path in reports]
-    distinct = {
-        key: _distinct(report[key] for report in trained)
-        for key in ("code", "device", "threads", "versions", "inputs")
-    }
-    return {
-        "study": config["study"],
-        "config": config["config"],
-        "code": {stage: stage_digest(stage), "finetune": distinct["code"]},
-        "commit": git_commit(),
-        "seeds": config["seeds"],
-        "versions": versions(*PACKAGES),
-        "training": {key: distinct[key] for key in ("device", "threads", "versions", "inputs")},
-        "scores": {str(path): sha256_of_file(path) for path in scores},
-    }
-
-
-def derived_provenance(
-    config: Mapping[str, Any], inputs: Sequence[Path], stage: str
-) -> dict[str, Any]:
-    """What a table depends on that is made from other tables or from representations.
-
-    Args:
-        config: of the table; its ``config`` is the digest of the whole configuration.
-        inputs: files it is made from; a table among them has a provenance of its own.
-        stage: the stage that makes the table.
-    """
-    return {
-        "study": config["study"],
-        "config": config["config"],
-        "code": {stage: stage_digest(stage)},
-        "commit": git_commit(),
-        "seeds": config["seeds"],
-        "versions": versions(*PACKAGES),
-        "inputs": {str(path): sha256_of_file(path) for path in inputs},
-    }
-
-
-def _distinct(values: Any) -> list[Any]:
-    return list({digest(value): value for value in values}.values())

@@ -15,7 +15,7 @@ import pandas as pd
 from . import paths
 from .command import run, stage_parser
 from .files import read_text
-from .provenance import derived_provenance
+from .provenance import table_provenance
 from .tables.pairs import correlations, overlap_table, word_order_table, zeroshot_scores
 from .tables.writing import write_table
 
@@ -29,8 +29,10 @@ def relate_overlap(scores: Path, config: Mapping[str, Any], results: str, direct
         results: folder of results, where the lists of pieces lie.
         directory: where to write.
     """
-    table = overlap_table(_zeroshot(scores, config), _pieces(config, results))
-    _write(directory, "overlap", table, correlations(table, "overlap"), config, scores)
+    read: set[Path] = set()
+    table = overlap_table(_zeroshot(scores, config), _pieces(config, results, read))
+    inputs = [scores, *sorted(read)]
+    _write(directory, "overlap", table, correlations(table, "overlap"), config, inputs)
 
 
 def relate_word_order(
@@ -57,7 +59,9 @@ def relate_word_order(
             known.setdefault(row["language"], {})[row["feature"]] = row["value"]
     table = word_order_table(_zeroshot(scores, config), known, names)
     complete = table[table["comparable"] == table["features"]]
-    _write(directory, "word_order", table, correlations(complete, "shared"), config, scores)
+    _write(
+        directory, "word_order", table, correlations(complete, "shared"), config, [scores, features]
+    )
 
 
 def _zeroshot(scores: Path, config: Mapping[str, Any]) -> pd.DataFrame:
@@ -65,7 +69,10 @@ def _zeroshot(scores: Path, config: Mapping[str, Any]) -> pd.DataFrame:
     return zeroshot_scores(frame, {task: d["metric"] for task, d in config["tasks"].items()})
 
 
-def _pieces(config: Mapping[str, Any], results: str) -> Callable[[str, str, str, str], set[str]]:
+def _pieces(
+    config: Mapping[str, Any], results: str, read: set[Path]
+) -> Callable[[str, str, str, str], set[str]]:
+    """A function that reads lists of pieces, and enters their paths in ``read``."""
     corpora = {
         (task, role, item["language"]): item["corpus"]
         for task, data in config["tasks"].items()
@@ -77,8 +84,9 @@ def _pieces(config: Mapping[str, Any], results: str) -> Callable[[str, str, str,
     def pieces(encoder: str, task: str, language: str, split: str) -> set[str]:
         corpus = corpora[task, "sources" if split == "train" else "targets", language]
         folder = config["tasks"][task]["corpora"]
-        text = read_text(paths.pieces(results, encoder, folder, f"{corpus}-{split}"))
-        return set(text.split("\n")) - {""}
+        path = Path(paths.pieces(results, encoder, folder, f"{corpus}-{split}"))
+        read.add(path)
+        return set(read_text(path).split("\n")) - {""}
 
     return pieces
 
@@ -89,9 +97,9 @@ def _write(
     table: pd.DataFrame,
     correlation: pd.DataFrame,
     config: Mapping[str, Any],
-    scores: Path,
+    inputs: Sequence[Path],
 ) -> None:
-    provenance = derived_provenance(config, [scores], "relate")
+    provenance = table_provenance(config, inputs, "relate")
     write_table(directory / f"{name}.csv", table, provenance)
     write_table(directory / f"{name}_correlation.csv", correlation, provenance)
 

@@ -13,12 +13,13 @@ from safetensors.numpy import save_file
 
 from .command import run, stage_parser
 from .data.conllu import Sentence, read_conllu
-from .devices import prepare_device
+from .devices import device_name, prepare_device
 from .encoders.loading import load_encoder, longest_input
 from .encoders.reinitialise import ALL, reinitialise
 from .encoders.tokenizer import WordTokenizer
 from .errors import InputError
 from .files import replacing
+from .records import file_checksums, model_files, write_record
 from .training.representations import sentence_vectors
 
 log = logging.getLogger(__name__)
@@ -49,6 +50,9 @@ def represent(
     """
     device = prepare_device(threads)
     sentences = read_conllu(treebank)
+    facts = {"device": device_name(device), "threads": threads}
+    read = file_checksums([treebank])
+    states_read = {directory: file_checksums(model_files(directory)) for directory in encoders}
     identifiers = json.dumps(_identifiers(sentences, treebank), ensure_ascii=False)
     texts = [_text(sentence) for sentence in sentences]
     states = [(directory, None) for directory in encoders]
@@ -64,6 +68,7 @@ def represent(
             raise InputError(f"{directory}: its states are not finite; is the model damaged?")
         with replacing(output) as temporary:
             save_file({"vectors": vectors}, temporary, {"identifiers": identifiers})
+        write_record(output, "represent", read | states_read[directory], redrawn=seed, **facts)
         log.info("%s: %d sentences", output, len(texts))
 
 

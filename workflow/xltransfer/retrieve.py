@@ -14,7 +14,7 @@ from . import paths
 from .analysis.retrieval import retrieval_accuracy
 from .command import run, stage_parser
 from .data.representations import aligned
-from .provenance import derived_provenance
+from .provenance import table_provenance
 from .tables.writing import write_table
 
 
@@ -40,7 +40,7 @@ def retrieval_table(config: Mapping[str, Any], results: str, output: Path) -> No
             accuracy = retrieval_accuracy(vectors[layer], others[layer])
             sentences = vectors.shape[1]
             rows.append({**pair, "layer": layer, "accuracy": accuracy, "sentences": sentences})
-    provenance = derived_provenance(config, list(inputs), "retrieve")
+    provenance = table_provenance(config, list(inputs), "retrieve")
     write_table(output, pd.DataFrame(rows), provenance)
 
 

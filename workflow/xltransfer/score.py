@@ -16,6 +16,7 @@ from .data.annotations import AnnotatedSentence, read_sentences
 from .errors import InputError
 from .files import replacing
 from .metrics import METRICS
+from .records import file_checksums, write_record
 
 COLUMNS = pa.schema(
     [
@@ -85,6 +86,7 @@ def score(
             )
     with replacing(output) as temporary:
         parquet.write_table(pa.Table.from_pylist(rows, COLUMNS), temporary)
+    write_record(output, "score", file_checksums([gold, *predictions]), config=dict(task))
 
 
 def _check_same_words(

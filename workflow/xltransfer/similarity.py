@@ -25,6 +25,7 @@ from .command import run, stage_parser
 from .data.representations import aligned
 from .errors import InputError
 from .files import replacing
+from .records import file_checksums, write_record
 
 LEAST_SENTENCES = 32
 """A quarter of which, the published script's window, still has a CKA."""
@@ -54,7 +55,8 @@ def similarities(
         InputError: vectors are missing, not parallel or too few.
     """
     split, language = config["split"], config["language"]
-    rows = []
+    rows: list[dict[str, object]] = []
+    read: dict[Path, None] = {}
     for state in config["states"]:
         files = {
             code: Path(paths.representations(results, encoder, state["path"], f"{code}-{split}"))
@@ -64,6 +66,7 @@ def similarities(
         for source in state["sources"]:
             if source == language:
                 continue
+            read |= dict.fromkeys((files[config["sources"][source]], files[corpus]))
             pair = aligned(files[config["sources"][source]], files[corpus])
             if pair[0].shape[1] < LEAST_SENTENCES:
                 raise InputError(
@@ -79,6 +82,7 @@ def similarities(
         frame["seed"] = frame["seed"].astype("Int64")
     with replacing(output) as temporary:
         frame.to_parquet(temporary, index=False)
+    write_record(output, "similarity", file_checksums(read), config=dict(config))
 
 
 def _by_layer(source: np.ndarray, target: np.ndarray, split: str) -> Iterator[dict[str, object]]:

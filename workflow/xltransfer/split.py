@@ -13,6 +13,7 @@ from typing import Any
 from .command import run, stage_parser
 from .data.annotations import AnnotatedSentence, read_sentences, write_sentences
 from .errors import InputError
+from .records import file_checksums, write_record
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +44,10 @@ def split(corpora: Sequence[Path], config: Mapping[str, Any], outputs: Sequence[
                 "raise its share in `unseen.hashed_split` or choose another seed"
             )
         log.info("%s: %d sentences", output, len(sentences))
+    read = file_checksums(corpora)
     for sentences, output in zip(parts.values(), outputs, strict=True):
         write_sentences(output, sentences)
+        write_record(output, "split", read, config=dict(config))
 
 
 def part_of(words: Sequence[str], config: Mapping[str, Any]) -> str:

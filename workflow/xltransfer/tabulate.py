@@ -59,7 +59,7 @@ def score_tables(config: Mapping[str, Any], results: str, directory: Path) -> No
         "zeroshot": matrix(table, metrics, list(names)),
         "zeroshot_by_target": per_target(table, metrics, names),
     }
-    provenance = table_provenance(config, scores, reports, "tabulate")
+    provenance = table_provenance(config, [*scores, *reports], "tabulate")
     for name, content in tables.items():
         write_table(directory / f"{name}.csv", content, provenance)
 

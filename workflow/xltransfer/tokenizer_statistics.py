@@ -13,7 +13,8 @@ from .command import run, stage_parser
 from .data.annotations import read_sentences
 from .errors import InputError
 from .files import write_json
-from .provenance import derived_provenance
+from .provenance import table_provenance
+from .records import file_checksums, write_record
 from .tables.tokenizer_statistics import read_statistics, statistics_table
 from .tables.writing import write_table
 
@@ -46,6 +47,8 @@ def count(encoder: Path, corpus: Path, columns: Mapping[str, str], output: Path)
     if not numbers["words"]:
         raise InputError(f"{corpus}:1: the file holds no words; was everything filtered out?")
     write_json(output, {**columns, "kind": KINDS[corpus.suffix], **numbers})
+    read = file_checksums([encoder / "tokenizer.json", corpus])
+    write_record(output, "tokenizer_statistics", read, config=dict(columns))
 
 
 def raw_sentences(path: Path) -> Iterator[list[str]]:
@@ -82,7 +85,7 @@ def tabulate(inputs: Sequence[Path], config: Mapping[str, Any], directory: Path)
         InputError: a file is malformed, stands there twice or is about an unlisted variety.
     """
     table = statistics_table(read_statistics(inputs), config["varieties"])
-    provenance = derived_provenance(config, inputs, "tokenizer_statistics")
+    provenance = table_provenance(config, inputs, "tokenizer_statistics")
     write_table(directory / "tokenizer_stats.csv", table, provenance)
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 from argparse import Namespace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from .command import run, stage_parser
 from .errors import InputError
 from .files import write_json
+from .records import file_checksums, write_record
+from .transliteration.catalogue import find_scheme, scheme_files
 from .transliteration.documents import (
     Document,
     transliterate_entities,
@@ -59,6 +62,8 @@ def transliterate(
         change = transliterate_treebank if treebank else transliterate_entities
         change(source, output, document)
         counts = document.report()
+    read = file_checksums([source, *scheme_files(scheme, directory)])
+    write_record(output, "transliterate", read, config=asdict(find_scheme(scheme, directory)))
     return {"scheme": scheme, **transliterator.report(), **counts}
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from .command import run, stage_parser
 from .data.conllu import read_conllu, write_conllu
 from .data.downloads import verify_checksum
+from .records import file_checksums, write_record
 
 
 def check_treebank(download: Path, checksum: str, output: Path) -> None:
@@ -23,6 +24,7 @@ def check_treebank(download: Path, checksum: str, output: Path) -> None:
     """
     verify_checksum(download, checksum)
     write_conllu(output, read_conllu(download))
+    write_record(output, "treebank", file_checksums([download]))
 
 
 def main() -> None:

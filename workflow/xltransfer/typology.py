@@ -13,6 +13,7 @@ from typing import Any
 from .command import run, stage_parser
 from .data.wals import read_wals
 from .files import replacing
+from .records import file_checksums, write_record
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ def write_features(config: Mapping[str, Any], wals: Sequence[Path], output: Path
     with replacing(output) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerows([("language", "feature", "value"), *rows])
+    write_record(output, "typology", file_checksums(wals), config=dict(config))
 
 
 def main() -> None:

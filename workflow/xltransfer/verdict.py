@@ -36,7 +36,7 @@ def verdict_tables(
     frame = frame[frame["metric"] == frame["task"].map(config["metrics"])]
     check_complete(frame, _expected(config), CELL)
     comparisons = Comparisons(frame, config)
-    provenance = table_provenance(config, scores, reports, "verdict")
+    provenance = table_provenance(config, [*scores, *reports], "verdict")
     write_table(directory / "unseen.csv", arms_table(comparisons, config), provenance)
     write_table(directory / "typology.csv", verdicts(comparisons, config), provenance)
 

@@ -7,6 +7,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from ..command import run, stage_parser
+from ..records import write_record
 from .languages import Language
 from .writers import World, write_entities, write_text, write_treebank
 
@@ -29,6 +30,7 @@ def _stage(arguments: Namespace) -> None:
     world = World(config["seed"], Language(**config["language"]))
     numbers = range(config["first"], config["first"] + config["sentences"])
     WRITERS[arguments.what](arguments.output, world, numbers)
+    write_record(arguments.output, "embedded_world.__main__", {}, config=config)
 
 
 if __name__ == "__main__":

@@ -1,38 +1,77 @@
-"""The one writer of tables: CSV, the same as markdown and LaTeX, and where it comes from."""
+"""The one writer of tables: CSV, the same as markdown, HTML and LaTeX, and where it comes from."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
+from jinja2 import Environment
 
-from ..files import replacing, write_json
+from ..files import replacing, sha256_of_file, write_json
+from ..provenance import Provenance
+from ..records import record_path
 
 DECIMALS = 2
 NOT_DISTINGUISHABLE = "ns"
 """Marks differences in the renderings whose interval holds zero."""
 _COMPANIONS = ("_sd", "_low", "_high")
+_PAGE = Environment(autoescape=True, trim_blocks=True, keep_trailing_newline=True).from_string(
+    """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>{{ name }}</title>
+<style>
+body { font: 14px/1.4 sans-serif; margin: 1em; color: #222; background: #fff; }
+table { border-collapse: collapse; }
+th, td { padding: 0.15em 0.6em; text-align: left; white-space: nowrap; }
+th { position: sticky; top: 0; background: #fff; box-shadow: inset 0 -2px #222; }
+td { border-bottom: 1px solid #ddd; }
+.right { text-align: right; font-variant-numeric: tabular-nums; }
+</style>
+</head>
+<body>
+<table>
+<thead>
+<tr>
+{%- for name in columns %}<th class="{{ sides[loop.index0] }}">{{ name }}</th>{% endfor -%}
+</tr>
+</thead>
+<tbody>
+{% for row in rows %}
+<tr>
+{%- for cell in row %}<td class="{{ sides[loop.index0] }}">{{ cell }}</td>{% endfor -%}
+</tr>
+{% endfor %}
+</tbody>
+</table>
+</body>
+</html>
+"""
+)
+"""A page that needs no other file; its numbers are aligned as in the other renderings."""
 
 
 def write_table(
     path: Path,
     table: pd.DataFrame,
-    provenance: Mapping[str, Any],
+    provenance: Provenance,
     decimals: int = DECIMALS,
     shown: pd.Series | None = None,
 ) -> None:
-    """Write a table as CSV, with ``.md``, ``.tex`` and ``.provenance.json`` beside it.
+    """Write a table as CSV, with what belongs to it beside it.
 
-    In the renderings, a column with its deviation and its
-    interval (``name``, ``name_sd``, ``name_low``, ``name_high``) becomes one column
-    ``mean ± deviation``, marked ``ns`` where the interval holds zero.
+    ``.md``, ``.html`` and ``.tex`` are renderings; ``.provenance.json`` says what the table depends
+    on and ``.timing.json`` how long the trainings behind it took.
+
+    In the renderings, a column with its deviation and its interval (``name``, ``name_sd``,
+    ``name_low``, ``name_high``) becomes one column ``mean ± deviation``, marked ``ns`` where the
+    interval holds zero.
 
     Args:
         path: of the CSV file.
         table: without an index worth keeping.
-        provenance: JSON content.
+        provenance: where it comes from.
         decimals: that numbers are rounded to.
         shown: which rows the renderings show, of tables that are too long to be read; all if not
             given.
@@ -45,19 +84,28 @@ def write_table(
         rounded.to_csv(temporary, index=False, float_format=f"%.{decimals}f", lineterminator="\n")
     rows = slice(None) if shown is None else shown
     text = _as_text(rounded[rows], table[rows], decimals)
+    _write_renderings(path, text, ["right" if c in numbers else "left" for c in text.columns])
+    write_json(path.with_suffix(".timing.json"), dict(provenance.times))
+    content = {**provenance.content, "output": sha256_of_file(path)}
+    write_json(record_path(path), content)
+
+
+def _write_renderings(path: Path, text: pd.DataFrame, sides: list[str]) -> None:
     with replacing(path.with_suffix(".md")) as temporary:
-        aligned = ["right" if column in numbers else "left" for column in text.columns]
-        markdown = text.to_markdown(index=False, disable_numparse=True, colalign=aligned)
+        markdown = text.to_markdown(index=False, disable_numparse=True, colalign=sides)
         temporary.write_text(markdown + "\n", encoding="utf-8")
+    with replacing(path.with_suffix(".html")) as temporary:
+        rows = text.itertuples(index=False, name=None)
+        page = _PAGE.render(name=path.stem, columns=text.columns, rows=rows, sides=sides)
+        temporary.write_text(page, encoding="utf-8")
     with replacing(path.with_suffix(".tex")) as temporary:
         latex = text.replace("±", "$\\\\pm$", regex=True).replace("−", "$-$", regex=True)
         latex = latex.rename(columns=lambda name: name.replace("_", " "))
         latex = latex.replace("_", r"\_", regex=True)
-        alignment = "".join("r" if column in numbers else "l" for column in text.columns)
+        alignment = "".join(side[0] for side in sides)
         temporary.write_text(
             latex.to_latex(index=False, escape=False, column_format=alignment), encoding="utf-8"
         )
-    write_json(path.with_suffix(".provenance.json"), dict(provenance))
 
 
 def p_value_text(p_value: float) -> str:

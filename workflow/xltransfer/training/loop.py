@@ -31,7 +31,7 @@ class Report:
         history: a row per epoch: ``epoch``, ``loss`` and the held-out scores.
         best_epoch: the epoch whose weights the model holds in the end.
         steps: optimiser steps taken.
-        seconds: of this process, without those of earlier ones that were killed.
+        seconds: since it was begun, also in processes that were killed, up to their checkpoints.
     """
 
     history: list[dict[str, float]]
@@ -99,7 +99,8 @@ def train(
         position = {"step": 0, "best_epoch": 0, "history": [], "losses": [], "finished": False}
     else:
         log.info("%s: resumes at step %d", name, position["step"])
-    started = saved = time.monotonic()
+    saved = time.monotonic()
+    started = saved - position.get("seconds", 0.0)
     per_epoch = len(objective.batches(0))
     steps = per_epoch * settings["epochs"]
     precision = Precision(settings["precision"], device)
@@ -125,6 +126,7 @@ def train(
                 _read_losses(pending, position, name)
             progress.step(position["losses"])
             if due and position["step"] % per_epoch:
+                position["seconds"] = time.monotonic() - started
                 checkpoint.save(model, optimiser, position)
                 saved = time.monotonic()
         _read_losses(pending, position, name)
@@ -134,6 +136,7 @@ def train(
             raise InputError(f"{name}: after step {position['step']}: {error}") from None
         progress.epoch(position["history"][-1])
         if time.monotonic() - saved > checkpoint_seconds or position["finished"]:
+            position["seconds"] = time.monotonic() - started
             checkpoint.save(model, optimiser, position)
             saved = time.monotonic()
     progress.close()

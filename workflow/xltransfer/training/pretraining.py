@@ -15,6 +15,7 @@ from ..encoders.masked_lm import STORED_TYPES, save_masked_lm
 from ..encoders.text_tokenizer import TextTokenizer
 from ..errors import InputError
 from ..files import digest, sha256_of_file, write_json
+from ..records import PRETRAINING, write_times
 from .checkpoint import Checkpoint
 from .loop import train
 from .masked_lm import BLOCKS, LINES, MaskedLanguageModelling
@@ -85,7 +86,8 @@ def train_encoder(
     save_masked_lm(objective.model, output, config.get("store", "float32"))
     facts["weights"] = sha256_of_file(output / "model.safetensors")
     outcome = {"best_epoch": report.best_epoch, "history": history + report.history}
-    write_json(output / "pretraining.json", {**facts, **outcome})
+    write_json(output / PRETRAINING, {**facts, **outcome})
+    write_times(output, report.seconds, device.type != "cpu")
     checkpoint.discard()
 
 

@@ -1,0 +1,173 @@
+"""Records of stages, and following them from a table back to raw data."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+from xltransfer.files import sha256_of_file, write_json
+from xltransfer.identity import stage_digest
+from xltransfer.provenance import follow, table_provenance, training_times
+from xltransfer.records import (
+    file_checksums,
+    model_files,
+    record_path,
+    write_record,
+    write_times,
+)
+
+CONFIG = {"study": "test", "config": "0123456789abcdef", "seeds": [1]}
+
+
+def write(path: Path, text: str = "") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text or path.name)
+    return path
+
+
+@pytest.fixture
+def chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
+    """Files from raw data to scores, with the records that the stages write."""
+    monkeypatch.chdir(tmp_path)
+    files = {
+        name: write(Path(path))
+        for name, path in {
+            "download": "downloads/x-ud-test.conllu",
+            "training download": "downloads/x-ud-train.conllu",
+            "config": "encoder/config.json",
+            "weights": "encoder/model.safetensors",
+            "tokenizer": "encoder/tokenizer.json",
+            "gold": "treebanks/x/test.conllu",
+            "training": "treebanks/x/train.conllu",
+            "report": "models/x/seed-1/training.json",
+            "prediction": "predictions/x/seed-1/x-test.conllu",
+            "score": "scores/x-test.parquet",
+        }.items()
+    }
+    for output, stage, inputs in (
+        ("gold", "treebank", ["download"]),
+        ("training", "treebank", ["training download"]),
+        ("report", "finetune", ["config", "weights", "tokenizer", "training"]),
+        ("prediction", "predict", ["report", "gold"]),
+        ("score", "score", ["gold", "prediction"]),
+    ):
+        read = file_checksums(files[name] for name in inputs)
+        facts = {"device": "cpu"} if stage in ("finetune", "predict") else {}
+        write_record(files[output], stage, read, **facts)
+    write_times(files["report"].parent, 12.34, on_gpu=False)
+    return files
+
+
+def sources(files: dict[str, Path], *names: str) -> dict[str, str]:
+    return {str(files[name]): sha256_of_file(files[name]) for name in names}
+
+
+RAW = ("download", "training download", "config", "weights", "tokenizer")
+
+
+def test_record_names_what_an_output_was_made_of(chain: dict[str, Path]) -> None:
+    record = json.loads(Path("treebanks/x/test.provenance.json").read_text())
+    versions = record.pop("versions")
+    assert {"python", "torch", "snakemake"} <= set(versions)
+    assert record == {
+        "stage": "treebank",
+        "code": stage_digest("treebank"),
+        "inputs": {"downloads/x-ud-test.conllu": hashlib.sha256(b"x-ud-test.conllu").hexdigest()},
+        "output": hashlib.sha256(b"test.conllu").hexdigest(),
+    }
+
+
+def test_table_is_followed_back_to_raw_data(chain: dict[str, Path]) -> None:
+    content = table_provenance(CONFIG, [chain["score"]], "tabulate").content
+    assert content["inputs"] == sources(chain, "score")
+    assert content["sources"] == sources(chain, *RAW)
+    assert content["inconsistent"] == {}
+    stages = content["stages"]
+    assert set(stages) == {"treebank", "finetune", "predict", "score"}
+    for stage, facts in stages.items():
+        assert facts["code"] == [stage_digest(stage)]
+    assert stages["finetune"]["device"] == stages["predict"]["device"] == ["cpu"]
+    assert content["study"] == "test" and content["config"] == CONFIG["config"]
+    assert content["code"] == stage_digest("tabulate") and content["seeds"] == [1]
+
+
+def test_every_distinct_fact_is_listed(chain: dict[str, Path]) -> None:
+    path = record_path(chain["prediction"])
+    record = json.loads(path.read_text())
+    other = write(Path("predictions/x/seed-2/x-test.conllu"))
+    write_record(other, "predict", record["inputs"], device="NVIDIA H100")
+    trace = follow(file_checksums([chain["prediction"], other]))
+    assert sorted(trace.stages["predict"]["device"]) == ["NVIDIA H100", "cpu"]
+    assert len(trace.stages["predict"]["code"]) == 1
+
+
+@pytest.mark.parametrize("damage", ["missing", "not JSON", "of another program", "a list"])
+def test_without_a_record_a_file_is_a_source(damage: str, chain: dict[str, Path]) -> None:
+    """Results may be older than records are; what is known is said all the same."""
+    record = record_path(chain["gold"])
+    record.unlink()
+    contents = {"not JSON": "{", "of another program": '{"inputs": {}}', "a list": "[]"}
+    if damage in contents:
+        record.write_text(contents[damage])
+    trace = follow(file_checksums([chain["score"]]))
+    known = ("gold", "training download", "config", "weights", "tokenizer")
+    assert trace.sources == sources(chain, *known)
+    assert not trace.inconsistent
+
+
+def test_other_versions_of_a_file_are_told(chain: dict[str, Path]) -> None:
+    """A treebank was made anew, and scored, but not by predictions of the new one."""
+    old = sha256_of_file(chain["gold"])
+    chain["gold"].write_text("changed")
+    write_record(chain["gold"], "treebank", file_checksums([chain["download"]]))
+    trace = follow(file_checksums([chain["score"]]))
+    new = sha256_of_file(chain["gold"])
+    assert trace.inconsistent == {str(chain["gold"]): [old, new]}
+    assert trace.sources[str(chain["gold"])] == old
+
+
+def test_two_versions_of_raw_data_are_told(chain: dict[str, Path]) -> None:
+    old = sha256_of_file(chain["download"])
+    chain["download"].write_text("changed")
+    other = write(Path("treebanks/y/test.conllu"))
+    write_record(other, "treebank", file_checksums([chain["download"]]))
+    trace = follow(file_checksums([chain["score"], other]))
+    both = trace.inconsistent[str(chain["download"])]
+    assert sorted(both) == sorted([old, sha256_of_file(chain["download"])])
+
+
+def test_model_is_recorded_by_its_report(chain: dict[str, Path]) -> None:
+    assert model_files(chain["report"].parent) == [chain["report"]]
+    assert model_files(chain["config"].parent) == [
+        chain[name] for name in ("config", "weights", "tokenizer")
+    ]
+
+
+def test_times_are_summed_by_stage(chain: dict[str, Path]) -> None:
+    second = write(Path("models/x/seed-2/training.json"))
+    write_record(second, "finetune", {})
+    write_times(second.parent, 100, on_gpu=True)
+    old = write(Path("models/x/seed-3/training.json"))
+    adapted = write(Path("encoders/x/pretraining.json"))
+    write_record(adapted, "adapt", {})
+    write_times(adapted.parent, 7, on_gpu=True)
+    trace = follow(file_checksums([chain["score"], second, old, adapted]))
+    row = ("models", "without_times", "wall_seconds", "gpu_seconds")
+    assert training_times(trace) == {
+        "all": dict(zip(row, (4, 1, 119.3, 107.0), strict=True)),
+        "finetune": dict(zip(row, (2, 0, 112.3, 100.0), strict=True)),
+        "elsewhere": dict(zip(row, (1, 1, 0.0, 0.0), strict=True)),
+        "adapt": dict(zip(row, (1, 0, 7.0, 7.0), strict=True)),
+    }
+
+
+def test_times_do_not_touch_the_provenance(chain: dict[str, Path]) -> None:
+    before = table_provenance(CONFIG, [chain["score"]], "tabulate")
+    write_times(chain["report"].parent, 99, on_gpu=True)
+    after = table_provenance(CONFIG, [chain["score"]], "tabulate")
+    assert after.content == before.content
+    assert after.times["all"]["gpu_seconds"] == 99 and before.times["all"]["gpu_seconds"] == 0
+    write_json(chain["report"].with_name("timing.json"), [])
+    assert table_provenance(CONFIG, [chain["score"]], "tabulate").times["all"]["without_times"] == 1

@@ -1,0 +1,97 @@
+"""What a stage made of what: a record beside each output, which tables follow back to raw data.
+
+A record is JSON: the SHA-256 of the output and of every file it was made from, the digest of the
+stage's code and the versions of packages. What a record says is the same whenever and however often
+the stage runs; how long trainings took, which is not, stands in files of its own.
+
+Trainings import this module, and are done anew if its code changes: what only tables need is in
+``provenance``.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from .files import sha256_of_file, write_json
+from .identity import stage_digest
+
+PACKAGES = ("numpy", "pandas", "pyarrow", "snakemake", "tokenizers", "torch", "transformers")
+TRAINING = "training.json"
+PRETRAINING = "pretraining.json"
+"""Like ``TRAINING`` the report of a training, with the checksum of the weights."""
+TIMES = "timing.json"
+_ENCODER = ("config.json", "model.safetensors", "tokenizer.json", PRETRAINING)
+
+
+def versions(*packages: str) -> dict[str, str]:
+    """Versions of Python and of some installed packages."""
+    found = {"python": platform.python_version()}
+    for package in packages:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def record_path(output: Path | str) -> Path:
+    """Where the record of an output lies."""
+    return Path(output).with_suffix(".provenance.json")
+
+
+def file_checksums(files: Iterable[Path | str]) -> dict[str, str]:
+    """Path → SHA-256 of files."""
+    return {str(path): sha256_of_file(path) for path in files}
+
+
+def write_record(
+    output: Path | str, stage: str, inputs: Mapping[str, str], **facts: object
+) -> None:
+    """Write the record of an output, which is there already.
+
+    Args:
+        output: a file that the stage made.
+        stage: name of its module in this package.
+        inputs: path → SHA-256 of every file it was made from.
+        facts: what else decided it, as JSON content: ``config``, ``device``, ``threads``, …
+    """
+    content: dict[str, Any] = {
+        **facts,
+        "stage": stage,
+        "code": stage_digest(stage),
+        "inputs": dict(inputs),
+        "output": sha256_of_file(output),
+        "versions": versions(*PACKAGES),
+    }
+    write_json(record_path(output), content)
+
+
+def encoder_files(directory: Path) -> list[Path]:
+    """The files of an encoder that what is made with it depends on, so far as they are there."""
+    return [directory / name for name in _ENCODER if (directory / name).exists()]
+
+
+def model_files(directory: Path) -> list[Path]:
+    """What stands for a fine-tuned model or an encoder in a record.
+
+    Of a fine-tuned model it is the report of its training, which names the weights: reading these
+    again for every corpus that the model annotates would take longer than to annotate it.
+    """
+    report = directory / TRAINING
+    return [report] if report.exists() else encoder_files(directory)
+
+
+def write_times(directory: Path, seconds: float, on_gpu: bool) -> None:
+    """Write how long a training took, beside its report.
+
+    Args:
+        directory: of the model.
+        seconds: of wall time, also those of processes that were killed.
+        on_gpu: whether they were spent on a GPU.
+    """
+    times = {"wall_seconds": round(seconds, 1), "gpu_seconds": round(seconds, 1) * on_gpu}
+    write_json(directory / TIMES, times)
