@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import ROOT
+from conftest import EMBEDDED_ENCODER, ROOT
+from reports import check_in_browser, check_report, rules_of_graph
 from running import snakemake, stage
 from test_parsing import official
 from xltransfer.data.conllu import read_conllu
+from xltransfer.files import sha256_of_file
 from xltransfer.metrics.attachment import attachment_scores
 from xltransfer.paths import model_directory, predictions, scores
 
@@ -207,8 +210,6 @@ def test_predictions_keep_everything_but_heads_and_relations(study: Path) -> Non
 
 def test_a_seed_trained_alone_is_the_same_model(study: Path, tmp_path: Path) -> None:
     """Same seed, same machine, same bytes, whichever seeds share the process."""
-    import json
-
     directory = Path(
         model_directory(str(study), "embedded", "parsing", "qca_embedded", "random-init-1-2", 3)
     )
@@ -243,6 +244,70 @@ def test_figures_are_there(study: Path) -> None:
             assert (study / "figures" / f"{name}{suffix}").stat().st_size > 10_000
 
 
+TABLES = {
+    *("randominit", "randominit_by_target", "zeroshot", "zeroshot_by_target"),
+    *("overlap", "overlap_correlation", "word_order", "word_order_correlation"),
+    *("retrieval", "cka", "correlation"),
+}
+FIGURES = {
+    *("randominit", "zeroshot", "overlap", "word_order"),
+    *("retrieval", "cka", "cka_heatmap", "correlation"),
+}
+
+
+@pytest.fixture(scope="module")
+def report(study: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    done = snakemake(ROOT, "transfer", "--report", str(path))
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "ERROR" not in done.stderr and "WARNING" not in done.stderr, done.stderr
+    return path
+
+
+def test_report_has_every_table_and_figure(study: Path, report: Path) -> None:
+    page = check_report(report, study, TABLES, FIGURES)
+    rules = rules_of_graph(page)
+    assert {"embedded_treebank", "finetune", "predict", "score", "score_tables"} <= rules
+    assert "default" in page.variable("workflow-desc")
+
+
+def test_report_opens_in_a_browser(report: Path, tmp_path: Path) -> None:
+    check_in_browser(report, TABLES, FIGURES, tmp_path)
+
+
+def test_packed_report_has_every_table_and_figure(study: Path, tmp_path: Path) -> None:
+    done = snakemake(ROOT, "transfer", "--report", str(tmp_path / "report.zip"))
+    assert done.returncode == 0, done.stderr[-2000:]
+    shutil.unpack_archive(tmp_path / "report.zip", tmp_path)
+    check_report(tmp_path / "report" / "report.html", study, TABLES, FIGURES)
+
+
+def test_tables_lead_back_to_all_raw_data(study: Path) -> None:
+    """To the made-up treebanks and the encoder, with code and times of every stage between."""
+    content = json.loads((study / "tables" / "randominit.provenance.json").read_text())
+    assert not content["inconsistent"]
+    encoder = EMBEDDED_ENCODER.relative_to(ROOT)
+    names = ("config.json", "model.safetensors", "tokenizer.json", "pretraining.json")
+    expected = {str(encoder / name) for name in names}
+    corpora = {"treebanks/{}_embedded/{}.conllu": 16, "entities/{}_embedded/{}.iob2": 6}
+    for path, targets in corpora.items():
+        found = {name for name in content["sources"] if Path(name).suffix == Path(path).suffix}
+        assert len(found) == targets + 2 * len(SOURCES)
+        parts = {f"results/{path.format(s, part)}" for s in SOURCES for part in ("train", "dev")}
+        assert parts <= found
+        expected |= found
+    assert set(content["sources"]) == expected
+    for path, checksum in content["sources"].items():
+        assert sha256_of_file(ROOT / path) == checksum
+    stages = {"embedded_world", "finetune", "predict", "score"}
+    assert set(content["stages"]) == stages
+    assert all(len(facts["code"]) == 1 for facts in content["stages"].values())
+    times = json.loads((study / "tables" / "randominit.timing.json").read_text())
+    models = 3 * (44 + 24)
+    assert times["finetune"]["models"] == models and times["finetune"]["without_times"] == 0
+    assert times["finetune"]["wall_seconds"] > 0
+
+
 def test_another_copy_of_the_results_is_not_needed(study: Path, tmp_path: Path) -> None:
     """Tables can be made again from scores and training reports alone."""
     for name in ("scores", "models"):
@@ -254,7 +319,6 @@ def test_another_copy_of_the_results_is_not_needed(study: Path, tmp_path: Path) 
 
     config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
     table = Study(config, ROOT).table_config()
-    import json
 
     score_tables(json.loads(table), str(tmp_path), tmp_path / "tables")
     for name in ("randominit.csv", "randominit_by_target.csv"):

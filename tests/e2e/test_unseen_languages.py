@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import yaml
 from conftest import copy_workflow
+from reports import check_in_browser, check_report, rules_of_graph
 from running import snakemake
 from xltransfer.data.conllu import read_conllu
 from xltransfer.paths import predictions
@@ -124,3 +125,44 @@ def test_figures_are_there(study: Path) -> None:
     for name in ("unseen", "transliteration", "tokenizer_stats"):
         for suffix in (".pdf", ".png"):
             assert (study / "figures" / f"{name}{suffix}").stat().st_size > 10_000
+
+
+TABLES = {"unseen", "typology", "tokenizer_stats", "languages", "language_data"}
+FIGURES = {"unseen", "transliteration", "tokenizer_stats"}
+
+
+@pytest.fixture(scope="module")
+def report(workflow: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    done = snakemake(workflow, "unseen", "--report", str(path), *STUDY)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return path
+
+
+def test_report_has_every_table_and_figure(study: Path, report: Path) -> None:
+    page = check_report(report, study, TABLES, FIGURES)
+    assert {"clean", "adapt", "pretrain_monolingual", "unseen_tables"} <= rules_of_graph(page)
+
+
+def test_report_opens_in_a_browser(report: Path, tmp_path: Path) -> None:
+    check_in_browser(report, TABLES, FIGURES, tmp_path)
+
+
+def test_tables_lead_back_to_all_raw_data(study: Path) -> None:
+    """Through adapted encoders, transliteration and cleaning to the text they were made of."""
+    content = json.loads((study / "tables" / "unseen.provenance.json").read_text())
+    assert not content["inconsistent"]
+    sources = {Path(path) for path in content["sources"]}
+    languages = {"qax", "qga", "qcx"}
+    treebanks = {f"{code}_embedded" for code in languages}
+    assert {path.parent.name for path in sources if path.suffix == ".conllu"} == treebanks
+    texts = {f"{code}-embedded.txt" for code in languages}
+    assert {path.name for path in sources if path.suffix == ".txt"} == texts
+    others = {path.parent.name for path in sources if path.suffix not in (".conllu", ".txt")}
+    assert others == {"embedded", "bilstm", "transliteration"}
+    through = {"embedded_world", "clean", "transliterate", "adapt", "pretrain"}
+    assert set(content["stages"]) == through | {"finetune", "predict", "score"}
+    times = json.loads((study / "tables" / "unseen.timing.json").read_text())
+    assert times["adapt"]["models"] == times["pretrain"]["models"] == len(VARIETIES)
+    assert times["finetune"]["models"] == len(VARIETIES) * len(ARMS) * 3
+    assert times["all"]["without_times"] == 1, "the encoder that comes with the project"

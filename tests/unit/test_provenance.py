@@ -93,6 +93,13 @@ def test_table_is_followed_back_to_raw_data(chain: dict[str, Path]) -> None:
     assert content["code"] == stage_digest("tabulate") and content["seeds"] == [1]
 
 
+def test_made_up_data_is_a_source(chain: dict[str, Path]) -> None:
+    """Its record says how it was made, of no file."""
+    write_record(chain["download"], "embedded_world.__main__", {}, config={"seed": 1})
+    trace = follow(file_checksums([chain["score"]]))
+    assert trace.sources == sources(chain, *RAW) and "embedded_world" in trace.stages
+
+
 def test_every_distinct_fact_is_listed(chain: dict[str, Path]) -> None:
     path = record_path(chain["prediction"])
     record = json.loads(path.read_text())

@@ -36,8 +36,8 @@ class Trace:
 
     Attributes:
         stages: stage → fact of ``RECORDED`` → its distinct values.
-        sources: path → SHA-256 of the files that have no record: raw data and what came with the
-            workflow.
+        sources: path → SHA-256 of the files that were made of no other file, or have no record:
+            raw data, made-up data and what came with the workflow.
         inconsistent: path → distinct SHA-256 of files of which stages used other versions than the
             one whose record is there. Empty where Snakemake has brought everything up to date.
         trainings: reports of trainings → the stage that made them, ``""`` if that is not known.
@@ -81,7 +81,7 @@ def table_provenance(config: Mapping[str, Any], inputs: Sequence[Path], stage: s
 
 
 def follow(inputs: Mapping[str, str]) -> Trace:
-    """Follow the records of files back to files without one.
+    """Follow the records of files back to where they start.
 
     Args:
         inputs: path → SHA-256.
@@ -97,11 +97,12 @@ def follow(inputs: Mapping[str, str]) -> Trace:
         stage = record.get("stage", "") if known == checksum else ""
         if Path(path).name in (TRAINING, PRETRAINING):
             trace.trainings[path] = stage
-        if not stage:
+        if stage:
+            _merge(trace.stages, record)
+        if not stage or not record["inputs"]:
             if trace.sources.setdefault(path, checksum) != checksum:
                 _add(trace.inconsistent.setdefault(path, []), [trace.sources[path], checksum])
             continue
-        _merge(trace.stages, record)
         behind = set(record["inputs"].items()) - seen
         seen |= behind
         waiting += sorted(behind, reverse=True)
