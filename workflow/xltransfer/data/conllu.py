@@ -48,6 +48,19 @@ class Sentence:
         sentence._lines = lines
         return sentence
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sentence) and self.lines == other.lines
+
+    def __repr__(self) -> str:
+        return f"Sentence.of_lines({self.lines!r})"
+
+    @property
+    def lines(self) -> str:
+        """The lines of the sentence as they stand in a file, without the empty one."""
+        if self._lines is None:
+            return "\n".join([*self._comments, *map("\t".join, self._rows)])
+        return self._lines
+
     @property
     def comments(self) -> list[str]:
         """The comments; changes in the list are changes of the sentence."""
@@ -126,13 +139,6 @@ class Sentence:
                 cells[place + column] = value
         rows = zip(*[iter(cells)] * 10, strict=True)
         return Sentence.of_lines(lines[:start] + "\n".join(map("\t".join, rows)))
-
-    @property
-    def lines(self) -> str:
-        """The lines of the sentence as they stand in a file, without the empty one."""
-        if self._lines is None:
-            return "\n".join([*self._comments, *map("\t".join, self._rows)])
-        return self._lines
 
 
 _first_row_after = re.compile(r"(?:#[^\n]*\n)*").match
