@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from xltransfer.data import conllu as conllu_module
 from xltransfer.data.conllu import DEPREL, HEAD, read_conllu, write_conllu
+from xltransfer.data.conllu_arrays import Blocks, find_sentences
 from xltransfer.errors import InputError
 
 GOOD = """\
@@ -173,3 +175,66 @@ def test_agrees_with_an_independent_reader(shared: Path) -> None:
         assert sentence.forms == [token["form"] for token in words]
         assert sentence.heads == [token["head"] for token in words]
         assert sentence.column(DEPREL) == [token["deprel"] for token in words]
+
+
+BRITTLE = [
+    "\t",
+    "\n",
+    "\n\n",
+    "#",
+    "0",
+    "1",
+    "2",
+    "01",
+    "-",
+    ".",
+    "_",
+    " ",
+    "\r",
+    "\u3000",
+    "²",
+    "٣",
+]
+
+
+@given(st.data())
+@settings(max_examples=300, deadline=None)
+def test_bulk_and_row_by_row_checks_agree(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    """Whatever happens to a file, it is read alike whether or not rows are checked one by one."""
+    text = GOOD
+    for _ in range(data.draw(st.integers(1, 2))):
+        place = data.draw(st.integers(0, len(text)))
+        skipped = data.draw(st.integers(0, 2))
+        text = text[:place] + data.draw(st.sampled_from(BRITTLE)) + text[place + skipped :]
+    path = write(tmp_path_factory.mktemp("agree") / "in.conllu", text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(conllu_module, "find_sentences", all_doubtful)
+        one_by_one = outcome(path)
+    assert outcome(path) == one_by_one
+
+
+def all_doubtful(*arguments) -> Blocks:
+    found = find_sentences(*arguments)
+    found.valid[:] = False
+    return found
+
+
+def outcome(path: Path) -> str | list:
+    try:
+        return [(s.comments, s.rows, s.words, s.lines) for s in read_conllu(path)]
+    except InputError as error:
+        return str(error)
+
+
+def test_ordinary_rows_are_not_checked_one_by_one() -> None:
+    assert find_sentences(GOOD, lambda *_: True).valid.all()
+
+
+def test_sentences_that_are_changed_are_written_changed(tmp_path: Path) -> None:
+    sentence = read_conllu(write(tmp_path / "in.conllu", GOOD))[0]
+    assert sentence.columns(HEAD, DEPREL) == [["2", "0", "5", "5", "2"], sentence.column(DEPREL)]
+    sentence.words[0][HEAD] = "5"
+    assert sentence.heads == [5, 0, 5, 5, 2]
+    assert sentence.lines == GOOD[: GOOD.index("\n\n")].replace("\t2\tnsubj", "\t5\tnsubj")

@@ -64,11 +64,12 @@ def score(
         InputError: a file is malformed, or predictions are not of the gold sentences.
     """
     gold_sentences = read_sentences(gold)
-    words = sum(len(sentence.forms) for sentence in gold_sentences)
+    gold_forms = [sentence.forms for sentence in gold_sentences]
+    words = sum(map(len, gold_forms))
     rows = []
     for path, ablation, seed in zip(predictions, ablations, seeds, strict=True):
         sentences = read_sentences(path)
-        _check_same_words(gold, gold_sentences, path, sentences)
+        _check_same_words(gold, gold_forms, path, sentences)
         found = METRICS[task["kind"]](gold_sentences, sentences, task)
         for metric, counts in found.items():
             rows.append(
@@ -91,19 +92,17 @@ def score(
 
 def _check_same_words(
     gold: Path,
-    gold_sentences: Sequence[AnnotatedSentence],
+    gold_forms: Sequence[Sequence[str]],
     path: Path,
     sentences: Sequence[AnnotatedSentence],
 ) -> None:
-    if len(sentences) != len(gold_sentences):
+    if len(sentences) != len(gold_forms):
         raise InputError(
-            f"{path}: {len(sentences)} sentences, but {gold} has {len(gold_sentences)}; "
+            f"{path}: {len(sentences)} sentences, but {gold} has {len(gold_forms)}; "
             "predict it again"
         )
-    for number, (expected, found) in enumerate(
-        zip(gold_sentences, sentences, strict=True), start=1
-    ):
-        if expected.forms != found.forms:
+    for number, (expected, found) in enumerate(zip(gold_forms, sentences, strict=True), start=1):
+        if expected != found.forms:
             raise InputError(
                 f"{path}: sentence {number} does not have the words of {gold}; predict it again"
             )

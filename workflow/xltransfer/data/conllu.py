@@ -7,35 +7,100 @@ stages rely on: a wrong tree is refused here, with file and line, and nowhere el
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 
 from ..errors import InputError
 from ..files import read_text, replacing
+from .conllu_arrays import find_sentences
 
 ID, FORM, LEMMA, UPOS, XPOS, FEATS, HEAD, DEPREL, DEPS, MISC = range(10)
 """Columns of a row."""
+_BLOCK = 1 << 18
+"""Characters that are checked at a time."""
 
 
-@dataclass(slots=True)
 class Sentence:
     """One sentence of a treebank.
 
-    Attributes:
+    One that was read keeps its lines as they are until its rows are asked for, for most stages
+    want a column or two.
+
+    Args:
         comments: lines that start with ``#``, without the line end.
         rows: every row in file order, multiword tokens and empty nodes included; ten columns each.
         words: the rows that are syntactic words (integer ID), in order; the same lists as in
             ``rows``.
     """
 
-    comments: list[str]
-    rows: list[list[str]]
-    words: list[list[str]]
+    __slots__ = ("_comments", "_lines", "_rows", "_words")
+
+    def __init__(self, comments: list[str], rows: list[list[str]], words: list[list[str]]) -> None:
+        self._lines: str | None = None
+        self._comments, self._rows, self._words = comments, rows, words
+
+    @classmethod
+    def of_lines(cls, lines: str) -> Sentence:
+        """A sentence from its lines as they stand in a valid file, without the empty one."""
+        sentence = cls.__new__(cls)
+        sentence._lines = lines
+        return sentence
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sentence) and self.lines == other.lines
+
+    def __repr__(self) -> str:
+        return f"Sentence.of_lines({self.lines!r})"
+
+    @property
+    def lines(self) -> str:
+        """The lines of the sentence as they stand in a file, without the empty one."""
+        if self._lines is None:
+            return "\n".join([*self._comments, *map("\t".join, self._rows)])
+        return self._lines
+
+    @property
+    def comments(self) -> list[str]:
+        """The comments; changes in the list are changes of the sentence."""
+        self._split()
+        return self._comments
+
+    @property
+    def rows(self) -> list[list[str]]:
+        """The rows; changes in them are changes of the sentence."""
+        self._split()
+        return self._rows
+
+    @property
+    def words(self) -> list[list[str]]:
+        """The rows that are words; changes in them are changes of the sentence."""
+        self._split()
+        return self._words
+
+    def _split(self) -> None:
+        """From lines to lists, which may be changed from now on."""
+        if self._lines is None:
+            return
+        start = _first_row(self._lines)
+        self._comments = self._lines[:start].split("\n")[:-1]
+        self._rows = [row.split("\t") for row in self._lines[start:].split("\n")]
+        self._words = [row for row in self._rows if row[ID].isdigit()]
+        self._lines = None
 
     def column(self, column: int) -> list[str]:
         """One column of all words."""
-        return [word[column] for word in self.words]
+        return self.columns(column)[0]
+
+    def columns(self, *columns: int) -> list[list[str]]:
+        """Some columns of all words."""
+        if self._lines is None:
+            return [[word[column] for word in self._words] for column in columns]
+        cells = _cells(self._lines[_first_row(self._lines) :])
+        found = [cells[column::10] for column in columns]
+        are_words = _are_words(cells)
+        return found if all(are_words) else [list(compress(part, are_words)) for part in found]
 
     @property
     def forms(self) -> list[str]:
@@ -45,12 +110,16 @@ class Sentence:
     @property
     def heads(self) -> list[int]:
         """1-based head of each word, 0 for the root."""
-        return [int(word[HEAD]) for word in self.words]
+        return list(map(int, self.column(HEAD)))
 
     @property
     def sent_id(self) -> str | None:
         """The value of the ``# sent_id`` comment."""
-        return next((c.partition("=")[2].strip() for c in self.comments if _is_sent_id(c)), None)
+        if self._lines is None:
+            comments = self._comments
+        else:
+            comments = self._lines[: _first_row(self._lines)].split("\n")
+        return next((c.partition("=")[2].strip() for c in comments if _is_sent_id(c)), None)
 
     def with_columns(self, columns: dict[int, Sequence[str]]) -> Sentence:
         """A copy in which some columns of the words are replaced.
@@ -58,12 +127,35 @@ class Sentence:
         Args:
             columns: column → a value per word.
         """
-        rows = [list(row) for row in self.rows]
-        words = [row for row in rows if row[ID].isdigit()]
+        lines = self.lines
+        start = _first_row(lines)
+        cells = _cells(lines[start:])
+        places = range(0, len(cells), 10)
+        are_words = _are_words(cells)
+        if not all(are_words):
+            places = list(compress(places, are_words))
         for column, values in columns.items():
-            for word, value in zip(words, values, strict=True):
-                word[column] = value
-        return Sentence(self.comments, rows, words)
+            for place, value in zip(places, values, strict=True):
+                cells[place + column] = value
+        rows = zip(*[iter(cells)] * 10, strict=True)
+        return Sentence.of_lines(lines[:start] + "\n".join(map("\t".join, rows)))
+
+
+_first_row_after = re.compile(r"(?:#[^\n]*\n)*").match
+
+
+def _first_row(lines: str) -> int:
+    """Where the comments end."""
+    return _first_row_after(lines).end()
+
+
+def _cells(rows: str) -> list[str]:
+    return rows.replace("\n", "\t").split("\t")
+
+
+def _are_words(cells: list[str]) -> list[bool]:
+    """Whether rows are words, by their ID."""
+    return list(map(str.isdigit, cells[ID::10]))
 
 
 def _is_sent_id(comment: str) -> bool:
@@ -83,36 +175,59 @@ def read_conllu(path: Path | str) -> list[Sentence]:
     text = read_text(path)
     if "\r" in text:
         text = text.replace("\r\n", "\n")
-    lines = text.split("\n")
-    if lines.pop() != "" or (lines and lines[-1] != ""):
+    if text and text != "\n" and not text.endswith("\n\n"):
         raise InputError(
-            f"{path}:{len(lines) + 1}: the file ends inside a sentence, an empty line is missing; "
-            "is the download complete?"
+            f"{path}:{text.count(chr(10)) + 1}: the file ends inside a sentence, an empty line is "
+            "missing; is the download complete?"
         )
-    sentences = list(_sentences(lines, path))
+    sentences = list(_sentences(text, path))
     if not sentences:
         raise InputError(f"{path}:1: the file holds no sentence")
     return sentences
 
 
-def _sentences(lines: list[str], path: Path | str) -> Iterator[Sentence]:
-    comments: list[str] = []
+def _sentences(text: str, path: Path | str) -> Iterator[Sentence]:
+    number = 1
+    for block in _blocks(text):
+        found = find_sentences(block, _is_beside_words)
+        columns = (found.starts, found.ends, found.lines, found.valid)
+        for start, end, lines, valid in zip(*(c.tolist() for c in columns), strict=True):
+            sentence = block[start:end]
+            if not valid:
+                _check(sentence.split("\n") if lines else [], path, number)
+            yield Sentence.of_lines(sentence)
+            number += lines + 1
+
+
+def _blocks(text: str) -> Iterator[str]:
+    """Whole sentences, about as many as a processor's cache holds."""
+    start = 0
+    while start < len(text):
+        found = text.find("\n\n", start + _BLOCK)
+        end = found + 2 if found >= 0 else len(text)
+        yield text[start:end]
+        start = end
+
+
+def _check(lines: Sequence[str], path: Path | str, first_line: int) -> None:
+    """Check a sentence line by line.
+
+    Raises:
+        InputError: a line breaks the format.
+    """
     rows: list[list[str]] = []
     words: list[list[str]] = []
-    for number, line in enumerate(lines, start=1):
-        if line == "":
-            if not words:
-                raise InputError(f"{path}:{number}: an empty line without a sentence before it")
-            _check_tree(words, rows, path, number - len(rows))
-            yield Sentence(comments, rows, words)
-            comments, rows, words = [], [], []
-        elif line[0] == "#" and not rows:
-            comments.append(line)
-        else:
-            row = line.split("\t")
-            if _is_word(row, len(words) + 1, path, number):
-                words.append(row)
-            rows.append(row)
+    for number, line in enumerate(lines, start=first_line):
+        if line[0] == "#" and not rows:
+            continue
+        row = line.split("\t")
+        if _is_word(row, len(words) + 1, path, number):
+            words.append(row)
+        rows.append(row)
+    end = first_line + len(lines)
+    if not words:
+        raise InputError(f"{path}:{end}: an empty line without a sentence before it")
+    _check_tree(words, rows, path, end - len(rows))
 
 
 def _is_word(row: list[str], expected: int, path: Path | str, number: int) -> bool:
@@ -126,15 +241,20 @@ def _is_word(row: list[str], expected: int, path: Path | str, number: int) -> bo
         return True
     if identifier.isdecimal():
         raise InputError(f"{path}:{number}: ID {identifier} where {expected} should come")
+    if _is_beside_words(identifier, expected):
+        return False
+    if "-" in identifier:
+        raise InputError(f"{path}:{number}: '{identifier}' is no range of words to come")
+    raise InputError(f"{path}:{number}: ID '{identifier}' is not an integer, range or decimal")
+
+
+def _is_beside_words(identifier: str, expected: int) -> bool:
+    """Whether an ID is that of a multiword token or empty node before a word with this number."""
     if "-" in identifier:
         first, _, last = identifier.partition("-")
-        if not (first.isdecimal() and last.isdecimal()) or not expected <= int(first) <= int(last):
-            raise InputError(f"{path}:{number}: '{identifier}' is no range of words to come")
-        return False
+        return first.isdecimal() and last.isdecimal() and expected <= int(first) <= int(last)
     word, _, copy = identifier.partition(".")
-    if not (word.isdecimal() and copy.isdecimal()) or int(word) != expected - 1:
-        raise InputError(f"{path}:{number}: ID '{identifier}' is not an integer, range or decimal")
-    return False
+    return word.isdecimal() and copy.isdecimal() and int(word) == expected - 1
 
 
 def _check_tree(
@@ -171,6 +291,4 @@ def _check_tree(
 def write_conllu(path: Path | str, sentences: Iterable[Sentence]) -> None:
     """Write sentences to a file, which appears only once it is complete."""
     with replacing(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
-        for sentence in sentences:
-            lines = [*sentence.comments, *("\t".join(row) for row in sentence.rows)]
-            file.write("\n".join(lines) + "\n\n")
+        file.writelines(f"{sentence.lines}\n\n" for sentence in sentences)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import compress
 from typing import Any
 
 from ..data.conllu import DEPREL, HEAD, Sentence
@@ -31,12 +32,15 @@ def attachment_scores(
     """
     labelled, unlabelled = [], []
     for gold_sentence, sentence in zip(gold, predicted, strict=True):
-        attached = right = 0
-        for gold_word, word in zip(gold_sentence.words, sentence.words, strict=True):
-            if gold_word[HEAD] == word[HEAD]:
-                attached += 1
-                right += universal(gold_word[DEPREL]) == universal(word[DEPREL])
-        words = len(gold_sentence.words)
-        labelled.append((right, words))
-        unlabelled.append((attached, words))
+        gold_heads, gold_relations = gold_sentence.columns(HEAD, DEPREL)
+        heads, relations = sentence.columns(HEAD, DEPREL)
+        attached = list(map(str.__eq__, gold_heads, heads))
+        right = sum(
+            gold_relation == relation or universal(gold_relation) == universal(relation)
+            for gold_relation, relation in compress(
+                zip(gold_relations, relations, strict=True), attached
+            )
+        )
+        labelled.append((right, len(gold_heads)))
+        unlabelled.append((sum(attached), len(gold_heads)))
     return {"LAS": Counts.of(labelled), "UAS": Counts.of(unlabelled)}

@@ -1,0 +1,156 @@
+"""Checking CoNLL-U a megabyte at a time: which sentences obey the format beyond doubt.
+
+A sentence that is not found valid here may be valid all the same; ``conllu`` reads it row by row
+and says what is wrong with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+_TAB, _LINE_FEED, _HASH, _ZERO = map(ord, "\t\n#0")
+_COLUMNS = 10
+_DIGITS = 6
+"""The longest number that is read here."""
+_SPACES = np.array([code for code in range(0x3001) if chr(code).isspace()], dtype=np.uint32)
+"""All code points that are white space to Python."""
+
+
+@dataclass
+class Blocks:
+    """The sentences of a text; shapes (sentences,).
+
+    Attributes:
+        starts: where each starts.
+        ends: where its last line ends, before the line end.
+        lines: how many lines it has, without the empty one.
+        valid: whether it obeys the format beyond doubt.
+    """
+
+    starts: np.ndarray
+    ends: np.ndarray
+    lines: np.ndarray
+    valid: np.ndarray
+
+
+def find_sentences(text: str, is_beside_words: Callable[[str, int], bool]) -> Blocks:
+    """Where the sentences of a text are, and which are valid.
+
+    Valid are sentences of comments and rows of ten columns with a FORM, whose words are numbered
+    from 1 and form a tree with one root, as HEAD says.
+
+    Args:
+        text: sentences, each with an empty line after it.
+        is_beside_words: whether an ID is that of a multiword token or empty node that may stand
+            before the word with this number.
+    """
+    codes = _code_points(text)
+    ends = np.flatnonzero(codes == _LINE_FEED)
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    last = np.flatnonzero(ends == starts)
+    first = np.concatenate([[0], last[:-1] + 1])
+    sentence = np.repeat(np.arange(len(last)), last - first + 1)
+    is_comment = codes[starts] == _HASH
+    is_row = ~is_comment
+    is_row[last] = False
+    doubtful = np.zeros(len(last), dtype=bool)
+    # A comment after a row is none.
+    doubtful[sentence[1:][is_comment[1:] & is_row[:-1]]] = True
+    rows = np.flatnonzero(is_row)
+    table = _Table(codes, starts[rows], ends[rows], sentence[rows])
+    doubtful |= table.doubtful_sentences(text, len(last), is_beside_words)
+    return Blocks(starts[first], np.maximum(ends[last] - 1, starts[first]), last - first, ~doubtful)
+
+
+def _code_points(text: str) -> np.ndarray:
+    if text.isascii():
+        return np.frombuffer(text.encode("ascii"), dtype=np.uint8)
+    return np.frombuffer(text.encode("utf-32-le"), dtype="<u4")
+
+
+class _Table:
+    """The rows of some sentences.
+
+    Args:
+        codes: code points of the text.
+        starts, ends: of the rows; shape (rows,).
+        sentence: to which sentence each row belongs; shape (rows,).
+    """
+
+    def __init__(
+        self, codes: np.ndarray, starts: np.ndarray, ends: np.ndarray, sentence: np.ndarray
+    ) -> None:
+        self._codes = codes
+        self._sentence = sentence
+        tabs = np.append(np.flatnonzero(codes == _TAB), len(codes))
+        before = np.searchsorted(tabs, starts)
+        self._ten_columns = np.searchsorted(tabs, ends) - before == _COLUMNS - 1
+        # Of rows with too few columns, which are doubtful anyway, the last tab there is.
+        places = np.minimum(before[:, None] + np.array([0, 5, 6]), len(tabs) - 1)
+        self._starts = starts
+        self._id_ends, self._head_starts, self._head_ends = tabs[places].T
+
+    def doubtful_sentences(
+        self, text: str, sentences: int, is_beside_words: Callable[[str, int], bool]
+    ) -> np.ndarray:
+        """Which sentences are not beyond doubt; shape (sentences,)."""
+        numbers, is_number = self._numbers(self._starts, self._id_ends)
+        is_word = is_number & (self._codes[self._starts] != _ZERO)
+        words = np.bincount(self._sentence[is_word], minlength=sentences)
+        before = np.concatenate([[0], np.cumsum(words)])[:-1]
+        expected = np.cumsum(is_word) - is_word - before[self._sentence] + 1
+        doubtful = ~self._ten_columns | self._has_no_form()
+        doubtful |= is_word & (numbers != expected)
+        for row in np.flatnonzero(~is_word):
+            identifier = text[self._starts[row] : self._id_ends[row]]
+            doubtful[row] |= not is_beside_words(identifier, int(expected[row]))
+        heads, is_head = self._numbers(self._head_starts + 1, self._head_ends)
+        is_head &= heads <= words[self._sentence]
+        doubtful |= is_word & ~is_head
+        found = _are_no_trees(np.where(is_head, heads, 0)[is_word], words)
+        found[self._sentence[doubtful]] = True
+        return found
+
+    def _has_no_form(self) -> np.ndarray:
+        """Whether FORM starts with white space or is empty; shape (rows,)."""
+        place = np.minimum(self._id_ends + 1, len(self._codes) - 1)
+        return np.isin(self._codes[place], _SPACES)
+
+    def _numbers(self, starts: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The numbers in some cells, and whether it is one, of few European digits."""
+        lengths = ends - starts
+        are_numbers = (lengths > 0) & (lengths <= _DIGITS)
+        values = np.zeros(len(starts), dtype=np.int64)
+        longest = int(lengths[are_numbers].max(initial=0))
+        for place in range(longest):
+            inside = place < lengths
+            at = np.minimum(starts + place, len(self._codes) - 1)
+            digits = self._codes[at].astype(np.int64) - _ZERO
+            are_numbers &= ~inside | ((digits >= 0) & (digits <= 9))
+            values = np.where(inside, 10 * values + digits, values)
+        return values, are_numbers
+
+
+def _are_no_trees(heads: np.ndarray, words: np.ndarray) -> np.ndarray:
+    """Whether heads fail to form a tree with one root; shape (sentences,).
+
+    Args:
+        heads: of the words of all sentences, 0 for a root; shape (words,).
+        words: number of words of each sentence; shape (sentences,).
+    """
+    sentences = np.arange(len(words))
+    # Every sentence has a node for its root, before its words.
+    roots = np.cumsum(words) - words + sentences
+    sentence = np.repeat(sentences, words)
+    nodes = np.arange(len(heads)) + sentence + 1
+    ancestors = np.arange(len(heads) + len(words))
+    ancestors[nodes] = roots[sentence] + heads
+    # After k rounds an entry is the 2^k-th ancestor, so in a tree all of them end at the root.
+    for _ in range(int(words.max(initial=0)).bit_length()):
+        ancestors = ancestors[ancestors]
+    found = np.bincount(sentence[heads == 0], minlength=len(words)) != 1
+    found[sentence[ancestors[nodes] != roots[sentence]]] = True
+    return found
