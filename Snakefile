@@ -38,18 +38,24 @@ rule all:
     input:
         everything(study),
         everything(study.unseen),
+    localrule: True
 
 
 # How models transfer to other languages, and in which layers.
 rule transfer:
     input:
         everything(study),
+    localrule: True
 
 
 # What to do for languages that the encoder has never seen.
 rule unseen:
     input:
         everything(study.unseen),
+    localrule: True
+
+
+include: "workflow/rules/gpu.smk"
 
 
 wildcard_constraints:

@@ -41,7 +41,7 @@ def english_encoder() -> Path:
 def copy_workflow(folder: Path) -> Path:
     """A copy of the workflow in which Snakemake can run without touching the checkout."""
     ignore = shutil.ignore_patterns("__pycache__", "downloads", "*.egg-info")
-    for name in ("workflow", "resources", "profiles", "envs"):
+    for name in ("workflow", "resources", "profiles", "slurm", "envs"):
         shutil.copytree(ROOT / name, folder / name, ignore=ignore)
     for name in ("Snakefile", "config.yaml"):
         shutil.copy(ROOT / name, folder / name)

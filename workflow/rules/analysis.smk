@@ -14,6 +14,9 @@ rule pieces:
         corpora="treebanks|entities",
     conda:
         "../../envs/xltransfer.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
         code=stage_digest("pieces"),
     shell:
@@ -31,6 +34,9 @@ rule overlap_tables:
         "<logs>/overlap_tables.log",
     conda:
         "../../envs/xltransfer.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
         cfg=study.table_config(),
         code=stage_digest("relate"),
@@ -50,6 +56,9 @@ rule typology:
         "<logs>/typology.log",
     conda:
         "../../envs/xltransfer.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
         cfg=study.typology_config(),
         code=stage_digest("typology"),
@@ -68,6 +77,9 @@ rule word_order_tables:
         "<logs>/word_order_tables.log",
     conda:
         "../../envs/xltransfer.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
         cfg=study.table_config(),
         names=config["typology_features"],
@@ -97,8 +109,8 @@ rule represent:
     threads: config["training_threads"]
     resources:
         gpu=1,
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=growing(8000),
+        runtime=growing(60),
     params:
         code=stage_digest("represent"),
         redrawn=[state.seed for state in study.parallel.states if state.kind == "never-pretrained"],
@@ -121,7 +133,8 @@ rule similarity:
     conda:
         "../../envs/xltransfer.yaml"
     resources:
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
+        mem_mb=growing(8000),
+        runtime=growing(120),
     params:
         cfg=lambda wildcards: study.parallel.similarity_config(wildcards.corpus),
         code=stage_digest("similarity"),
@@ -142,6 +155,9 @@ rule similarity_tables:
         "<logs>/similarity_tables.log",
     conda:
         "../../envs/xltransfer.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(120),
     params:
         cfg=study.parallel.cka_config(),
         code=stage_digest("correlate"),
@@ -161,7 +177,8 @@ rule retrieval_table:
     conda:
         "../../envs/xltransfer.yaml"
     resources:
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
+        mem_mb=growing(8000),
+        runtime=growing(120),
     params:
         cfg=study.parallel.retrieval_config(),
         code=stage_digest("retrieve"),
@@ -183,6 +200,9 @@ rule published_comparison:
         "<logs>/published_comparison.log",
     conda:
         "../../envs/xltransfer.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
         cfg=study.table_config(),
         code=stage_digest("compare"),

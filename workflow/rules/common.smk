@@ -16,6 +16,8 @@ shell.prefix(
 )
 # Tokenisers and BLAS would each start a thread per core in every job.
 os.environ.update(TOKENIZERS_PARALLELISM="false", OMP_NUM_THREADS="1")
+# Only the rules that fetch need a network; the nodes of a cluster may have none.
+os.environ.update(HF_HUB_OFFLINE="1")
 
 from xltransfer import paths
 from xltransfer.errors import InputError
@@ -26,6 +28,11 @@ try:
     study = Study(config)
 except InputError as error:
     sys.exit(f"error: {error}")
+
+
+def growing(amount):
+    """A resource of which a job gets more at each attempt."""
+    return lambda wildcards, attempt: amount * attempt
 
 
 def everything(part):

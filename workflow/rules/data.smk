@@ -21,7 +21,7 @@ rule fetch_corpus:
         # Depends on the output only in form: where a file came from must not cause reruns.
         mirrors=lambda wildcards, output: study.mirrors,
     shell:
-        "python -m xltransfer.fetch file --config {params.cfg:q} --output {output:q}"
+        "HF_HUB_OFFLINE=0 python -m xltransfer.fetch file --config {params.cfg:q} --output {output:q}"
         " --mirrors {params.mirrors:q} > {log:q} 2>&1"
 
 
@@ -36,6 +36,9 @@ rule check_treebank:
         corpus=FETCHED,
     conda:
         "../../envs/xltransfer.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
         checksum=lambda wildcards: study.checksum("treebanks", wildcards.corpus, wildcards.split),
         code=stage_digest("treebank"),
@@ -55,6 +58,9 @@ rule check_entities:
         corpus=FETCHED,
     conda:
         "../../envs/xltransfer.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
         checksum=lambda wildcards: study.checksum("entities", wildcards.corpus, wildcards.split),
         cfg=lambda wildcards: study.entities_config(wildcards.corpus),
@@ -73,6 +79,9 @@ rule embedded_treebank:
         language="[a-z]+",
     conda:
         "../../envs/xltransfer.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
         cfg=lambda wildcards: study.embedded_config(wildcards.language, wildcards.split),
         code=stage_digest("embedded_world.__main__"),
@@ -90,6 +99,9 @@ rule embedded_entities:
         language="[a-z]+",
     conda:
         "../../envs/xltransfer.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
         cfg=lambda wildcards: study.embedded_config(wildcards.language, wildcards.split),
         code=stage_digest("embedded_world.__main__"),
@@ -107,6 +119,9 @@ rule embedded_text:
         language="[a-z]+",
     conda:
         "../../envs/xltransfer.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
         cfg=lambda wildcards: study.embedded_config(wildcards.language, "text"),
         code=stage_digest("embedded_world.__main__"),

@@ -19,7 +19,7 @@ rule fetch_encoder:
         revision=lambda wildcards: study.encoders[wildcards.encoder].revision,
         directory=subpath(output[0], parent=True),
     shell:
-        "python -m xltransfer.fetch encoder --hub {params.hub:q} --revision {params.revision:q}"
+        "HF_HUB_OFFLINE=0 python -m xltransfer.fetch encoder --hub {params.hub:q} --revision {params.revision:q}"
         " --directory {params.directory:q} > {log:q} 2>&1"
 
 
@@ -46,8 +46,8 @@ rule pretrain_embedded:
     threads: study.embedded_encoder["threads"]
     resources:
         gpu=1,
-        mem_mb=4000,
-        runtime=360,
+        mem_mb=growing(4000),
+        runtime=growing(360),
     params:
         code=stage_digest("pretrain"),
         directory=subpath(output[0], parent=True),

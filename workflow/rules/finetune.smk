@@ -35,8 +35,8 @@ for number, seeds in enumerate(study.finetuning_batches(), start=1):
         threads: config["training_threads"]
         resources:
             gpu=1,
-            mem_mb=lambda wildcards, attempt: 8000 * attempt,
-            runtime=lambda wildcards, attempt: 240 * attempt,
+            mem_mb=growing(8000),
+            runtime=growing(240),
         params:
             cfg=lambda wildcards: study.finetuning_config(
                 wildcards.encoder, wildcards.task, wildcards.source

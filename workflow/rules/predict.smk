@@ -23,8 +23,8 @@ for number, batch in enumerate(study.prediction_batches(), start=1):
         threads: config["training_threads"]
         resources:
             gpu=1,
-            mem_mb=lambda wildcards, attempt: 8000 * attempt,
-            runtime=lambda wildcards, attempt: 60 * attempt,
+            mem_mb=growing(8000),
+            runtime=growing(60),
         params:
             code=stage_digest("predict"),
         shell:
@@ -42,6 +42,9 @@ rule score:
         f"<logs>/score/{SCORED}.log",
     conda:
         "../../envs/xltransfer.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
         ablations=lambda wildcards: [a for a, _ in study.models(wildcards.task, wildcards.source)],
         seeds=lambda wildcards: [seed for _, seed in study.models(wildcards.task, wildcards.source)],

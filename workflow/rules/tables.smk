@@ -11,6 +11,9 @@ rule score_tables:
         "<logs>/score_tables.log",
     conda:
         "../../envs/xltransfer.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(120),
     params:
         cfg=study.table_config(),
         code=stage_digest("tabulate"),
@@ -49,6 +52,9 @@ for figure, tables in DRAWN_FROM.items():
             f"<logs>/{figure}_figure.log",
         conda:
             "../../envs/xltransfer.yaml"
+        resources:
+            mem_mb=growing(2000),
+            runtime=growing(60),
         params:
             cfg=study.table_config(),
             code=stage_digest("draw"),

@@ -19,8 +19,8 @@ rule clean:
     conda:
         "../../envs/xltransfer.yaml"
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
+        mem_mb=growing(2000),
+        runtime=growing(240),
     params:
         cfg=lambda wildcards: unseen.cleaning_config(wildcards.text),
         kind=lambda wildcards: study.catalogue.raw_corpora[wildcards.text].kind,
@@ -52,6 +52,9 @@ for kind, suffix in (("treebanks", ".conllu"), ("entities", ".iob2"), ("raw_text
             part="train|dev|test|training|held_out",
         conda:
             "../../envs/xltransfer.yaml"
+        resources:
+            mem_mb=growing(2000),
+            runtime=growing(60),
         params:
             scheme=lambda wildcards, kind=kind: unseen.made[kind][wildcards.corpus].scheme,
             # Not passed on: the stage reads the scheme's row itself.
@@ -84,6 +87,9 @@ for kind, suffix in (("treebanks", ".conllu"), ("entities", ".iob2")):
             f"<logs>/split_{kind}/{{corpus}}.log",
         conda:
             "../../envs/xltransfer.yaml"
+        resources:
+            mem_mb=growing(2000),
+            runtime=growing(60),
         params:
             cfg=unseen.split_config(),
             code=stage_digest("split"),
@@ -117,8 +123,8 @@ rule adapt:
     threads: config["training_threads"]
     resources:
         gpu=1,
-        mem_mb=lambda wildcards, attempt: 16000 * attempt,
-        runtime=lambda wildcards, attempt: 720 * attempt,
+        mem_mb=growing(16000),
+        runtime=growing(720),
     params:
         cfg=unseen.adaptation_config(),
         code=stage_digest("adapt"),
@@ -157,8 +163,8 @@ rule pretrain_monolingual:
     threads: config["training_threads"]
     resources:
         gpu=1,
-        mem_mb=lambda wildcards, attempt: 16000 * attempt,
-        runtime=lambda wildcards, attempt: 720 * attempt,
+        mem_mb=growing(16000),
+        runtime=growing(720),
     params:
         cfg=unseen.monolingual_config(),
         code=stage_digest("pretrain"),
@@ -177,6 +183,7 @@ rule bilstm_architecture:
         "<results>/encoders/bilstm/config.json",
     log:
         "<logs>/bilstm_architecture.log",
+    localrule: True
     conda:
         "../../envs/xltransfer.yaml"
     params:
@@ -202,8 +209,8 @@ rule predict_in_language:
     threads: config["training_threads"]
     resources:
         gpu=1,
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=growing(8000),
+        runtime=growing(60),
     params:
         code=stage_digest("predict"),
     shell:
@@ -221,6 +228,9 @@ rule unseen_tables:
         "<logs>/unseen_tables.log",
     conda:
         "../../envs/xltransfer.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(120),
     params:
         cfg=unseen.table_config(),
         code=stage_digest("verdict"),
@@ -247,6 +257,9 @@ rule count_pieces:
         file="[a-z0-9_]+-[a-z_]+",
     conda:
         "../../envs/xltransfer.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
         columns=lambda wildcards: unseen.statistics_columns(
             wildcards.encoder, wildcards.kind, wildcards.file
@@ -268,6 +281,9 @@ rule tokenizer_table:
         "<logs>/tokenizer_table.log",
     conda:
         "../../envs/xltransfer.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
         cfg=unseen.table_config(),
         code=stage_digest("tokenizer_statistics"),
@@ -287,6 +303,9 @@ rule language_tables:
         "<logs>/language_tables.log",
     conda:
         "../../envs/xltransfer.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
         cfg=unseen.table_config(),
         code=stage_digest("language_table"),
