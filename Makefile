@@ -1,7 +1,8 @@
 # Two commands set everything up on a machine with Python 3.11 and make:
 #   make demo   runs the default study on the embedded world: how an encoder transfers
 #   make test   runs the tests
-# Both create the environment in .venv first if it is not there.
+#   make bench  compares the stages with other tools; ROWS and PEERS say which
+# All create the environment in .venv first if it is not there.
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -10,7 +11,7 @@ CORES ?= all
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test check lock clean
+.PHONY: demo test check bench lock clean
 
 demo: $(VENV)/installed
 	snakemake transfer --cores $(CORES) --quiet rules
@@ -25,6 +26,10 @@ check: $(VENV)/installed-for-tests
 	ruff format --check .
 	snakefmt --check Snakefile workflow
 	snakemake --lint
+
+# For example: make bench ROWS="conllu parser-machamp" PEERS="--machamp ../machamp"
+bench: $(VENV)/installed-for-tests
+	python -m benchmarks --rows $(ROWS) $(PEERS)
 
 $(VENV)/installed: envs/requirements.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
@@ -44,4 +49,4 @@ lock:
 	python envs/lock.py
 
 clean:
-	rm -rf results logs benchmarks .snakemake
+	rm -rf results logs benchmarks/work .snakemake

@@ -1,0 +1,14 @@
+"""All rows, in the order of the table."""
+
+from __future__ import annotations
+
+from . import Row, conllu, masked_lm, parsing, similarity, studies, texts
+
+ROWS: list[Row] = [
+    *parsing.ROWS,
+    *masked_lm.ROWS,
+    *similarity.ROWS,
+    *conllu.ROWS,
+    *texts.ROWS,
+    *studies.ROWS,
+]

@@ -1,0 +1,159 @@
+"""Rows about whole studies, which take long, and what needs a GPU."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from xltransfer.errors import InputError
+
+from ..measurement import FailedError, Measurement, Pair, Target, run_process
+from ..options import ROOT, Options
+from . import Comparison, Row
+
+HOOK = ROOT / "benchmarks" / "hook"
+"""Holds a ``sitecustomize`` that notes how long each process computed."""
+
+GPU_PLAN = (
+    "open: no GPU at hand; planned: models of several seeds and ablations as one batch "
+    "(torch.func.functional_call under vmap), bfloat16 and CUDA graphs per batch shape, beside one "
+    "process per model in turn"
+)
+
+
+def checkout(folder: Path, commit: str) -> None:
+    """Write the files of a commit to a folder that is emptied before.
+
+    Raises:
+        InputError: there is no such commit.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    archive = subprocess.run(
+        ["git", "-C", str(ROOT), "archive", commit], capture_output=True, check=False
+    )
+    if archive.returncode:
+        raise InputError(f"--baseline-commit: the checkout has no commit '{commit}'")
+    subprocess.run(["tar", "x", "-C", str(folder)], input=archive.stdout, check=True)
+
+
+def _environment(options: Options, folder: Path) -> dict[str, str]:
+    """What a study in a folder of its own needs: its library, and this interpreter's commands."""
+    commands = f"{Path(options.python).parent}{os.pathsep}{os.environ['PATH']}"
+    return {"PYTHONPATH": str(folder / "workflow"), "PATH": commands}
+
+
+def _snakemake(options: Options, *targets: str) -> list[str]:
+    return ["snakemake", *targets, "--cores", str(options.cores), "--quiet", "rules"]
+
+
+def _demo(options: Options) -> Comparison:
+    def run(name: str, commit: str, _: int) -> Measurement:
+        folder = options.work / name
+        checkout(folder, commit)
+        finished = run_process(
+            _snakemake(options, "transfer"),
+            options.work / "logs" / f"{name}.log",
+            _environment(options, folder),
+            folder,
+        )
+        return Measurement(finished.seconds, 1, finished.peak_bytes)
+
+    def recorded(_: int) -> Measurement:
+        return Measurement(options.baseline_seconds, 1, 0)
+
+    earlier = options.baseline_commit
+    return Comparison(
+        own=partial(run, "demo", "HEAD"),
+        other=recorded if options.baseline_seconds else partial(run, "demo-before", earlier),
+        bound=lambda: "",
+        peer=f"itself at {earlier}" if earlier else "itself as recorded before",
+        note=_seconds_note,
+    )
+
+
+def _demo_missing(options: Options) -> str:
+    if options.baseline_commit or options.baseline_seconds:
+        return ""
+    return "skipped: name --baseline-commit or --baseline-seconds"
+
+
+def _seconds_note(pairs: Sequence[Pair]) -> str:
+    own, other = pairs[0]
+    return f"{own.seconds:.0f} s against {other.seconds:.0f} s"
+
+
+def _study(options: Options) -> Comparison:
+    folder, noted = options.work / "study", options.work / "computed"
+    computed: dict[int, Measurement] = {}
+
+    def own(number: int) -> Measurement:
+        checkout(folder, "HEAD")
+        shutil.rmtree(noted, ignore_errors=True)
+        noted.mkdir(parents=True)
+        environment = _environment(options, folder)
+        environment["PYTHONPATH"] = f"{HOOK}{os.pathsep}{environment['PYTHONPATH']}"
+        finished = run_process(
+            _snakemake(options),
+            options.work / "logs" / "study.log",
+            {**environment, "BENCHMARK_COMPUTED": str(noted)},
+            folder,
+        )
+        seconds = sum(json.loads(path.read_text()) for path in noted.glob("*.json"))
+        if not seconds:
+            raise FailedError("no process of the study noted that it computed")
+        # Jobs compute with a thread each, as many at a time as there are cores.
+        computed[number] = Measurement(seconds / options.cores, 1, 0, {"jobs": seconds})
+        return Measurement(finished.seconds, 1, finished.peak_bytes)
+
+    return Comparison(
+        own=own,
+        other=lambda number: computed[number],
+        bound=lambda: "",
+        peer="its jobs' training steps and forward passes, shared among the cores",
+        note=_seconds_note,
+    )
+
+
+def _no_gpu(_: Options) -> str:
+    return GPU_PLAN
+
+
+def _never(_: Options) -> Comparison:
+    raise FailedError("nothing to measure")
+
+
+ROWS = [
+    Row(
+        "embedded-study",
+        "the embedded study from nothing",
+        "its jobs' training steps and forward passes",
+        Target(1.5, at_least=False),
+        _study,
+        long=True,
+        pairs=1,
+    ),
+    Row(
+        "demo",
+        "`make demo` after installation",
+        "itself before",
+        Target(0.5, at_least=False),
+        _demo,
+        _demo_missing,
+        long=True,
+        pairs=1,
+    ),
+    Row(
+        "gpu-grid",
+        "an ablation grid on one GPU",
+        "one process per model, in turn",
+        Target(3, at_least=True),
+        _never,
+        _no_gpu,
+    ),
+]

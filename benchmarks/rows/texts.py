@@ -1,0 +1,74 @@
+"""Rows about raw text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from .. import data
+from ..measurement import Pair, Target, call_worker
+from ..options import ROOT, Options
+from . import Comparison, Row
+
+
+def _transliteration(scheme: str, language: str, options: Options) -> Comparison:
+    own = {
+        "text": str(data.verse_lines(options, language)),
+        "output": str(options.work / "data" / f"{language}-own.txt"),
+        "scheme": scheme,
+        "schemes": str(ROOT / "resources" / "transliteration"),
+    }
+    other = {**own, "output": str(options.work / "data" / f"{language}-other.txt")}
+    return Comparison(
+        own=lambda _: call_worker(options, "texts:own_transliteration", own),
+        other=lambda _: call_worker(options, "texts:plain_transliteration", other),
+        bound=lambda: call_worker(options, "texts:transliteration_bound", own).facts["bound"],
+        peer="the plain loop over lines",
+        note=_transliteration_note,
+    )
+
+
+def _transliteration_note(pairs: Sequence[Pair]) -> str:
+    own, other = pairs[0]
+    equal = own.facts["result"] == other.facts["result"]
+    return f"{own.work / own.seconds:.1f} MB/s; results {'equal' if equal else 'differ'}"
+
+
+def _statistics(options: Options) -> Comparison:
+    arguments = {
+        "text": str(data.all_verses(options)),
+        "output": str(options.work / "data" / "statistics.json"),
+        "encoder": str(options.encoder_directory()),
+    }
+    return Comparison(
+        own=lambda _: call_worker(options, "texts:own_statistics", arguments),
+        other=lambda _: call_worker(options, "texts:plain_statistics", arguments),
+        bound=lambda: call_worker(options, "texts:statistics_bound", arguments).facts["bound"],
+        peer="the plain loop over lines",
+        note=lambda pairs: f"{pairs[0][0].work / pairs[0][0].seconds:.1f} MB/s",
+    )
+
+
+ROWS = [
+    Row(
+        "transliteration-table",
+        "transliteration by a table, MB/s",
+        "the plain loop over lines",
+        Target(5, at_least=True),
+        partial(_transliteration, "cyrillic-iso9", "ukr"),
+    ),
+    Row(
+        "transliteration-uroman",
+        "transliteration by uroman, MB/s",
+        "the plain loop over lines",
+        Target(5, at_least=True),
+        partial(_transliteration, "uroman", "hye"),
+    ),
+    Row(
+        "tokenizer-statistics",
+        "tokenizer statistics, MB/s",
+        "the plain loop over lines",
+        Target(5, at_least=True),
+        _statistics,
+    ),
+]

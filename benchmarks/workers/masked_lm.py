@@ -1,0 +1,117 @@
+"""Adapting an encoder to raw text."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from xltransfer.data.lines import Lines
+from xltransfer.devices import prepare_device
+from xltransfer.encoders.masked_lm import load_masked_lm
+from xltransfer.encoders.text_tokenizer import TextTokenizer
+from xltransfer.training.checkpoint import Checkpoint
+from xltransfer.training.flat import flatten
+from xltransfer.training.loop import train
+from xltransfer.training.masked_lm import MaskedBatch, MaskedLanguageModelling
+from xltransfer.training.pretraining import tokenise
+
+from benchmarks.bound import measure_bound
+
+NEVER = 1e9
+"""Seconds between checkpoints."""
+
+TRAINING = {
+    "epochs": 1,
+    "patience": None,
+    "learning_rate": 5e-5,
+    "warmup_share": 0.0,
+    "weight_decay": 0.0,
+    "adam_beta2": 0.999,
+    "gradient_clip": 1.0,
+    "precision": "float32",
+}
+
+
+class TimedModelling(MaskedLanguageModelling):
+    """Masked language modelling that knows how long its training steps took."""
+
+    seconds = 0.0
+    _since: float | None = None
+
+    def loss(self, batch: MaskedBatch, device: torch.device) -> torch.Tensor:
+        """As of masked language modelling."""
+        if self._since is None:
+            self._since = time.perf_counter()
+        return super().loss(batch, device)
+
+    def evaluate(self, device: torch.device) -> dict[str, float]:
+        """As of masked language modelling."""
+        if self._since is not None:
+            self.seconds += time.perf_counter() - self._since
+            self._since = None
+        return super().evaluate(device)
+
+
+def _objective(arguments: dict[str, Any]) -> TimedModelling:
+    """As many pieces a batch as the lines of one of the peer's batches have on average."""
+    torch.manual_seed(1)
+    tokenizer = TextTokenizer(arguments["encoder"])
+    model = load_masked_lm(Path(arguments["encoder"]))
+    lines = Lines(Path(arguments["training"])), Lines(Path(arguments["held_out"]))
+    training, held_out = tokenise([lines[0]], [lines[1]], tokenizer, TRAINING)
+    budget = round(arguments["batch_lines"] * _pieces(training[0]) / training[0].lines)
+    settings = {**TRAINING, "batch_pieces": budget}
+    return TimedModelling(model, training, held_out, settings, 1)
+
+
+def _pieces(text: Any) -> int:
+    special = len(text.tokenizer.prefix) + len(text.tokenizer.suffix)
+    return len(text.pieces) + special * text.lines
+
+
+def adapt(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Time the training steps of an epoch.
+
+    Args:
+        arguments: ``encoder``, ``training`` and ``held_out`` (raw text), ``batch_lines`` (mean
+            lines of a batch), ``threads`` and ``folder`` for checkpoints.
+    """
+    device = prepare_device(arguments["threads"])
+    objective = _objective(arguments)
+    checkpoint = Checkpoint(Path(arguments["folder"]) / "checkpoint", "benchmark")
+    report = train(objective, objective.settings, checkpoint, device, NEVER, "adapt")
+    checkpoint.discard()
+    return {
+        "seconds": objective.seconds,
+        "work": _pieces(objective.training[0]),
+        "facts": {"steps": report.steps, "loss": report.history[0]["loss"]},
+    }
+
+
+def bound(arguments: dict[str, Any]) -> dict[str, Any]:
+    """What bounds training steps; arguments as of ``adapt`` and how many ``batches``."""
+    device = prepare_device(arguments["threads"])
+    objective = _objective(arguments)
+    (group,) = objective.parameter_groups()
+    weights = [flatten(group["params"])]
+    optimiser = torch.optim.AdamW(weights, fused=True)
+    objective.model.train()
+    batches = objective.batches(0)[: arguments["batches"]]
+
+    def steps() -> None:
+        for batch in batches:
+            objective.loss(batch, device).backward()
+            torch.nn.utils.clip_grad_norm_(weights, 1.0)
+            optimiser.step()
+            optimiser.zero_grad(set_to_none=False)
+
+    return {"work": 1, "facts": {"bound": str(measure_bound(steps))}}
+
+
+def count(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The pieces of the training text, special tokens included."""
+    tokenizer = TextTokenizer(arguments["encoder"])
+    training, _ = tokenise([Lines(Path(arguments["training"]))], [[]], tokenizer, TRAINING)
+    return {"work": _pieces(training[0])}

@@ -1,0 +1,217 @@
+"""Training a parser, predicting with it, and the bare encoder on the same batches."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from xltransfer.data.conllu import read_conllu
+from xltransfer.devices import prepare_device
+from xltransfer.encoders.loading import load_encoder, longest_input
+from xltransfer.encoders.tokenizer import WordTokenizer
+from xltransfer.metrics.attachment import attachment_scores
+from xltransfer.predict import predict
+from xltransfer.score import score
+from xltransfer.tasks.registry import make_task
+from xltransfer.training.batching import Batch, collate, plan_batches
+from xltransfer.training.checkpoint import Checkpoint
+from xltransfer.training.dataset import Dataset
+from xltransfer.training.finetuning import FineTuning
+from xltransfer.training.loop import train as train_objective
+from xltransfer.training.prediction import PREDICTION_BUDGET
+from xltransfer.training.word_model import WordModel, load_model, save_model, untrained_head
+
+from benchmarks.bound import measure_bound
+
+SETTINGS = {
+    "kind": "parsing",
+    "arc_units": 768,
+    "relation_units": 256,
+    "head_dropout": 0.1,
+    "relation_subtypes": True,
+}
+"""The sizes of MaChAmp's head."""
+
+TRAINING = {
+    "patience": None,
+    "encoder_learning_rate": 2e-4,
+    "head_learning_rate": 1e-3,
+    "warmup_share": 0.1,
+    "weight_decay": 0.01,
+    "adam_beta2": 0.98,
+    "gradient_clip": 5.0,
+    "precision": "float32",
+}
+
+NEVER = 1e9
+"""Seconds between checkpoints."""
+
+
+class TimedFineTuning(FineTuning):
+    """Fine-tuning that knows how long its training steps took, evaluation left out."""
+
+    seconds = 0.0
+    _since: float | None = None
+
+    def loss(self, batch: Any, device: torch.device) -> torch.Tensor:
+        """As of fine-tuning."""
+        if self._since is None:
+            self._since = time.perf_counter()
+        return super().loss(batch, device)
+
+    def evaluate(self, device: torch.device) -> dict[str, float]:
+        """As of fine-tuning."""
+        if self._since is not None:
+            self.seconds += time.perf_counter() - self._since
+            self._since = None
+        return super().evaluate(device)
+
+
+def _objective(arguments: dict[str, Any]) -> TimedFineTuning:
+    encoder = load_encoder(arguments["encoder"])
+    tokenizer, longest = WordTokenizer(arguments["encoder"]), longest_input(encoder)
+    task = make_task(SETTINGS)
+    sentences = read_conllu(arguments["training"])
+    labels = task.label_vocabulary(sentences)
+    data = Dataset(sentences, tokenizer, longest)
+    data.add_targets(task, labels)
+    held_out = Dataset(read_conllu(arguments["development"]), tokenizer, longest)
+    torch.manual_seed(arguments["seed"])
+    model = WordModel(encoder, untrained_head(task, encoder.config.hidden_size, labels))
+    settings = {**TRAINING, **arguments["settings"]}
+    return TimedFineTuning(model, task, labels, data, held_out, settings, arguments["seed"])
+
+
+def train(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Train a parser; time the training steps.
+
+    Args:
+        arguments: ``encoder``, ``training`` and ``development``, ``settings`` (``epochs``,
+            ``batch_pieces``), ``seed``, ``threads``, ``folder`` for checkpoints and, if the model
+            is to be kept, ``model``.
+    """
+    device = prepare_device(arguments["threads"])
+    objective = _objective(arguments)
+    checkpoint = Checkpoint(Path(arguments["folder"]) / "checkpoint", "benchmark")
+    report = train_objective(objective, objective.settings, checkpoint, device, NEVER, "parser")
+    checkpoint.discard()
+    if "model" in arguments:
+        save_model(
+            arguments["model"],
+            objective.model,
+            arguments["encoder"],
+            objective.task,
+            objective.labels,
+        )
+    return {
+        "seconds": objective.seconds,
+        "work": len(objective.training.sentences) * objective.settings["epochs"],
+        "facts": {"LAS": report.best["LAS"], "steps": report.steps, "all": report.seconds},
+    }
+
+
+def training_bound(arguments: dict[str, Any]) -> dict[str, Any]:
+    """What bounds training steps; arguments as of ``train`` and ``batches``, how many to profile.
+
+    The parameters are in buffers and the optimiser is fused, as in the training loop.
+    """
+    from xltransfer.training.flat import flatten
+
+    device = prepare_device(arguments["threads"])
+    objective = _objective(arguments)
+    groups = objective.parameter_groups()
+    flat = [{**group, "params": [flatten(group["params"])]} for group in groups]
+    optimiser = torch.optim.AdamW(flat, fused=True)
+    weights = [parameter for group in flat for parameter in group["params"]]
+    objective.model.train()
+    batches = objective.batches(0)[: arguments["batches"]]
+
+    def steps() -> None:
+        for batch in batches:
+            objective.loss(batch, device).backward()
+            torch.nn.utils.clip_grad_norm_(weights, 1.0)
+            optimiser.step()
+            optimiser.zero_grad(set_to_none=False)
+
+    return {"work": 1, "facts": {"bound": str(measure_bound(steps))}}
+
+
+def bare_training(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Time the encoder's forward and backward on the batches of ``train``, made beforehand."""
+    prepare_device(arguments["threads"])
+    objective = _objective(arguments)
+    encoder = objective.model.encoder.train()
+    epochs = objective.settings["epochs"]
+    batches = [
+        collate(objective.training.examples, indices, objective.training.padding)
+        for epoch in range(epochs)
+        for indices in objective.batches(epoch)
+    ]
+    started = time.perf_counter()
+    for batch in batches:
+        states = _states(encoder, batch)
+        states.backward(torch.ones_like(states))
+        encoder.zero_grad(set_to_none=True)
+    seconds = time.perf_counter() - started
+    return {"seconds": seconds, "work": len(objective.training.sentences) * epochs}
+
+
+def _states(encoder: torch.nn.Module, batch: Batch) -> torch.Tensor:
+    output = encoder(input_ids=batch.input_ids, attention_mask=batch.attention_mask)
+    return output.last_hidden_state
+
+
+def predict_and_score(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Time predicting and scoring some treebanks with one model, files read and written.
+
+    Args:
+        arguments: ``model`` (a directory), ``treebanks``, ``threads`` and ``folder`` to write to.
+    """
+    folder, threads = Path(arguments["folder"]), arguments["threads"]
+    model, treebanks = Path(arguments["model"]), [Path(path) for path in arguments["treebanks"]]
+    started = time.perf_counter()
+    for treebank in treebanks:
+        predicted = folder / treebank.name
+        predict([model], treebank, [predicted], threads)
+        scores = folder / f"{treebank.stem}.parquet"
+        score(treebank, [predicted], ["none"], [1], SETTINGS, {}, scores)
+    seconds = time.perf_counter() - started
+    return {"seconds": seconds, "work": sum(len(read_conllu(path)) for path in treebanks)}
+
+
+def _prediction_batches(arguments: dict[str, Any]) -> tuple[torch.nn.Module, list[Batch], int]:
+    model, _, _ = load_model(arguments["model"])
+    tokenizer, longest = WordTokenizer(arguments["model"]), longest_input(model.encoder)
+    batches, number = [], 0
+    for path in arguments["treebanks"]:
+        data = Dataset(read_conllu(path), tokenizer, longest)
+        number += len(data.examples)
+        order = torch.arange(len(data.examples)).numpy()
+        for indices in plan_batches(data.examples, PREDICTION_BUDGET["cpu"], order):
+            batches.append(collate(data.examples, indices, data.padding))
+    return model.eval(), batches, number
+
+
+@torch.inference_mode()
+def bare_prediction(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Time the encoder's forward on the batches of ``predict_and_score``, made beforehand."""
+    prepare_device(arguments["threads"])
+    model, batches, number = _prediction_batches(arguments)
+    started = time.perf_counter()
+    for batch in batches:
+        _states(model.encoder, batch)
+    return {"seconds": time.perf_counter() - started, "work": number}
+
+
+def prediction_bound(arguments: dict[str, Any]) -> dict[str, Any]:
+    """What bounds ``predict_and_score``."""
+    found = measure_bound(lambda: predict_and_score(arguments))
+    return {"work": 1, "facts": {"bound": str(found)}}
+
+
+def attachment(arguments: dict[str, Any]) -> dict[str, Any]:
+    """LAS of a predicted file, by this project's scorer; arguments ``gold`` and ``predicted``."""
+    pair = read_conllu(arguments["gold"]), read_conllu(arguments["predicted"])
+    return {"work": 1, "facts": {"LAS": attachment_scores(*pair, {})["LAS"].percent}}
