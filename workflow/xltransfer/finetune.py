@@ -31,6 +31,7 @@ from .encoders.word_characters import WordCharacters
 from .errors import InputError
 from .files import digest, sha256_of_file, write_json
 from .identity import stage_digest
+from .interruption import stop_listening
 from .provenance import versions
 from .tasks.registry import make_task
 from .training.checkpoint import Checkpoint
@@ -98,6 +99,7 @@ def finetune(
         save_model(directory, model, encoder, task, labels)
         finished.append(checkpoint)
     # Not before: until the whole job is done, a kill must not cost the seeds that are.
+    stop_listening()
     for checkpoint in finished:
         checkpoint.discard()
 

@@ -15,6 +15,7 @@ from ..encoders.masked_lm import STORED_TYPES, save_masked_lm
 from ..encoders.text_tokenizer import TextTokenizer
 from ..errors import InputError
 from ..files import digest, sha256_of_file, write_json
+from ..interruption import stop_listening
 from .checkpoint import Checkpoint
 from .loop import train
 from .masked_lm import BLOCKS, LINES, MaskedLanguageModelling
@@ -86,6 +87,8 @@ def train_encoder(
     facts["weights"] = sha256_of_file(output / "model.safetensors")
     outcome = {"best_epoch": report.best_epoch, "history": history + report.history}
     write_json(output / "pretraining.json", {**facts, **outcome})
+    # From here on a signal would cost what is done, and save nothing.
+    stop_listening()
     checkpoint.discard()
 
 
