@@ -183,7 +183,7 @@ def test_best_weights_damaged_in_the_end_are_refused(tmp_path: Path) -> None:
     directory = make_encoder(tmp_path / "encoder", dropout=0.2)
     expected = run(make_objective(directory), Checkpoint(tmp_path / "c", "x"))
     file = tmp_path / "c" / "best.safetensors"
-    weights = load_file(file)
+    weights = {name: value.clone() for name, value in load_file(file).items()}
     file.write_bytes(damaged(file.read_bytes(), "last byte"))
     with pytest.raises(InputError, match=r"best\.safetensors: damaged or removed during training"):
         Checkpoint(tmp_path / "c", "x").restore_best(make_objective(directory).model)

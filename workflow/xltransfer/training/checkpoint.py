@@ -98,7 +98,8 @@ class Checkpoint:
         for key, value in tensors.items():
             if key.startswith("optimiser/"):
                 _, index, name = key.split("/")
-                state.setdefault(int(index), {})[name] = value
+                # The file is mapped, and the optimiser would go on in its memory.
+                state.setdefault(int(index), {})[name] = value.clone()
         groups = optimiser.state_dict()["param_groups"]
         optimiser.load_state_dict({"state": state, "param_groups": groups})
         torch.set_rng_state(tensors["random/cpu"])
