@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from encoders import make_encoder
+from safetensors.torch import load_file
 from test_parsing import SETTINGS, tree
 from xltransfer.encoders.loading import load_encoder, longest_input
 from xltransfer.encoders.tokenizer import WordTokenizer
@@ -125,24 +127,68 @@ def test_finished_training_is_not_repeated(tmp_path: Path) -> None:
     assert all(torch.equal(v, weights[k]) for k, v in own_weights(again.model).items())
 
 
-@pytest.mark.parametrize("damage", ["truncated", "garbage", "other identity", "best missing"])
-def test_unusable_checkpoints_are_ignored(damage: str, tmp_path: Path) -> None:
+def damaged(data: bytes, damage: str) -> bytes:
+    header = int.from_bytes(data[:8], "little") + 8
+    if damage == "garbage":
+        return np.random.default_rng(1).bytes(len(data))
+    if damage == "truncated":
+        return data[:-7]
+    if damage == "empty":
+        return b""
+    place = {"length": 0, "weights": header + 40, "last byte": len(data) - 1}.get(damage)
+    if place is None:  # a value within the metadata
+        place = data.index(damage.encode()) + len(damage) + 5
+    return data[:place] + bytes([data[place] ^ 2]) + data[place + 1 :]
+
+
+@pytest.mark.parametrize("name", ["state", "best"])
+@pytest.mark.parametrize(
+    "damage",
+    ["garbage", "truncated", "empty", "length", "weights", "last byte", "checksum", "position",
+     "identity", "missing", "another identity", "half-written beside"],
+)  # fmt: skip
+def test_unusable_checkpoints_are_ignored(
+    damage: str, name: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     directory = make_encoder(tmp_path / "encoder", dropout=0.2)
     expected = run(make_objective(directory), Checkpoint(tmp_path / "whole", "x"))
     killed = make_objective(directory)
     kill_at(killed, 12)
     with pytest.raises(Killed):
         run(killed, Checkpoint(tmp_path / "c", "x"), seconds=0)
-    state = tmp_path / "c" / "state.safetensors"
-    if damage == "truncated":
-        state.write_bytes(state.read_bytes()[:-7])
-    elif damage == "garbage":
-        state.write_bytes(b"\0" * 100)
-    elif damage == "best missing":
-        (tmp_path / "c" / "best.safetensors").unlink()
-    identity = "y" if damage == "other identity" else "x"
-    report = run(make_objective(directory), Checkpoint(tmp_path / "c", identity))
+    file = tmp_path / "c" / f"{name}.safetensors"
+    if damage == "missing":
+        file.unlink()
+    elif damage == "half-written beside":
+        (tmp_path / "c" / f".{name}.safetensors.1").write_bytes(file.read_bytes()[:1000])
+    elif damage != "another identity":
+        file.write_bytes(damaged(file.read_bytes(), damage))
+    identity = "y" if damage == "another identity" else "x"
+    with caplog.at_level("INFO"):
+        report = run(make_objective(directory), Checkpoint(tmp_path / "c", identity))
     assert report.history == expected.history
+    assert report.steps == expected.steps
+    assert len(list((tmp_path / "c").iterdir())) == 2
+    messages = [record.getMessage() for record in caplog.records]
+    assert ("test: resumes at step 11" in messages) == (damage == "half-written beside")
+    afresh = [message for message in messages if message.endswith("training starts afresh")]
+    assert len(afresh) == (
+        damage != "half-written beside" and (damage, name) != ("missing", "state")
+    )
+    assert all("\n" not in message for message in afresh)
+
+
+def test_best_weights_damaged_in_the_end_are_refused(tmp_path: Path) -> None:
+    """And the next run notices and starts afresh."""
+    directory = make_encoder(tmp_path / "encoder", dropout=0.2)
+    expected = run(make_objective(directory), Checkpoint(tmp_path / "c", "x"))
+    file = tmp_path / "c" / "best.safetensors"
+    weights = {name: value.clone() for name, value in load_file(file).items()}
+    file.write_bytes(damaged(file.read_bytes(), "last byte"))
+    with pytest.raises(InputError, match=r"best\.safetensors: damaged or removed during training"):
+        Checkpoint(tmp_path / "c", "x").restore_best(make_objective(directory).model)
+    assert run(make_objective(directory), Checkpoint(tmp_path / "c", "x")).steps == expected.steps
+    assert all(torch.equal(value, weights[name]) for name, value in load_file(file).items())
 
 
 def test_seeds_in_one_process_equal_seeds_alone(tmp_path: Path) -> None:

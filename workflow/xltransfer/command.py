@@ -1,4 +1,4 @@
-"""What all command-line entries share: logging, one-line errors, exit codes."""
+"""What all command-line entries share: logging, one-line errors, signals, exit codes."""
 
 from __future__ import annotations
 
@@ -7,28 +7,54 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
+from . import interruption
 from .errors import InputError
+from .files import explain_no_room
 
 USER_ERROR = 2
 """Exit code when the user can mend the cause."""
 
+log = logging.getLogger(__name__)
+
 
 def run(parser: argparse.ArgumentParser, stage: Callable[[argparse.Namespace], None]) -> None:
-    """Run a stage with its command line; an ``InputError`` becomes one line and exit code 2."""
+    """Run a stage with its command line.
+
+    An ``InputError`` becomes one line and exit code 2, a full disk as well; a signal becomes one
+    line and the exit code that shells give it (143 for SIGTERM).
+    """
     arguments = parser.parse_args()
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.INFO)
     for chatty in ("httpx", "urllib3", "filelock"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    interruption.listen()
     try:
         stage(arguments)
+        interruption.stop_listening()
     except InputError as error:
-        message = f"error: {error}\n"
-        sys.stderr.write(message)
-        # Where standard error is a log file, this is the descriptor of the terminal behind it.
-        if terminal := os.environ.get("XLTRANSFER_TERMINAL"):
+        _refuse(str(error))
+    except OSError as error:
+        explanation = explain_no_room(error.filename or "output", error)
+        if explanation is None:
+            raise
+        _refuse(explanation)
+    except interruption.Interrupted as interrupted:
+        log.warning("%s", interrupted)
+        sys.exit(interrupted.exit_code)
+
+
+def _refuse(reason: str) -> None:
+    message = f"error: {reason}\n"
+    # Where standard error is a log file, this is the descriptor of the terminal behind it.
+    if terminal := os.environ.get("XLTRANSFER_TERMINAL"):
+        with suppress(OSError):
             os.write(int(terminal), message.encode())
-        sys.exit(USER_ERROR)
+    # The log may lie on the disk that is full.
+    with suppress(OSError):
+        sys.stderr.write(message)
+    sys.exit(USER_ERROR)
 
 
 def stage_parser(module: str, description: str | None) -> argparse.ArgumentParser:

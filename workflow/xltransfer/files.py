@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,21 +14,62 @@ from typing import Any
 
 from .errors import InputError
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""A full disk, an exhausted quota, a limit on the size of files."""
+
 
 @contextmanager
-def replacing(path: Path | str) -> Iterator[Path]:
+def replacing(path: Path | str, durable: bool = True) -> Iterator[Path]:
     """A temporary path beside ``path`` that takes its place when the block ends well.
 
     Whatever happens, ``path`` is either as it was or complete.
+
+    Args:
+        path: the file to write.
+        durable: whether it must be on the disk before it takes its place, which also brings to
+            light the errors of network folders that come late. What is verified when it is read
+            can do without and saves the time.
+
+    Raises:
+        InputError: the disk is full.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
+        if durable:
+            _sync(temporary)
         os.replace(temporary, path)
+    except Exception as error:
+        if explanation := explain_no_room(path, error):
+            raise InputError(explanation) from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def explain_no_room(path: Path | str, error: Exception) -> str | None:
+    """One line for the user if an error of writing means that there is no room, else ``None``.
+
+    Args:
+        path: what was being written.
+        error: of any library: those written in other languages have no ``errno`` but say it.
+    """
+    code = getattr(error, "errno", None)
+    if code is None and (said := re.search(r"(?:os error|[Ee]rrno) (\d+)", str(error))):
+        code = int(said[1])
+    if code not in NO_ROOM:
+        return None
+    return (
+        f"{path}: cannot be written ({os.strerror(code)}); make room there and run the same "
+        "command again"
+    )
+
+
+def _sync(path: Path) -> None:
+    with open(path, "rb") as file:
+        os.fsync(file.fileno())
 
 
 def read_text(path: Path | str, encoding: str = "utf-8") -> str:

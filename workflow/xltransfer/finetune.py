@@ -31,6 +31,7 @@ from .encoders.word_characters import WordCharacters
 from .errors import InputError
 from .files import digest, sha256_of_file, write_json
 from .identity import stage_digest
+from .interruption import stop_listening
 from .records import PRETRAINING, TRAINING, file_checksums, versions, write_record, write_times
 from .tasks.registry import make_task
 from .training.checkpoint import Checkpoint
@@ -103,6 +104,7 @@ def finetune(
         write_times(directory, report.seconds, device.type != "cpu")
         finished.append(checkpoint)
     # Not before: until the whole job is done, a kill must not cost the seeds that are.
+    stop_listening()
     for checkpoint in finished:
         checkpoint.discard()
 

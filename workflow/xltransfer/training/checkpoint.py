@@ -2,7 +2,7 @@
 
 One safetensors file holds everything the rest of a training depends on: weights, optimiser
 moments, random state and the position. It is replaced in one step, so a kill leaves the old or the
-new one. It also names what it belongs to, and is not used for anything else.
+new one. It names what it belongs to and has a checksum, and is not used if either is wrong.
 """
 
 from __future__ import annotations
@@ -10,15 +10,18 @@ from __future__ import annotations
 import json
 import logging
 import shutil
+import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import nn
 
-from ..files import replacing
+from ..errors import InputError
+from ..files import canonical_json, replacing
 
 log = logging.getLogger(__name__)
 
@@ -71,22 +74,32 @@ class Checkpoint:
     def _write(self, name: str, tensors: dict[str, torch.Tensor], position: dict) -> None:
         tensors = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
         metadata = {"identity": self.identity, "position": json.dumps(position)}
-        with replacing(self.directory / f"{name}.safetensors") as temporary:
+        metadata["checksum"] = _checksum(tensors, metadata)
+        # Damage is noticed when it is read, and a scheduler gives little time to write it.
+        with replacing(self._path(name), durable=False) as temporary:
             save_file(tensors, temporary, metadata)
 
     def restore(self, model: nn.Module, optimiser: torch.optim.Optimizer) -> dict[str, Any] | None:
         """Put model, optimiser and random state back; the position, or ``None`` to start afresh."""
-        position = self._position("state")
-        if position is None or (position["best_epoch"] and self._position("best") is None):
+        self._remove_unfinished()
+        found = self._read("state")
+        if found is None:
             return None
-        tensors = load_file(self.directory / "state.safetensors")
+        tensors, position = found
+        if position["best_epoch"]:
+            if not self._path("best").exists():
+                log.warning("%s is missing; training starts afresh", self._path("best"))
+                return None
+            if self._read("best") is None:
+                return None
         weights = {k.removeprefix("model/"): v for k, v in tensors.items() if k[:6] == "model/"}
         model.load_state_dict(weights, strict=False)
         state: dict[int, dict[str, torch.Tensor]] = {}
         for key, value in tensors.items():
             if key.startswith("optimiser/"):
                 _, index, name = key.split("/")
-                state.setdefault(int(index), {})[name] = value
+                # The file is mapped, and the optimiser would go on in its memory.
+                state.setdefault(int(index), {})[name] = value.clone()
         groups = optimiser.state_dict()["param_groups"]
         optimiser.load_state_dict({"state": state, "param_groups": groups})
         torch.set_rng_state(tensors["random/cpu"])
@@ -95,24 +108,58 @@ class Checkpoint:
         return position
 
     def restore_best(self, model: nn.Module) -> None:
-        """Put the weights of the best epoch into the model."""
-        model.load_state_dict(load_file(self.directory / "best.safetensors"), strict=False)
+        """Put the weights of the best epoch into the model.
 
-    def _position(self, name: str) -> dict[str, Any] | None:
-        path = self.directory / f"{name}.safetensors"
+        Raises:
+            InputError: they have been damaged or removed since they were written.
+        """
+        found = self._read("best")
+        if found is None:
+            raise InputError(
+                f"{self._path('best')}: damaged or removed during training; run the same command "
+                "again"
+            )
+        model.load_state_dict(found[0], strict=False)
+
+    def _path(self, name: str) -> Path:
+        return self.directory / f"{name}.safetensors"
+
+    def _read(self, name: str) -> tuple[dict[str, torch.Tensor], dict[str, Any]] | None:
+        """Tensors and position, or ``None`` if the file is absent, damaged or of another."""
+        path = self._path(name)
         if not path.exists():
             return None
         try:
             with safe_open(path, framework="pt") as file:
-                metadata = file.metadata() or {}
-        except SafetensorError as error:
-            log.warning("%s is damaged (%s); training starts afresh", path, error)
+                metadata = dict(file.metadata() or {})
+                tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        except (SafetensorError, OSError) as error:
+            reason = " ".join(str(error).split())
+            log.warning("%s is damaged (%s); training starts afresh", path, reason)
             return None
-        if metadata.get("identity") != self.identity:
+        if metadata.pop("checksum", None) != _checksum(tensors, metadata):
+            log.warning("%s is damaged (checksum); training starts afresh", path)
+            return None
+        if metadata["identity"] != self.identity:
             log.warning("%s belongs to another training; training starts afresh", path)
             return None
-        return json.loads(metadata["position"])
+        return tensors, json.loads(metadata["position"])
+
+    def _remove_unfinished(self) -> None:
+        """Remove what processes have left that were killed while they saved."""
+        for path in self.directory.glob(".*.safetensors.*"):
+            path.unlink(missing_ok=True)
 
     def discard(self) -> None:
         """Remove the checkpoint."""
         shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def _checksum(tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, str]) -> str:
+    """CRC-32 of everything in a file: chance flips bits, nobody forges them, and it is fast."""
+    names = sorted(tensors)
+    described = [[name, str(tensors[name].dtype), list(tensors[name].shape)] for name in names]
+    value = zlib.crc32(canonical_json([dict(metadata), described]).encode())
+    for name in names:
+        value = zlib.crc32(tensors[name].reshape(-1).view(torch.uint8).numpy(), value)
+    return f"{value:08x}"

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
+from .. import interruption
 from ..errors import DivergedError, InputError
 from .checkpoint import Checkpoint
 from .flat import flatten
@@ -81,85 +82,147 @@ def train(
 
     Raises:
         InputError: the loss or the model's states are not finite; names the step.
+        Interrupted: a signal came; a checkpoint was saved after the step in which it did.
     """
     model = objective.model.to(device)
-    groups = [
-        {**group, "params": [flatten(group["params"])]} for group in objective.parameter_groups()
-    ]
-    optimiser = torch.optim.AdamW(
-        groups,
-        betas=(0.9, settings["adam_beta2"]),
-        weight_decay=settings["weight_decay"],
-        fused=True,
-    )
-    weights = [flat for group in groups for flat in group["params"]]
+    optimiser = _optimiser(objective, settings)
+    weights = [flat for group in optimiser.param_groups for flat in group["params"]]
     peaks = [group["lr"] for group in optimiser.param_groups]
     position = checkpoint.restore(model, optimiser)
     if position is None:
         position = {"step": 0, "best_epoch": 0, "history": [], "losses": [], "finished": False}
     else:
         log.info("%s: resumes at step %d", name, position["step"])
-    saved = time.monotonic()
-    started = saved - position.get("seconds", 0.0)
+    saver = Saver(checkpoint, objective.model, optimiser, position, checkpoint_seconds, name)
     per_epoch = len(objective.batches(0))
     steps = per_epoch * settings["epochs"]
     precision = Precision(settings["precision"], device)
     progress = Progress(name, steps, position["step"])
     pending: list[torch.Tensor] = []
-    while not position["finished"]:
-        epoch, first = divmod(position["step"], per_epoch)
-        model.train()
-        for batch in objective.batches(epoch)[first:]:
-            share = learning_rate_share(position["step"], steps, settings["warmup_share"])
-            for group, peak in zip(optimiser.param_groups, peaks, strict=True):
-                group["lr"] = peak * share
-            with precision:
-                loss = objective.loss(batch, device)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(weights, settings["gradient_clip"])
-            optimiser.step()
-            optimiser.zero_grad(set_to_none=False)
-            position["step"] += 1
-            pending.append(loss.detach())
-            due = time.monotonic() - saved > checkpoint_seconds
-            if due or len(pending) == LOSSES_AT_ONCE:
-                _read_losses(pending, position, name)
-            progress.step(position["losses"])
-            if due and position["step"] % per_epoch:
-                position["seconds"] = time.monotonic() - started
-                checkpoint.save(model, optimiser, position)
-                saved = time.monotonic()
-        _read_losses(pending, position, name)
-        try:
-            _end_epoch(objective, settings, checkpoint, device, position, epoch + 1)
-        except DivergedError as error:
-            raise InputError(f"{name}: after step {position['step']}: {error}") from None
-        progress.epoch(position["history"][-1])
-        if time.monotonic() - saved > checkpoint_seconds or position["finished"]:
-            position["seconds"] = time.monotonic() - started
-            checkpoint.save(model, optimiser, position)
-            saved = time.monotonic()
+    with interruption.postponed():
+        while not position["finished"]:
+            epoch, first = _next_batch(position, per_epoch)
+            model.train()
+            for batch in objective.batches(epoch)[first:]:
+                share = learning_rate_share(position["step"], steps, settings["warmup_share"])
+                for group, peak in zip(optimiser.param_groups, peaks, strict=True):
+                    group["lr"] = peak * share
+                with precision:
+                    loss = objective.loss(batch, device)
+                loss.backward()
+                torch.nn.utils.clip_grad_norm_(weights, settings["gradient_clip"])
+                optimiser.step()
+                optimiser.zero_grad(set_to_none=False)
+                position["step"] += 1
+                pending.append(loss.detach())
+                due = saver.due()
+                if due or len(pending) == LOSSES_AT_ONCE:
+                    _read_losses(pending, position, name)
+                progress.step(position["losses"])
+                if due and position["step"] % per_epoch:
+                    saver.save()
+            _read_losses(pending, position, name)
+            _end_epoch(objective, settings, saver, device, epoch + 1)
+            progress.epoch(position["history"][-1])
     progress.close()
     checkpoint.restore_best(model)
+    interruption.check(f"{name}: its training is finished and saved")
     return Report(
         position["history"],
         position["best_epoch"],
         position["step"],
-        time.monotonic() - started,
+        saver.spent(),
     )
+
+
+def _optimiser(objective: Objective, settings: Mapping[str, Any]) -> torch.optim.Optimizer:
+    """AdamW on one buffer per group of parameters."""
+    groups = [
+        {**group, "params": [flatten(group["params"])]} for group in objective.parameter_groups()
+    ]
+    return torch.optim.AdamW(
+        groups,
+        betas=(0.9, settings["adam_beta2"]),
+        weight_decay=settings["weight_decay"],
+        fused=True,
+    )
+
+
+def _next_batch(position: Mapping[str, Any], per_epoch: int) -> tuple[int, int]:
+    """The epoch (0-based) to go on in and its first batch; after the last one it is evaluated."""
+    epoch, first = divmod(position["step"], per_epoch)
+    evaluated = not position["losses"]
+    return (epoch, first) if first or evaluated else (epoch - 1, per_epoch)
+
+
+class Saver:
+    """Saves a training at intervals, and before it ends early.
+
+    Args:
+        checkpoint: where to.
+        model, optimiser, position: what.
+        seconds: the interval.
+        name: of the training, for the user.
+
+    Attributes:
+        evaluation_seconds: what the last evaluation took, during which nothing can be saved.
+    """
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        model: torch.nn.Module,
+        optimiser: torch.optim.Optimizer,
+        position: dict[str, Any],
+        seconds: float,
+        name: str,
+    ) -> None:
+        self.checkpoint = checkpoint
+        self.model = model
+        self.optimiser = optimiser
+        self.position = position
+        self.seconds = seconds
+        self.name = name
+        self.evaluation_seconds = 0.0
+        self.saved = time.monotonic()
+        self.started = self.saved - position.get("seconds", 0.0)
+
+    def due(self, ahead: float = 0.0) -> bool:
+        """Whether to save now.
+
+        Args:
+            ahead: seconds until it can be asked again, if they are many.
+        """
+        return interruption.received() or time.monotonic() - self.saved + ahead > self.seconds
+
+    def spent(self) -> float:
+        """Seconds of this training, those up to the checkpoint it was resumed from included."""
+        return time.monotonic() - self.started
+
+    def save(self) -> None:
+        """Save.
+
+        Raises:
+            Interrupted: a signal has come.
+        """
+        self.position["seconds"] = self.spent()
+        self.checkpoint.save(self.model, self.optimiser, self.position)
+        self.saved = time.monotonic()
+        step = self.position["step"]
+        interruption.check(f"{self.name}: saved at step {step}, where the same command goes on")
 
 
 def _end_epoch(
     objective: Objective,
     settings: Mapping[str, Any],
-    checkpoint: Checkpoint,
+    saver: Saver,
     device: torch.device,
-    position: dict[str, Any],
     epoch: int,
 ) -> None:
     """Evaluate, keep the weights if they are the best so far, and decide whether to go on."""
+    position = saver.position
     losses = position["losses"]
-    scores = objective.evaluate(device)
+    scores = _evaluate(objective, saver, device)
     selected_by = next(iter(scores))
     history = position["history"]
     history.append({"epoch": epoch, "loss": sum(losses) / len(losses), **scores})
@@ -167,12 +230,32 @@ def _end_epoch(
     best = position["best_epoch"]
     if not best or scores[selected_by] > history[best - 1][selected_by]:
         position["best_epoch"] = epoch
-        checkpoint.save_best(objective.model, {"epoch": epoch})
+        saver.checkpoint.save_best(objective.model, {"epoch": epoch})
     patience = settings["patience"]
     waited = epoch - position["best_epoch"]
     position["finished"] = epoch == settings["epochs"] or (
         patience is not None and waited >= patience
     )
+    if position["finished"] or saver.due():
+        saver.save()
+
+
+def _evaluate(objective: Objective, saver: Saver, device: torch.device) -> dict[str, float]:
+    """Scores of the epoch's weights; it changes nothing, so that a signal can end it at once."""
+    if saver.due(ahead=saver.evaluation_seconds):
+        saver.save()
+    started = time.monotonic()
+    try:
+        with interruption.not_postponed():
+            scores = objective.evaluate(device)
+    except DivergedError as error:
+        step = saver.position["step"]
+        raise InputError(f"{saver.name}: after step {step}: {error}") from None
+    except interruption.Interrupted:
+        saver.save()
+        raise
+    saver.evaluation_seconds = time.monotonic() - started
+    return scores
 
 
 def _read_losses(pending: list[torch.Tensor], position: dict[str, Any], name: str) -> None:

@@ -15,6 +15,7 @@ from ..encoders.masked_lm import STORED_TYPES, save_masked_lm
 from ..encoders.text_tokenizer import TextTokenizer
 from ..errors import InputError
 from ..files import digest, sha256_of_file, write_json
+from ..interruption import stop_listening
 from ..records import PRETRAINING, write_times
 from .checkpoint import Checkpoint
 from .loop import train
@@ -88,6 +89,8 @@ def train_encoder(
     outcome = {"best_epoch": report.best_epoch, "history": history + report.history}
     write_json(output / PRETRAINING, {**facts, **outcome})
     write_times(output, report.seconds, device.type != "cpu")
+    # From here on a signal would cost what is done, and save nothing.
+    stop_listening()
     checkpoint.discard()
 
 
