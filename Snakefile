@@ -34,6 +34,7 @@ rule all:
     default_target: True
     input:
         everything(study),
+        dropped_weights(),
         everything(study.unseen),
 
 
@@ -41,6 +42,7 @@ rule all:
 rule transfer:
     input:
         everything(study),
+        dropped_weights(),
 
 
 # What to do for languages that the encoder has never seen.

@@ -32,28 +32,41 @@ class Encoder:
 
 
 @dataclass(frozen=True)
+class FinetuningBatch:
+    """The models that one rule trains: each of its jobs, some seeds of one source and ablation.
+
+    Attributes:
+        task: that they are for; ``""`` means any, and that their weights are kept.
+        ablations: that the rule may be asked for.
+        seeds: that share a job, or the wildcard ``{seed}``.
+    """
+
+    task: str
+    ablations: list[str]
+    seeds: list[str]
+
+
+@dataclass(frozen=True)
 class PredictionBatch:
     """The models that annotate a corpus in one job.
 
     Attributes:
         task: that they are for.
-        sources, seeds: of the models.
+        sources, ablations, seeds: of the models.
         models: source, ablation and seed of each.
         suffix: of the files they read and write.
     """
 
     task: str
     sources: list[str]
+    ablations: list[str]
     seeds: list[int]
     models: list[tuple[str, str, int]]
     suffix: str
 
-    def weights(self, results: str) -> list[str]:
-        """The weights of every model, of the wildcards ``encoder`` and ``task``."""
-        return [
-            paths.model_directory(results, "{encoder}", "{task}", *model) + "/model.safetensors"
-            for model in self.models
-        ]
+    def model_paths(self) -> list[str]:
+        """The models, as in paths: ``parsing/en_ewt/none/seed-1``."""
+        return [f"{self.task}/{s}/{ablation}/seed-{seed}" for s, ablation, seed in self.models]
 
     def predictions(self, results: str) -> list[str]:
         """What the models predict, of the same wildcards and ``corpus`` and ``split``."""

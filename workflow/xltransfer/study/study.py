@@ -20,8 +20,10 @@ from ..embedded_world.languages import EMBEDDED_FAMILY, read_language
 from ..files import canonical_json, digest, read_text
 from ..tasks.kinds import KINDS, Kind
 from .consistency import TABLES, check_consistency
+from .contents import Contents
+from .kept import KeptFiles
 from .parallel import ParallelText
-from .parts import PredictionBatch, expand, read_encoders
+from .parts import FinetuningBatch, PredictionBatch, expand, read_encoders
 from .schema import check_schema
 from .unseen import UnseenLanguages
 
@@ -81,6 +83,16 @@ class Study:
     def parallel(self) -> ParallelText:
         """The parallel treebanks, and whose representations of them are compared."""
         return ParallelText(self)
+
+    @cached_property
+    def contents(self) -> Contents:
+        """What decides the content of corpora, encoders and models."""
+        return Contents(self)
+
+    @cached_property
+    def kept(self) -> KeptFiles:
+        """What stays on disk."""
+        return KeptFiles(self)
 
     @cached_property
     def mirrors(self) -> list[str]:
@@ -143,42 +155,61 @@ class Study:
         return ["none"]
 
     def models(self, task: str, source: str) -> list[tuple[str, int]]:
-        """Ablation and seed of every model of a task that is trained on a source."""
-        ablations = self.ablations(task, source)
-        return [(ablation, seed) for ablation in ablations for seed in self.seeds]
+        """Ablation and seed of every model of a task that is trained on a source.
 
-    def finetuning_batches(self) -> list[list[str]]:
+        Sorted: the order of the configuration must cause no job.
+        """
+        ablations = sorted(self.ablations(task, source), key=_place)
+        return [(ablation, seed) for ablation in ablations for seed in sorted(self.seeds)]
+
+    def finetuning_batches(self) -> list[FinetuningBatch]:
         """The seeds, cut into those that share a job of fine-tuning.
 
         Which seeds share a job has no influence on any result. Where every seed has a job of its
-        own, there is one batch, of the wildcard ``{seed}``: one rule then serves all.
+        own, there is one batch, of the wildcard ``{seed}``: one rule then serves all. Models whose
+        weights are dropped are apart, task by task, for their rules name what the weights are for.
         """
         size = self.config["job_size"]["finetune"]["seeds"]
-        if size == 1:
-            return [["{seed}"]]
-        return [[str(seed) for seed in batch] for batch in _cut(self.seeds, size)]
+        cut = _cut(sorted(self.seeds), size)
+        batches = [[str(seed) for seed in seeds] for seeds in cut] if size > 1 else [["{seed}"]]
+        dropped = self.kept.dropped_ablations
+        kept = [*(a for a in self.config["ablations"] if a not in dropped), "none"]
+        groups = [("", list(dict.fromkeys(kept))), *((task, dropped) for task in self.tasks)]
+        return [
+            FinetuningBatch(task, ablations, seeds)
+            for task, ablations in groups
+            if ablations
+            for seeds in batches
+        ]
 
     def prediction_batches(self) -> list[PredictionBatch]:
         """The models, cut into those that share a job of prediction.
 
-        A source or seed that is added behind the others leaves the jobs of the others as they were.
+        A source that is added behind the others, a higher seed, or an ablation of higher layers
+        leaves the jobs of the others as they were where these fill their jobs.
         """
         size = self.config["job_size"]["predict"]
+        ablations = _cut(sorted(self.config["ablations"], key=_place), size["ablations"])
         return [
-            self._prediction_batch(task, sources, seeds)
+            batch
             for task in self.tasks
             for sources in _cut(self.sources(task), size["sources"])
-            for seeds in _cut(self.seeds, size["seeds"])
+            for some in ablations
+            for seeds in _cut(sorted(self.seeds), size["seeds"])
+            if (batch := self._prediction_batch(task, sources, some, seeds)).models
         ]
 
-    def _prediction_batch(self, task: str, sources: list[str], seeds: list[int]) -> PredictionBatch:
+    def _prediction_batch(
+        self, task: str, sources: list[str], ablations: list[str], seeds: list[int]
+    ) -> PredictionBatch:
         models = [
             (source, ablation, seed)
             for source in sources
-            for ablation in self.ablations(task, source)
+            for ablation in ablations
+            if ablation in self.ablations(task, source)
             for seed in seeds
         ]
-        return PredictionBatch(task, sources, seeds, models, self.kind(task).suffix)
+        return PredictionBatch(task, sources, ablations, seeds, models, self.kind(task).suffix)
 
     def finetuning_config(self, encoder: str, task: str, source: str) -> str:
         """Canonical JSON of exactly the keys that decide a fine-tuned model."""
@@ -186,7 +217,8 @@ class Study:
         settings = {k: v for k, v in self.config[task].items() if k not in without}
         if (task, source) in self.unseen.pairs:
             settings |= self.unseen.settings(encoder, task)
-        return canonical_json({"task": task, "settings": settings})
+        precision = self.config["keep"]["precision"]
+        return canonical_json({"task": task, "settings": settings, "stored": precision})
 
     def encoder_files(self, encoder: str, source: str) -> list[str]:
         """The files of an encoder that a model of a source depends on."""
@@ -367,6 +399,12 @@ class Study:
                 "config": digest(self.config),
             }
         )
+
+
+def _place(ablation: str) -> tuple[int, ...]:
+    """Where an ablation stands among others: none, by layers, all."""
+    layers = [int(number) for number in ablation.split("-") if number.isdecimal()]
+    return (0,) if ablation == "none" else (1, *layers) if layers else (2,)
 
 
 def _cut(items: list[Any], size: int) -> list[list[Any]]:
