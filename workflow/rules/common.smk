@@ -77,9 +77,7 @@ def part_of_source(split):
 def training_data(wildcards):
     """What decides the content of the files that a model is made from."""
     return canonical_json(
-        study.contents.training_data(
-            wildcards.encoder, wildcards.task, wildcards.source
-        )
+        study.contents.training_data(wildcards.encoder, wildcards.task, wildcards.source)
     )
 
 
@@ -113,9 +111,7 @@ def models_to_predict_with(batch):
         files = []
         for path, (_, ablation, _) in zip(batch.model_paths(), batch.models):
             folder = f"<results>/models/{wildcards.encoder}/{path}"
-            note = study.kept.prediction_note(
-                folder, batch.task, wildcards.corpus, wildcards.split
-            )
+            note = study.kept.prediction_note(folder, batch.task, wildcards.corpus, wildcards.split)
             files += trained(folder, ablation, note)
         return files
 
@@ -130,9 +126,7 @@ def states_to_represent_with(states):
         for state in states:
             if state.kind == "fine-tuned":
                 folder = f"<results>/models/{wildcards.encoder}/{state.path}"
-                note = study.kept.representation_note(
-                    folder, wildcards.corpus, wildcards.split
-                )
+                note = study.kept.representation_note(folder, wildcards.corpus, wildcards.split)
                 files += trained(folder, state.ablation, note)
         return files
 
@@ -154,9 +148,7 @@ def states_identity(states):
         return canonical_json(
             {
                 "encoder": study.contents.encoder(wildcards.encoder),
-                "treebank": study.contents.corpus(
-                    "treebanks", wildcards.corpus, wildcards.split
-                ),
+                "treebank": study.contents.corpus("treebanks", wildcards.corpus, wildcards.split),
                 "models": {
                     source: study.contents.model(wildcards.encoder, task, source)
                     for source, task in models.items()

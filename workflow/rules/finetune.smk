@@ -29,9 +29,7 @@ for number, batch in enumerate(study.finetuning_batches(), start=1):
                 of_seeds(f"{MODEL}/training.json", batch.seeds)
             ),
             notes=update(
-                of_seeds(study.kept.notes(MODEL, batch.task), batch.seeds)
-                if batch.task
-                else []
+                of_seeds(study.kept.notes(MODEL, batch.task), batch.seeds) if batch.task else []
             ),
         log:
             f"<logs>/finetune/{MODELS}/seed-{'-'.join(batch.seeds)}.log",
@@ -69,7 +67,7 @@ for number, batch in enumerate(study.finetuning_batches(), start=1):
             " --config {params.cfg:q} --ablation {wildcards.ablation} --seeds {params.seeds}"
             " --models {params.models:q} --checkpoints {params.checkpoints:q}"
             " --checkpoint-seconds {params.checkpoint_seconds} --threads {threads}"
-            " > {log:q} 2>&1; for note in {output.notes:q}; do touch \"$note\"; done"
+            ' > {log:q} 2>&1; for note in {output.notes:q}; do touch "$note"; done'
 
 
 # Frees the space that weights take once all is made that they are needed for.

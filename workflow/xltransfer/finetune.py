@@ -58,7 +58,7 @@ def finetune(
     Args:
         encoder: encoder directory, or the architecture of a BiLSTM.
         training, development: corpora of the source language.
-        config: ``task`` and its ``settings``.
+        config: ``task``, its ``settings``, and the precision that weights are ``stored`` in.
         ablation: what to re-initialise before.
         models: seed → directory to write the model to.
         checkpoints: folder for checkpoints, which are named by what they belong to.
@@ -95,7 +95,7 @@ def finetune(
         model.cpu()
         outcome = {key: getattr(report, key) for key in ("best_epoch", "history", "steps")}
         write_json(directory / "training.json", {**facts, "seed": seed, **outcome})
-        save_model(directory, model, encoder, task, labels)
+        save_model(directory, model, encoder, task, labels, config.get("stored", "float32"))
         finished.append(checkpoint)
     # Not before: until the whole job is done, a kill must not cost the seeds that are.
     for checkpoint in finished:

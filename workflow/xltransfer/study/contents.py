@@ -94,7 +94,7 @@ class Contents:
         return digest([_checksum(path, self.study.root / REMEMBERED) for path in files])
 
     def training_data(self, encoder: str, task: str, source: str) -> dict[str, str]:
-        """Identities of what a model starts from and learns from; ``""`` where it is not settled."""
+        """Identities of what a model starts from and learns from; ``""`` where unsettled."""
         kind = self.study.kind(task).corpora
         parts = {split: self.corpus(kind, source, split) for split in ("train", "dev")}
         return {"encoder": self.encoder(encoder), **parts}

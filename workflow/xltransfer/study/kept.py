@@ -1,9 +1,9 @@
 """What a study keeps on disk: the weights of which models, and how a dropped model comes back.
 
 The weights of a model that is dropped are no output that Snakemake knows of, for it would make
-everything anew that was ever made from weights which it makes again. Instead, training leaves an empty
-note for each file that is made from the weights, and predictions and representations depend on
-their notes. A note that is missing (a new language, a changed treebank, changed code) trains the
+everything anew that was ever made from weights which it makes again. Instead, training leaves an
+empty note for each file that is made from the weights, and predictions and representations depend
+on their notes. A note that is missing (a new language, a changed treebank, changed code) trains the
 model again; notes that are there hold off what was made before.
 """
 

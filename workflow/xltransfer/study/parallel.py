@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from .. import paths
-from ..files import canonical_json, digest
+from ..files import canonical_json
 
 if TYPE_CHECKING:
     from .study import Study
@@ -164,7 +164,7 @@ class ParallelText:
     def _table(self) -> Mapping[str, Any]:
         return {
             "study": self.study.name,
-            "config": digest(self.study.config),
+            "config": self.study.digest,
             "encoders": list(self.study.encoders),
             "split": self.split,
             "parallel": [

@@ -19,11 +19,18 @@ from ..catalogue import Catalogue, Corpus, Language
 from ..embedded_world.languages import EMBEDDED_FAMILY, read_language
 from ..files import canonical_json, digest, read_text
 from ..tasks.kinds import KINDS, Kind
+from .batches import (
+    FinetuningBatch,
+    PredictionBatch,
+    finetuning_batches,
+    place,
+    prediction_batches,
+)
 from .consistency import TABLES, check_consistency
 from .contents import Contents
 from .kept import KeptFiles
 from .parallel import ParallelText
-from .parts import FinetuningBatch, PredictionBatch, expand, read_encoders
+from .parts import expand, read_encoders
 from .schema import check_schema
 from .unseen import UnseenLanguages
 
@@ -38,6 +45,9 @@ TRANSFER_FIGURES = (
 )
 WHOLE = ("none", "random-init-all")
 """Ablations that single out no layers."""
+
+INDIFFERENT = ("mirrors", "job_size", "training_threads", "checkpoint_minutes", "keep", "pathvars")
+"""Keys that say where files are and how work is cut, not what comes out."""
 
 
 class Study:
@@ -63,6 +73,13 @@ class Study:
     def name(self) -> str:
         """What tables call the study."""
         return self.config["study"]
+
+    @property
+    def digest(self) -> str:
+        """Digest of the configuration without the keys that no result depends on."""
+        decisive = {key: self.config[key] for key in self.config if key not in INDIFFERENT}
+        precision = {"precision": self.config["keep"]["precision"]}
+        return digest({**decisive, "keep": precision})
 
     @property
     def results(self) -> str:
@@ -159,57 +176,16 @@ class Study:
 
         Sorted: the order of the configuration must cause no job.
         """
-        ablations = sorted(self.ablations(task, source), key=_place)
+        ablations = sorted(self.ablations(task, source), key=place)
         return [(ablation, seed) for ablation in ablations for seed in sorted(self.seeds)]
 
     def finetuning_batches(self) -> list[FinetuningBatch]:
-        """The seeds, cut into those that share a job of fine-tuning.
-
-        Which seeds share a job has no influence on any result. Where every seed has a job of its
-        own, there is one batch, of the wildcard ``{seed}``: one rule then serves all. Models whose
-        weights are dropped are apart, task by task, for their rules name what the weights are for.
-        """
-        size = self.config["job_size"]["finetune"]["seeds"]
-        cut = _cut(sorted(self.seeds), size)
-        batches = [[str(seed) for seed in seeds] for seeds in cut] if size > 1 else [["{seed}"]]
-        dropped = self.kept.dropped_ablations
-        kept = [*(a for a in self.config["ablations"] if a not in dropped), "none"]
-        groups = [("", list(dict.fromkeys(kept))), *((task, dropped) for task in self.tasks)]
-        return [
-            FinetuningBatch(task, ablations, seeds)
-            for task, ablations in groups
-            if ablations
-            for seeds in batches
-        ]
+        """Which models are trained by one rule."""
+        return finetuning_batches(self)
 
     def prediction_batches(self) -> list[PredictionBatch]:
-        """The models, cut into those that share a job of prediction.
-
-        A source that is added behind the others, a higher seed, or an ablation of higher layers
-        leaves the jobs of the others as they were where these fill their jobs.
-        """
-        size = self.config["job_size"]["predict"]
-        ablations = _cut(sorted(self.config["ablations"], key=_place), size["ablations"])
-        return [
-            batch
-            for task in self.tasks
-            for sources in _cut(self.sources(task), size["sources"])
-            for some in ablations
-            for seeds in _cut(sorted(self.seeds), size["seeds"])
-            if (batch := self._prediction_batch(task, sources, some, seeds)).models
-        ]
-
-    def _prediction_batch(
-        self, task: str, sources: list[str], ablations: list[str], seeds: list[int]
-    ) -> PredictionBatch:
-        models = [
-            (source, ablation, seed)
-            for source in sources
-            for ablation in ablations
-            if ablation in self.ablations(task, source)
-            for seed in seeds
-        ]
-        return PredictionBatch(task, sources, ablations, seeds, models, self.kind(task).suffix)
+        """Which models annotate a corpus in one job."""
+        return prediction_batches(self)
 
     def finetuning_config(self, encoder: str, task: str, source: str) -> str:
         """Canonical JSON of exactly the keys that decide a fine-tuned model."""
@@ -396,16 +372,6 @@ class Study:
                 "languages": {code: row.name for code, row in self.target_languages.items()},
                 "ablations": self.config["ablations"],
                 "seeds": self.seeds,
-                "config": digest(self.config),
+                "config": self.digest,
             }
         )
-
-
-def _place(ablation: str) -> tuple[int, ...]:
-    """Where an ablation stands among others: none, by layers, all."""
-    layers = [int(number) for number in ablation.split("-") if number.isdecimal()]
-    return (0,) if ablation == "none" else (1, *layers) if layers else (2,)
-
-
-def _cut(items: list[Any], size: int) -> list[list[Any]]:
-    return [items[start : start + size] for start in range(0, len(items), size)]
