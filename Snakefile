@@ -37,6 +37,7 @@ rule all:
     default_target: True
     input:
         everything(study),
+        dropped_weights(),
         everything(study.unseen),
     localrule: True
 
@@ -45,6 +46,7 @@ rule all:
 rule transfer:
     input:
         everything(study),
+        dropped_weights(),
     localrule: True
 
 

@@ -6,11 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from planning import (
     AGGREGATES,
-    COMPARED,
-    SMALL,
     TYPOLOGY,
     UNSEEN_AGGREGATES,
     change,
@@ -161,112 +158,6 @@ def test_files_that_are_there_are_not_fetched(workspace: Path) -> None:
     after = planned(workspace, *study)
     assert set(before) - set(after) == {"fetch_corpus", "fetch_encoder"}
     assert {k: v for k, v in before.items() if not k.startswith("fetch")} == after
-
-
-def scores(*names: str) -> set[str]:
-    return {f"results/scores/embedded/parsing/{name}-test.parquet" for name in names}
-
-
-def test_adding_a_language_runs_its_jobs_alone(finished: Path) -> None:
-    targets = [*SMALL["parsing"]["targets"], "qfb_embedded"]
-    change(finished, parsing__targets=targets, parallel__treebanks=targets)
-    jobs = planned(finished, "--configfile", "small.yaml")
-    own = {"embedded_treebank", "predict", "score", "pieces", *COMPARED}
-    assert set(jobs) == own | {"typology"} | AGGREGATES
-    assert jobs["pieces"] == {"results/pieces/embedded/treebanks/qfb_embedded-test.txt"}
-    assert counts(jobs)["represent"] == 1
-    assert jobs["embedded_treebank"] == {"results/treebanks/qfb_embedded/test.conllu"}
-    assert jobs["score"] == scores("qaa_embedded/qfb_embedded", "qca_embedded/qfb_embedded")
-    assert len(jobs["predict"]) == 1
-    assert all("qfb_embedded-test" in p for o in jobs["predict"] for p in o.split(", "))
-
-
-def test_adding_rows_to_the_catalogues_runs_nothing(finished: Path) -> None:
-    for table, row in {
-        "languages.tsv": "zz\tNew\tzzz\tLatn\tIsolate\n",
-        "treebanks.tsv": "zz_new\tzz\tUD_New-New\tCC0-1.0\n",
-    }.items():
-        path = finished / "resources" / table
-        path.write_text(path.read_text(encoding="utf-8") + row, encoding="utf-8")
-    assert planned(finished, "--configfile", "small.yaml") == {}
-
-
-def test_removing_a_language_makes_tables_anew(finished: Path) -> None:
-    remaining = ["qaa_embedded", "qca_embedded"]
-    change(finished, parsing__targets=remaining, parallel__treebanks=remaining)
-    assert set(planned(finished, "--configfile", "small.yaml")) == {"typology"} | AGGREGATES
-
-
-def test_adding_a_source_trains_it_alone(finished: Path) -> None:
-    change(
-        finished,
-        parsing__sources=["qaa_embedded", "qca_embedded", "qba_embedded"],
-    )
-    jobs = planned(finished, "--configfile", "small.yaml")
-    own = {"embedded_treebank", "finetune", "predict_2", "score", "pieces", *COMPARED}
-    assert set(jobs) == own | AGGREGATES
-    for rule in ("finetune", "predict_2", "score"):
-        assert all("/qba_embedded/" in output for output in jobs[rule]), rule
-    assert counts(jobs)["finetune"] == 2
-
-
-def test_adding_a_seed_trains_it_alone(finished: Path) -> None:
-    change(
-        finished,
-        seeds=[1, 2, 5],
-        job_size={"finetune": {"seeds": 2}, "predict": {"sources": 2, "seeds": 2}},
-    )
-    jobs = planned(finished, "--configfile", "small.yaml")
-    assert set(jobs) == {"finetune_2", "predict_2", "score", *COMPARED} | AGGREGATES
-    for rule in ("finetune_2", "predict_2"):
-        assert all("seed-5/" in p for o in jobs[rule] for p in o.split(", ")), rule
-
-
-def test_adding_an_ablation_trains_it_alone(finished: Path) -> None:
-    change(finished, ablations=["none", "random-init-1-2", "random-init-5-6"])
-    jobs = planned(finished, "--configfile", "small.yaml")
-    assert set(jobs) == {"finetune", "predict", "score", *COMPARED} | AGGREGATES
-    assert all("/random-init-5-6/" in output for output in jobs["finetune"])
-
-
-def test_hyperparameter_retrains_everything(finished: Path) -> None:
-    change(finished, parsing__training={"epochs": 3})
-    jobs = planned(finished, "--configfile", "small.yaml")
-    assert set(jobs) == {"finetune", "predict", "score", *COMPARED} | AGGREGATES
-    assert counts(jobs)["finetune"] == 4
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"checkpoint_minutes": 1},
-        {"training_threads": 2},
-        {"mirrors": ["/somewhere"]},
-        {"ud_release": "2.17"},
-        {"job_size": {"finetune": {"seeds": 1}}},
-        {"seeds": [2, 1]},
-    ],
-    ids=lambda changes: next(iter(changes)),
-)
-def test_what_changes_no_model_trains_nothing(changes: dict, finished: Path) -> None:
-    change(finished, **changes)
-    jobs = planned(finished, "--configfile", "small.yaml")
-    assert set(jobs) <= AGGREGATES | {"score"}, jobs
-
-
-def test_touched_and_reformatted_code_runs_nothing(finished: Path) -> None:
-    path = finished / "workflow" / "xltransfer" / "training" / "loop.py"
-    text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace("\ndef train(", "\n\n# A remark.\ndef train("), encoding="utf-8")
-    assert planned(finished, "--configfile", "small.yaml") == {}
-
-
-def test_edited_code_reruns_its_stage(finished: Path) -> None:
-    path = finished / "workflow" / "xltransfer" / "tables" / "figures.py"
-    text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace("#D55E00", "#000000"), encoding="utf-8")
-    jobs = planned(finished, "--configfile", "small.yaml")
-    assert set(jobs) == {name for name in AGGREGATES if name.endswith("figure")} | {"all"}
 
 
 def test_wrong_configuration_is_one_line_and_an_error(small: Path) -> None:

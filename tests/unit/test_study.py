@@ -259,7 +259,7 @@ def test_configuration_of_models_names_what_decides_them_and_nothing_else(config
         mirrors=["/x"],
         parsing__sources=["qaa_embedded"],
         parsing__targets=["qaa_embedded", "qfb_embedded"],
-        job_size={"finetune": {"seeds": 1}, "predict": {"sources": 1, "seeds": 1}},
+        job_size={"finetune": {"seeds": 1}, "predict": {"sources": 1, "ablations": 1, "seeds": 1}},
         study="another",
     )(other)
     assert Study(other, ROOT).finetuning_config("embedded", "parsing", "qaa_embedded") == before
@@ -282,11 +282,11 @@ def test_batches(config: dict) -> None:
     change(
         seeds=[1, 2, 3, 4],
         ablations=["none", "random-init-1-2"],
-        job_size={"finetune": {"seeds": 3}, "predict": {"sources": 2, "seeds": 4}},
+        job_size={"finetune": {"seeds": 3}, "predict": {"sources": 2, "ablations": 2, "seeds": 4}},
         pos__ablated_sources=["qaa_embedded"],
     )(config)
     study = Study(config, ROOT)
-    assert study.finetuning_batches() == [["1", "2", "3"], ["4"]]
+    assert [batch.seeds for batch in study.finetuning_batches()] == [["1", "2", "3"], ["4"]]
     batches = study.prediction_batches()
     assert [(b.task, b.sources, len(b.models), b.suffix) for b in batches] == [
         ("parsing", ["qaa_embedded", "qca_embedded"], 16, ".conllu"),
@@ -298,7 +298,22 @@ def test_batches(config: dict) -> None:
     ]
     assert batches[3].models == [("qda_embedded", "none", seed) for seed in (1, 2, 3, 4)]
     change(job_size__finetune__seeds=1)(config)
-    assert Study(config, ROOT).finetuning_batches() == [["{seed}"]]
+    assert [batch.seeds for batch in Study(config, ROOT).finetuning_batches()] == [["{seed}"]]
+
+
+def test_order_of_a_list_changes_no_job(config: dict) -> None:
+    change(
+        seeds=[3, 1, 2],
+        ablations=["random-init-all", "random-init-11-12", "none", "random-init-3-4"],
+        job_size={"finetune": {"seeds": 2}, "predict": {"sources": 3, "ablations": 3, "seeds": 2}},
+    )(config)
+    study = Study(config, ROOT)
+    assert [batch.seeds for batch in study.finetuning_batches()] == [["1", "2"], ["3"]]
+    first, _, third, *_ = study.prediction_batches()
+    assert first.ablations == ["none", "random-init-3-4", "random-init-11-12"]
+    assert (first.seeds, third.ablations) == ([1, 2], ["random-init-all"])
+    pairs = study.models("parsing", "qaa_embedded")
+    assert pairs[:4] == [("none", 1), ("none", 2), ("none", 3), ("random-init-3-4", 1)]
 
 
 def test_corpora_that_are_made_have_all_parts_and_a_language(config: dict) -> None:

@@ -91,34 +91,43 @@ rule word_order_tables:
         " > {log:q} 2>&1"
 
 
-# One job reads a treebank once and represents it with every state of an encoder.
-rule represent:
-    input:
-        encoders=state_weights,
-        treebank="<results>/treebanks/{corpus}/{split}.conllu",
-    output:
-        expand(
-            paths.representations("<results>", "{encoder}", "{state}", "{corpus}-{split}"),
-            state=[state.path for state in study.parallel.states],
-            allow_missing=True,
-        ),
-    log:
-        "<logs>/represent/{encoder}/{corpus}-{split}.log",
-    conda:
-        "../../envs/xltransfer.yaml"
-    threads: config["training_threads"]
-    resources:
-        gpu=1,
-        mem_mb=growing(8000),
-        runtime=growing(60),
-    params:
-        code=stage_digest("represent"),
-        redrawn=[state.seed for state in study.parallel.states if state.kind == "never-pretrained"],
-        as_published="--as-published" if config["parallel"]["as_published"] else "",
-    shell:
-        "python -m xltransfer.represent --encoders {input.encoders:q} --redrawn {params.redrawn}"
-        " {params.as_published}"
-        " --treebank {input.treebank:q} --outputs {output:q} --threads {threads} > {log:q} 2>&1"
+# One job reads a treebank once and represents it with some states of an encoder.
+for number, states in enumerate(study.parallel.batches(), start=1):
+
+    rule:
+        name:
+            "represent" if number == 1 else f"represent_{number}"
+        input:
+            encoder=encoder_files,
+            models=states_to_represent_with(states),
+            treebank=parallel_treebank,
+        output:
+            expand(
+                paths.representations("<results>", "{encoder}", "{state}", "{corpus}-{split}"),
+                state=[state.path for state in states],
+                allow_missing=True,
+            ),
+        log:
+            f"<logs>/represent/{{encoder}}/{{corpus}}-{{split}}/{states[0].path}.log",
+        conda:
+            "../../envs/xltransfer.yaml"
+        threads: config["training_threads"]
+        resources:
+            gpu=1,
+            mem_mb=growing(8000),
+            runtime=growing(60),
+        params:
+            code=stage_digest("represent"),
+            # Not passed on: what the encoder, the models and the treebank are.
+            identity=states_identity(states),
+            encoders=states_to_open(states),
+            redrawn=[state.seed for state in states if state.kind == "never-pretrained"],
+            as_published="--as-published" if config["parallel"]["as_published"] else "",
+        shell:
+            "python -m xltransfer.represent --encoders {params.encoders:q}"
+            " --redrawn {params.redrawn} --redrawn-from {input.encoder[1]:q} {params.as_published}"
+            " --treebank {input.treebank:q} --outputs {output:q} --threads {threads}"
+            " > {log:q} 2>&1"
 
 
 rule similarity:

@@ -21,6 +21,7 @@ os.environ.update(HF_HUB_OFFLINE="1")
 
 from xltransfer import paths
 from xltransfer.errors import InputError
+from xltransfer.files import canonical_json
 from xltransfer.identity import stage_digest
 from xltransfer.study import Study
 
@@ -42,24 +43,148 @@ def everything(part):
     ]
 
 
+def dropped_weights():
+    """What says that all weights have been dropped that the study does not keep."""
+    return study.kept.markers("<results>")
+
+
+def settled(files, identity):
+    """Files that cause a rerun by their time only if nothing else tells what they hold."""
+    return ancient(files) if identity else files
+
+
 def encoder_files(wildcards):
     """The files of an encoder that a model depends on."""
-    return study.encoder_files(wildcards.encoder, wildcards.get("source", ""))
+    files = study.encoder_files(wildcards.encoder, wildcards.get("source", ""))
+    return settled(files, study.contents.encoder(wildcards.encoder))
 
 
 def gold(wildcards):
     """The annotated file that a prediction or score is about."""
     file = study.corpus_file(wildcards.task, wildcards.corpus, wildcards.split)
-    return f"<results>/{file}"
+    return settled(f"<results>/{file}", gold_identity(wildcards))
+
+
+def gold_identity(wildcards):
+    """What decides the content of that file."""
+    kind = study.kind(wildcards.task).corpora
+    return study.contents.corpus(kind, wildcards.corpus, wildcards.split)
 
 
 def part_of_source(split):
     """A function of wildcards: a part of the corpus that a model is trained on."""
 
     def of(wildcards):
-        return f"<results>/{study.corpus_file(wildcards.task, wildcards.source, split)}"
+        file = study.corpus_file(wildcards.task, wildcards.source, split)
+        kind = study.kind(wildcards.task).corpora
+        identity = study.contents.corpus(kind, wildcards.source, split)
+        return settled(f"<results>/{file}", identity)
 
     return of
+
+
+def training_data(wildcards):
+    """What decides the content of the files that a model is made from."""
+    return canonical_json(
+        study.contents.training_data(wildcards.encoder, wildcards.task, wildcards.source)
+    )
+
+
+def models_identity(task, sources):
+    """A function of wildcards: what decides the models of some sources."""
+
+    def of(wildcards):
+        return canonical_json(
+            {
+                source: study.contents.model(wildcards.encoder, task, source)
+                for source in sorted(sources)
+            }
+        )
+
+    return of
+
+
+def trained(folder, ablation, note):
+    """What tells that a model is there: its note if its weights are dropped after use."""
+    told_by = f"{folder}/training.json"
+    if study.kept.is_dropped(ablation):
+        return [ancient(note), ancient(told_by)]
+    # The report says what the weights are, and is small enough for Snakemake to compare.
+    return [ancient(f"{folder}/model.safetensors"), told_by]
+
+
+def models_to_predict_with(batch):
+    """A function of wildcards: what tells that the models of a batch are there."""
+
+    def of(wildcards):
+        files = []
+        for path, (_, ablation, _) in zip(batch.model_paths(), batch.models):
+            folder = f"<results>/models/{wildcards.encoder}/{path}"
+            note = study.kept.prediction_note(folder, batch.task, wildcards.corpus, wildcards.split)
+            files += trained(folder, ablation, note)
+        return files
+
+    return of
+
+
+def states_to_represent_with(states):
+    """A function of wildcards: what tells that the models among some states are there."""
+
+    def of(wildcards):
+        files = []
+        for state in states:
+            if state.kind == "fine-tuned":
+                folder = f"<results>/models/{wildcards.encoder}/{state.path}"
+                note = study.kept.representation_note(folder, wildcards.corpus, wildcards.split)
+                files += trained(folder, state.ablation, note)
+        return files
+
+    return of
+
+
+def parallel_treebank(wildcards):
+    """A treebank whose representations are compared."""
+    file = f"<results>/treebanks/{wildcards.corpus}/{wildcards.split}.conllu"
+    identity = study.contents.corpus("treebanks", wildcards.corpus, wildcards.split)
+    return settled(file, identity)
+
+
+def states_identity(states):
+    """A function of wildcards: what decides some states and the treebank they represent."""
+
+    def of(wildcards):
+        models = {state.path.split("/")[1]: state.task for state in states if state.task}
+        return canonical_json(
+            {
+                "encoder": study.contents.encoder(wildcards.encoder),
+                "treebank": study.contents.corpus("treebanks", wildcards.corpus, wildcards.split),
+                "models": {
+                    source: study.contents.model(wildcards.encoder, task, source)
+                    for source, task in models.items()
+                },
+            }
+        )
+
+    return of
+
+
+def states_to_open(states):
+    """A function of wildcards and input: the weights of those among some states that have any."""
+
+    def of(wildcards, input):
+        pretrained = [input.encoder[1] for state in states if state.kind == "pretrained"]
+        return pretrained + weights(input.models)
+
+    return of
+
+
+def weights(files):
+    """The weights of the models whose training reports are among some files."""
+    return [
+        f"{os.path.dirname(path)}/model.safetensors"
+        for path in files
+        if os.path.basename(path) == "training.json"
+    ]
 
 
 def predictions_of_source(wildcards):
@@ -79,15 +204,6 @@ def predictions_of_source(wildcards):
     ]
 
 
-def state_weights(wildcards):
-    """The weights of every trained state of an encoder whose representations are looked at."""
-    return [encoder_files(wildcards)[1]] + [
-        f"<results>/models/{wildcards.encoder}/{state.path}/model.safetensors"
-        for state in study.parallel.states
-        if state.kind == "fine-tuned"
-    ]
-
-
 # What the report calls tables and figures, by category.
 with open(os.path.join(workflow.basedir, "workflow", "report", "titles.yaml")) as titles:
     REPORT = yaml.safe_load(titles)
@@ -101,7 +217,8 @@ def download(corpora):
 
     def of(wildcards):
         file = study.download(corpora, wildcards.corpus, wildcards.split)
-        return f"<resources>/downloads/{file}"
+        identity = study.contents.corpus(corpora, wildcards.corpus, wildcards.split)
+        return settled(f"<resources>/downloads/{file}", identity)
 
     return of
 

@@ -6,7 +6,13 @@ MODEL = paths.model_directory(
     "<results>", "{encoder}", "{task}", "{source}", "{ablation}", "{seed}"
 )
 
-for number, seeds in enumerate(study.finetuning_batches(), start=1):
+
+def of_seeds(files, seeds):
+    """Files of a model, for each seed that shares a job."""
+    return expand(files, seed=seeds, allow_missing=True)
+
+
+for number, batch in enumerate(study.finetuning_batches(), start=1):
 
     rule:
         name:
@@ -16,20 +22,22 @@ for number, seeds in enumerate(study.finetuning_batches(), start=1):
             training=part_of_source("train"),
             development=part_of_source("dev"),
         output:
-            models=expand(
-                f"{MODEL}/model.safetensors",
-                seed=seeds,
-                allow_missing=True,
+            # Weights that are dropped are no output, and training a model again must not take
+            # away what tells that it was there: see study/kept.py.
+            models=[] if batch.task else of_seeds(f"{MODEL}/model.safetensors", batch.seeds),
+            reports=(update if batch.task else list)(
+                of_seeds(f"{MODEL}/training.json", batch.seeds)
             ),
-            reports=expand(
-                f"{MODEL}/training.json",
-                seed=seeds,
-                allow_missing=True,
+            notes=update(
+                of_seeds(study.kept.notes(MODEL, batch.task), batch.seeds) if batch.task else []
             ),
         log:
-            f"<logs>/finetune/{MODELS}/seed-{'-'.join(seeds)}.log",
+            f"<logs>/finetune/{MODELS}/seed-{'-'.join(batch.seeds)}.log",
         benchmark:
-            f"<benchmarks>/finetune/{MODELS}/seed-{'-'.join(seeds)}.tsv"
+            f"<benchmarks>/finetune/{MODELS}/seed-{'-'.join(batch.seeds)}.tsv"
+        wildcard_constraints:
+            task=batch.task or one_of(study.tasks),
+            ablation=one_of(batch.ablations),
         conda:
             "../../envs/xltransfer.yaml"
         threads: config["training_threads"]
@@ -42,18 +50,40 @@ for number, seeds in enumerate(study.finetuning_batches(), start=1):
                 wildcards.encoder, wildcards.task, wildcards.source
             ),
             code=stage_digest("finetune"),
+            # Not passed on: the stage reads the files.
+            data=training_data,
             encoder=lambda wildcards, input: os.path.dirname(input.encoder[0]),
             # How the work is cut and saved has no influence on the models.
             seeds=lambda wildcards, output: [
                 os.path.basename(os.path.dirname(path)).removeprefix("seed-")
-                for path in output.models
+                for path in output.reports
             ],
+            models=lambda wildcards, output: weights(output.reports),
             checkpoints=lambda wildcards, output: f"{study.results}/checkpoints",
             checkpoint_seconds=lambda wildcards, output: 60 * config["checkpoint_minutes"],
         shell:
             "python -m xltransfer.finetune --encoder {params.encoder:q}"
             " --training {input.training:q} --development {input.development:q}"
             " --config {params.cfg:q} --ablation {wildcards.ablation} --seeds {params.seeds}"
-            " --models {output.models:q} --checkpoints {params.checkpoints:q}"
+            " --models {params.models:q} --checkpoints {params.checkpoints:q}"
             " --checkpoint-seconds {params.checkpoint_seconds} --threads {threads}"
-            " > {log:q} 2>&1"
+            ' > {log:q} 2>&1; for note in {output.notes:q}; do touch "$note"; done'
+
+
+# Frees the space that weights take once all is made that they are needed for.
+rule drop_weights:
+    input:
+        lambda wildcards: list(study.kept.made_from("<results>", wildcards)),
+    output:
+        paths.dropped("<results>", "{encoder}", "{task}", "{source}", "{ablation}"),
+    log:
+        "<logs>/drop_weights/{encoder}/{task}/{source}/{ablation}.log",
+    localrule: True
+    conda:
+        "../../envs/xltransfer.yaml"
+    params:
+        weights=lambda wildcards, output: [
+            f"{os.path.dirname(output[0])}/seed-{seed}/model.safetensors" for seed in study.seeds
+        ],
+    shell:
+        "rm -fv {params.weights:q} > {log:q} 2>&1 && cp {log:q} {output:q}"

@@ -9,13 +9,13 @@ for number, batch in enumerate(study.prediction_batches(), start=1):
         name:
             "predict" if number == 1 else f"predict_{number}"
         input:
-            models=batch.weights("<results>"),
+            models=models_to_predict_with(batch),
             corpus=gold,
         output:
             batch.predictions("<results>"),
         log:
             "<logs>/predict/{encoder}/{task}/{corpus}-{split}/"
-            f"{'-'.join(batch.sources)}-seed-{'-'.join(map(str, batch.seeds))}.log",
+            f"{'-'.join(batch.sources)}-{batch.ablations[0]}-seed-{'-'.join(map(str, batch.seeds))}.log",
         wildcard_constraints:
             task=batch.task,
         conda:
@@ -27,8 +27,12 @@ for number, batch in enumerate(study.prediction_batches(), start=1):
             runtime=growing(60),
         params:
             code=stage_digest("predict"),
+            # Not passed on: what the models and the corpus are.
+            identity=models_identity(batch.task, batch.sources),
+            corpus=gold_identity,
+            models=lambda wildcards, input: weights(input.models),
         shell:
-            "python -m xltransfer.predict --models {input.models:q} --corpus {input.corpus:q}"
+            "python -m xltransfer.predict --models {params.models:q} --corpus {input.corpus:q}"
             " --predictions {output:q} --threads {threads} > {log:q} 2>&1"
 
 

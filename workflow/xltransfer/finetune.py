@@ -59,7 +59,7 @@ def finetune(
     Args:
         encoder: encoder directory, or the architecture of a BiLSTM.
         training, development: corpora of the source language.
-        config: ``task`` and its ``settings``.
+        config: ``task``, its ``settings``, and the precision that weights are ``stored`` in.
         ablation: what to re-initialise before.
         models: seed → directory to write the model to.
         checkpoints: folder for checkpoints, which are named by what they belong to.
@@ -96,7 +96,7 @@ def finetune(
         log.info("%s: best epoch %d, %.0f s", name, report.best_epoch, report.seconds)
         model.cpu()
         outcome = {key: getattr(report, key) for key in ("best_epoch", "history", "steps")}
-        save_model(directory, model, encoder, task, labels)
+        save_model(directory, model, encoder, task, labels, config.get("stored", "float32"))
         weights = sha256_of_file(directory / WEIGHTS_FILE)
         report_file = directory / TRAINING
         write_json(report_file, {**facts, "seed": seed, "weights": weights, **outcome})

@@ -5,12 +5,20 @@
 
 from __future__ import annotations
 
+NEEDED_BY = "needed_by"
+"""Folder in a model's directory: notes on what its weights were trained for."""
+
 
 def model_directory(
     results: str, encoder: str, task: str, source: str, ablation: str, seed: object
 ) -> str:
     """Directory of a fine-tuned model; ``source`` is a corpus."""
     return f"{results}/models/{encoder}/{task}/{source}/{ablation}/seed-{seed}"
+
+
+def dropped(results: str, encoder: str, task: str, source: str, ablation: str) -> str:
+    """What says that the weights of the models of a source and ablation have been dropped."""
+    return f"{results}/models/{encoder}/{task}/{source}/{ablation}/dropped.txt"
 
 
 def predictions(

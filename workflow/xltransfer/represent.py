@@ -32,18 +32,21 @@ def represent(
     outputs: Sequence[Path],
     threads: int,
     as_published: bool = False,
+    redrawn_from: Path | None = None,
 ) -> None:
     """Write a file of vectors for each encoder.
 
     Args:
         encoders: directories of encoders or fine-tuned models.
-        redrawn: seeds with each of which all weights of the first encoder are drawn anew, to see
-            what the architecture alone does.
+        redrawn: seeds with each of which all weights of an encoder are drawn anew, to see what the
+            architecture alone does.
         treebank: its sentences need ``sent_id``, which parallel sentences share.
         outputs: of the encoders, then of the redrawn ones: safetensors files with ``vectors``,
             shape (layers + 1, sentences, hidden), and the identifiers of the sentences as metadata.
         threads: processor threads to compute with.
         as_published: as for ``sentence_vectors``.
+        redrawn_from: directory of the encoder that is redrawn; the first of ``encoders`` if not
+            given.
 
     Raises:
         InputError: an encoder or the treebank cannot be used.
@@ -56,7 +59,7 @@ def represent(
     identifiers = json.dumps(_identifiers(sentences, treebank), ensure_ascii=False)
     texts = [_text(sentence) for sentence in sentences]
     states = [(directory, None) for directory in encoders]
-    states += [(encoders[0], seed) for seed in redrawn]
+    states += [(redrawn_from or encoders[0], seed) for seed in redrawn]
     for (directory, seed), output in zip(states, outputs, strict=True):
         encoder = load_encoder(directory)
         if seed is not None:
@@ -95,10 +98,11 @@ def _text(sentence: Sentence) -> str:
 def main() -> None:
     """Command line."""
     parser = stage_parser("xltransfer.represent", __doc__)
-    parser.add_argument("--encoders", type=Path, nargs="+", required=True, help="files of weights")
+    parser.add_argument("--encoders", type=Path, nargs="*", default=[], help="files of weights")
     parser.add_argument(
-        "--redrawn", type=int, nargs="*", default=[], help="seeds to draw the first encoder with"
+        "--redrawn", type=int, nargs="*", default=[], help="seeds to draw an encoder with"
     )
+    parser.add_argument("--redrawn-from", type=Path, required=True, help="weights of that encoder")
     parser.add_argument("--treebank", type=Path, required=True)
     parser.add_argument(
         "--outputs", type=Path, nargs="+", required=True, help="one per encoder and seed"
@@ -117,6 +121,7 @@ def _stage(arguments: Namespace) -> None:
         arguments.outputs,
         arguments.threads,
         arguments.as_published,
+        arguments.redrawn_from.parent,
     )
 
 

@@ -18,6 +18,7 @@ from transformers.utils import logging as transformers_logging
 
 from ..errors import InputError
 from ..files import replacing
+from ..paths import NEEDED_BY
 from .bilstm import NO_LIMIT, BiLSTMEncoder, is_bilstm, read_architecture
 from .tokenizer import WordTokenizer
 from .word_characters import WordCharacters
@@ -175,6 +176,12 @@ def check_safetensors(path: Path) -> None:
     Raises:
         InputError: with the name of the file and the remedy.
     """
+    notes = path.parent / NEEDED_BY
+    if not path.exists() and notes.exists():
+        raise InputError(
+            f"{path}: the weights were dropped to save space; remove {notes} and run again, which "
+            "trains the model anew"
+        )
     if not path.exists():
         raise InputError(
             f"{path}: no such file; weights are read from safetensors only, "

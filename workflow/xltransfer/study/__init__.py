@@ -1,6 +1,7 @@
 """A study: its configuration, checked, and what follows from it."""
 
-from .parts import Encoder, PredictionBatch
+from .batches import PredictionBatch
+from .parts import Encoder
 from .schema import SCHEMA
 from .study import Study
 

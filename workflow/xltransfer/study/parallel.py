@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from .. import paths
-from ..files import canonical_json, digest
+from ..files import canonical_json
 
 if TYPE_CHECKING:
     from .study import Study
@@ -85,11 +85,33 @@ class ParallelText:
             if state.kind == "pretrained" or (state.ablation == "none" and state.seed == lowest)
         ]
 
-    def files(self, results: str, states: list[State] | None = None) -> list[str]:
-        """The vectors of every treebank in some states, or all, of every encoder."""
+    def batches(self) -> list[list[State]]:
+        """The states, cut into those that share a job, as the models of `job_size.predict` do.
+
+        The encoders before fine-tuning come first; what is added leaves their jobs as they were.
+        """
+        size = self.study.config["job_size"]["predict"]["seeds"]
+        never = [state for state in self.states if state.kind == "never-pretrained"]
+        first = [[state for state in self.states if state.kind == "pretrained"]]
+        first += [never[start : start + size] for start in range(0, len(never), size)]
+        models = {state.path: state for state in self.states if state.kind == "fine-tuned"}
+        later = [
+            [models[path] for path in batch.model_paths() if path in models]
+            for batch in self.study.prediction_batches()
+        ]
+        # The pretrained encoder is read for the first seeds in any case.
+        return [first[0] + first[1], *first[2:], *filter(None, later)]
+
+    def files(
+        self,
+        results: str,
+        states: Sequence[State] | None = None,
+        encoders: Sequence[str] | None = None,
+    ) -> list[str]:
+        """The vectors of every treebank in some states, or all, of some encoders, or all."""
         return [
             paths.representations(results, encoder, state.path, f"{corpus}-{self.split}")
-            for encoder in self.study.encoders
+            for encoder in (self.study.encoders if encoders is None else encoders)
             for state in (self.states if states is None else states)
             for corpus in self.treebanks
         ]
@@ -142,7 +164,7 @@ class ParallelText:
     def _table(self) -> Mapping[str, Any]:
         return {
             "study": self.study.name,
-            "config": digest(self.study.config),
+            "config": self.study.digest,
             "encoders": list(self.study.encoders),
             "split": self.split,
             "parallel": [

@@ -1,4 +1,4 @@
-"""Parts of a study: its encoders, and the models that share a job of prediction."""
+"""Parts of a study: its encoders."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .. import paths
 from ..errors import InputError
 
 
@@ -29,39 +28,6 @@ class Encoder:
     directory: str
     hub: str | None = None
     revision: str | None = None
-
-
-@dataclass(frozen=True)
-class PredictionBatch:
-    """The models that annotate a corpus in one job.
-
-    Attributes:
-        task: that they are for.
-        sources, seeds: of the models.
-        models: source, ablation and seed of each.
-        suffix: of the files they read and write.
-    """
-
-    task: str
-    sources: list[str]
-    seeds: list[int]
-    models: list[tuple[str, str, int]]
-    suffix: str
-
-    def weights(self, results: str) -> list[str]:
-        """The weights of every model, of the wildcards ``encoder`` and ``task``."""
-        return [
-            paths.model_directory(results, "{encoder}", "{task}", *model) + "/model.safetensors"
-            for model in self.models
-        ]
-
-    def predictions(self, results: str) -> list[str]:
-        """What the models predict, of the same wildcards and ``corpus`` and ``split``."""
-        target = "{corpus}-{split}" + self.suffix
-        return [
-            paths.predictions(results, "{encoder}", "{task}", *model, target)
-            for model in self.models
-        ]
 
 
 def read_encoders(items: Sequence[Mapping[str, Any]]) -> dict[str, Encoder]:

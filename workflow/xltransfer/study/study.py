@@ -19,9 +19,18 @@ from ..catalogue import Catalogue, Corpus, Language
 from ..embedded_world.languages import EMBEDDED_FAMILY, read_language
 from ..files import canonical_json, digest, read_text
 from ..tasks.kinds import KINDS, Kind
+from .batches import (
+    FinetuningBatch,
+    PredictionBatch,
+    finetuning_batches,
+    place,
+    prediction_batches,
+)
 from .consistency import TABLES, check_consistency
+from .contents import Contents
+from .kept import KeptFiles
 from .parallel import ParallelText
-from .parts import PredictionBatch, expand, read_encoders
+from .parts import expand, read_encoders
 from .schema import check_schema
 from .unseen import UnseenLanguages
 
@@ -36,6 +45,9 @@ TRANSFER_FIGURES = (
 )
 WHOLE = ("none", "random-init-all")
 """Ablations that single out no layers."""
+
+INDIFFERENT = ("mirrors", "job_size", "training_threads", "checkpoint_minutes", "keep", "pathvars")
+"""Keys that say where files are and how work is cut, not what comes out."""
 
 
 class Study:
@@ -63,6 +75,13 @@ class Study:
         return self.config["study"]
 
     @property
+    def digest(self) -> str:
+        """Digest of the configuration without the keys that no result depends on."""
+        decisive = {key: self.config[key] for key in self.config if key not in INDIFFERENT}
+        precision = {"precision": self.config["keep"]["precision"]}
+        return digest({**decisive, "keep": precision})
+
+    @property
     def results(self) -> str:
         """Folder that everything computed goes to."""
         return self.config.get("pathvars", {}).get("results", "results")
@@ -81,6 +100,16 @@ class Study:
     def parallel(self) -> ParallelText:
         """The parallel treebanks, and whose representations of them are compared."""
         return ParallelText(self)
+
+    @cached_property
+    def contents(self) -> Contents:
+        """What decides the content of corpora, encoders and models."""
+        return Contents(self)
+
+    @cached_property
+    def kept(self) -> KeptFiles:
+        """What stays on disk."""
+        return KeptFiles(self)
 
     @cached_property
     def mirrors(self) -> list[str]:
@@ -143,42 +172,20 @@ class Study:
         return ["none"]
 
     def models(self, task: str, source: str) -> list[tuple[str, int]]:
-        """Ablation and seed of every model of a task that is trained on a source."""
-        ablations = self.ablations(task, source)
-        return [(ablation, seed) for ablation in ablations for seed in self.seeds]
+        """Ablation and seed of every model of a task that is trained on a source.
 
-    def finetuning_batches(self) -> list[list[str]]:
-        """The seeds, cut into those that share a job of fine-tuning.
-
-        Which seeds share a job has no influence on any result. Where every seed has a job of its
-        own, there is one batch, of the wildcard ``{seed}``: one rule then serves all.
+        Sorted: the order of the configuration must cause no job.
         """
-        size = self.config["job_size"]["finetune"]["seeds"]
-        if size == 1:
-            return [["{seed}"]]
-        return [[str(seed) for seed in batch] for batch in _cut(self.seeds, size)]
+        ablations = sorted(self.ablations(task, source), key=place)
+        return [(ablation, seed) for ablation in ablations for seed in sorted(self.seeds)]
+
+    def finetuning_batches(self) -> list[FinetuningBatch]:
+        """Which models are trained by one rule."""
+        return finetuning_batches(self)
 
     def prediction_batches(self) -> list[PredictionBatch]:
-        """The models, cut into those that share a job of prediction.
-
-        A source or seed that is added behind the others leaves the jobs of the others as they were.
-        """
-        size = self.config["job_size"]["predict"]
-        return [
-            self._prediction_batch(task, sources, seeds)
-            for task in self.tasks
-            for sources in _cut(self.sources(task), size["sources"])
-            for seeds in _cut(self.seeds, size["seeds"])
-        ]
-
-    def _prediction_batch(self, task: str, sources: list[str], seeds: list[int]) -> PredictionBatch:
-        models = [
-            (source, ablation, seed)
-            for source in sources
-            for ablation in self.ablations(task, source)
-            for seed in seeds
-        ]
-        return PredictionBatch(task, sources, seeds, models, self.kind(task).suffix)
+        """Which models annotate a corpus in one job."""
+        return prediction_batches(self)
 
     def finetuning_config(self, encoder: str, task: str, source: str) -> str:
         """Canonical JSON of exactly the keys that decide a fine-tuned model."""
@@ -186,7 +193,8 @@ class Study:
         settings = {k: v for k, v in self.config[task].items() if k not in without}
         if (task, source) in self.unseen.pairs:
             settings |= self.unseen.settings(encoder, task)
-        return canonical_json({"task": task, "settings": settings})
+        precision = self.config["keep"]["precision"]
+        return canonical_json({"task": task, "settings": settings, "stored": precision})
 
     def encoder_files(self, encoder: str, source: str) -> list[str]:
         """The files of an encoder that a model of a source depends on."""
@@ -364,10 +372,6 @@ class Study:
                 "languages": {code: row.name for code, row in self.target_languages.items()},
                 "ablations": self.config["ablations"],
                 "seeds": self.seeds,
-                "config": digest(self.config),
+                "config": self.digest,
             }
         )
-
-
-def _cut(items: list[Any], size: int) -> list[list[Any]]:
-    return [items[start : start + size] for start in range(0, len(items), size)]

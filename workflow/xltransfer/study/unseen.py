@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from .. import paths
 from ..catalogue import SPLITS, Corpus, CorpusFile
 from ..errors import InputError
-from ..files import canonical_json, digest
+from ..files import canonical_json
 from ..transliteration.catalogue import scheme_files
 
 if TYPE_CHECKING:
@@ -382,7 +382,7 @@ class UnseenLanguages:
         return canonical_json(
             {
                 "study": self.study.name,
-                "config": digest(self.study.config),
+                "config": self.study.digest,
                 "seeds": self.study.seeds,
                 "metrics": {task: self.study.kind(task).metric for task in self.tasks},
                 "arms": self.arms,

@@ -63,6 +63,7 @@ def save_model(
     encoder_directory: Path | str,
     task: Task,
     labels: Sequence[str],
+    precision: str = "float32",
 ) -> None:
     """Write a fine-tuned model; its weights come last, so a directory with weights is whole.
 
@@ -75,6 +76,10 @@ def save_model(
         encoder_directory: its tokenizer is copied; a BiLSTM has its vocabulary with it.
         task: what the head is for.
         labels: in the order of the head's outputs.
+        precision: of the numbers on disk, ``float32``, ``bfloat16`` or ``float16``.
+
+    Raises:
+        InputError: a weight is too large for the precision.
     """
     directory, encoder_directory = Path(directory), Path(encoder_directory)
     directory.mkdir(parents=True, exist_ok=True)
@@ -87,11 +92,26 @@ def save_model(
     content = {"settings": dict(task.settings), "labels": list(labels)}
     write_json(directory / TASK_FILE, content)
     tensors = {
-        _saved_name(model.encoder, task, name): value.detach().cpu().contiguous()
+        _saved_name(model.encoder, task, name): _stored(value, precision, directory)
         for name, value in own_weights(model).items()
     }
     with replacing(directory / WEIGHTS_FILE) as temporary:
         save_file(tensors, temporary, {"format": "pt"})
+
+
+def _stored(weight: torch.Tensor, precision: str, directory: Path) -> torch.Tensor:
+    """A weight as it is written."""
+    weight = weight.detach().cpu().contiguous()
+    if not weight.is_floating_point():
+        return weight
+    stored = weight.to(getattr(torch, precision))
+    # What was infinite before is meant: labels that may not follow each other.
+    if bool((stored.isinf() & ~weight.isinf()).any()):
+        raise InputError(
+            f"{directory / WEIGHTS_FILE}: a weight is too large for {precision}; choose bfloat16 "
+            "under `keep.precision`"
+        )
+    return stored
 
 
 def load_model(directory: Path | str) -> tuple[WordModel, Task, list[str]]:

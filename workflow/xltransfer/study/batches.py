@@ -1,0 +1,121 @@
+"""Which models share a job of fine-tuning or of prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .. import paths
+
+if TYPE_CHECKING:
+    from .study import Study
+
+
+@dataclass(frozen=True)
+class FinetuningBatch:
+    """The models that one rule trains: each of its jobs, some seeds of one source and ablation.
+
+    Attributes:
+        task: that they are for; ``""`` means any, and that their weights are kept.
+        ablations: that the rule may be asked for.
+        seeds: that share a job, or the wildcard ``{seed}``.
+    """
+
+    task: str
+    ablations: list[str]
+    seeds: list[str]
+
+
+@dataclass(frozen=True)
+class PredictionBatch:
+    """The models that annotate a corpus in one job.
+
+    Attributes:
+        task: that they are for.
+        sources, ablations, seeds: of the models.
+        models: source, ablation and seed of each.
+        suffix: of the files they read and write.
+    """
+
+    task: str
+    sources: list[str]
+    ablations: list[str]
+    seeds: list[int]
+    models: list[tuple[str, str, int]]
+    suffix: str
+
+    def model_paths(self) -> list[str]:
+        """The models, as in paths: ``parsing/en_ewt/none/seed-1``."""
+        return [f"{self.task}/{s}/{ablation}/seed-{seed}" for s, ablation, seed in self.models]
+
+    def predictions(self, results: str) -> list[str]:
+        """What the models predict, of the same wildcards and ``corpus`` and ``split``."""
+        target = "{corpus}-{split}" + self.suffix
+        return [
+            paths.predictions(results, "{encoder}", "{task}", *model, target)
+            for model in self.models
+        ]
+
+
+def finetuning_batches(study: Study) -> list[FinetuningBatch]:
+    """The seeds, cut into those that share a job of fine-tuning.
+
+    Which seeds share a job has no influence on any result. Where every seed has a job of its own,
+    there is one batch, of the wildcard ``{seed}``: one rule then serves all. Models whose weights
+    are dropped are apart, task by task, for their rules name what the weights are for.
+    """
+    size = study.config["job_size"]["finetune"]["seeds"]
+    seeds = [[str(seed) for seed in some] for some in _cut(sorted(study.seeds), size)]
+    if size == 1:
+        seeds = [["{seed}"]]
+    dropped = study.kept.dropped_ablations
+    kept = [ablation for ablation in study.config["ablations"] if ablation not in dropped]
+    groups = [("", kept), *((task, dropped) for task in study.tasks)]
+    return [
+        FinetuningBatch(task, ablations, some)
+        for task, ablations in groups
+        if ablations
+        for some in seeds
+    ]
+
+
+def prediction_batches(study: Study) -> list[PredictionBatch]:
+    """The models, cut into those that share a job of prediction.
+
+    A source that is added behind the others, a higher seed, or an ablation of higher layers leaves
+    the jobs of the others as they were where these fill their jobs.
+    """
+    size = study.config["job_size"]["predict"]
+    ablations = _cut(sorted(study.config["ablations"], key=place), size["ablations"])
+    batches = [
+        _prediction_batch(study, task, sources, some, seeds)
+        for task in study.tasks
+        for sources in _cut(study.sources(task), size["sources"])
+        for some in ablations
+        for seeds in _cut(sorted(study.seeds), size["seeds"])
+    ]
+    return [batch for batch in batches if batch.models]
+
+
+def _prediction_batch(
+    study: Study, task: str, sources: list[str], ablations: list[str], seeds: list[int]
+) -> PredictionBatch:
+    models = [
+        (source, ablation, seed)
+        for source in sources
+        for ablation in ablations
+        if ablation in study.ablations(task, source)
+        for seed in seeds
+    ]
+    return PredictionBatch(task, sources, ablations, seeds, models, study.kind(task).suffix)
+
+
+def place(ablation: str) -> tuple[int, ...]:
+    """Where an ablation stands among others: none, by layers, all."""
+    layers = [int(number) for number in ablation.split("-") if number.isdecimal()]
+    return (0,) if ablation == "none" else (1, *layers) if layers else (2,)
+
+
+def _cut(items: Sequence[Any], size: int) -> list[list[Any]]:
+    return [list(items[start : start + size]) for start in range(0, len(items), size)]

@@ -1,0 +1,130 @@
+"""What decides the content of the files that models are made from.
+
+Snakemake compares the times of files, and for small ones checksums. Corpora and encoders are larger
+than that, and training is too dear to be done again because a file was copied. Where the
+configuration and the catalogue settle what a file holds, a rule therefore carries that as a
+parameter and does not look at the file's time.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..catalogue import EMBEDDED, UNCHECKED
+from ..files import digest, sha256_of_file, write_json
+from ..identity import stage_digest
+
+if TYPE_CHECKING:
+    from .study import Study
+
+REMEMBERED = ".snakemake/xltransfer-checksums.json"
+"""Checksums of large files, by path, size and time."""
+LARGE = 2**24
+"""Bytes from which on checksums are remembered."""
+CHECKED_BY = {"treebanks": "treebank", "entities": "entities"}
+"""The stages that check fetched corpora."""
+
+
+class Contents:
+    """Identities of corpora, encoders and models of a study.
+
+    Args:
+        study: the study.
+    """
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+        self._known: dict[tuple[str, ...], str] = {}
+        self._encoders: dict[str, str] = {}
+
+    def corpus(self, kind: str, code: str, split: str) -> str:
+        """Identity of a part of a corpus, or ``""`` if only the file itself can tell.
+
+        Args:
+            kind: ``treebanks`` or ``entities``.
+            code: of the corpus.
+            split: train, dev or test.
+        """
+        key = (kind, code, split)
+        if key not in self._known:
+            self._known[key] = self._corpus(kind, code, split)
+        return self._known[key]
+
+    def _corpus(self, kind: str, code: str, split: str) -> str:
+        study, unseen = self.study, self.study.unseen
+        made = unseen.made[kind].get(code)
+        if made is not None and made.scheme:
+            tables = [sha256_of_file(path) for path in unseen.scheme_files(kind, code)]
+            of = [unseen.scheme_config(kind, code), *tables, stage_digest("transliterate")]
+            return _composed(of, [self.corpus(kind, made.original, split)])
+        if made is not None:
+            parts = getattr(study.catalogue, kind)[made.original].splits
+            of = [split, unseen.split_config(), stage_digest("split")]
+            return _composed(of, [self.corpus(kind, made.original, part) for part in parts])
+        if code.endswith(f"_{EMBEDDED}"):
+            language = code.removesuffix(f"_{EMBEDDED}")
+            world = stage_digest("embedded_world.__main__")
+            return digest([kind, study.embedded_config(language, split), world])
+        checksum = study.checksum(kind, code, split)
+        if checksum == UNCHECKED:
+            return ""
+        layout = study.entities_config(code) if kind == "entities" else ""
+        return digest([checksum, layout, stage_digest(CHECKED_BY[kind])])
+
+    def encoder(self, name: str) -> str:
+        """Identity of an encoder of the study, or ``""`` if it is made by the workflow or missing.
+
+        That of a local directory is a digest of its files.
+        """
+        if name not in self._encoders:
+            self._encoders[name] = self._encoder(name)
+        return self._encoders[name]
+
+    def _encoder(self, name: str) -> str:
+        if name not in self.study.encoders:
+            return ""
+        encoder = self.study.encoders[name]
+        if encoder.hub:
+            return f"{encoder.hub}@{encoder.revision}"
+        files = [self.study.root / path for path in self.study.encoder_files(name, "")]
+        if not all(path.is_file() for path in files):
+            return ""
+        return digest([_checksum(path, self.study.root / REMEMBERED) for path in files])
+
+    def training_data(self, encoder: str, task: str, source: str) -> dict[str, str]:
+        """Identities of what a model starts from and learns from; ``""`` where unsettled."""
+        kind = self.study.kind(task).corpora
+        parts = {split: self.corpus(kind, source, split) for split in ("train", "dev")}
+        return {"encoder": self.encoder(encoder), **parts}
+
+    def model(self, encoder: str, task: str, source: str) -> str:
+        """Identity of the models of a source, but for ablation and seed, which their paths name."""
+        key = ("model", encoder, task, source)
+        if key not in self._known:
+            config = self.study.finetuning_config(encoder, task, source)
+            data = self.training_data(encoder, task, source)
+            self._known[key] = digest([config, data, stage_digest("finetune")])
+        return self._known[key]
+
+
+def _composed(of: list[str], originals: list[str]) -> str:
+    """Identity of what is made of other corpora; it is not settled if one of theirs is not."""
+    return digest([*of, *originals]) if all(originals) else ""
+
+
+def _checksum(path: Path, remembered: Path) -> str:
+    """SHA-256 of a file; that of a large one is computed once, as long as its time stays."""
+    status = path.stat()
+    if status.st_size < LARGE:
+        return sha256_of_file(path)
+    key = f"{path.resolve()} {status.st_size} {status.st_mtime_ns}"
+    try:
+        known = json.loads(remembered.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        known = {}
+    if key not in known:
+        known[key] = sha256_of_file(path)
+        write_json(remembered, known)
+    return known[key]

@@ -1,0 +1,99 @@
+"""What a study keeps on disk: the weights of which models, and how a dropped model comes back.
+
+The weights of a model that is dropped are no output that Snakemake knows of, for it would make
+everything anew that was ever made from weights which it makes again. Instead, training leaves an
+empty note for each file that is made from the weights, and predictions and representations depend
+on their notes. A note that is missing (a new language, a changed treebank, changed code) trains the
+model again; notes that are there hold off what was made before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from .. import paths
+from ..files import digest
+from ..identity import stage_digest
+
+if TYPE_CHECKING:
+    from .study import Study
+
+
+class KeptFiles:
+    """The section ``keep`` of a study.
+
+    Args:
+        study: the study.
+    """
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+
+    @cached_property
+    def dropped_ablations(self) -> list[str]:
+        """The ablations whose models lose their weights once these are not needed."""
+        if self.study.config["keep"]["ablated_weights"]:
+            return []
+        return [ablation for ablation in self.study.config["ablations"] if ablation != "none"]
+
+    def is_dropped(self, ablation: str) -> bool:
+        """Whether models of an ablation lose their weights."""
+        return ablation in self.dropped_ablations
+
+    def prediction_note(self, model: str, task: str, corpus: str, split: str) -> str:
+        """The note by which a model is trained for predictions.
+
+        Args:
+            model: its directory.
+            task: that it is for.
+            corpus, split: to annotate.
+        """
+        content = self.study.contents.corpus(self.study.kind(task).corpora, corpus, split)
+        return _note(model, "predict", f"{corpus}-{split}", [content, stage_digest("predict")])
+
+    def representation_note(self, model: str, corpus: str, split: str) -> str:
+        """The note by which a model is trained for representations; arguments as above."""
+        content = self.study.contents.corpus("treebanks", corpus, split)
+        as_published = self.study.config["parallel"]["as_published"]
+        decided_by = [content, stage_digest("represent"), as_published]
+        return _note(model, "represent", f"{corpus}-{split}", decided_by)
+
+    def notes(self, model: str, task: str) -> list[str]:
+        """All notes of a model of a task; ``model`` is its directory, with wildcards."""
+        parallel = self.study.parallel
+        return [
+            *(self.prediction_note(model, task, c, "test") for c in self.study.targets(task)),
+            *(self.representation_note(model, c, parallel.split) for c in parallel.treebanks),
+        ]
+
+    def markers(self, results: str) -> list[str]:
+        """What says that weights have been dropped, for each source and dropped ablation."""
+        return [
+            paths.dropped(results, encoder, task, source, ablation)
+            for encoder in self.study.encoders
+            for task in self.study.tasks
+            for source in self.study.sources(task)
+            for ablation in self.study.ablations(task, source)
+            if self.is_dropped(ablation)
+        ]
+
+    def made_from(self, results: str, of: Mapping[str, str]) -> Iterator[str]:
+        """All that a study makes from the models of an encoder, task, source and ablation.
+
+        Args:
+            results: the folder of results.
+            of: ``encoder``, ``task``, ``source`` and ``ablation``.
+        """
+        task, suffix = of["task"], self.study.kind(of["task"]).suffix
+        for seed in sorted(self.study.seeds):
+            for corpus in self.study.targets(task):
+                yield paths.predictions(results, **of, seed=seed, target=f"{corpus}-test{suffix}")
+        for state in self.study.parallel.states:
+            if state.path.startswith(f"{task}/{of['source']}/{of['ablation']}/"):
+                yield from self.study.parallel.files(results, [state], [of["encoder"]])
+
+
+def _note(model: str, stage: str, corpus: str, decided_by: list[object]) -> str:
+    return f"{model}/{paths.NEEDED_BY}/{stage}-{corpus}-{digest(decided_by)}"
