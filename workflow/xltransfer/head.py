@@ -154,7 +154,7 @@ def end_processes(last: Head) -> None:
 
 
 def _processes(mark: str) -> Iterator[int]:
-    """Processes on this machine that a head started, directly or not; Slurm ends its jobs itself."""
+    """Processes on this machine that a head started, directly or not, but not those of Slurm."""
     expected = f"{MARK}={mark}".encode()
     for folder in Path("/proc").glob("[0-9]*"):
         # Processes end while one looks, and those of others cannot be looked at.
