@@ -22,8 +22,12 @@ os.environ.update(HF_HUB_OFFLINE="1")
 from xltransfer import paths
 from xltransfer.errors import InputError
 from xltransfer.files import canonical_json
+from xltransfer.head import alone
 from xltransfer.identity import stage_digest
 from xltransfer.study import Study
+
+if workflow.is_main_process:
+    workflow.execute = alone(workflow.execute)
 
 try:
     study = Study(config)

@@ -1,0 +1,206 @@
+"""The head: the Snakemake that runs a study in a folder, of which there may be one at a time.
+
+A head writes down who it is. One that was killed cannot take back what it started: its lock stays,
+its processes and its Slurm jobs go on. The next head knows by the record that it is dead, removes
+the lock and ends what is left before it starts anything, so that no output has two writers.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import platform
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from . import slurm
+from .errors import InputError
+from .files import write_json
+
+RECORD = "xltransfer-head.json"
+MARK = "XLTRANSFER_HEAD"
+"""Environment variable by which the processes of a head are known."""
+
+GRACE_SECONDS = 120
+"""What processes get to save a checkpoint before they are killed."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """A Snakemake that runs, or ran, a study.
+
+    Numbers of processes are used again, hence the time at which it started; after a reboot they
+    start anew, hence `boot`.
+    """
+
+    host: str
+    boot: str
+    pid: int
+    started: str
+    executor: str
+    ended: bool = False
+
+    @property
+    def mark(self) -> str:
+        """What sets its processes apart from all others."""
+        return f"{self.host}:{self.boot}:{self.pid}:{self.started}"
+
+
+def alone(execute: Callable[..., Any], folder: Path | str = ".snakemake") -> Callable[..., Any]:
+    """`Workflow.execute`, but refusing to run beside another head, and after clearing up.
+
+    Dry runs change nothing and may run beside a head.
+
+    Args:
+        execute: what runs a workflow; it takes `executor_plugin` and `executor_settings`.
+        folder: where Snakemake keeps its state.
+    """
+
+    def guarded(*arguments: Any, executor_plugin: Any, **named: Any) -> Any:
+        if executor_plugin.common_settings.dryrun_exec:
+            return execute(*arguments, executor_plugin=executor_plugin, **named)
+        executor = executor_plugin.name
+        try:
+            with claimed(Path(folder), executor) as last:
+                if last:
+                    end_processes(last)
+                slurm.end_orphans(
+                    Path.cwd(), "slurm" in (executor, last.executor if last else None)
+                )
+                if executor == "slurm":
+                    slurm.keep_sight_of_jobs(named["executor_settings"])
+                return execute(*arguments, executor_plugin=executor_plugin, **named)
+        except InputError as error:
+            sys.exit(f"error: {error}")
+
+    return guarded
+
+
+@contextmanager
+def claimed(folder: Path, executor: str) -> Iterator[Head | None]:
+    """Be the head of a folder; the value is the head before, if there was one.
+
+    Args:
+        folder: where Snakemake keeps its state.
+        executor: name of what runs the jobs.
+
+    Raises:
+        InputError: another head runs, or may run.
+    """
+    folder.mkdir(exist_ok=True)
+    record = folder / RECORD
+    head = Head(platform.node(), _boot(), os.getpid(), _started(os.getpid()) or "", executor)
+    with _one_at_a_time(folder):
+        last = _read(record)
+        if last and not last.ended:
+            _refuse_if_alive(last, record)
+            # Snakemake's own lock of a head that cannot hold it any more.
+            shutil.rmtree(folder / "locks", ignore_errors=True)
+        write_json(record, asdict(head))
+    os.environ[MARK] = head.mark
+    try:
+        yield last
+    except InputError:
+        # What the last head left is still there.
+        write_json(record, asdict(last or replace(head, ended=True)))
+        raise
+    except BaseException:
+        _record_end(record, head)
+        raise
+    else:
+        _record_end(record, head)
+
+
+def _record_end(record: Path, head: Head) -> None:
+    # On a full disk nothing is lost: that the head is dead will be found out.
+    with suppress(OSError):
+        write_json(record, asdict(replace(head, ended=True)))
+
+
+def _refuse_if_alive(last: Head, record: Path) -> None:
+    if last.host != platform.node():
+        raise InputError(
+            f"Snakemake runs in this folder on {last.host} (process {last.pid}), or was killed "
+            f"there: give the command on {last.host}, or remove {record} if that machine is gone"
+        )
+    if last.boot == _boot() and _started(last.pid) == last.started:
+        raise InputError(
+            f"Snakemake runs in this folder already (process {last.pid}): wait for its end, or "
+            f"end it with `kill {last.pid}`"
+        )
+
+
+def end_processes(last: Head) -> None:
+    """End what a head that is dead started on this machine, and wait until it has ended."""
+    deadline = time.monotonic() + GRACE_SECONDS
+    signalled: set[int] = set()
+    while processes := set(_processes(last.mark)):
+        killing = time.monotonic() > deadline
+        for pid in processes if killing else processes - signalled:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL if killing else signal.SIGTERM)
+        if not signalled:
+            print(f"Ending processes of an earlier Snakemake: {sorted(processes)}", file=sys.stderr)
+        signalled |= processes
+        time.sleep(0.2)
+
+
+def _processes(mark: str) -> Iterator[int]:
+    """Processes on this machine that a head started, directly or not, but not those of Slurm."""
+    expected = f"{MARK}={mark}".encode()
+    for folder in Path("/proc").glob("[0-9]*"):
+        # Processes end while one looks, and those of others cannot be looked at.
+        with suppress(OSError):
+            environment = (folder / "environ").read_bytes()
+            if expected in environment.split(b"\0") and b"SLURM_JOB_ID=" not in environment:
+                yield int(folder.name)
+
+
+def _read(record: Path) -> Head | None:
+    try:
+        return Head(**json.loads(record.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _boot() -> str:
+    """What sets this run of the machine apart from all others; empty where there is no /proc."""
+    with suppress(OSError):
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    return ""
+
+
+def _started(pid: int) -> str | None:
+    """When a process started, in ticks since the machine did; None if it does not run.
+
+    Where there is no /proc the time is unknown and empty.
+    """
+    if not Path("/proc/self/stat").exists():
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return None
+        return ""
+    try:
+        # The name, in parentheses, may hold anything.
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] in "ZX" else fields[19]
+
+
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    with open(folder / f"{RECORD}.lock", "w") as file:
+        # Some network file systems have no locks; the moment in which that matters is short.
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,140 @@
+"""Slurm jobs: those that an earlier head left behind, and not losing sight of one's own."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from .errors import InputError
+
+# The executor names all jobs of a run by a UUID, behind a prefix if there is one.
+RUN = re.compile(r"(?:.*_)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+PATIENCE_SECONDS = 900
+"""How long to wait for an answer of Slurm, or for jobs to end."""
+
+Query = Callable[[str, Any], Awaitable[tuple[dict[str, str] | None, float | None]]]
+
+
+def end_orphans(folder: Path, needed: bool) -> None:
+    """Cancel the jobs of earlier heads in a folder, and wait until they have ended.
+
+    Args:
+        folder: where the heads ran.
+        needed: whether there may be such jobs; if not, a Slurm that does not answer is no error.
+
+    Raises:
+        InputError: Slurm does not answer, or the jobs do not end.
+    """
+    if shutil.which("squeue") is None:
+        return
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    told: set[str] = set()
+    while (jobs := _jobs_in(folder)) != []:
+        if jobs is None and not needed:
+            return
+        if time.monotonic() > deadline:
+            raise InputError(_complaint(jobs, folder))
+        # A job that is about to end may be cancelled twice.
+        if jobs and _ask("scancel", *jobs) is None:
+            jobs = None
+        message = f"Cancelling jobs of an earlier run: {' '.join(jobs)}" if jobs else "No answer"
+        if message not in told:
+            print(f"Slurm: {message}", file=sys.stderr)
+            told.add(message)
+        time.sleep(1)
+
+
+def _complaint(jobs: list[str] | None, folder: Path) -> str:
+    if jobs is None:
+        return (
+            f"squeue: Slurm has not answered for {PATIENCE_SECONDS // 60} minutes and may run jobs "
+            f"in {folder}; give the command again when it does"
+        )
+    return (
+        f"{folder}: Slurm jobs of an earlier run do not end ({' '.join(jobs)}); give the command "
+        "again when squeue does not show them any more"
+    )
+
+
+def _jobs_in(folder: Path) -> list[str] | None:
+    """Numbers of the jobs of heads in a folder that have not ended; None without an answer."""
+    lines = _ask("squeue", "--noheader", "--user", getpass.getuser(), "--format", "%i|%j|%Z")
+    if lines is None:
+        return None
+    jobs = [line.split("|", 2) for line in lines.splitlines()]
+    place = os.path.realpath(folder)
+    return [
+        number
+        for number, name, where in jobs
+        if RUN.fullmatch(name) and os.path.realpath(where) == place
+    ]
+
+
+def _ask(*command: str) -> str | None:
+    """What a command of Slurm prints; None if it fails."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    except subprocess.TimeoutExpired:
+        return None
+    return done.stdout if done.returncode == 0 else None
+
+
+def keep_sight_of_jobs(settings: Any) -> None:
+    """Mend how the executor asks for the states of its jobs, in this process.
+
+    Args:
+        settings: of the executor.
+    """
+    import snakemake_executor_plugin_slurm as executor
+
+    executor.query_job_status = watchful(executor.query_job_status, settings.no_requeue)
+
+
+def watchful(query: Query, final_preemption: bool) -> Query:
+    """A way to ask for the states of jobs by which the executor does not lose any.
+
+    The executor forgets all jobs when it gets no answer, waits for ever for those that sacct calls
+    `CANCELLED by 0`, that were preempted for good, and that squeue has forgotten (`MinJobAge`).
+
+    Args:
+        query: asks once; states by job, or None without an answer, and the seconds that it took.
+        final_preemption: whether Slurm does not start preempted jobs again.
+    """
+    missed: dict[str, int] = {}
+    failures = 0
+
+    async def ask(command: str, logger: Any) -> tuple[dict[str, str], float]:
+        nonlocal failures
+        states, seconds = await query(command, logger)
+        if states is None or seconds is None:
+            failures += 1
+            if failures % 5 == 1:
+                logger.warning("Slurm does not say how its jobs are; asking again and again.")
+            # Of jobs that are not mentioned the executor thinks that they wait.
+            return {}, 0.0
+        failures = 0
+        states = {job: _state(state, final_preemption) for job, state in states.items()}
+        for job in set(missed) - set(states):
+            missed[job] += 1
+            if missed[job] > 1:
+                # Taken for ended; whether it ended well, its outputs will tell.
+                states[job] = "UNKNOWN"
+        missed.update(dict.fromkeys((job for job in states if states[job] != "UNKNOWN"), 0))
+        return states, seconds
+
+    return ask
+
+
+def _state(state: str, final_preemption: bool) -> str:
+    if state.startswith("CANCELLED") or (state == "PREEMPTED" and final_preemption):
+        return "CANCELLED"
+    return state
