@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import re
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import TextIO
 
 import pytest
 import torch
 from encoders import make_encoder
+from running import in_child
 from test_masked_lm import CONFIG, make_masked_lm, sentences
 from test_masked_lm import write as write_lines
 from test_parsing import SETTINGS
@@ -181,40 +179,9 @@ def test_a_signal_after_all_is_done_changes_nothing(listening: None) -> None:
     assert not interruption.received()
 
 
-class SignalAfter(logging.StreamHandler):
-    """Writes the log, and sends SIGTERM to its own process after a line of it."""
-
-    def __init__(self, file: TextIO, text: str) -> None:
-        super().__init__(file)
-        self.text = text
-
-    def emit(self, record: logging.LogRecord) -> None:
-        super().emit(record)
-        if self.text in record.getMessage():
-            os.kill(os.getpid(), signal.SIGTERM)
-
-
 def command(main: Callable[[], None], arguments: list[object], after: str, log: Path) -> int:
-    """Run a command in a process of its own, which need not import everything again.
-
-    It gets SIGTERM after a line of its log. Returns its exit code.
-    """
-    child = os.fork()
-    if child:
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    code = 1
-    try:
-        with open(log, "w", encoding="utf-8") as file:
-            os.dup2(file.fileno(), 2)
-            logging.getLogger().handlers = [SignalAfter(file, after)]
-            logging.getLogger().setLevel(logging.INFO)
-            sys.argv = ["command", *map(str, arguments)]
-            main()
-        code = 0
-    except SystemExit as end:
-        code = end.code
-    finally:
-        os._exit(code)
+    """Run a command that gets SIGTERM after a line of its log; its exit code."""
+    return in_child(main, arguments, log, after, lambda: os.kill(os.getpid(), signal.SIGTERM))
 
 
 NEVER = "no line has this"

@@ -10,8 +10,9 @@ import yaml
 # Jobs run `python -m xltransfer.<stage>`, also where the package is not installed. Their output
 # goes to log files; what a user can mend is said on the terminal as well.
 sys.path.insert(0, os.path.join(workflow.basedir, "workflow"))
+# Where a signal reaches all processes of a job, the shell waits until the command has saved its work.
 shell.prefix(
-    "set -euo pipefail; exec 3>&2; export XLTRANSFER_TERMINAL=3"
+    "set -euo pipefail; trap : TERM INT HUP USR1; exec 3>&2; export XLTRANSFER_TERMINAL=3"
     f" PYTHONPATH={shlex.quote(sys.path[0])}${{{{PYTHONPATH:+:$PYTHONPATH}}}}; "
 )
 # Tokenisers and BLAS would each start a thread per core in every job.
@@ -22,6 +23,7 @@ os.environ.update(HF_HUB_OFFLINE="1")
 from xltransfer import paths
 from xltransfer.errors import InputError
 from xltransfer.files import canonical_json
+from xltransfer.gpus import jobs_at_once
 from xltransfer.head import alone
 from xltransfer.identity import stage_digest
 from xltransfer.study import Study
@@ -31,8 +33,14 @@ if workflow.is_main_process:
 
 try:
     study = Study(config)
+    gpu_jobs = jobs_at_once()
 except InputError as error:
     sys.exit(f"error: {error}")
+
+# Snakemake knows no GPUs and would start a GPU job on every core. Without GPUs nothing is limited,
+# and what `--resources` or a profile says is not touched.
+if gpu_jobs:
+    workflow.global_resources.setdefault("gpu", gpu_jobs)
 
 
 def growing(amount):

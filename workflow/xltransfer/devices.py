@@ -6,6 +6,8 @@ import os
 
 import torch
 
+from .gpus import take_gpu
+
 
 def prepare_device(threads: int) -> torch.device:
     """Choose the device and make computations repeatable on it.
@@ -15,10 +17,15 @@ def prepare_device(threads: int) -> torch.device:
             may change the last bits of a result.
 
     Returns:
-        The GPU if there is one, the processor otherwise.
+        The GPU if there is one, the processor otherwise. Of several GPUs it is one that no other
+        job uses.
     """
     # Without it cuBLAS is free to pick another algorithm in the next run.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    # Tokenisers would take all processors for the moment that they need.
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    if torch.backends.cuda.is_built():
+        take_gpu()
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True)
     # Only tells bugs from luck, and costs a write of every tensor that is about to be written.
