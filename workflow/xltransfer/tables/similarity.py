@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ..analysis.correlation import correlate
+from .headline import HEADLINE
 from .writing import p_value_text
 
 MEAN = "mean"
