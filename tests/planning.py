@@ -115,7 +115,7 @@ if stage == "tabulate":
 if stage == "relate":
     arguments[0] = arguments[0].replace("-", "_")
     tables = [arguments[0], arguments[0] + "_correlation"]
-if stage == "represent":
+if stage in ("represent", "score"):
     outputs += values("--outputs")
 if stage == "correlate":
     tables = ["cka", "correlation"]

@@ -20,8 +20,8 @@ def test_study_of_unseen_languages_plans_offline(workspace: Path) -> None:
     assert found["clean"] == 15 and found["adapt"] == found["pretrain_monolingual"] == 21
     # Of the six, two have a treebank alone, three entities alone, one both.
     pairs = 2 * (treebanks + 3) + entities + 4
-    assert found["predict_in_language"] == pairs
-    assert found["finetune"] == found["score"] == 4 * pairs
+    assert found["predict_in_language"] == found["score_in_language"] == pairs
+    assert found["finetune"] == 4 * pairs and not found["score"]
     assert found["split_treebanks"] == 6 and not found["split_entities"]
     assert found["transliterate_raw_text"] == 2 * written_anew
     names = {path for output in jobs["adapt"] for path in output.split(", ")}
@@ -82,7 +82,7 @@ def test_adding_an_unseen_language_runs_its_jobs_alone(finished_with_unseen: Pat
         "pretrain_monolingual": 1,
         "finetune": 4,
         "predict_in_language": 1,
-        "score": 4,
+        "score_in_language": 1,
         "count_pieces": 2 * 4,
     }
     aggregates = UNSEEN_AGGREGATES | AGGREGATES

@@ -199,21 +199,26 @@ def weights(files):
     ]
 
 
-def predictions_of_source(wildcards):
-    """What every model of a source predicts on a corpus, in the order of `study.models`."""
-    suffix = study.kind(wildcards.task).suffix
-    return [
-        paths.predictions(
-            "<results>",
-            wildcards.encoder,
-            wildcards.task,
-            wildcards.source,
-            ablation,
-            seed,
-            f"{wildcards.corpus}-{wildcards.split}{suffix}",
-        )
-        for ablation, seed in study.models(wildcards.task, wildcards.source)
-    ]
+def predictions_of_sources(sources):
+    """A function of wildcards: what every model of some sources predicts on a corpus."""
+
+    def of(wildcards):
+        suffix = study.kind(wildcards.task).suffix
+        return [
+            paths.predictions(
+                "<results>",
+                wildcards.encoder,
+                wildcards.task,
+                source,
+                ablation,
+                seed,
+                f"{wildcards.corpus}-{wildcards.split}{suffix}",
+            )
+            for source in sources
+            for ablation, seed in study.models(wildcards.task, source)
+        ]
+
+    return of
 
 
 # What the report calls tables and figures, by category.

@@ -1,7 +1,7 @@
 # Prediction: one job reads a corpus once and annotates it with many models (`job_size`), so there
 # is a rule for each batch of models. Then scoring.
 
-SCORED = "{encoder}/{task}/{source}/{corpus}-{split}"
+TARGET = "{corpus}-{split}"
 
 for number, batch in enumerate(study.prediction_batches(), start=1):
 
@@ -36,32 +36,39 @@ for number, batch in enumerate(study.prediction_batches(), start=1):
             " --predictions {output:q} --threads {threads} > {log:q} 2>&1"
 
 
-rule score:
-    input:
-        gold=gold,
-        predictions=predictions_of_source,
-    output:
-        paths.scores("<results>", "{encoder}", "{task}", "{source}", "{corpus}-{split}"),
-    log:
-        f"<logs>/score/{SCORED}.log",
-    conda:
-        "../../envs/xltransfer.yaml"
-    resources:
-        mem_mb=growing(2000),
-        runtime=growing(60),
-    params:
-        ablations=lambda wildcards: [a for a, _ in study.models(wildcards.task, wildcards.source)],
-        seeds=lambda wildcards: [seed for _, seed in study.models(wildcards.task, wildcards.source)],
-        common=lambda wildcards: study.score_columns(
-            wildcards.encoder,
-            wildcards.task,
-            wildcards.source,
-            wildcards.corpus,
-            wildcards.split,
-        ),
-        task=lambda wildcards: study.scoring_config(wildcards.task),
-        code=stage_digest("score"),
-    shell:
-        "python -m xltransfer.score --gold {input.gold:q} --predictions {input.predictions:q}"
-        " --ablations {params.ablations} --seeds {params.seeds} --task {params.task:q} --common {params.common:q}"
-        " --output {output:q} > {log:q} 2>&1"
+# One job scores the models of many sources on a corpus, for scoring takes less than starting Python.
+for number, (task, sources) in enumerate(study.scoring_batches(), start=1):
+
+    rule:
+        name:
+            "score" if number == 1 else f"score_{number}"
+        input:
+            gold=gold,
+            predictions=predictions_of_sources(sources),
+        output:
+            expand(
+                paths.scores("<results>", "{encoder}", "{task}", "{source}", TARGET),
+                source=sources,
+                allow_missing=True,
+            ),
+        log:
+            f"<logs>/score/{{encoder}}/{{task}}/{TARGET}/{sources[0]}.log",
+        wildcard_constraints:
+            encoder=one_of(study.encoders),
+            task=task,
+        conda:
+            "../../envs/xltransfer.yaml"
+        resources:
+            mem_mb=growing(2000),
+            runtime=growing(60),
+        params:
+            cfg=lambda wildcards, sources=sources: study.score_config(
+                wildcards.task,
+                [(wildcards.encoder, source) for source in sources],
+                wildcards.corpus,
+                wildcards.split,
+            ),
+            code=stage_digest("score"),
+        shell:
+            "python -m xltransfer.score --config {params.cfg:q} --gold {input.gold:q}"
+            " --predictions {input.predictions:q} --outputs {output:q} > {log:q} 2>&1"

@@ -218,6 +218,37 @@ rule predict_in_language:
         " --predictions {output:q} --threads {threads} > {log:q} 2>&1"
 
 
+# All arms of a corpus are scored in one job.
+rule score_in_language:
+    input:
+        gold=lambda wildcards: f"<results>/{study.corpus_file(wildcards.task, wildcards.source, 'test')}",
+        predictions=lambda wildcards: unseen.predictions(
+            "<results>", study.kind(wildcards.task).suffix
+        ),
+    output:
+        [
+            paths.scores("<results>", arm, "{task}", "{source}", "{source}-test")
+            for arm in unseen.arms
+        ],
+    log:
+        "<logs>/score_in_language/{task}/{source}.log",
+    wildcard_constraints:
+        source=one_of({corpus for _, corpus in unseen.pairs}),
+    conda:
+        "../../envs/xltransfer.yaml"
+    params:
+        cfg=lambda wildcards: study.score_config(
+            wildcards.task,
+            [(arm, wildcards.source) for arm in unseen.arms],
+            wildcards.source,
+            "test",
+        ),
+        code=stage_digest("score"),
+    shell:
+        "python -m xltransfer.score --config {params.cfg:q} --gold {input.gold:q}"
+        " --predictions {input.predictions:q} --outputs {output:q} > {log:q} 2>&1"
+
+
 rule unseen_tables:
     input:
         scores=unseen.score_files("<results>"),

@@ -13,8 +13,9 @@ import pandas as pd
 from .command import run, stage_parser
 from .errors import InputError
 from .provenance import table_provenance
+from .tables.headline import headline_measure
 from .tables.scores import read_scores
-from .tables.similarity import correlation_table, headline_measure, in_order, transfer_gap
+from .tables.similarity import correlation_table, in_order, transfer_gap
 from .tables.writing import write_table
 
 DECIMALS = 4

@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import PreTrainedModel
 
 from .command import run, stage_parser
 from .data.annotations import AnnotatedSentence, read_sentences
 from .devices import device_name, prepare_device
 from .encoders.bilstm import CONFIG_FILE, NO_LIMIT, BiLSTMEncoder, is_bilstm, read_architecture
+from .encoders.lean_transformers import PreTrainedModel
 from .encoders.loading import ENCODER_FILES, load_encoder, longest_input
 from .encoders.reinitialise import NONE, reinitialise
 from .encoders.tokenizer import WordTokenizer

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -111,28 +112,24 @@ def _check_same_words(
 def main() -> None:
     """Command line."""
     parser = stage_parser("xltransfer.score", __doc__)
-    parser.add_argument("--gold", type=Path, required=True)
-    parser.add_argument("--predictions", type=Path, nargs="+", required=True)
-    parser.add_argument("--ablations", nargs="+", required=True, help="one per prediction")
-    parser.add_argument("--seeds", type=int, nargs="+", required=True, help="one per prediction")
     parser.add_argument(
-        "--task", type=json.loads, required=True, help="kind and what the metrics need: JSON"
+        "--config", type=json.loads, required=True, help="task; columns and models per file, JSON"
     )
-    parser.add_argument("--common", type=json.loads, required=True, help="shared columns, JSON")
-    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--gold", type=Path, required=True)
+    parser.add_argument(
+        "--predictions", type=Path, nargs="+", required=True, help="of all models of all files"
+    )
+    parser.add_argument("--outputs", type=Path, nargs="+", required=True)
     run(parser, _stage)
 
 
 def _stage(arguments: Namespace) -> None:
-    score(
-        arguments.gold,
-        arguments.predictions,
-        arguments.ablations,
-        arguments.seeds,
-        arguments.task,
-        arguments.common,
-        arguments.output,
-    )
+    waiting = iter(arguments.predictions)
+    for file, output in zip(arguments.config["files"], arguments.outputs, strict=True):
+        predictions = list(islice(waiting, len(file["models"])))
+        ablations, seeds = zip(*file["models"], strict=True)
+        task = arguments.config["task"]
+        score(arguments.gold, predictions, ablations, seeds, task, file["columns"], output)
 
 
 if __name__ == "__main__":

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from ..data.annotations import AnnotatedSentence
 from ..data.iob import TaggedSentence
-from ..encoders.tokenizer import WordTokenizer
+
+if TYPE_CHECKING:
+    from ..encoders.tokenizer import WordTokenizer
 
 
 def piece_types(sentences: Sequence[AnnotatedSentence], tokenizer: WordTokenizer) -> set[str]:

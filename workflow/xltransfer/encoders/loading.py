@@ -12,14 +12,19 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import nn
-from transformers import AutoConfig, AutoModelForTextEncoding, PretrainedConfig, PreTrainedModel
-from transformers.initialization import no_init_weights
-from transformers.utils import logging as transformers_logging
 
 from ..errors import InputError
 from ..files import replacing
 from ..paths import NEEDED_BY
 from .bilstm import NO_LIMIT, BiLSTMEncoder, is_bilstm, read_architecture
+from .lean_transformers import (
+    AutoConfig,
+    AutoModelForTextEncoding,
+    PretrainedConfig,
+    PreTrainedModel,
+    no_init_weights,
+    transformers_logging,
+)
 from .tokenizer import WordTokenizer
 from .word_characters import WordCharacters
 

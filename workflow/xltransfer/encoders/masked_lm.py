@@ -14,13 +14,18 @@ import torch
 from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from torch import nn
-from transformers import AutoConfig, AutoModelForMaskedLM, PretrainedConfig, PreTrainedModel
-from transformers.modeling_outputs import BaseModelOutput
-from transformers.models.auto.modeling_auto import MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES
 
 from ..errors import InputError
 from ..files import replacing
 from ..training.checkpoint import own_weights
+from .lean_transformers import (
+    MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES,
+    AutoConfig,
+    AutoModelForMaskedLM,
+    BaseModelOutput,
+    PretrainedConfig,
+    PreTrainedModel,
+)
 from .loading import QuietTransformers, load_encoder
 
 log = logging.getLogger(__name__)

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import re
 
-from transformers import PreTrainedModel
-
 from ..errors import InputError
+from .lean_transformers import PreTrainedModel
 from .loading import layer_stack, new_encoder
 
 NONE, ALL = "none", "random-init-all"

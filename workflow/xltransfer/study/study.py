@@ -6,7 +6,7 @@ imported, for this runs whenever the Snakefile is parsed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
@@ -45,6 +45,8 @@ TRANSFER_FIGURES = (
 )
 WHOLE = ("none", "random-init-all")
 """Ablations that single out no layers."""
+SCORED_TOGETHER = 8
+"""Sources whose models are scored on a corpus in one job."""
 
 INDIFFERENT = ("mirrors", "job_size", "training_threads", "checkpoint_minutes", "keep", "pathvars")
 """Keys that say where files are and how work is cut, not what comes out."""
@@ -204,11 +206,6 @@ class Study:
             return [f"{directory}/{name}" for name in names]
         return self.unseen.encoder_files(encoder, source)
 
-    def scoring_config(self, task: str) -> str:
-        """Canonical JSON of the keys of a task that its metrics depend on."""
-        section = self.config[task]
-        return canonical_json({key: section[key] for key in ("kind", "label") if key in section})
-
     def download(self, corpora: str, corpus: str, split: str) -> str:
         """Where a catalogued file lies once it is fetched, below the folder of downloads."""
         entry = getattr(self.catalogue, corpora)[corpus]
@@ -265,19 +262,45 @@ class Study:
         path = self.root / "resources" / "embedded_world" / "encoder.yaml"
         return yaml.safe_load(read_text(path))
 
-    def score_columns(self, encoder: str, task: str, source: str, target: str, split: str) -> str:
-        """Canonical JSON of the columns that the scores of one source on one treebank share."""
-        return canonical_json(
+    def scoring_batches(self) -> list[tuple[str, list[str]]]:
+        """Task and sources whose models are scored on a corpus in one job.
+
+        A source that is added behind the others leaves the jobs of full batches as they were.
+        """
+        return [
+            (task, sources)
+            for task in self.tasks
+            for sources in _cut(self.sources(task), SCORED_TOGETHER)
+        ]
+
+    def score_config(
+        self, task: str, rows: Sequence[tuple[str, str]], target: str, split: str
+    ) -> str:
+        """Canonical JSON of the scores of some encoders and sources on one corpus.
+
+        Args:
+            task: that is scored.
+            rows: encoder and source of each file of scores.
+            target, split: part of a corpus that is scored.
+        """
+        files = [
             {
-                "encoder": encoder,
-                "task": task,
-                "source": self.language(task, source),
-                "target": self.language(task, target),
-                "source_corpus": source,
-                "target_corpus": target,
-                "split": split,
+                "columns": {
+                    "encoder": encoder,
+                    "task": task,
+                    "source": self.language(task, source),
+                    "target": self.language(task, target),
+                    "source_corpus": source,
+                    "target_corpus": target,
+                    "split": split,
+                },
+                "models": self.models(task, source),
             }
-        )
+            for encoder, source in rows
+        ]
+        section = self.config[task]
+        metrics = {key: section[key] for key in ("kind", "label") if key in section}
+        return canonical_json({"task": metrics, "files": files})
 
     def score_files(self, results: str) -> list[str]:
         """The scores of every encoder, task and source on every target."""

@@ -8,19 +8,11 @@ from typing import Any
 import pandas as pd
 
 from ..analysis.correlation import correlate
+from .headline import HEADLINE
 from .writing import p_value_text
-
-HEADLINE = {"kernel": "rbf", "estimator": "unbiased", "layer": "mean"}
-"""The rows of ``correlation.csv`` that a study quotes: the published kernel, the estimator that is
-zero where there is no similarity, the mean over all layers."""
 
 MEAN = "mean"
 _PAIR = ["encoder", "state", "kind", "task", "ablation", "seed", "source", "target"]
-
-
-def headline_measure(table: pd.DataFrame) -> pd.Series:
-    """Which rows of a table are of the kernel and estimator that a study quotes."""
-    return (table["kernel"] == HEADLINE["kernel"]) & (table["estimator"] == HEADLINE["estimator"])
 
 
 def transfer_gap(scores: pd.DataFrame, metrics: Mapping[str, str]) -> pd.DataFrame:

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from .figures import GREY
+from .headline import HEADLINE, headline_measure
 from .pair_figures import SERIES
-from .similarity import HEADLINE, headline_measure
 
 COLUMNS = 5
 """Panels beside each other."""

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import torch
 from torch.nn import functional
-from transformers import PreTrainedModel
 
 from ..data.language_sampling import apportion, sampling_probabilities, stretch
+from ..encoders.lean_transformers import PreTrainedModel
 from ..encoders.loading import longest_input
 from ..encoders.masked_lm import masked_logits
 from ..encoders.text_tokenizer import TextTokenizer

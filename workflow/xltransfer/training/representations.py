@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from transformers import PreTrainedModel
 
+from ..encoders.lean_transformers import PreTrainedModel
 from ..encoders.tokenizer import WordTokenizer
 from .batching import Example, collate, plan_batches
 from .loop import Precision

@@ -9,10 +9,13 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
-from transformers import PretrainedConfig, PreTrainedModel
-from transformers.models.auto.modeling_auto import MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES
 
 from ..encoders.bilstm import BiLSTMConfig, BiLSTMEncoder
+from ..encoders.lean_transformers import (
+    MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES,
+    PretrainedConfig,
+    PreTrainedModel,
+)
 from ..encoders.loading import check_safetensors, copy_tokenizer, empty_encoder
 from ..errors import InputError
 from ..files import read_json, replacing, write_json

@@ -1,0 +1,52 @@
+"""What is used of transformers, imported without what it would bring along and nobody here uses.
+
+Every model of transformers imports its losses for object detection, which take scipy, and its
+sharding of a model over processes, which takes torch.distributed.tensor: a fifth of the time from
+the start of Python to the first model. So that they stay out, import transformers from here.
+"""
+
+from __future__ import annotations
+
+from transformers import utils
+from transformers.utils import import_utils
+
+LEFT_OUT = ("is_scipy_available", "is_torch_distributed_available")
+"""What transformers asks of itself; in a version that no longer asks, nothing is left out."""
+
+
+def _no() -> bool:
+    return False
+
+
+for _question in LEFT_OUT:
+    for _module in (utils, import_utils):
+        setattr(_module, _question, _no)
+
+# Not before the answers above.
+from transformers import (  # noqa: E402
+    AutoConfig,
+    AutoModelForMaskedLM,
+    AutoModelForTextEncoding,
+    PretrainedConfig,
+    PreTrainedModel,
+)
+from transformers.initialization import no_init_weights  # noqa: E402
+from transformers.modeling_outputs import BaseModelOutput  # noqa: E402
+from transformers.models.auto.modeling_auto import (  # noqa: E402
+    MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES,
+    MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES,
+)
+from transformers.utils import logging as transformers_logging  # noqa: E402
+
+__all__ = [
+    "MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES",
+    "MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES",
+    "AutoConfig",
+    "AutoModelForMaskedLM",
+    "AutoModelForTextEncoding",
+    "BaseModelOutput",
+    "PreTrainedModel",
+    "PretrainedConfig",
+    "no_init_weights",
+    "transformers_logging",
+]
