@@ -17,11 +17,11 @@ NOT_RUN = {"status": "not run"}
 TITLE = """\
 # Benchmarks
 
-Made by `make bench` ([how](../CONTRIBUTING.md)). Each row is measured in pairs, this project and the
-other side in turn, each in a process of its own, on the same machine with as many threads. A ratio
-with a target of ≥ says how many times faster this project is; with ≤, how many times longer it
-takes. Given are the median, the least and the greatest of all pairs. Memory is that of the largest
-process of each side, this project first. Every measurement is in `results.json`.
+Made by `make bench` ([how](../CONTRIBUTING.md)). Each row is measured in pairs, this project and
+the other side in turn, each in a process of its own, on the same machine with as many threads. A
+ratio with a target of ≥ says how many times faster this project is; with ≤, how many times longer
+it takes. Given are the median, the least and the greatest of all pairs. Memory is that of the
+largest process of each side, this project first. Every measurement is in `results.json`.
 
 """
 

@@ -1,7 +1,7 @@
 """Python imports this at its start: note how long this process trains and computes.
 
-Only where ``BENCHMARK_COMPUTED`` names a folder. At its end a process writes a file with the seconds
-that it spent in the functions below; calls within calls count once.
+Only where ``BENCHMARK_COMPUTED`` names a folder. At its end a process writes the seconds
+that it spent in the functions below to a file there; calls within calls count once.
 """
 
 from __future__ import annotations

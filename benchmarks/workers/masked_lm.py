@@ -6,9 +6,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from xltransfer.data.lines import Lines
 from xltransfer.devices import prepare_device
+from xltransfer.encoders.loading import longest_input
 from xltransfer.encoders.masked_lm import load_masked_lm
 from xltransfer.encoders.text_tokenizer import TextTokenizer
 from xltransfer.training.checkpoint import Checkpoint
@@ -16,6 +18,7 @@ from xltransfer.training.flat import flatten
 from xltransfer.training.loop import train
 from xltransfer.training.masked_lm import MaskedBatch, MaskedLanguageModelling
 from xltransfer.training.pretraining import tokenise
+from xltransfer.training.tokenised_text import TokenisedText, plan_rows
 
 from benchmarks.bound import measure_bound
 
@@ -55,20 +58,28 @@ class TimedModelling(MaskedLanguageModelling):
 
 
 def _objective(arguments: dict[str, Any]) -> TimedModelling:
-    """As many pieces a batch as the lines of one of the peer's batches have on average."""
+    """With as many batches as the peer makes of the same lines."""
     torch.manual_seed(1)
     tokenizer = TextTokenizer(arguments["encoder"])
     model = load_masked_lm(Path(arguments["encoder"]))
     lines = Lines(Path(arguments["training"])), Lines(Path(arguments["held_out"]))
     training, held_out = tokenise([lines[0]], [lines[1]], tokenizer, TRAINING)
-    budget = round(arguments["batch_lines"] * _pieces(training[0]) / training[0].lines)
+    steps = -(-training[0].lines // arguments["batch_lines"])
+    lengths = training[0].rows_by_line(longest_input(model)).lengths + _special_tokens(tokenizer)
+    order = np.arange(len(lengths))
+    budget = _pieces(training[0]) // steps
+    while len(plan_rows(lengths, budget, order)) > steps:
+        budget += 1
     settings = {**TRAINING, "batch_pieces": budget}
     return TimedModelling(model, training, held_out, settings, 1)
 
 
-def _pieces(text: Any) -> int:
-    special = len(text.tokenizer.prefix) + len(text.tokenizer.suffix)
-    return len(text.pieces) + special * text.lines
+def _pieces(text: TokenisedText) -> int:
+    return len(text.pieces) + _special_tokens(text.tokenizer) * text.lines
+
+
+def _special_tokens(tokenizer: TextTokenizer) -> int:
+    return len(tokenizer.prefix) + len(tokenizer.suffix)
 
 
 def adapt(arguments: dict[str, Any]) -> dict[str, Any]:
