@@ -11,6 +11,9 @@ from .. import paths
 if TYPE_CHECKING:
     from .study import Study
 
+SCORED_TOGETHER = 8
+"""Sources whose models are scored on a corpus in one job."""
+
 
 @dataclass(frozen=True)
 class FinetuningBatch:
@@ -66,7 +69,7 @@ def finetuning_batches(study: Study) -> list[FinetuningBatch]:
     are dropped are apart, task by task, for their rules name what the weights are for.
     """
     size = study.config["job_size"]["finetune"]["seeds"]
-    seeds = [[str(seed) for seed in some] for some in _cut(sorted(study.seeds), size)]
+    seeds = [[str(seed) for seed in some] for some in cut(sorted(study.seeds), size)]
     if size == 1:
         seeds = [["{seed}"]]
     dropped = study.kept.dropped_ablations
@@ -87,13 +90,13 @@ def prediction_batches(study: Study) -> list[PredictionBatch]:
     the jobs of the others as they were where these fill their jobs.
     """
     size = study.config["job_size"]["predict"]
-    ablations = _cut(sorted(study.config["ablations"], key=place), size["ablations"])
+    ablations = cut(sorted(study.config["ablations"], key=place), size["ablations"])
     batches = [
         _prediction_batch(study, task, sources, some, seeds)
         for task in study.tasks
-        for sources in _cut(study.sources(task), size["sources"])
+        for sources in cut(study.sources(task), size["sources"])
         for some in ablations
-        for seeds in _cut(sorted(study.seeds), size["seeds"])
+        for seeds in cut(sorted(study.seeds), size["seeds"])
     ]
     return [batch for batch in batches if batch.models]
 
@@ -111,11 +114,24 @@ def _prediction_batch(
     return PredictionBatch(task, sources, ablations, seeds, models, study.kind(task).suffix)
 
 
+def scoring_batches(study: Study) -> list[tuple[str, list[str]]]:
+    """Tasks and sources, cut into those whose models are scored on a corpus in one job.
+
+    A source that is added behind the others leaves the jobs of full batches as they were.
+    """
+    return [
+        (task, sources)
+        for task in study.tasks
+        for sources in cut(study.sources(task), SCORED_TOGETHER)
+    ]
+
+
 def place(ablation: str) -> tuple[int, ...]:
     """Where an ablation stands among others: none, by layers, all."""
     layers = [int(number) for number in ablation.split("-") if number.isdecimal()]
     return (0,) if ablation == "none" else (1, *layers) if layers else (2,)
 
 
-def _cut(items: Sequence[Any], size: int) -> list[list[Any]]:
+def cut(items: Sequence[Any], size: int) -> list[list[Any]]:
+    """Pieces of at most ``size`` items, in their order."""
     return [list(items[start : start + size]) for start in range(0, len(items), size)]

@@ -25,6 +25,7 @@ from .batches import (
     finetuning_batches,
     place,
     prediction_batches,
+    scoring_batches,
 )
 from .consistency import TABLES, check_consistency
 from .contents import Contents
@@ -45,9 +46,6 @@ TRANSFER_FIGURES = (
 )
 WHOLE = ("none", "random-init-all")
 """Ablations that single out no layers."""
-SCORED_TOGETHER = 8
-"""Sources whose models are scored on a corpus in one job."""
-
 INDIFFERENT = ("mirrors", "job_size", "training_threads", "checkpoint_minutes", "keep", "pathvars")
 """Keys that say where files are and how work is cut, not what comes out."""
 
@@ -189,6 +187,10 @@ class Study:
         """Which models annotate a corpus in one job."""
         return prediction_batches(self)
 
+    def scoring_batches(self) -> list[tuple[str, list[str]]]:
+        """Task and sources whose models are scored on a corpus in one job."""
+        return scoring_batches(self)
+
     def finetuning_config(self, encoder: str, task: str, source: str) -> str:
         """Canonical JSON of exactly the keys that decide a fine-tuned model."""
         without = ("sources", "ablated_sources", "targets")
@@ -261,17 +263,6 @@ class Study:
         """How the encoder of the embedded world is pretrained."""
         path = self.root / "resources" / "embedded_world" / "encoder.yaml"
         return yaml.safe_load(read_text(path))
-
-    def scoring_batches(self) -> list[tuple[str, list[str]]]:
-        """Task and sources whose models are scored on a corpus in one job.
-
-        A source that is added behind the others leaves the jobs of full batches as they were.
-        """
-        return [
-            (task, sources)
-            for task in self.tasks
-            for sources in _cut(self.sources(task), SCORED_TOGETHER)
-        ]
 
     def score_config(
         self, task: str, rows: Sequence[tuple[str, str]], target: str, split: str
