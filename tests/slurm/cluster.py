@@ -209,6 +209,16 @@ class Cluster:
         self.run("scancel", "--user=root")
         wait_until(lambda: not self.active(), 60, "jobs have ended")
 
+    def recover(self) -> None:
+        """Have everything run again and no jobs."""
+        if not self.answers():
+            self.start_controller()
+        for node in NODES:
+            if self.pid(f"slurmd-{node}") is None:
+                self.start_node(node)
+        self.cancel_all()
+        wait_until(self.ready, 60, "nodes are idle")
+
     def stop(self) -> None:
         """End everything and remove the folder."""
         try:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import yaml
 from cluster import Cluster, wait_until
@@ -33,16 +35,18 @@ TABLES = [f"results/tables/{name}.csv" for name in ("randominit", "randominit_by
 FINETUNE = "rule_finetune"
 
 
-def make_folder(folder: Path) -> Path:
-    """A copy of the workflow with the study."""
+def make_folder(folder: Path, **training: Any) -> Path:
+    """A copy of the workflow with the study, trained otherwise if so told."""
     copy_workflow(folder)
-    (folder / "study.yaml").write_text(yaml.safe_dump(STUDY))
+    study = copy.deepcopy(STUDY)
+    study["pos"]["training"].update(training)
+    (folder / "study.yaml").write_text(yaml.safe_dump(study))
     return folder
 
 
 def run_locally(folder: Path) -> Path:
-    """The study without Slurm, to compare with."""
-    done = snakemake(make_folder(folder), "--configfile", "study.yaml", *TABLES)
+    """The study in a folder made for it, without Slurm, to compare with."""
+    done = snakemake(folder, *TABLES, "--configfile", "study.yaml")
     assert done.returncode == 0, done.stderr[-3000:]
     return folder
 
@@ -111,3 +115,16 @@ def training(folder: Path, cluster: Cluster) -> bool:
     return bool(state(cluster, FINETUNE, "RUNNING")) and any(
         "epoch" in path.read_text() for path in logs
     )
+
+
+def training_processes(folder: Path) -> list[int]:
+    """Processes that fine-tune in a folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (process / "cmdline").read_bytes().split(b"\0")
+            if b"xltransfer.finetune" in command and (process / "cwd").resolve() == folder:
+                found.append(int(process.name))
+        except OSError:
+            continue
+    return found

@@ -40,10 +40,15 @@ def trial(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> dict:
     first.kill()
     left = cluster.active()
     assert left, "the jobs of a killed head go on"
-    code = Head(folder, cluster).end()
+    again = Head(folder, cluster)
+    again.wait_for(lambda: bool(state(cluster, FINETUNE, "RUNNING")), 300, "training goes on")
+    cancelled = state(cluster, FINETUNE, "RUNNING")[0]
+    cluster.run("scancel", cancelled["JobId"])
+    code = again.end()
     return {
         "folder": folder, "refused": refused, "said": said, "first": first.process.pid,
-        "left": left, "code": code, "log": first.log.read_text(), "jobs": cluster.jobs(),
+        "left": left, "code": code, "log": again.log.read_text(), "jobs": cluster.jobs(),
+        "cancelled": cancelled,
     }  # fmt: skip
 
 
@@ -68,6 +73,15 @@ def test_what_a_killed_head_left_ends_before_anything_starts(trial: dict) -> Non
     assert json.loads(record.read_text())["ended"]
 
 
+def test_a_cancelled_job_is_tried_again_with_more_time(trial: dict) -> None:
+    cancelled = trial["cancelled"]
+    same = [job for job in trial["jobs"] if job["JobName"] == cancelled["JobName"]]
+    first, second = [job for job in same if job["Comment"] == cancelled["Comment"]]
+    assert (first["JobState"], second["JobState"]) == ("CANCELLED", "COMPLETED")
+    assert (first["TimeLimit"], second["TimeLimit"]) == ("04:00:00", "08:00:00")
+    assert first["EndTime"] <= second["SubmitTime"]
+
+
 def test_gpu_rules_run_where_gpus_are(trial: dict) -> None:
     rules = {job["Comment"].partition("_wildcards_")[0] for job in trial["jobs"]}
     assert rules >= {*GPU_RULES, "rule_score", "rule_embedded_treebank", "rule_score_tables"}
@@ -82,6 +96,6 @@ def test_gpu_rules_run_where_gpus_are(trial: dict) -> None:
 def test_tables_equal_those_of_a_local_run(
     trial: dict, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    local = run_locally(tmp_path_factory.mktemp("local"))
+    local = run_locally(make_folder(tmp_path_factory.mktemp("local")))
     assert same_tables(local, trial["folder"])
     assert not state(cluster, FINETUNE, "RUNNING")
