@@ -16,7 +16,7 @@ from xltransfer.errors import InputError
 from xltransfer.training.batching import (
     collate,
     make_example,
-    plan_batches,
+    plan_examples,
     training_batches,
 )
 from xltransfer.training.word_model import WordModel
@@ -128,7 +128,7 @@ def test_batch_order_depends_on_seed_and_epoch_alone(tokenizer: WordTokenizer) -
 def test_sorting_leaves_little_padding(tokenizer: WordTokenizer) -> None:
     draws = np.random.default_rng(0)
     examples = make_examples(tokenizer, list(draws.integers(1, 30, size=400)))
-    plan = plan_batches(examples, 400, np.arange(400))
+    plan = plan_examples(examples, 400, np.arange(400))
     tensors = [collate(examples, batch, 0) for batch in plan]
     filled = sum(int(t.attention_mask.sum()) for t in tensors)
     assert filled / sum(t.attention_mask.numel() for t in tensors) > 0.95

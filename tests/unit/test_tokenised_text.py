@@ -22,9 +22,9 @@ from xltransfer.encoders.text_tokenizer import TextTokenizer
 from xltransfer.encoders.vocabulary import SPECIAL_TOKENS, train_wordpiece
 from xltransfer.errors import InputError
 from xltransfer.pretrain import _config
-from xltransfer.training.batching import Example, plan_batches
+from xltransfer.training.plan import plan_batches
 from xltransfer.training.pretraining import checksums
-from xltransfer.training.tokenised_text import TokenisedText, plan_rows
+from xltransfer.training.tokenised_text import TokenisedText
 
 TEXT = ["the cat sat on the mat", "unbelievable", "a dog barked at the other dog", "", "cats"]
 PADDING, CLS, SEP, MASK = 0, 2, 3, 4
@@ -127,18 +127,33 @@ def test_pieces_are_those_of_the_tokenizer(tokenizer: TextTokenizer) -> None:
     assert tokenizer.ordinary.tolist() == list(range(5, tokenizer.vocabulary_size))
 
 
+def plan_slowly(lengths, rows, budget, order) -> list[list[int]]:
+    """What is planned, one example after the other."""
+    by_length = sorted(order.tolist(), key=lambda index: (lengths[index], rows[index]))
+    batches: list[list[int]] = []
+    held = 0
+    for index in by_length:
+        if not batches or (held + rows[index]) * lengths[index] > budget:
+            batches.append([])
+            held = 0
+        batches[-1].append(index)
+        held += rows[index]
+    return batches
+
+
 @given(
-    lengths=st.lists(st.integers(1, 20), min_size=1, max_size=60),
+    sizes=st.lists(st.tuples(st.integers(1, 20), st.integers(1, 4)), min_size=1, max_size=60),
     budget=st.integers(1, 80),
     seed=st.integers(0, 5),
 )
-def test_rows_are_batched_like_sentences(lengths, budget, seed) -> None:
-    order = np.random.default_rng(seed).permutation(len(lengths))
-    nothing = np.zeros(0, dtype=np.int64)
-    examples = [Example([np.zeros(length)], nothing, nothing) for length in lengths]
-    expected = plan_batches(examples, budget, order)
-    found = plan_rows(np.array(lengths), budget, order)
-    assert [batch.tolist() for batch in found] == [batch.tolist() for batch in expected]
+def test_batches_are_planned_as_one_would_by_hand(sizes, budget, seed) -> None:
+    order = np.random.default_rng(seed).permutation(len(sizes))
+    lengths, rows = np.array(sizes).T
+    found = plan_batches(lengths, budget, order, rows)
+    assert [batch.tolist() for batch in found] == plan_slowly(lengths, rows, budget, order)
+    ones = np.ones_like(rows)
+    found = plan_batches(lengths, budget, order)
+    assert [batch.tolist() for batch in found] == plan_slowly(lengths, ones, budget, order)
 
 
 def test_sampling_probabilities_by_hand() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from .command import run, stage_parser
+from .command import add_training_options, run, stage_parser
 from .data.lines import Lines
 from .devices import device_name, prepare_device
 from .encoders.loading import ENCODER_FILES, copy_tokenizer
@@ -92,9 +92,7 @@ def main() -> None:
     parser.add_argument("--held-out", type=Path, nargs="+", required=True)
     parser.add_argument("--config", type=json.loads, required=True, help="seed and training, JSON")
     parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--checkpoints", type=Path, required=True)
-    parser.add_argument("--checkpoint-seconds", type=float, default=300)
-    parser.add_argument("--threads", type=int, default=1)
+    add_training_options(parser)
     run(parser, _stage)
 
 

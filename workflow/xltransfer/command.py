@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 from . import interruption
 from .errors import InputError
@@ -55,6 +56,13 @@ def _refuse(reason: str) -> None:
     with suppress(OSError):
         sys.stderr.write(message)
     sys.exit(USER_ERROR)
+
+
+def add_training_options(parser: argparse.ArgumentParser) -> None:
+    """Options of every stage that trains: checkpoints and threads."""
+    parser.add_argument("--checkpoints", type=Path, required=True, help="folder for checkpoints")
+    parser.add_argument("--checkpoint-seconds", type=float, default=300, help="between two of them")
+    parser.add_argument("--threads", type=int, default=1)
 
 
 def stage_parser(module: str, description: str | None) -> argparse.ArgumentParser:

@@ -19,7 +19,7 @@ from typing import Any
 
 import torch
 
-from .command import run, stage_parser
+from .command import add_training_options, run, stage_parser
 from .data.annotations import AnnotatedSentence, read_sentences
 from .devices import device_name, prepare_device
 from .encoders.bilstm import CONFIG_FILE, NO_LIMIT, BiLSTMEncoder, is_bilstm, read_architecture
@@ -187,9 +187,7 @@ def main() -> None:
         required=True,
         help="weights to write, a file per seed; the rest of a model goes beside",
     )
-    parser.add_argument("--checkpoints", type=Path, required=True)
-    parser.add_argument("--checkpoint-seconds", type=float, default=300)
-    parser.add_argument("--threads", type=int, default=1)
+    add_training_options(parser)
     run(parser, _stage)
 
 

@@ -13,7 +13,7 @@ import torch
 import yaml
 from tokenizers import Tokenizer
 
-from .command import run, stage_parser
+from .command import add_training_options, run, stage_parser
 from .data.language_sampling import SampledLines, apportion, sampling_probabilities
 from .data.lines import Lines
 from .devices import device_name, prepare_device
@@ -133,9 +133,7 @@ def main() -> None:
     parser.add_argument("--held-out", type=Path, nargs="+", default=[])
     parser.add_argument("--config", required=True, help="YAML file, or JSON")
     parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--checkpoints", type=Path, required=True)
-    parser.add_argument("--checkpoint-seconds", type=float, default=300)
-    parser.add_argument("--threads", type=int, default=1)
+    add_training_options(parser)
     run(parser, _stage)
 
 

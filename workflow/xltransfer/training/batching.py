@@ -1,7 +1,7 @@
 """Batches of sentences: windows for long ones, a token budget, little padding.
 
-This is the batcher of everything that is read as words; raw text, which has none, is batched in
-``tokenised_text``. What it hands on speaks of words: a batch knows where in the encoder's
+This is the batcher of everything that is read as words; raw text, which has none, is put together
+in ``tokenised_text``. What it hands on speaks of words: a batch knows where in the encoder's
 output the first piece of each word stands, so heads never see pieces, padding or windows.
 """
 
@@ -15,6 +15,7 @@ import torch
 
 from ..encoders.tokenizer import WordPieces, WordTokenizer
 from ..encoders.word_characters import WordCharacters
+from .plan import plan_batches
 
 
 @dataclass(slots=True)
@@ -102,30 +103,11 @@ def make_example(
     return Example([row.astype(np.int64) for row in rows], word_row, word_position)
 
 
-def plan_batches(examples: Sequence[Example], budget: int, order: np.ndarray) -> list[np.ndarray]:
-    """Cut examples into batches of like length within a budget of pieces, padding counted.
-
-    Args:
-        examples: what to batch.
-        budget: the most pieces of a batch; a single example may exceed it.
-        order: a permutation of the examples; those of equal size keep its order.
-
-    Returns:
-        For each batch the indices of its examples, short batches first. How many batches there are
-        depends on the lengths alone, not on the order.
-    """
+def plan_examples(examples: Sequence[Example], budget: int, order: np.ndarray) -> list[np.ndarray]:
+    """``plan_batches`` for examples, whose windows stay together."""
     lengths = np.array([example.length for example in examples])
     rows = np.array([len(example.rows) for example in examples])
-    by_length = order[np.lexsort((rows[order], lengths[order]))]
-    batches: list[np.ndarray] = []
-    start, held = 0, 0
-    for place, index in enumerate(by_length):
-        if place > start and (held + rows[index]) * lengths[index] > budget:
-            batches.append(by_length[start:place])
-            start, held = place, 0
-        held += rows[index]
-    batches.append(by_length[start:])
-    return batches
+    return plan_batches(lengths, budget, order, rows)
 
 
 def training_batches(
@@ -133,7 +115,7 @@ def training_batches(
 ) -> list[np.ndarray]:
     """The batches of one epoch, in random order; seed and epoch decide everything."""
     draws = np.random.default_rng([seed, epoch])
-    batches = plan_batches(examples, budget, draws.permutation(len(examples)))
+    batches = plan_examples(examples, budget, draws.permutation(len(examples)))
     return [batches[index] for index in draws.permutation(len(batches))]
 
 

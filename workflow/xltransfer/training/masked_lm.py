@@ -17,7 +17,8 @@ from ..encoders.masked_lm import masked_logits
 from ..encoders.text_tokenizer import TextTokenizer
 from ..errors import InputError
 from .objective import Objective
-from .tokenised_text import Rows, TokenisedText, plan_rows
+from .plan import plan_batches
+from .tokenised_text import Rows, TokenisedText
 
 MASKED_SHARE = 0.15
 REPLACED_BY_MASK, REPLACED_BY_RANDOM = 0.8, 0.1
@@ -155,7 +156,9 @@ class MaskedLanguageModelling(Objective):
 
     def _plan(self, rows: Rows, order: np.ndarray) -> list[Rows]:
         lengths = rows.lengths + self.special_tokens
-        return [rows[chosen] for chosen in plan_rows(lengths, self.settings["batch_pieces"], order)]
+        return [
+            rows[chosen] for chosen in plan_batches(lengths, self.settings["batch_pieces"], order)
+        ]
 
     def loss(self, batch: MaskedBatch, device: torch.device) -> torch.Tensor:
         """Mean cross-entropy of the masked pieces of a batch."""

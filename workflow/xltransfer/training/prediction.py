@@ -10,7 +10,7 @@ import torch
 from ..data.annotations import AnnotatedSentence
 from ..errors import DivergedError
 from ..tasks.interface import Prediction, Task
-from .batching import collate, plan_batches
+from .batching import collate, plan_examples
 from .dataset import Dataset
 from .word_model import WordModel
 
@@ -28,7 +28,7 @@ def predict(model: WordModel, task: Task, data: Dataset, device: torch.device) -
     model.eval()
     predictions: list[Prediction] = [{}] * len(data.examples)
     order = np.arange(len(data.examples))
-    for indices in plan_batches(data.examples, PREDICTION_BUDGET[device.type], order):
+    for indices in plan_examples(data.examples, PREDICTION_BUDGET[device.type], order):
         batch = collate(data.examples, indices, data.padding).to(device)
         states = model.word_states(batch)
         if not torch.isfinite(states).all():

@@ -9,7 +9,7 @@ import torch
 
 from ..encoders.lean_transformers import PreTrainedModel
 from ..encoders.tokenizer import WordTokenizer
-from .batching import Example, collate, plan_batches
+from .batching import Example, collate, plan_examples
 from .loop import Precision
 from .prediction import PREDICTION_BUDGET
 
@@ -49,7 +49,7 @@ def sentence_vectors(
     examples = [Example([row], nothing, nothing) for row in rows]
     vectors: np.ndarray | None = None
     order = np.arange(len(examples))
-    for indices in plan_batches(examples, PREDICTION_BUDGET[device.type], order):
+    for indices in plan_examples(examples, PREDICTION_BUDGET[device.type], order):
         batch = collate(examples, indices, tokenizer.padding).to(device)
         with precision:
             states = encoder(

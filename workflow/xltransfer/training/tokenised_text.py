@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -133,39 +132,6 @@ class TokenisedText:
             torch.from_numpy(mask),
             None if words is None else torch.from_numpy(words),
         )
-
-
-def plan_rows(lengths: np.ndarray, budget: int, order: np.ndarray) -> list[np.ndarray]:
-    """What ``batching.plan_batches`` does, for rows without windows and in less time.
-
-    Args:
-        lengths: pieces of each row, special tokens included; shape (rows,).
-        budget: the most pieces of a batch, padding counted; a single row may exceed it.
-        order: a permutation of the rows; those of equal length keep its order.
-
-    Returns:
-        For each batch the indices of its rows, short ones first. How many batches there are depends
-        on the lengths alone.
-    """
-    by_length = order[np.argsort(lengths[order], kind="stable")]
-    ascending = lengths[by_length]
-    batches, start = [], 0
-    while start < len(by_length):
-        # No row that follows is shorter than the first one.
-        most = start + max(1, budget // int(ascending[start]))
-        places = range(start + 1, min(most, len(by_length)))
-        end = (
-            start
-            + 1
-            + bisect_right(
-                places,
-                budget,
-                key=lambda place, start=start: (place + 1 - start) * ascending[place],
-            )
-        )
-        batches.append(by_length[start:end])
-        start = end
-    return batches
 
 
 def _portions(lines: Iterable[str]) -> Iterator[list[str]]:
