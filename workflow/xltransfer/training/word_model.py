@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from ..encoders.bilstm import BiLSTMConfig, BiLSTMEncoder
+from ..encoders.bilstm import CONFIG_FILE, BiLSTMConfig, BiLSTMEncoder, is_bilstm
 from ..encoders.lean_transformers import (
     MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES,
     PretrainedConfig,
@@ -18,7 +18,7 @@ from ..encoders.lean_transformers import (
 )
 from ..encoders.loading import check_safetensors, copy_tokenizer, empty_encoder
 from ..errors import InputError
-from ..files import read_json, replacing, write_json
+from ..files import read_bytes, read_json, replacing, write_json
 from ..tasks.crf import CRFHead
 from ..tasks.interface import Task
 from ..tasks.registry import make_task
@@ -117,8 +117,15 @@ def _stored(weight: torch.Tensor, precision: str, directory: Path) -> torch.Tens
     return stored
 
 
-def load_model(directory: Path | str) -> tuple[WordModel, Task, list[str]]:
+def load_model(
+    directory: Path | str, opened: WordModel | None = None
+) -> tuple[WordModel, Task, list[str]]:
     """Open a fine-tuned model: the model, its task and its labels.
+
+    Args:
+        directory: of the model.
+        opened: a model of the same architecture, task and labels (``same_architecture``), which
+            takes on the weights and is handed back: building one takes longer than reading one.
 
     Raises:
         InputError: a file is missing, damaged or not of this kind of model.
@@ -126,9 +133,8 @@ def load_model(directory: Path | str) -> tuple[WordModel, Task, list[str]]:
     directory = Path(directory)
     content = read_json(directory / TASK_FILE)
     task = make_task(content["settings"])
-    encoder = empty_encoder(directory)
-    head = untrained_head(task, encoder.config.hidden_size, content["labels"])
-    model = WordModel(encoder, head)
+    model = opened or _unfilled_model(directory, task, content["labels"])
+    encoder = model.encoder
     path = directory / WEIGHTS_FILE
     check_safetensors(path)
     weights = {_own_name(encoder, task, name): value for name, value in load_file(path).items()}
@@ -144,6 +150,22 @@ def load_model(directory: Path | str) -> tuple[WordModel, Task, list[str]]:
         reason = " ".join(str(error).split())
         raise InputError(f"{path}: not a model of this kind ({task.kind}): {reason}") from None
     return model, task, content["labels"]
+
+
+def same_architecture(directory: Path, other: Path) -> bool:
+    """Whether the models of two directories differ in their weights alone.
+
+    A BiLSTM never counts as the same: its vocabulary is part of it.
+    """
+    return not is_bilstm(directory) and all(
+        read_bytes(directory / name) == read_bytes(other / name)
+        for name in (CONFIG_FILE, TASK_FILE)
+    )
+
+
+def _unfilled_model(directory: Path, task: Task, labels: Sequence[str]) -> WordModel:
+    encoder = empty_encoder(directory)
+    return WordModel(encoder, untrained_head(task, encoder.config.hidden_size, labels))
 
 
 def _config(
