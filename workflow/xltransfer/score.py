@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 from pyarrow import parquet
+from pyarrow.json import ParseOptions, ReadOptions, read_json
 
 from .command import run, stage_parser
 from .data.annotations import AnnotatedSentence, read_sentences
@@ -87,8 +89,19 @@ def score(
                 }
             )
     with replacing(output) as temporary:
-        parquet.write_table(pa.Table.from_pylist(rows, COLUMNS), temporary)
+        parquet.write_table(_table(rows), temporary)
     write_record(output, "score", file_checksums([gold, *predictions]), config=dict(task))
+
+
+def _table(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    # By way of JSON, for pyarrow imports pandas as soon as it is given Python objects, which takes
+    # longer than scoring.
+    lines = "".join(f"{json.dumps(row)}\n" for row in rows).encode()
+    return read_json(
+        io.BytesIO(lines),
+        ReadOptions(use_threads=False, block_size=len(lines) + 1),
+        ParseOptions(explicit_schema=COLUMNS, unexpected_field_behavior="error"),
+    )
 
 
 def _check_same_words(

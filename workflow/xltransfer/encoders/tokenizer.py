@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,9 @@ from tokenizers import Tokenizer
 from tokenizers.pre_tokenizers import ByteLevel
 
 from ..errors import InputError
+
+_ROW = 256
+"""Distinct words are handed to the tokenizer in made-up sentences of this length."""
 
 
 @dataclass
@@ -76,7 +80,7 @@ class WordTokenizer:
         return self._tokenizer.get_vocab_size()
 
     def __call__(self, sentences: Sequence[Sequence[str]]) -> list[WordPieces]:
-        """Tokenise sentences.
+        """Tokenise sentences, each distinct word once, for words are split on their own.
 
         Args:
             sentences: word forms of each sentence.
@@ -85,13 +89,41 @@ class WordTokenizer:
             One ``WordPieces`` per sentence. A word of which the tokenizer leaves nothing (control
             characters, say) becomes one unknown piece, so that every word has a first piece.
         """
-        encodings = self._tokenizer.encode_batch(
-            list(sentences), is_pretokenized=True, add_special_tokens=False
-        )
+        words = list(chain.from_iterable(sentences))
+        ids = {word: place for place, word in enumerate(dict.fromkeys(words))}
+        types = np.fromiter(map(ids.__getitem__, words), dtype=np.int64, count=len(words))
+        pieces, lengths = self._split_words(list(ids))
+        starts = np.cumsum(lengths) - lengths
+        lengths, starts = lengths[types], starts[types]
+        first = np.cumsum(lengths) - lengths
+        # The pieces of a word stand together, in the text as in the list of distinct words.
+        text = pieces[np.arange(lengths.sum()) + np.repeat(starts - first, lengths)]
+        ends = np.cumsum(np.fromiter(map(len, sentences), dtype=np.int64, count=len(sentences)))
+        bounds = np.append(first, len(text))[np.append(0, ends)]
         return [
-            self._word_pieces(encoding.ids, encoding.word_ids, len(words))
-            for encoding, words in zip(encodings, sentences, strict=True)
+            WordPieces(text[start:end], first[word:last] - start)
+            for start, end, word, last in zip(
+                bounds[:-1], bounds[1:], np.append(0, ends[:-1]), ends, strict=True
+            )
         ]
+
+    def _split_words(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """All pieces of some words, one word after the other, and how many each of them has."""
+        rows = [words[start : start + _ROW] for start in range(0, len(words), _ROW)]
+        encodings = self._tokenizer.encode_batch(
+            rows, is_pretokenized=True, add_special_tokens=False
+        )
+        pieces = [np.zeros(0, dtype=np.int64)]
+        lengths = [np.zeros(0, dtype=np.int64)]
+        for encoding, row in zip(encodings, rows, strict=True):
+            found = np.array(encoding.ids, dtype=np.int64)
+            counts = np.bincount(np.array(encoding.word_ids, dtype=np.int64), minlength=len(row))
+            missing = np.flatnonzero(counts == 0)
+            found = np.insert(found, np.cumsum(counts)[missing], self._unknown)
+            counts[missing] = 1
+            pieces.append(found)
+            lengths.append(counts)
+        return np.concatenate(pieces), np.concatenate(lengths)
 
     def rows(self, texts: Sequence[str], longest: int) -> list[np.ndarray]:
         """The input of raw texts, special tokens included, cut to what the encoder takes.
@@ -114,12 +146,3 @@ class WordTokenizer:
         )
         ids = {index for encoding in encodings for index in encoding.ids}
         return {self._tokenizer.id_to_token(index) for index in ids}
-
-    def _word_pieces(self, ids: list[int], word_ids: list[int], words: int) -> WordPieces:
-        pieces, owners = np.array(ids, dtype=np.int64), np.array(word_ids, dtype=np.int64)
-        missing = np.setdiff1d(np.arange(words), owners)
-        if missing.size:
-            places = np.searchsorted(owners, missing)
-            pieces = np.insert(pieces, places, self._unknown)
-            owners = np.insert(owners, places, missing)
-        return WordPieces(pieces, np.searchsorted(owners, np.arange(words)))

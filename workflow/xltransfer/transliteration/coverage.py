@@ -34,9 +34,9 @@ class Coverage:
 
     def add_rest(self, text: str, times: int) -> None:
         """Count characters that no rule took; line feeds are no characters of a text."""
-        for character in text:
+        for character, count in Counter(text).items():
             if character != "\n":
-                self._rest[character] += times
+                self._rest[character] += count * times
 
     def report(self) -> dict[str, Any]:
         """The counts, ready for JSON.

@@ -11,6 +11,8 @@ from ..errors import InputError
 from .rules import EDGE, Rule
 from .scheme import LETTERS, Scheme, Spelling
 
+_is_letter = regex.compile(f"[{LETTERS}]").fullmatch
+
 
 class TableScheme(Scheme):
     """Transliteration by rules, the longest match first.
@@ -30,14 +32,15 @@ class TableScheme(Scheme):
     def __init__(self, name: str, rules: Sequence[Rule], reversible: bool) -> None:
         self.name = name
         self.reversible = reversible
-        self._rules = list(rules)
-        self._steps = [(rule.label, len(rule.source)) for rule in rules]
-        self._pattern = regex.compile("|".join(f"({_condition(rule)})" for rule in rules))
+        self._uses: dict[str, list[_Use]] = {}
+        for rule in rules:
+            for written in _variants(rule.source):
+                self._uses.setdefault(written[0], []).append(_Use(rule, written))
         # A target that starts with a mark changes the letter before it: o and U+0304 are ō.
         self._composes = any(unicodedata.combining(rule.target[:1] or " ") for rule in rules)
         self.runs = _runs(rules)
         if reversible:
-            self._originals, self._caseless = _originals(self._rules)
+            self._originals, self._caseless = _originals(rules)
             self._targets = regex.compile(_any({**self._originals, **self._caseless}))
             written = sorted({c for rule in rules for c in rule.target})
             self._written = regex.compile(f"[{LETTERS}{''.join(map(regex.escape, written))}]+")
@@ -49,16 +52,18 @@ class TableScheme(Scheme):
         applied: list[tuple[str, int]] = []
         capitals = is_in_capitals(word)
         position = 0
-        for match in self._pattern.finditer(word):
-            if match.start() > position:
-                rest.append(word[position : match.start()])
-                parts.append(rest[-1])
-            position = match.end()
-            index = match.lastindex - 1
-            applied.append(self._steps[index])
-            parts.append(_cased(self._rules[index], match.group(), capitals))
-        rest.append(word[position:])
-        parts.append(rest[-1])
+        while position < len(word):
+            letter = word[position]
+            for use in self._uses.get(letter, ()):
+                if use.always or use.fits(word, position):
+                    parts.append(use.capitals if capitals else use.target)
+                    applied.append(use.step)
+                    position += len(use.written)
+                    break
+            else:
+                rest.append(letter)
+                parts.append(letter)
+                position += 1
         text = "".join(parts)
         if self._composes:
             text = unicodedata.normalize("NFC", text)
@@ -95,10 +100,44 @@ def is_in_capitals(word: str) -> bool:
     return word.isupper() and sum(letter.isupper() for letter in word) > 1
 
 
-def _cased(rule: Rule, matched: str, capitals: bool) -> str:
-    if matched == rule.source or not rule.target:
-        return rule.target
-    return rule.target.upper() if capitals else _capitalised(rule.target)
+class _Use:
+    """A rule for one way of writing its source: in lower case, capitalised or in capitals.
+
+    Attributes:
+        written: the source written so.
+        target: what is written instead.
+        capitals: what is written instead in a word that is all capitals.
+        step: the rule's label and how many characters it takes.
+        always: whether its first letter is all that it asks for.
+    """
+
+    __slots__ = ("_after", "_before", "_end", "_start", "always", "capitals", "step", "target",
+                 "written")  # fmt: skip
+
+    def __init__(self, rule: Rule, written: str) -> None:
+        self.written = written
+        self.step = rule.label, len(rule.source)
+        if written == rule.source:
+            self.target = self.capitals = rule.target
+        else:
+            self.target, self.capitals = _capitalised(rule.target), rule.target.upper()
+        self._after, self._before = _items(rule.after), _items(rule.before)
+        self._start, self._end = EDGE in rule.after, EDGE in rule.before
+        self.always = not (rule.after or rule.before or len(written) > 1)
+
+    def fits(self, word: str, position: int) -> bool:
+        """Whether the rule applies at a place where the first letter of the source is."""
+        end = position + len(self.written)
+        if not word.startswith(self.written, position):
+            return False
+        if self._start or self._after:
+            at_start = self._start and (not position or not _is_letter(word[position - 1]))
+            if not at_start and not word.endswith(self._after, 0, position):
+                return False
+        if self._end or self._before:
+            at_end = self._end and (end == len(word) or not _is_letter(word[end]))
+            return at_end or word.startswith(self._before, end)
+        return True
 
 
 def _capitalised(target: str) -> str:
@@ -116,24 +155,14 @@ def _any(items: Iterable[str]) -> str:
     return "|".join(regex.escape(item) for item in longest_first)
 
 
-def _condition(rule: Rule) -> str:
-    pattern = f"(?:{_any(_variants(rule.source))})"
-    if rule.after:
-        pattern = f"(?<={_context(rule.after, rf'(?<![{LETTERS}])')}){pattern}"
-    if rule.before:
-        pattern = f"{pattern}(?={_context(rule.before, rf'(?![{LETTERS}])')})"
-    return pattern
-
-
-def _context(items: Sequence[str], edge: str) -> str:
-    letters = [variant for item in items if item != EDGE for variant in _variants(item)]
-    return "|".join(part for part in (edge if EDGE in items else "", _any(letters)) if part)
+def _items(context: Sequence[str]) -> tuple[str, ...]:
+    """The letters of a condition in all their cases."""
+    return tuple(variant for item in context if item != EDGE for variant in _variants(item))
 
 
 def _runs(rules: Sequence[Rule]) -> regex.Pattern[str]:
     """Runs of letters, and apart from them runs of other characters that have rules."""
-    is_letter = regex.compile(f"[{LETTERS}]")
-    others = {c for rule in rules for c in rule.source if not is_letter.fullmatch(c)}
+    others = {c for rule in rules for c in rule.source if not _is_letter(c)}
     apart = f"|[{''.join(regex.escape(c) for c in sorted(others))}]+" if others else ""
     return regex.compile(f"[{LETTERS}]+{apart}")
 

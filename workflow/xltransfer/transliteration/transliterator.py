@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import chain
 from typing import Any
 
 import regex
@@ -59,17 +60,27 @@ class Transliterator:
         return self._coverage.report()
 
     def _settle(self) -> None:
-        for word, times in self._frequencies.items():
-            spelling = self._words.spellings[word]
-            for label, characters in spelling.applied:
-                self._coverage.add_rule(label, characters * times)
-            self._coverage.add_rest(spelling.rest, times)
-        for gap, times in self._gaps.items():
-            self._coverage.add_rest(gap, times)
+        spellings = self._words.spellings
+        for times, words in _by_frequency(self._frequencies).items():
+            spelled = [spellings[word] for word in words]
+            steps = Counter(chain.from_iterable(spelling.applied for spelling in spelled))
+            for (label, characters), count in steps.items():
+                self._coverage.add_rule(label, characters * count * times)
+            self._coverage.add_rest("".join(spelling.rest for spelling in spelled), times)
+        for times, gaps in _by_frequency(self._gaps).items():
+            self._coverage.add_rest("".join(gaps), times)
         self._frequencies.clear()
         self._gaps.clear()
         self._words.clear()
-        self._words.spellings.clear()
+        spellings.clear()
+
+
+def _by_frequency(counts: Counter[str]) -> dict[int, list[str]]:
+    """The texts that occur once, twice and so on: few lists, for most texts are rare."""
+    found: dict[int, list[str]] = {}
+    for text, times in counts.items():
+        found.setdefault(times, []).append(text)
+    return found
 
 
 class _Words(dict[str, str]):
