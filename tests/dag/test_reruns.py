@@ -13,7 +13,6 @@ from conftest import ROOT
 from planning import AGGREGATES, SMALL, change, counts, planned, snakemake
 
 STUDY = ("--configfile", "small.yaml")
-NO_TRAINING = {"finetune", "predict", "represent"}
 POS = {
     **yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))["pos"],
     "sources": ["qaa_embedded"],

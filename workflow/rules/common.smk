@@ -20,6 +20,7 @@ os.environ.update(TOKENIZERS_PARALLELISM="false", OMP_NUM_THREADS="1")
 # Only the rules that fetch need a network; the nodes of a cluster may have none.
 os.environ.update(HF_HUB_OFFLINE="1")
 
+from snakemake.io import IOFile
 from xltransfer import paths
 from xltransfer.errors import InputError
 from xltransfer.files import canonical_json
@@ -60,21 +61,40 @@ def dropped_weights():
     return study.kept.markers("<results>")
 
 
-def settled(files, identity):
-    """Files that cause a rerun by their time only if nothing else tells what they hold."""
-    return ancient(files) if identity else files
+def settled(file, content):
+    """A file whose time causes no rerun if it is known to have been made as it would be now.
+
+    Snakemake remembers the parameters of the job that made it; ``content``, what decides what the
+    file holds, must be one of them. Where that has changed, the file's job runs and with it all
+    that depends on it. (Were the file always ancient, Snakemake would not look at the parameters
+    of these.)
+    """
+    path = file.replace("<results>", study.results)
+    path = path.replace("<resources>", config.get("pathvars", {}).get("resources", "resources"))
+    known = workflow.persistence and workflow.persistence.params(IOFile(path))
+    return ancient(file) if content and known and repr(content) in known else file
 
 
 def encoder_files(wildcards):
     """The files of an encoder that a model depends on."""
     files = study.encoder_files(wildcards.encoder, wildcards.get("source", ""))
-    return settled(files, study.contents.encoder(wildcards.encoder))
+    return ancient(files) if study.contents.encoder(wildcards.encoder) else files
 
 
 def gold(wildcards):
     """The annotated file that a prediction or score is about."""
     file = study.corpus_file(wildcards.task, wildcards.corpus, wildcards.split)
     return settled(f"<results>/{file}", gold_identity(wildcards))
+
+
+def content(kind, code="{corpus}"):
+    """A function of wildcards: what decides the content of a part of a corpus."""
+
+    def of(wildcards):
+        part = wildcards.get("split") or wildcards.get("part", "train")
+        return study.contents.corpus(kind, code.format(**wildcards), part)
+
+    return of
 
 
 def gold_identity(wildcards):
@@ -120,7 +140,7 @@ def trained(folder, ablation, note):
     """What tells that a model is there: its note if its weights are dropped after use."""
     told_by = f"{folder}/training.json"
     if study.kept.is_dropped(ablation):
-        return [ancient(note), ancient(told_by)]
+        return [ancient(f"{folder}/{note}"), ancient(told_by)]
     # The report says what the weights are, and is small enough for Snakemake to compare.
     return [ancient(f"{folder}/model.safetensors"), told_by]
 
@@ -129,11 +149,12 @@ def models_to_predict_with(batch):
     """A function of wildcards: what tells that the models of a batch are there."""
 
     def of(wildcards):
-        files = []
-        for path, (_, ablation, _) in zip(batch.model_paths(), batch.models):
-            folder = f"<results>/models/{wildcards.encoder}/{path}"
-            note = study.kept.prediction_note(folder, batch.task, wildcards.corpus, wildcards.split)
-            files += trained(folder, ablation, note)
+        encoder, files = wildcards.encoder, []
+        for path, (source, ablation, _) in zip(batch.model_paths(), batch.models):
+            note = study.kept.prediction_note(
+                encoder, batch.task, source, wildcards.corpus, wildcards.split
+            )
+            files += trained(f"<results>/models/{encoder}/{path}", ablation, note)
         return files
 
     return of
@@ -143,12 +164,14 @@ def states_to_represent_with(states):
     """A function of wildcards: what tells that the models among some states are there."""
 
     def of(wildcards):
-        files = []
+        encoder, files = wildcards.encoder, []
         for state in states:
             if state.kind == "fine-tuned":
-                folder = f"<results>/models/{wildcards.encoder}/{state.path}"
-                note = study.kept.representation_note(folder, wildcards.corpus, wildcards.split)
-                files += trained(folder, state.ablation, note)
+                source = state.path.split("/")[1]
+                note = study.kept.representation_note(
+                    encoder, state.task, source, wildcards.corpus, wildcards.split
+                )
+                files += trained(f"<results>/models/{encoder}/{state.path}", state.ablation, note)
         return files
 
     return of
@@ -234,8 +257,7 @@ def download(corpora):
 
     def of(wildcards):
         file = study.download(corpora, wildcards.corpus, wildcards.split)
-        identity = study.contents.corpus(corpora, wildcards.corpus, wildcards.split)
-        return settled(f"<resources>/downloads/{file}", identity)
+        return settled(f"<resources>/downloads/{file}", study.file_config(file))
 
     return of
 

@@ -25,6 +25,7 @@ rule fetch_corpus:
         " --mirrors {params.mirrors:q} > {log:q} 2>&1"
 
 
+# The parameter `content` is not passed on: it tells later rules what a file holds.
 rule check_treebank:
     input:
         download("treebanks"),
@@ -42,6 +43,7 @@ rule check_treebank:
     params:
         checksum=lambda wildcards: study.checksum("treebanks", wildcards.corpus, wildcards.split),
         code=stage_digest("treebank"),
+        content=content("treebanks"),
     shell:
         "python -m xltransfer.treebank --download {input:q} --checksum {params.checksum:q}"
         " --output {output:q} > {log:q} 2>&1"
@@ -65,6 +67,7 @@ rule check_entities:
         checksum=lambda wildcards: study.checksum("entities", wildcards.corpus, wildcards.split),
         cfg=lambda wildcards: study.entities_config(wildcards.corpus),
         code=stage_digest("entities"),
+        content=content("entities"),
     shell:
         "python -m xltransfer.entities --download {input:q} --checksum {params.checksum:q}"
         " --config {params.cfg:q} --output {output:q} > {log:q} 2>&1"
@@ -85,6 +88,7 @@ rule embedded_treebank:
     params:
         cfg=lambda wildcards: study.embedded_config(wildcards.language, wildcards.split),
         code=stage_digest("embedded_world.__main__"),
+        content=content("treebanks", "{language}_embedded"),
     shell:
         "python -m xltransfer.embedded_world treebank --config {params.cfg:q}"
         " --output {output:q} > {log:q} 2>&1"
@@ -105,6 +109,7 @@ rule embedded_entities:
     params:
         cfg=lambda wildcards: study.embedded_config(wildcards.language, wildcards.split),
         code=stage_digest("embedded_world.__main__"),
+        content=content("entities", "{language}_embedded"),
     shell:
         "python -m xltransfer.embedded_world entities --config {params.cfg:q}"
         " --output {output:q} > {log:q} 2>&1"

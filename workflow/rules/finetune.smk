@@ -7,9 +7,9 @@ MODEL = paths.model_directory(
 )
 
 
-def of_seeds(files, seeds):
+def of_seeds(names, batch):
     """Files of a model, for each seed that shares a job."""
-    return expand(files, seed=seeds, allow_missing=True)
+    return expand(f"{MODEL}/{{name}}", seed=batch.seeds, name=names, allow_missing=True)
 
 
 for number, batch in enumerate(study.finetuning_batches(), start=1):
@@ -24,19 +24,15 @@ for number, batch in enumerate(study.finetuning_batches(), start=1):
         output:
             # Weights that are dropped are no output, and training a model again must not take
             # away what tells that it was there: see study/kept.py.
-            models=[] if batch.task else of_seeds(f"{MODEL}/model.safetensors", batch.seeds),
-            reports=(update if batch.task else list)(
-                of_seeds(f"{MODEL}/training.json", batch.seeds)
-            ),
-            notes=update(
-                of_seeds(study.kept.notes(MODEL, batch.task), batch.seeds) if batch.task else []
-            ),
+            models=[] if batch.of else of_seeds(["model.safetensors"], batch),
+            reports=(update if batch.of else list)(of_seeds(["training.json"], batch)),
+            notes=update(of_seeds(study.kept.notes(*batch.of), batch) if batch.of else []),
         log:
             f"<logs>/finetune/{MODELS}/seed-{'-'.join(batch.seeds)}.log",
         benchmark:
             f"<benchmarks>/finetune/{MODELS}/seed-{'-'.join(batch.seeds)}.tsv"
         wildcard_constraints:
-            task=batch.task or one_of(study.tasks),
+            **dict(zip(("encoder", "task", "source"), batch.of)),
             ablation=one_of(batch.ablations),
         conda:
             "../../envs/xltransfer.yaml"

@@ -59,6 +59,7 @@ for kind, suffix in (("treebanks", ".conllu"), ("entities", ".iob2"), ("raw_text
             scheme=lambda wildcards, kind=kind: unseen.made[kind][wildcards.corpus].scheme,
             # Not passed on: the stage reads the scheme's row itself.
             cfg=lambda wildcards, kind=kind: unseen.scheme_config(kind, wildcards.corpus),
+            content=content(kind) if kind != "raw_text" else "",
             code=stage_digest("transliterate"),
         shell:
             "python -m xltransfer.transliterate --input {input.file:q} --output {output.file:q}"
@@ -92,6 +93,7 @@ for kind, suffix in (("treebanks", ".conllu"), ("entities", ".iob2")):
             runtime=growing(60),
         params:
             cfg=unseen.split_config(),
+            content=content(kind, "{corpus}_hashed"),
             code=stage_digest("split"),
         shell:
             "python -m xltransfer.split --corpora {input:q} --config {params.cfg:q}"

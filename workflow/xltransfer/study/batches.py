@@ -20,12 +20,12 @@ class FinetuningBatch:
     """The models that one rule trains: each of its jobs, some seeds of one source and ablation.
 
     Attributes:
-        task: that they are for; ``""`` means any, and that their weights are kept.
+        of: encoder, task and source if their weights are dropped; empty means any.
         ablations: that the rule may be asked for.
         seeds: that share a job, or the wildcard ``{seed}``.
     """
 
-    task: str
+    of: tuple[str, ...]
     ablations: list[str]
     seeds: list[str]
 
@@ -66,7 +66,7 @@ def finetuning_batches(study: Study) -> list[FinetuningBatch]:
 
     Which seeds share a job has no influence on any result. Where every seed has a job of its own,
     there is one batch, of the wildcard ``{seed}``: one rule then serves all. Models whose weights
-    are dropped are apart, task by task, for their rules name what the weights are for.
+    are dropped are apart, source by source, for their rules name what the weights are for.
     """
     size = study.config["job_size"]["finetune"]["seeds"]
     seeds = [[str(seed) for seed in some] for some in cut(sorted(study.seeds), size)]
@@ -74,13 +74,15 @@ def finetuning_batches(study: Study) -> list[FinetuningBatch]:
         seeds = [["{seed}"]]
     dropped = study.kept.dropped_ablations
     kept = [ablation for ablation in study.config["ablations"] if ablation not in dropped]
-    groups = [("", kept), *((task, dropped) for task in study.tasks)]
-    return [
-        FinetuningBatch(task, ablations, some)
-        for task, ablations in groups
-        if ablations
-        for some in seeds
-    ]
+    groups = [((), kept)]
+    if dropped:
+        groups += [
+            ((encoder, task, source), dropped)
+            for encoder in study.encoders
+            for task in study.tasks
+            for source in study.sources(task)
+        ]
+    return [FinetuningBatch(of, ablations, some) for of, ablations in groups for some in seeds]
 
 
 def prediction_batches(study: Study) -> list[PredictionBatch]:

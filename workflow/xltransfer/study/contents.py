@@ -61,7 +61,8 @@ class Contents:
             return _composed(of, [self.corpus(kind, made.original, split)])
         if made is not None:
             parts = getattr(study.catalogue, kind)[made.original].splits
-            of = [split, unseen.split_config(), stage_digest("split")]
+            # One job makes all parts.
+            of = [unseen.split_config(), stage_digest("split")]
             return _composed(of, [self.corpus(kind, made.original, part) for part in parts])
         if code.endswith(f"_{EMBEDDED}"):
             language = code.removesuffix(f"_{EMBEDDED}")

@@ -42,30 +42,35 @@ class KeptFiles:
         """Whether models of an ablation lose their weights."""
         return ablation in self.dropped_ablations
 
-    def prediction_note(self, model: str, task: str, corpus: str, split: str) -> str:
-        """The note by which a model is trained for predictions.
+    def prediction_note(self, encoder: str, task: str, source: str, corpus: str, split: str) -> str:
+        """The note by which a model is trained for predictions, below the model's directory.
+
+        It is named by all that decides them, the model included: Snakemake does not look at the
+        parameters of jobs that depend on one that runs, so a changed note has to tell.
 
         Args:
-            model: its directory.
-            task: that it is for.
+            encoder, task, source: of the model.
             corpus, split: to annotate.
         """
         content = self.study.contents.corpus(self.study.kind(task).corpora, corpus, split)
-        return _note(model, "predict", f"{corpus}-{split}", [content, stage_digest("predict")])
+        model = self.study.contents.model(encoder, task, source)
+        return _note("predict", f"{corpus}-{split}", [model, content])
 
-    def representation_note(self, model: str, corpus: str, split: str) -> str:
+    def representation_note(
+        self, encoder: str, task: str, source: str, corpus: str, split: str
+    ) -> str:
         """The note by which a model is trained for representations; arguments as above."""
         content = self.study.contents.corpus("treebanks", corpus, split)
+        model = self.study.contents.model(encoder, task, source)
         as_published = self.study.config["parallel"]["as_published"]
-        decided_by = [content, stage_digest("represent"), as_published]
-        return _note(model, "represent", f"{corpus}-{split}", decided_by)
+        return _note("represent", f"{corpus}-{split}", [model, content, as_published])
 
-    def notes(self, model: str, task: str) -> list[str]:
-        """All notes of a model of a task; ``model`` is its directory, with wildcards."""
-        parallel = self.study.parallel
+    def notes(self, encoder: str, task: str, source: str) -> list[str]:
+        """All notes of the models of a source, below each one's directory."""
+        parallel, of = self.study.parallel, (encoder, task, source)
         return [
-            *(self.prediction_note(model, task, c, "test") for c in self.study.targets(task)),
-            *(self.representation_note(model, c, parallel.split) for c in parallel.treebanks),
+            *(self.prediction_note(*of, corpus, "test") for corpus in self.study.targets(task)),
+            *(self.representation_note(*of, c, parallel.split) for c in parallel.treebanks),
         ]
 
     def markers(self, results: str) -> list[str]:
@@ -95,5 +100,6 @@ class KeptFiles:
                 yield from self.study.parallel.files(results, [state], [of["encoder"]])
 
 
-def _note(model: str, stage: str, corpus: str, decided_by: list[object]) -> str:
-    return f"{model}/{paths.NEEDED_BY}/{stage}-{corpus}-{digest(decided_by)}"
+def _note(stage: str, corpus: str, decided_by: list[object]) -> str:
+    name = digest([*decided_by, stage_digest(stage)])
+    return f"{paths.NEEDED_BY}/{stage}-{corpus}-{name}"

@@ -55,15 +55,16 @@ class ParallelText:
         """Every state that is looked at; those that are never pretrained come last.
 
         Models without ablation are there with every seed, ablated ones with the lowest: there are
-        many of them, and they stand beside the others for comparison.
+        many of them, and they stand beside the others for comparison. The order of the
+        configuration is none of theirs, so that it causes no job.
         """
         spoken = [self.language(code) for code in self.treebanks]
         lowest = min(self.study.seeds)
         models = [
             State(f"{task}/{source}/{ablation}/seed-{seed}", "fine-tuned", task, ablation, seed,
                   (language,))
-            for task in self.study.tasks
-            for source in self.study.sources(task)
+            for task in sorted(self.study.tasks)
+            for source in sorted(self.study.sources(task))
             if (language := self.study.language(task, source)) in spoken
             for ablation, seed in sorted(self.study.models(task, source))
             if ablation == "none" or seed == lowest
