@@ -11,7 +11,7 @@ CORES ?= all
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test check bench lock clean
+.PHONY: demo test test-slurm check bench lock clean
 
 demo: $(VENV)/installed
 	snakemake transfer --cores $(CORES) --quiet rules
@@ -19,7 +19,12 @@ demo: $(VENV)/installed
 
 test: $(VENV)/installed-for-tests
 	python -m pytest -n 2 --dist loadfile tests/unit tests/dag
-	python -m pytest tests/e2e
+	python -m pytest tests/e2e tests/slurm
+
+# The same with a real Slurm, which root installs with apt-get if it is not there.
+test-slurm: $(VENV)/installed-for-tests
+	tests/slurm/install.sh
+	python -m pytest tests/slurm
 
 check: $(VENV)/installed-for-tests
 	ruff check .

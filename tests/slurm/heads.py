@@ -31,7 +31,8 @@ STUDY = {
         "training": {"epochs": 6, "training_sentences": 300},
     },
 }
-TABLES = [f"results/tables/{name}.csv" for name in ("randominit", "randominit_by_target", "cka")]
+TABLES = [f"results/tables/{name}.csv" for name in ("randominit", "randominit_by_target")]
+SIMILARITY = "results/tables/cka.csv"
 FINETUNE = "rule_finetune"
 
 
@@ -44,18 +45,18 @@ def make_folder(folder: Path, **training: Any) -> Path:
     return folder
 
 
-def run_locally(folder: Path) -> Path:
+def run_locally(folder: Path, *more: str) -> Path:
     """The study in a folder made for it, without Slurm, to compare with."""
-    done = snakemake(folder, *TABLES, "--configfile", "study.yaml")
+    done = snakemake(folder, *TABLES, *more, "--configfile", "study.yaml")
     assert done.returncode == 0, done.stderr[-3000:]
     return folder
 
 
-def same_tables(one: Path, other: Path) -> bool:
+def same_tables(one: Path, other: Path, *more: str) -> bool:
     """Whether all tables are there and equal byte for byte."""
     return all(
         (other / table).exists() and (one / table).read_bytes() == (other / table).read_bytes()
-        for table in TABLES
+        for table in (*TABLES, *more)
     )
 
 
@@ -65,15 +66,17 @@ class Head:
     Args:
         folder: a copy of the workflow with the study.
         cluster: where the jobs run.
+        tables: to make beside those of scores.
         more: environment variables.
     """
 
-    def __init__(self, folder: Path, cluster: Cluster, **more: str) -> None:
+    def __init__(self, folder: Path, cluster: Cluster, *tables: str, **more: str) -> None:
         self.folder = folder
         self.log = folder / "head.log"
         command = [
             sys.executable, "-m", "snakemake", "--profile", "slurm", "--configfile", "study.yaml",
-            "--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "10", *TABLES,
+            "--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "10",
+            *TABLES, *tables,
         ]  # fmt: skip
         settings = {"OMP_NUM_THREADS": "1", **cluster.environment, **more}
         python = Path(environment()["PATH"].partition(os.pathsep)[0])

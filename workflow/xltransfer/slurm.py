@@ -97,6 +97,12 @@ def keep_sight_of_jobs(settings: Any) -> None:
     import snakemake_executor_plugin_slurm as executor
 
     executor.query_job_status = watchful(executor.query_job_status, settings.no_requeue)
+    # It would wait longer after each answer that brings nothing new, up to three minutes, in which
+    # nothing is submitted and squeue may forget jobs.
+    interval = settings.init_seconds_before_status_checks
+    executor.Executor.next_seconds_between_status_checks = property(
+        lambda self: interval, lambda self, seconds: None
+    )
 
 
 def watchful(query: Query, final_preemption: bool) -> Query:
