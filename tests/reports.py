@@ -18,15 +18,21 @@ CLICK_THROUGH = """
 <script>
 window.addEventListener("load", async () => {
   const pause = () => new Promise((resolve) => setTimeout(resolve, 20));
+  // The page is drawn a little after it has loaded, and after every click.
+  const until = async (find) => {
+    for (let i = 0; i < 500 && !find(); i++) await pause();
+    return find();
+  };
+  const link = (text) => [...document.querySelectorAll("a")].find(
+    (link) => link.innerText.trim() === text);
   const click = async (text) => {
-    const links = [...document.querySelectorAll("a")];
-    links.find((link) => link.innerText.trim() === text).click();
+    (await until(() => link(text))).click();
     await pause();
   };
   const seen = {menu: {}, shown: {}, errors: []};
   window.addEventListener("error", (event) => seen.errors.push(event.message));
   try {
-    await look(seen, click, pause);
+    await look(seen, click, until, pause);
   } catch (error) {
     seen.errors.push(String(error));
   }
@@ -35,24 +41,25 @@ window.addEventListener("load", async () => {
   note.textContent = btoa(unescape(encodeURIComponent(JSON.stringify(seen))));
   document.body.append(note);
 });
-async function look(seen, click, pause) {
+async function look(seen, click, until, pause) {
   await click("Workflow");
-  for (let i = 0; i < 100 && !document.querySelector("svg.marks, canvas.marks"); i++) await pause();
-  const drawn = document.querySelector("svg.marks, canvas.marks");
+  const drawn = await until(() => document.querySelector("svg.marks, canvas.marks"));
   seen.rulegraph = drawn ? drawn.getBoundingClientRect().width : 0;
   for (const category of Object.keys(categories)) {
     app.setView({navbarMode: "menu"});
-    await pause();
     await click(category);
+    await until(() => app.state.category === category && document.querySelector("tbody tr"));
+    await pause();
     seen.menu[category] = [];
     for (const row of document.querySelectorAll("tbody tr")) {
       seen.menu[category].push(row.innerText.trim());
+      const before = app.state.resultPath;
       row.querySelector("a").click();
-      await pause();
+      await until(() => app.state.resultPath !== before);
+      await new Promise((resolve) => setTimeout(resolve, 50));
       const image = document.querySelector("#app img[src^='data:image/png']");
       const frame = document.querySelector("#app iframe");
-      const broken = () => seen.errors.push(`${app.state.resultPath}: no image`);
-      if (image) await image.decode().catch(broken);
+      if (image) await until(() => image.complete);
       const kind = image ? "image" : frame ? "page" : "nothing";
       seen.shown[app.state.resultPath] = [kind, image ? image.naturalWidth : 0];
     }

@@ -268,7 +268,7 @@ def test_report_has_every_table_and_figure(study: Path, report: Path) -> None:
     page = check_report(report, study, TABLES, FIGURES)
     rules = rules_of_graph(page)
     assert {"embedded_treebank", "finetune", "predict", "score", "score_tables"} <= rules
-    assert "default" in page.variable("workflow-desc")
+    assert "embedded world" in page.variable("workflow-desc")
 
 
 def test_report_opens_in_a_browser(report: Path, tmp_path: Path) -> None:

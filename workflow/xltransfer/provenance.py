@@ -145,17 +145,16 @@ def training_times(trace: Trace) -> dict[str, Any]:
 
     Those whose times are not known, which were done elsewhere, are counted.
     """
-    rows: dict[str, dict[str, float]] = {}
+    nothing = {"models": 0, "without_times": 0, "wall_seconds": 0.0, "gpu_seconds": 0.0}
+    rows: dict[str, dict[str, float]] = {"all": {**nothing}}
     for path, stage in trace.trainings.items():
         times = _json_object(Path(path).with_name(TIMES))
         for name in ("all", stage or "elsewhere"):
-            row = rows.setdefault(
-                name, {"models": 0, "without_times": 0, "wall_seconds": 0.0, "gpu_seconds": 0.0}
-            )
-            row["models"] += 1
-            row["without_times"] += "wall_seconds" not in times
+            sums = rows.setdefault(name, {**nothing})
+            sums["models"] += 1
+            sums["without_times"] += "wall_seconds" not in times
             for key in ("wall_seconds", "gpu_seconds"):
-                row[key] = round(row[key] + times.get(key, 0.0), 1)
+                sums[key] = round(sums[key] + times.get(key, 0.0), 1)
     return rows
 
 

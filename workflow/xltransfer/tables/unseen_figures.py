@@ -27,7 +27,8 @@ def unseen_figure(table: pd.DataFrame, verdicts: pd.DataFrame, title: str) -> Fi
     figure, axes = plt.subplots(
         len(tasks),
         1,
-        figsize=(1.2 + 0.85 * len(varieties), 0.9 + 2.0 * len(tasks)),
+        # Not narrower than the legend.
+        figsize=(max(5.4, 1.2 + 0.85 * len(varieties)), 0.9 + 2.0 * len(tasks)),
         squeeze=False,
         layout="constrained",
     )
