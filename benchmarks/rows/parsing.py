@@ -32,6 +32,17 @@ DEVELOPMENT_SENTENCES = 200
 PARALLEL_SENTENCES = 400
 BOUND_BATCHES = 6
 
+PARSER = {
+    "kind": "parsing",
+    "arc_units": 500,
+    "relation_units": 200,
+    "head_dropout": 0.1,
+    "relation_subtypes": False,
+}
+"""As in resources/studies/ud-mirror.yaml."""
+
+LIKE_MACHAMP = {**PARSER, "arc_units": 768, "relation_units": 256, "relation_subtypes": True}
+
 MACHAMP_PARAMETERS = {
     "reset_transformer_model": False,
     "default_dec_dataset_embeds_dim": 12,
@@ -44,8 +55,8 @@ MACHAMP_PARAMETERS = {
             "layers_to_use": [-1],
         },
         "dependency": {
-            "arc_representation_dim": 768,
-            "tag_representation_dim": 256,
+            "arc_representation_dim": LIKE_MACHAMP["arc_units"],
+            "tag_representation_dim": LIKE_MACHAMP["relation_units"],
             "metric": "las",
         },
     },
@@ -78,6 +89,7 @@ def _training_arguments(options: Options, sentences: int, epochs: int) -> dict[s
         "encoder": str(options.encoder_directory()),
         "training": str(training),
         "development": str(development),
+        "task": PARSER,
         "settings": {"epochs": epochs, "batch_pieces": BATCH_PIECES},
         "seed": 1,
         "threads": options.threads,
@@ -102,6 +114,7 @@ def _beside_bare(options: Options) -> Comparison:
 
 def _beside_machamp(options: Options) -> Comparison:
     arguments = _training_arguments(options, MACHAMP_SENTENCES, MACHAMP_EPOCHS)
+    arguments["task"] = LIKE_MACHAMP
 
     def own(number: int) -> Measurement:
         return call_worker(options, "parsing:train", {**arguments, "seed": number + 1})
@@ -200,6 +213,7 @@ def _prediction(options: Options) -> Comparison:
     treebanks = data.parallel_parts(options, PARALLEL_SENTENCES)
     arguments = {
         "model": str(parser_model(options)),
+        "task": PARSER,
         "treebanks": [str(path) for path in treebanks.values()],
         "threads": options.threads,
         "folder": str(options.work / "predictions"),

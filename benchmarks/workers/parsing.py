@@ -26,15 +26,6 @@ from xltransfer.training.word_model import WordModel, load_model, save_model, un
 
 from benchmarks.bound import measure_bound
 
-SETTINGS = {
-    "kind": "parsing",
-    "arc_units": 768,
-    "relation_units": 256,
-    "head_dropout": 0.1,
-    "relation_subtypes": True,
-}
-"""The sizes of MaChAmp's head."""
-
 TRAINING = {
     "patience": None,
     "encoder_learning_rate": 2e-4,
@@ -73,7 +64,7 @@ class TimedFineTuning(FineTuning):
 def _objective(arguments: dict[str, Any]) -> TimedFineTuning:
     encoder = load_encoder(arguments["encoder"])
     tokenizer, longest = WordTokenizer(arguments["encoder"]), longest_input(encoder)
-    task = make_task(SETTINGS)
+    task = make_task(arguments["task"])
     sentences = read_conllu(arguments["training"])
     labels = task.label_vocabulary(sentences)
     data = Dataset(sentences, tokenizer, longest)
@@ -89,9 +80,9 @@ def train(arguments: dict[str, Any]) -> dict[str, Any]:
     """Train a parser; time the training steps.
 
     Args:
-        arguments: ``encoder``, ``training`` and ``development``, ``settings`` (``epochs``,
-            ``batch_pieces``), ``seed``, ``threads``, ``folder`` for checkpoints and, if the model
-            is to be kept, ``model``.
+        arguments: ``encoder``, ``training`` and ``development``, ``task`` (kind and head),
+            ``settings`` (``epochs``, ``batch_pieces``), ``seed``, ``threads``, ``folder`` for
+            checkpoints and, if the model is to be kept, ``model``.
     """
     device = prepare_device(arguments["threads"])
     objective = _objective(arguments)
@@ -168,7 +159,8 @@ def predict_and_score(arguments: dict[str, Any]) -> dict[str, Any]:
     """Time predicting and scoring some treebanks with one model, files read and written.
 
     Args:
-        arguments: ``model`` (a directory), ``treebanks``, ``threads`` and ``folder`` to write to.
+        arguments: ``model`` (a directory), ``task``, ``treebanks``, ``threads`` and ``folder`` to
+            write to.
     """
     folder, threads = Path(arguments["folder"]), arguments["threads"]
     model, treebanks = Path(arguments["model"]), [Path(path) for path in arguments["treebanks"]]
@@ -177,7 +169,7 @@ def predict_and_score(arguments: dict[str, Any]) -> dict[str, Any]:
         predicted = folder / treebank.name
         predict([model], treebank, [predicted], threads)
         scores = folder / f"{treebank.stem}.parquet"
-        score(treebank, [predicted], ["none"], [1], SETTINGS, {}, scores)
+        score(treebank, [predicted], ["none"], [1], arguments["task"], {}, scores)
     seconds = time.perf_counter() - started
     return {"seconds": seconds, "work": sum(len(read_conllu(path)) for path in treebanks)}
 
