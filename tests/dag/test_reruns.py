@@ -45,7 +45,8 @@ def two_tasks(finished_with_tagging_once: Path, tmp_path: Path) -> Path:
 def files(jobs: dict[str, set[str]], rule: str) -> set[str]:
     """All output files of the jobs of a rule, whatever number its name ends with."""
     rules = [name for name in jobs if name.rstrip("0123456789").rstrip("_") == rule]
-    return {path for name in rules for output in jobs[name] for path in output.split(", ")}
+    paths = {path for name in rules for output in jobs[name] for path in output.split(", ")}
+    return {path.removesuffix(" (update)") for path in paths}
 
 
 def models(sources: Iterable[str], ablations: Iterable[str], seeds: Iterable[int], task="parsing"):

@@ -1,0 +1,135 @@
+"""What is planned where the weights of re-initialised models are dropped after use."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from planning import AGGREGATES, SMALL, change, planned, snakemake
+from test_reruns import (
+    ALL_MODELS,
+    BOTH,
+    SOURCES,
+    STATES,
+    STUDY,
+    TARGETS,
+    check,
+    files,
+    models,
+    predictions,
+    scores,
+    similarities,
+    vectors,
+)
+
+ABLATED = models(SOURCES, BOTH[1:], (1, 2))
+MODELS = Path("results", "models", "embedded")
+MARKERS = {str(MODELS / f"parsing/{s}_embedded/random-init-1-2/dropped.txt") for s in SOURCES}
+
+
+def with_fake_stages(folder: Path) -> dict[str, str]:
+    return {"PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+
+
+@pytest.fixture(scope="module")
+def dropped_once(finished_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small study, its re-initialised models without weights."""
+    folder = tmp_path_factory.mktemp("dropped") / "study"
+    shutil.copytree(finished_once, folder)
+    shutil.rmtree(folder / "results" / "models")
+    change(folder, keep__ablated_weights=False)
+    done = snakemake(folder, *STUDY, **with_fake_stages(folder))
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def dropped(dropped_once: Path, tmp_path: Path) -> Path:
+    folder = tmp_path / "study"
+    shutil.copytree(dropped_once, folder)
+    return folder
+
+
+def retrained(jobs: dict[str, set[str]]) -> set[str]:
+    """The models that are trained, as in paths."""
+    reports = [Path(path) for path in files(jobs, "finetune") if path.endswith("training.json")]
+    return {str(path.parent.relative_to(MODELS)) for path in reports}
+
+
+def with_another_language(folder: Path) -> None:
+    targets = [*SMALL["parsing"]["targets"], "qfb_embedded"]
+    change(folder, parsing__targets=targets, parallel__treebanks=targets)
+
+
+def test_weights_are_gone_and_nothing_is_made_anew(dropped: Path) -> None:
+    there = {str(path.parent.relative_to(dropped / MODELS))
+             for path in dropped.glob("results/models/**/model.safetensors")}  # fmt: skip
+    assert there == ALL_MODELS - ABLATED
+    assert planned(dropped, *STUDY) == {}
+
+
+def test_touched_files_train_nothing(dropped: Path) -> None:
+    for path in dropped.glob("results/**/*.*"):
+        path.touch()
+    assert planned(dropped, *STUDY) == {}
+
+
+def check_another_language(jobs: dict[str, set[str]]) -> None:
+    assert retrained(jobs) == ABLATED
+    check(
+        {rule: jobs[rule] for rule in jobs if not rule.startswith("finetune")},
+        AGGREGATES | {"typology"},
+        embedded_treebank={"results/treebanks/qfb_embedded/test.conllu"},
+        predict=predictions(ALL_MODELS, ["qfb"]),
+        drop_weights=MARKERS,
+        score=scores(SOURCES, ["qfb"]),
+        pieces={"results/pieces/embedded/treebanks/qfb_embedded-test.txt"},
+        represent=vectors(STATES, ["qfb"]),
+        similarity=similarities("qfb"),
+    )
+
+
+def test_a_language_that_is_added_trains_what_was_dropped(dropped: Path) -> None:
+    with_another_language(dropped)
+    check_another_language(planned(dropped, *STUDY))
+    assert snakemake(dropped, *STUDY, **with_fake_stages(dropped)).returncode == 0
+    assert planned(dropped, *STUDY) == {}
+    assert not list(dropped.glob("results/models/**/random-init-1-2/**/model.safetensors"))
+
+
+def test_a_training_that_fails_takes_nothing_along(dropped: Path) -> None:
+    """What was predicted with a model is not predicted again because its second training failed."""
+    with_another_language(dropped)
+    fake = dropped / "bin" / "python"
+    fails = "if stage == 'finetune':\n    sys.exit(1)\n"
+    text = fake.read_text(encoding="utf-8")
+    fake.write_text(text.replace("outputs = values(", f"{fails}outputs = values(", 1))
+    done = snakemake(dropped, "--keep-going", *STUDY, **with_fake_stages(dropped))
+    assert done.returncode != 0
+    jobs = planned(dropped, *STUDY)
+    assert retrained(jobs) == ABLATED
+    assert files(jobs, "predict") == predictions(ALL_MODELS, ["qfb"])
+
+
+def test_a_language_that_is_removed_trains_nothing(dropped: Path) -> None:
+    remaining = ["qaa_embedded", "qca_embedded"]
+    change(dropped, parsing__targets=remaining, parallel__treebanks=remaining)
+    check(planned(dropped, *STUDY), AGGREGATES | {"typology"}, drop_weights=MARKERS)
+
+
+def test_hyperparameters_train_and_predict_everything(dropped: Path) -> None:
+    change(dropped, parsing__training={"epochs": 3})
+    jobs = planned(dropped, *STUDY)
+    assert retrained(jobs) == ALL_MODELS
+    assert files(jobs, "predict") == predictions(ALL_MODELS, TARGETS)
+
+
+def test_edited_prediction_trains_what_was_dropped(dropped: Path) -> None:
+    path = dropped / "workflow" / "xltransfer" / "predict.py"
+    path.write_text(path.read_text(encoding="utf-8") + "\nEDITED = True\n", encoding="utf-8")
+    jobs = planned(dropped, *STUDY)
+    assert retrained(jobs) == ABLATED
+    assert files(jobs, "predict") == predictions(ALL_MODELS, TARGETS)
+    assert "represent" not in jobs
