@@ -30,7 +30,7 @@ STUDY = {
         "training": {"epochs": 3, "training_sentences": 400},
     },
 }
-KILLS = 5
+KILLS = 4
 
 
 def running_fine_tuning(folder: Path) -> list[int]:
@@ -46,12 +46,29 @@ def running_fine_tuning(folder: Path) -> list[int]:
     return found
 
 
+def has_begun(process: int) -> bool:
+    """Whether a running job has trained for an epoch, by its log."""
+    try:
+        return "epoch" in Path(f"/proc/{process}/fd/2").resolve().read_text()
+    except OSError:
+        return False
+
+
+def start(folder: Path) -> subprocess.Popen:
+    """Start the study, in a process group of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "study.yaml"],
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
 def kill_a_fine_tuning(folder: Path, draws: random.Random) -> bool:
     """Start the study, kill a fine-tuning after a random time; whether one was killed."""
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "study.yaml"]
-    with subprocess.Popen(
-        command, cwd=folder, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as head:
+    with start(folder) as head:
         logs = folder / "results" / "logs" / "finetune"
         started = time.monotonic()
         delay = None
@@ -73,6 +90,23 @@ def kill_a_fine_tuning(folder: Path, draws: random.Random) -> bool:
     return False
 
 
+def end_everything(folder: Path) -> None:
+    """Start the study, and send SIGTERM to all its processes in the midst of a training.
+
+    Schedulers do so: to Snakemake, to the shells of its jobs, and to what these run.
+    """
+    with start(folder) as head:
+        started = time.monotonic()
+        while not any(has_begun(process) for process in running_fine_tuning(folder)):
+            assert head.poll() is None and time.monotonic() - started < 300
+            time.sleep(0.05)
+        os.killpg(head.pid, signal.SIGTERM)
+        assert head.wait(timeout=120) != 0
+        assert not running_fine_tuning(folder), "Snakemake waits for its jobs"
+    logs = (folder / "results" / "logs" / "finetune").rglob("*.log")
+    assert any("interrupted by SIGTERM" in path.read_text() for path in logs)
+
+
 @pytest.mark.skipif(not Path("/proc").exists(), reason="finds processes by way of /proc")
 def test_killed_five_times_the_table_is_the_same(tmp_path: Path) -> None:
     folders = {}
@@ -82,6 +116,7 @@ def test_killed_five_times_the_table_is_the_same(tmp_path: Path) -> None:
     done = snakemake(folders["whole"], "--configfile", "study.yaml")
     assert done.returncode == 0, done.stderr[-2000:]
     draws = random.Random(0)
+    end_everything(folders["killed"])
     kills = sum(kill_a_fine_tuning(folders["killed"], draws) for _ in range(KILLS))
     assert kills == KILLS
     done = snakemake(folders["killed"], "--configfile", "study.yaml")
