@@ -6,13 +6,15 @@ import json
 import os
 import statistics
 import subprocess
-import time
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from .options import ROOT, Options
+
+LAUNCHER = Path(__file__).parent / "launcher.py"
 
 LAST_LINES = 3
 """Of a log, in the message of a process that failed."""
@@ -132,27 +134,23 @@ def run_process(
         FailedError: it could not be started or did not end with 0; names the log.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    started = time.perf_counter()
+    usage = log.with_suffix(".usage.json")
+    usage.unlink(missing_ok=True)
+    launcher = [sys.executable, "-S", LAUNCHER, usage, *command]
     with open(log, "wb") as output:
-        try:
-            process = subprocess.Popen(
-                [str(part) for part in command],
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                stdin=subprocess.DEVNULL,
-                cwd=folder,
-                env={**os.environ, **environment},
-            )
-        except OSError as error:
-            raise FailedError(f"{command[0]}: {error.strerror}") from None
-        # Tells the memory of this child alone, where resource.getrusage speaks of all so far.
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    seconds = time.perf_counter() - started
-    if process.returncode:
+        done = subprocess.run(
+            [str(part) for part in launcher],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            cwd=folder,
+            env={**os.environ, **environment},
+            check=False,
+        )
+    if done.returncode:
         lines = log.read_text(errors="replace").strip().splitlines()[-LAST_LINES:]
-        raise FailedError(f"exit code {process.returncode}, {log}: {' / '.join(lines)}")
-    return Finished(seconds, usage.ru_maxrss * 1024)
+        raise FailedError(f"exit code {done.returncode}, {log}: {' / '.join(lines)}")
+    return Finished(**json.loads(usage.read_text()))
 
 
 def thread_variables(threads: int) -> dict[str, str]:

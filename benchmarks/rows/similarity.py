@@ -61,7 +61,8 @@ def _script(options: Options, arguments: dict[str, Any], _: int) -> Measurement:
             *("--data_dir", files[pivot].parent, "--source_lang_dataset", names[pivot]),
             "--target_lang_list",
             *(name for code, name in names.items() if code != pivot),
-            *("--dataset_suffix", suffix, "--line_filter", "# text =", "--metric", "cka"),
+            # The space, which the script strips, keeps it from being read as an option.
+            *("--dataset_suffix", f" {suffix}", "--line_filter", "# text =", "--metric", "cka"),
             *("--n_sent_total", str(SENTENCES), "--report_dir", report),
             *("--model", arguments["encoder"]),
         ],

@@ -14,6 +14,7 @@ from xltransfer.encoders.loading import longest_input
 from xltransfer.encoders.masked_lm import load_masked_lm
 from xltransfer.encoders.text_tokenizer import TextTokenizer
 from xltransfer.training.checkpoint import Checkpoint
+from xltransfer.training.embeddings import RowGradients
 from xltransfer.training.flat import flatten
 from xltransfer.training.loop import train
 from xltransfer.training.masked_lm import MaskedBatch, MaskedLanguageModelling
@@ -108,12 +109,15 @@ def bound(arguments: dict[str, Any]) -> dict[str, Any]:
     (group,) = objective.parameter_groups()
     weights = [flatten(group["params"])]
     optimiser = torch.optim.AdamW(weights, fused=True)
+    rows = RowGradients(objective.model)
     objective.model.train()
     batches = objective.batches(0)[: arguments["batches"]]
 
     def steps() -> None:
         for batch in batches:
-            objective.loss(batch, device).backward()
+            with rows:
+                loss = objective.loss(batch, device)
+            loss.backward()
             torch.nn.utils.clip_grad_norm_(weights, 1.0)
             optimiser.step()
             optimiser.zero_grad(set_to_none=False)

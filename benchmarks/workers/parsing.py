@@ -19,7 +19,9 @@ from xltransfer.tasks.registry import make_task
 from xltransfer.training.batching import Batch, collate, plan_batches
 from xltransfer.training.checkpoint import Checkpoint
 from xltransfer.training.dataset import Dataset
+from xltransfer.training.embeddings import RowGradients
 from xltransfer.training.finetuning import FineTuning
+from xltransfer.training.flat import flatten
 from xltransfer.training.loop import train as train_objective
 from xltransfer.training.prediction import PREDICTION_BUDGET
 from xltransfer.training.word_model import WordModel, load_model, save_model, untrained_head
@@ -109,20 +111,21 @@ def training_bound(arguments: dict[str, Any]) -> dict[str, Any]:
 
     The parameters are in buffers and the optimiser is fused, as in the training loop.
     """
-    from xltransfer.training.flat import flatten
-
     device = prepare_device(arguments["threads"])
     objective = _objective(arguments)
     groups = objective.parameter_groups()
     flat = [{**group, "params": [flatten(group["params"])]} for group in groups]
     optimiser = torch.optim.AdamW(flat, fused=True)
     weights = [parameter for group in flat for parameter in group["params"]]
+    rows = RowGradients(objective.model)
     objective.model.train()
     batches = objective.batches(0)[: arguments["batches"]]
 
     def steps() -> None:
         for batch in batches:
-            objective.loss(batch, device).backward()
+            with rows:
+                loss = objective.loss(batch, device)
+            loss.backward()
             torch.nn.utils.clip_grad_norm_(weights, 1.0)
             optimiser.step()
             optimiser.zero_grad(set_to_none=False)

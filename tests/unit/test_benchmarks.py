@@ -157,7 +157,7 @@ def test_memory_and_time_are_of_the_process_itself(tmp_path: Path) -> None:
 
 def test_a_process_that_fails_names_its_log(tmp_path: Path) -> None:
     log = tmp_path / "log"
-    with pytest.raises(FailedError, match=f"exit code 3, {log}: last words"):
+    with pytest.raises(FailedError, match=f"exit code 1, {log}: last words"):
         run_process([sys.executable, "-c", "print('last words'); exit(3)"], log, {})
     with pytest.raises(FailedError, match="nowhere: No such file or directory"):
         run_process(["nowhere"], log, {})

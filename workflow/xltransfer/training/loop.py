@@ -15,6 +15,7 @@ from tqdm import tqdm
 from .. import interruption
 from ..errors import DivergedError, InputError
 from .checkpoint import Checkpoint
+from .embeddings import RowGradients
 from .flat import flatten
 from .objective import Objective
 
@@ -97,6 +98,7 @@ def train(
     per_epoch = len(objective.batches(0))
     steps = per_epoch * settings["epochs"]
     precision = Precision(settings["precision"], device)
+    rows = RowGradients(model)
     progress = Progress(name, steps, position["step"])
     pending: list[torch.Tensor] = []
     with interruption.postponed():
@@ -107,7 +109,7 @@ def train(
                 share = learning_rate_share(position["step"], steps, settings["warmup_share"])
                 for group, peak in zip(optimiser.param_groups, peaks, strict=True):
                     group["lr"] = peak * share
-                with precision:
+                with precision, rows:
                     loss = objective.loss(batch, device)
                 loss.backward()
                 torch.nn.utils.clip_grad_norm_(weights, settings["gradient_clip"])
