@@ -113,7 +113,7 @@ def test_published_matrices_plan_offline(workspace: Path) -> None:
         "typology": 1,
         "represent": 2 * 4,
         "similarity": 2 * 4,
-        **dict.fromkeys(AGGREGATES - {"randominit_figure"}, 1),
+        **dict.fromkeys(AGGREGATES, 1),
     }
     table = "results/pires2019/tables/published_comparison.csv"
     more = planned(workspace, table, *study, XLTRANSFER_CONLL_NER="/corpora")
@@ -130,13 +130,9 @@ def test_study_of_entities_alone(workspace: Path, tmp_path: Path) -> None:
     jobs = planned(workspace, *study, XLTRANSFER_ENCODER=str(encoder))
     left_out = {
         *TYPOLOGY,
-        "randominit_figure",
         "retrieval_table",
-        "retrieval_figure",
         "similarity_tables",
-        "cka_figure",
-        "cka_heatmap_figure",
-        "correlation_figure",
+        "representation_figures",
     }
     assert counts(jobs) == {
         "fetch_corpus": 2 + 5,
@@ -270,7 +266,7 @@ def test_edited_code_reruns_its_stage(finished: Path) -> None:
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("#D55E00", "#000000"), encoding="utf-8")
     jobs = planned(finished, "--configfile", "small.yaml")
-    assert set(jobs) == {name for name in AGGREGATES if name.endswith("figure")} | {"all"}
+    assert set(jobs) == {name for name in AGGREGATES if name.endswith("figures")} | {"all"}
 
 
 def test_wrong_configuration_is_one_line_and_an_error(small: Path) -> None:

@@ -17,6 +17,7 @@ os.environ.update(TOKENIZERS_PARALLELISM="false", OMP_NUM_THREADS="1")
 
 from xltransfer import paths
 from xltransfer.errors import InputError
+from xltransfer.files import canonical_json
 from xltransfer.identity import stage_digest
 from xltransfer.study import Study
 

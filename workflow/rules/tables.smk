@@ -48,27 +48,46 @@ FIGURES = {
     "transliteration": (["unseen"], "unseen languages"),
 }
 
-for figure, (tables, category) in FIGURES.items():
+# Figures that share a job, for drawing one takes less than starting Python: those about scores, which
+# are there before those about representations, and those about unseen languages.
+DRAWN_TOGETHER = {
+    "transfer_figures": ["RANDOM-INIT", "zero-shot transfer", "explanations"],
+    "representation_figures": ["representations"],
+    "unseen_figures": ["unseen languages"],
+}
+
+for job, categories in DRAWN_TOGETHER.items():
+    drawn = {
+        figure: FIGURES[figure][0]
+        for figure in study.figures + study.unseen.figures
+        if FIGURES[figure][1] in categories
+    }
+    if not drawn:
+        continue
 
     rule:
         name:
-            f"{figure}_figure"
+            job
         input:
-            expand("<results>/tables/{table}.csv", table=tables),
+            [f"<results>/tables/{table}.csv" for tables in drawn.values() for table in tables],
         output:
-            report(
-                multiext(f"<results>/figures/{figure}", ".pdf", ".png"),
-                caption=f"../report/{figure}.rst",
-                category=category,
-            ),
+            *[
+                report(
+                    multiext(f"<results>/figures/{figure}", ".pdf", ".png"),
+                    caption=f"../report/{figure}.rst",
+                    category=FIGURES[figure][1],
+                )
+                for figure in drawn
+            ],
         log:
-            f"<logs>/{figure}_figure.log",
+            f"<logs>/{job}.log",
         conda:
             "../../envs/xltransfer.yaml"
         params:
             cfg=study.table_config(),
             code=stage_digest("draw"),
-            figure=figure,
+            tables=canonical_json(drawn),
+            directory=subpath(input[0], parent=True),
         shell:
-            "python -m xltransfer.draw {params.figure} --config {params.cfg:q} --tables {input:q}"
-            " --figures {output:q} > {log:q} 2>&1"
+            "python -m xltransfer.draw --config {params.cfg:q} --tables {params.tables:q}"
+            " --directory {params.directory:q} --figures {output:q} > {log:q} 2>&1"
