@@ -30,19 +30,8 @@ AGGREGATES = {
     "word_order_tables",
     "retrieval_table",
     "similarity_tables",
-    *(
-        f"{name}_figure"
-        for name in (
-            "randominit",
-            "zeroshot",
-            "overlap",
-            "word_order",
-            "retrieval",
-            "cka",
-            "cka_heatmap",
-            "correlation",
-        )
-    ),
+    "transfer_figures",
+    "representation_figures",
     "all",
 }
 """Made anew when anything is added; they take seconds."""
@@ -51,13 +40,11 @@ UNSEEN_AGGREGATES = {
     "unseen_tables",
     "tokenizer_table",
     "language_tables",
-    "unseen_figure",
-    "transliteration_figure",
-    "tokenizer_stats_figure",
+    "unseen_figures",
 }
 
 
-TYPOLOGY = {"word_order_tables", "word_order_figure"}
+TYPOLOGY = {"word_order_tables"}
 """Left out where no features are named."""
 
 COMPARED = {"represent", "similarity"}

@@ -110,7 +110,7 @@ def test_published_matrices_plan_offline(workspace: Path) -> None:
         "typology": 1,
         "represent": 2 * 4,
         "similarity": 2 * 4,
-        **dict.fromkeys(AGGREGATES - {"randominit_figure"}, 1),
+        **dict.fromkeys(AGGREGATES, 1),
     }
     table = "results/pires2019/tables/published_comparison.csv"
     more = planned(workspace, table, *study, XLTRANSFER_CONLL_NER="/corpora")
@@ -127,13 +127,9 @@ def test_study_of_entities_alone(workspace: Path, tmp_path: Path) -> None:
     jobs = planned(workspace, *study, XLTRANSFER_ENCODER=str(encoder))
     left_out = {
         *TYPOLOGY,
-        "randominit_figure",
         "retrieval_table",
-        "retrieval_figure",
         "similarity_tables",
-        "cka_figure",
-        "cka_heatmap_figure",
-        "correlation_figure",
+        "representation_figures",
     }
     assert counts(jobs) == {
         "fetch_corpus": 2 + 5,

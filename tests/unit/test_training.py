@@ -20,7 +20,12 @@ from xltransfer.training.finetuning import FineTuning
 from xltransfer.training.flat import flatten
 from xltransfer.training.loop import Precision, Progress, learning_rate_share, train
 from xltransfer.training.prediction import annotate
-from xltransfer.training.word_model import WordModel, load_model, save_model
+from xltransfer.training.word_model import (
+    WordModel,
+    load_model,
+    same_architecture,
+    save_model,
+)
 
 CPU = torch.device("cpu")
 TRAINING = {
@@ -260,6 +265,27 @@ def test_saved_models_predict_the_same(architecture: str, tmp_path: Path) -> Non
     plain = load_encoder(tmp_path / "model")
     for name, value in own_weights(objective.model.encoder).items():
         assert torch.equal(own_weights(plain)[name], value), name
+
+
+def test_an_opened_model_takes_on_the_weights_of_another(tmp_path: Path) -> None:
+    encoder = make_encoder(tmp_path / "encoder")
+    folders = [tmp_path / name for name in ("one", "two")]
+    for seed, folder in enumerate(folders):
+        objective = make_objective(encoder)
+        torch.manual_seed(seed)
+        for weights in objective.model.parameters():
+            torch.nn.init.normal_(weights)
+        save_model(folder, objective.model, encoder, objective.task, objective.labels)
+    assert same_architecture(*folders)
+    expected = own_weights(load_model(folders[1])[0])
+    opened = load_model(folders[0])[0]
+    assert not all(torch.equal(own_weights(opened)[name], expected[name]) for name in expected)
+    filled = load_model(folders[1], opened)[0]
+    assert filled is opened
+    assert all(torch.equal(own_weights(filled)[name], expected[name]) for name in expected)
+    task_file = folders[1] / "task.json"
+    task_file.write_text(task_file.read_text().replace("nsubj", "obj"))
+    assert not same_architecture(*folders)
 
 
 def test_sentences_longer_than_the_encoder_are_predicted(tmp_path: Path) -> None:

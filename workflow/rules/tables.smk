@@ -39,17 +39,29 @@ DRAWN_FROM = {
     "transliteration": ["unseen"],
 }
 
-for figure, tables in DRAWN_FROM.items():
+# Figures that share a job, for drawing one takes less than starting Python: those about scores, which
+# are there before those about representations, and those about unseen languages.
+DRAWN_TOGETHER = {
+    "transfer_figures": ["randominit", "zeroshot", "overlap", "word_order"],
+    "representation_figures": ["retrieval", "cka", "cka_heatmap", "correlation"],
+    "unseen_figures": ["tokenizer_stats", "unseen", "transliteration"],
+}
+
+for job, figures in DRAWN_TOGETHER.items():
+    figures = [f for f in study.figures + study.unseen.figures if f in figures]
+    drawn = {figure: DRAWN_FROM[figure] for figure in figures}
+    if not drawn:
+        continue
 
     rule:
         name:
-            f"{figure}_figure"
+            job
         input:
-            expand("<results>/tables/{table}.csv", table=tables),
+            [f"<results>/tables/{table}.csv" for tables in drawn.values() for table in tables],
         output:
-            figure_files(figure),
+            *[figure_files(figure) for figure in drawn],
         log:
-            f"<logs>/{figure}_figure.log",
+            f"<logs>/{job}.log",
         conda:
             "../../envs/xltransfer.yaml"
         resources:
@@ -58,7 +70,8 @@ for figure, tables in DRAWN_FROM.items():
         params:
             cfg=study.table_config(),
             code=stage_digest("draw"),
-            figure=figure,
+            tables=canonical_json(drawn),
+            directory=subpath(input[0], parent=True),
         shell:
-            "python -m xltransfer.draw {params.figure} --config {params.cfg:q} --tables {input:q}"
-            " --figures {output:q} > {log:q} 2>&1"
+            "python -m xltransfer.draw --config {params.cfg:q} --tables {params.tables:q}"
+            " --directory {params.directory:q} --figures {output:q} > {log:q} 2>&1"

@@ -28,7 +28,7 @@ def run(parser: argparse.ArgumentParser, stage: Callable[[argparse.Namespace], N
     """
     arguments = parser.parse_args()
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.INFO)
-    for chatty in ("httpx", "urllib3", "filelock"):
+    for chatty in ("httpx", "urllib3", "filelock", "fontTools"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     interruption.listen()
     try:

@@ -103,15 +103,22 @@ FIGURES: dict[str, Callable[..., Figure]] = {
 def main() -> None:
     """Command line."""
     parser = stage_parser("xltransfer.draw", __doc__)
-    parser.add_argument("what", choices=FIGURES)
     parser.add_argument("--config", type=json.loads, required=True, help="JSON")
-    parser.add_argument("--tables", type=Path, nargs="+", required=True)
-    parser.add_argument("--figures", type=Path, nargs="+", required=True)
+    parser.add_argument(
+        "--tables", type=json.loads, required=True, help="figure → names of its tables, JSON"
+    )
+    parser.add_argument("--directory", type=Path, required=True, help="of the tables")
+    parser.add_argument(
+        "--figures", type=Path, nargs="+", required=True, help="files, named like their figure"
+    )
     run(parser, _stage)
 
 
 def _stage(arguments: Namespace) -> None:
-    draw(arguments.what, arguments.tables, arguments.config, arguments.figures)
+    for what, names in arguments.tables.items():
+        tables = [arguments.directory / f"{name}.csv" for name in names]
+        files = [path for path in arguments.figures if path.stem == what]
+        draw(what, tables, arguments.config, files)
 
 
 if __name__ == "__main__":
