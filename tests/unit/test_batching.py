@@ -10,6 +10,7 @@ import torch
 from encoders import ARCHITECTURES, make_encoder
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tokenizers import Tokenizer
 from xltransfer.encoders.loading import load_encoder, longest_input
 from xltransfer.encoders.tokenizer import WordPieces, WordTokenizer
 from xltransfer.errors import InputError
@@ -47,8 +48,6 @@ def test_special_tokens_and_longest_input(architecture: str, tmp_path: Path) -> 
 
 
 def test_truncation_and_padding_inside_the_file_are_switched_off(tmp_path: Path) -> None:
-    from tokenizers import Tokenizer
-
     directory = make_encoder(tmp_path)
     inner = Tokenizer.from_file(str(directory / "tokenizer.json"))
     inner.enable_truncation(4)
@@ -56,6 +55,19 @@ def test_truncation_and_padding_inside_the_file_are_switched_off(tmp_path: Path)
     inner.save(str(directory / "tokenizer.json"))
     (sentence,) = WordTokenizer(directory)([["the"] * 9])
     assert len(sentence.pieces) == 9
+
+
+@pytest.mark.parametrize("architecture", ["bert", "xlm-roberta"])
+def test_words_are_split_as_in_their_sentence(architecture: str, tmp_path: Path) -> None:
+    """Distinct words alone give what the library gives for whole sentences."""
+    directory = make_encoder(tmp_path, architecture)
+    sentences = [["the", "cats", "the"], ["cats", "unbelievable!", "x", "the"], []]
+    sentences += [[f"cat{number}" for number in range(first, 600)] for first in (0, 300)]
+    library = Tokenizer.from_file(str(directory / "tokenizer.json"))
+    for words, found in zip(sentences, WordTokenizer(directory)(sentences), strict=True):
+        expected = library.encode(words, is_pretokenized=True, add_special_tokens=False)
+        assert found.pieces.tolist() == expected.ids
+        assert found.first.tolist() == list(map(expected.word_ids.index, range(len(words))))
 
 
 @pytest.mark.parametrize("content", [None, "{}", "<html>"])

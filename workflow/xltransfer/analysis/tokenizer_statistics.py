@@ -1,26 +1,31 @@
 """How a tokenizer splits the words of a corpus.
 
 The tokenizers of encoders treat every word of a sentence that is split into words on its own, so
-each distinct word of a stretch of text is split once and counts as often as it occurs. The numbers
+each distinct word of late is split once and counts as often as it occurs. The numbers
 are exactly those of splitting line by line.
 """
 
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, count, islice
 from pathlib import Path
 
 import numpy as np
 from pandas.util import hash_array
+from tokenizers.models import Unigram
 
 from ..encoders.tokenizer import WordTokenizer
 
 PERCENTILES = (50, 90, 99)
-CHUNK = 1_000_000
+CHUNK = 250_000
 """Words that are held in memory at a time."""
 _BATCH = 32_768
+_PIECES = 2
+"""Row of the pieces among the measures of words."""
 _ROW = 256
 """Words are handed to the tokenizer in made-up sentences of this length."""
 
@@ -56,11 +61,13 @@ class CountingTokenizer(WordTokenizer):
     def __init__(self, directory: Path | str) -> None:
         super().__init__(directory)
         vocabulary = self._tokenizer.get_vocab()
-        model = json.loads(self._tokenizer.to_str())["model"]
         # Byte-level vocabularies have no unknown piece, though often a special token of that name.
-        unknown = model.get("unk_id")
+        if isinstance(self._tokenizer.model, Unigram):
+            unknown = json.loads(self._tokenizer.to_str())["model"].get("unk_id")
+        else:
+            unknown = vocabulary.get(self._tokenizer.model.unk_token)
         if unknown is None:
-            unknown = vocabulary.get(model.get("unk_token"), -1)
+            unknown = -1
         self._unknown_piece = unknown
         added = self._tokenizer.get_added_tokens_decoder()
         self._ordinary = np.zeros(max(vocabulary.values()) + 1, dtype=bool)
@@ -98,7 +105,8 @@ class CountingTokenizer(WordTokenizer):
             for row, encoding in enumerate(encodings)
         )
         offsets = _joined(
-            np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2) for encoding in encodings
+            np.fromiter(chain.from_iterable(encoding.offsets), np.int64).reshape(-1, 2)
+            for encoding in encodings
         )
         self.occurred[ids] = True
         unknown, single = ids == self._unknown_piece, offsets[:, 1] - offsets[:, 0] <= 1
@@ -157,6 +165,50 @@ class DistinctWords:
         self._recent = []
 
 
+class _KnownWords:
+    """Distinct words of late, each split once.
+
+    Args:
+        tokenizer: splits them.
+        types: is told of them.
+        limit: beyond so many of them all are forgotten.
+
+    Attributes:
+        measures: of each word, shape (7, words): 1, characters, pieces, unknown pieces, pieces of
+            one character, whether there are several pieces, whether one is unknown.
+    """
+
+    def __init__(self, tokenizer: CountingTokenizer, types: DistinctWords, limit: int) -> None:
+        self._tokenizer = tokenizer
+        self._types = types
+        self._limit = limit
+        self._forget()
+
+    def _forget(self) -> None:
+        self._places: dict[str, int] = defaultdict(count().__next__)
+        self.measures = np.zeros((7, 0), dtype=np.int64)
+
+    def places(self, words: Sequence[str]) -> np.ndarray:
+        """Where each word stands in ``measures``; shape (words,)."""
+        if len(self._places) > self._limit:
+            self._forget()
+        before = len(self._places)
+        places = np.fromiter(map(self._places.__getitem__, words), np.int64, count=len(words))
+        self._learn(list(islice(self._places, before, None)))
+        return places
+
+    def _learn(self, words: Sequence[str]) -> None:
+        if not words:
+            return
+        counts = self._tokenizer.count(words)
+        pieces, unknown = counts.pieces, counts.unknown
+        self._types.add(words, (pieces == 1) & (unknown == 0))
+        characters = np.fromiter(map(len, words), np.int64, count=len(words))
+        measures = [np.ones_like(pieces), characters, pieces, unknown, counts.single]
+        measures += [pieces > 1, unknown > 0]
+        self.measures = np.concatenate([self.measures, np.stack(measures)], axis=1)
+
+
 def tokenizer_statistics(
     sentences: Iterable[Sequence[str]], tokenizer: CountingTokenizer, chunk: int = CHUNK
 ) -> dict[str, int | float]:
@@ -183,18 +235,12 @@ def tokenizer_statistics(
     totals = np.zeros(7, dtype=np.int64)
     lengths = np.zeros(1, dtype=np.int64)
     types = DistinctWords()
+    known = _KnownWords(tokenizer, types, 2 * chunk)
     for words, starts in _chunks(sentences, chunk):
-        distinct = list(dict.fromkeys(words))
-        places = dict(zip(distinct, range(len(distinct)), strict=True))
-        tokens = np.fromiter(map(places.__getitem__, words), dtype=np.int64, count=len(words))
-        characters = np.fromiter(map(len, distinct), dtype=np.int64, count=len(distinct))
-        counts = tokenizer.count(distinct)
-        pieces, unknown = counts.pieces, counts.unknown
-        types.add(distinct, (pieces == 1) & (unknown == 0))
-        measures = [np.ones_like(pieces), characters, pieces, unknown, counts.single]
-        measures += [pieces > 1, unknown > 0]
-        totals += np.stack(measures) @ np.bincount(tokens, minlength=len(distinct))
-        lengths = _sum(lengths, np.bincount(np.add.reduceat(pieces[tokens], starts)))
+        tokens = known.places(words)
+        totals += known.measures @ np.bincount(tokens, minlength=known.measures.shape[1])
+        pieces = known.measures[_PIECES][tokens]
+        lengths = _sum(lengths, np.bincount(np.add.reduceat(pieces, starts)))
     return _named(totals, lengths, types, tokenizer)
 
 
