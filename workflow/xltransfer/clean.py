@@ -24,7 +24,7 @@ from .cleaning.steps import Steps
 from .command import run, stage_parser
 from .data.raw_text import read_lines
 from .errors import InputError
-from .files import replacing, write_json
+from .files import explain_no_room, replacing, write_json
 from .raw_corpora import KINDS
 from .records import file_checksums, write_record
 
@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 LINES_AT_ONCE = 4096
 CHARACTERS_AT_ONCE = 1 << 20
+_MARKS_AT_ONCE = 1 << 20
 _HASHES = 1 << 64
 
 
@@ -92,6 +93,10 @@ def _workplace(training: Path) -> Iterator[Path]:
     folder.mkdir(parents=True)
     try:
         yield folder
+    except OSError as error:
+        if explanation := explain_no_room(folder, error):
+            raise InputError(explanation) from error
+        raise
     finally:
         shutil.rmtree(folder)
 
@@ -133,7 +138,7 @@ class _Store:
         with open(self._folder / "lines", "a", encoding="utf-8", newline="\n") as file:
             file.writelines(f"{line}\n" for line in lines)
         with open(self._folder / "keys", "ab") as file:
-            line_keys(lines).tofile(file)
+            file.write(line_keys(lines).tobytes())
         if self._near:
             self._near.add(lines)
         self._count += len(lines)
@@ -142,7 +147,11 @@ class _Store:
         """A mark per line, after the last has been added."""
         if not self._count:
             return np.empty(0, dtype=np.uint8)
-        marks = np.memmap(self._folder / "marks", dtype=np.uint8, mode="w+", shape=(self._count,))
+        # Written, not only mapped: to find the disk full in mapped memory would end the process.
+        with open(self._folder / "marks", "wb") as file:
+            for first in range(0, self._count, _MARKS_AT_ONCE):
+                file.write(bytes(min(_MARKS_AT_ONCE, self._count - first)))
+        marks = np.memmap(self._folder / "marks", dtype=np.uint8, mode="r+")
         mark_repeats(self._folder / "keys", marks, EXACT)
         if self._near:
             self._near.mark(marks)
