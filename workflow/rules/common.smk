@@ -3,6 +3,7 @@
 import os
 import shlex
 import sys
+from functools import partial
 from glob import glob
 
 import yaml
@@ -137,10 +138,10 @@ def models_identity(task, sources):
 
 
 def trained(folder, ablation, note):
-    """What tells that a model is there: its note if its weights are dropped after use."""
+    """What tells that a model is there: its note, a function, if its weights are dropped."""
     told_by = f"{folder}/training.json"
     if study.kept.is_dropped(ablation):
-        return [ancient(f"{folder}/{note}"), ancient(told_by)]
+        return [ancient(f"{folder}/{note()}"), ancient(told_by)]
     # The report says what the weights are, and is small enough for Snakemake to compare.
     return [ancient(f"{folder}/model.safetensors"), told_by]
 
@@ -151,8 +152,9 @@ def models_to_predict_with(batch):
     def of(wildcards):
         encoder, files = wildcards.encoder, []
         for path, (source, ablation, _) in zip(batch.model_paths(), batch.models):
-            note = study.kept.prediction_note(
-                encoder, batch.task, source, wildcards.corpus, wildcards.split
+            note = partial(
+                study.kept.prediction_note,
+                *(encoder, batch.task, source, wildcards.corpus, wildcards.split),
             )
             files += trained(f"<results>/models/{encoder}/{path}", ablation, note)
         return files
@@ -168,8 +170,9 @@ def states_to_represent_with(states):
         for state in states:
             if state.kind == "fine-tuned":
                 source = state.path.split("/")[1]
-                note = study.kept.representation_note(
-                    encoder, state.task, source, wildcards.corpus, wildcards.split
+                note = partial(
+                    study.kept.representation_note,
+                    *(encoder, state.task, source, wildcards.corpus, wildcards.split),
                 )
                 files += trained(f"<results>/models/{encoder}/{state.path}", state.ablation, note)
         return files

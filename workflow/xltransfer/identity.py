@@ -9,11 +9,19 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import json
+import sys
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+from .files import replacing
+
 PACKAGE = __package__
 ROOT = Path(__file__).parent
+PARSED = ROOT / "__pycache__" / "identity.json"
+"""What was found by parsing sources, by digest of the source."""
+_unsaved: set[str] = set()
 
 
 @cache
@@ -30,6 +38,8 @@ def stage_digest(stage: str) -> str:
         if module not in seen:
             seen.add(module)
             waiting.extend(_module(module)[1])
+    if _unsaved:
+        _save()
     parts = [f"{module} {_module(module)[0]}" for module in sorted(seen)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
@@ -38,16 +48,46 @@ def stage_digest(stage: str) -> str:
 def _module(name: str) -> tuple[str, tuple[str, ...]]:
     """Digest of one module and the modules of this package that it imports."""
     path = _path(name)
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    source = path.read_bytes()
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    imported: set[str] = set()
-    for node in ast.walk(tree):
-        imported.update(_imports(node, package))
-        _strip_docstring(node)
-    text = ast.dump(tree, annotate_fields=False, include_attributes=False)
+    key = hashlib.sha256(f"{sys.version_info[:2]} {package} ".encode() + source).hexdigest()
+    if key not in _parsed():
+        _parsed()[key] = _parse(source, package)
+        _unsaved.add(key)
+    digest, candidates = _parsed()[key]
+    imported = {candidate for candidate in candidates if _exists(candidate)}
     # Importing a.b.c runs a and a.b first.
     parents = {part for module in imported for part in _parents(module)}
-    return hashlib.sha256(text.encode()).hexdigest(), tuple(sorted(imported | parents))
+    return digest, tuple(sorted(imported | parents))
+
+
+def _parse(source: bytes, package: str) -> tuple[str, list[str]]:
+    """Digest of a module's syntax tree and all that it may import of this package."""
+    tree = ast.parse(source)
+    candidates: set[str] = set()
+    for node in ast.walk(tree):
+        candidates.update(_imports(node, package))
+        _strip_docstring(node)
+    text = ast.dump(tree, annotate_fields=False, include_attributes=False)
+    return hashlib.sha256(text.encode()).hexdigest(), sorted(candidates)
+
+
+@cache
+def _parsed() -> dict[str, tuple[str, list[str]]]:
+    """What earlier processes have found of sources by their digest: parsing takes half a second."""
+    try:
+        return json.loads(PARSED.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def _save() -> None:
+    """Keep what has been parsed, unless the package lies where nobody may write."""
+    with suppress(OSError):
+        PARSED.parent.mkdir(exist_ok=True)
+        with replacing(PARSED) as temporary:
+            temporary.write_text(json.dumps(_parsed()), encoding="utf-8")
+    _unsaved.clear()
 
 
 def _imports(node: ast.AST, package: str) -> set[str]:
@@ -63,7 +103,7 @@ def _imports(node: ast.AST, package: str) -> set[str]:
         candidates = {base, *(f"{base}.{alias.name}" for alias in node.names)}
     else:
         return set()
-    return {name for name in candidates if name.split(".")[0] == PACKAGE and _exists(name)}
+    return {name for name in candidates if name.split(".")[0] == PACKAGE}
 
 
 def _parents(module: str) -> list[str]:
