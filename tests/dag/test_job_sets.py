@@ -41,7 +41,7 @@ def test_default_study(workspace: Path) -> None:
         **dict.fromkeys(UNSEEN_AGGREGATES, 1),
         "pieces": 16 + 3 + 6 + 3,
         "typology": 1,
-        "represent": 16,
+        "represent": (1 + 3) * 16,
         "similarity": 16,
         **dict.fromkeys(AGGREGATES, 1),
     }
@@ -60,7 +60,7 @@ def test_published_study_plans_offline(workspace: Path) -> None:
         "score": 2 * 18,
         "pieces": 18 + 3,
         "typology": 1,
-        "represent": 18,
+        "represent": (1 + 2 * 3) * 18,
         "similarity": 18,
         **dict.fromkeys(AGGREGATES, 1),
     }
@@ -88,7 +88,7 @@ def test_mirror_study(workspace: Path, tmp_path: Path) -> None:
         "predict": 3 * 18,
         "score": 18,
         "pieces": 18 + 3,
-        "represent": 18,
+        "represent": (1 + 3) * 18,
         "similarity": 18,
         **dict.fromkeys(AGGREGATES - TYPOLOGY, 1),
     }
@@ -108,7 +108,7 @@ def test_published_matrices_plan_offline(workspace: Path) -> None:
         "score": 2 * 2 * 4,
         "pieces": 2 * (4 + 4) * 2,
         "typology": 1,
-        "represent": 2 * 4,
+        "represent": 2 * (1 + 4 + 3) * 4,
         "similarity": 2 * 4,
         **dict.fromkeys(AGGREGATES, 1),
     }

@@ -215,6 +215,9 @@ class Estimate:
             for corpus in study.parallel.treebanks
         )
         found["encoders"] = sum(self.size(encoder).parameters * 4.0 for encoder in study.encoders)
+        for arm in study.unseen.arms[1:3]:
+            # An adapted and a monolingual encoder for each variety.
+            found["encoders"] += self.size(arm).parameters * 4.0 * len(study.unseen.varieties)
         return found
 
     def _vectors(self, encoder: str, corpus: str) -> float:

@@ -1,0 +1,126 @@
+"""What a study costs, against numbers by hand and published ones."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+import yaml
+from conftest import ROOT
+from transformers import AutoConfig, AutoModel
+from xltransfer.errors import InputError
+from xltransfer.estimate import (
+    Assumptions,
+    EncoderSize,
+    Estimate,
+    Model,
+    encoder_size,
+    read_outputs,
+)
+from xltransfer.plan import gpu_hours, model_of, report
+from xltransfer.study import Study
+
+MBERT = EncoderSize(119547, 512, 768, 12, 3072)
+BODY = 12 * 7_087_872
+
+
+@pytest.fixture
+def mbert() -> dict:
+    text = (ROOT / "resources" / "studies" / "mbert.yaml").read_text(encoding="utf-8")
+    return yaml.safe_load(text)
+
+
+def estimate(config: dict, **assumed: object) -> Estimate:
+    return Estimate(Study(config, ROOT), Assumptions(**assumed))
+
+
+def test_parameters_are_those_of_the_published_model() -> None:
+    """Multilingual BERT has 177,853,440, of which 590,592 are its pooler's."""
+    assert MBERT.body == BODY
+    assert MBERT.parameters == 177_853_440 - 590_592
+
+
+def test_parameters_are_those_of_a_real_model() -> None:
+    config = AutoConfig.from_pretrained(ROOT / "resources" / "models" / "embedded")
+    model = AutoModel.from_config(config)
+    model.pooler = None
+    text = (ROOT / "config.yaml").read_text(encoding="utf-8")
+    size = encoder_size(Study(yaml.safe_load(text), ROOT), "embedded")
+    assert size.parameters == sum(parameter.numel() for parameter in model.parameters())
+
+
+def test_operations_by_hand(mbert: dict) -> None:
+    """Sizes of the source's files are not catalogued, those of the target are."""
+    found = estimate(mbert, train_words=1000, other_words=100, pieces_per_word=2.0)
+    model = Model("mbert", "parsing", "ar_padt", "none")
+    assert found.training(model) == 15 * (6 * 2000 + 2 * 200) * BODY
+    assert found.study.catalogue.treebanks["ar_pud"].files["test"].bytes == 2_084_082
+    pieces = 2_084_082 / 80 * 2
+    assert found.reading("mbert", "treebanks", "ar_pud", "test") == pytest.approx(2 * pieces * BODY)
+
+
+def test_fewer_training_sentences_are_fewer_operations(mbert: dict) -> None:
+    mbert["parsing"]["training"]["training_sentences"] = 10
+    found = estimate(mbert, train_words=1000, other_words=100, pieces_per_word=2.0)
+    expected = 15 * (6 * 10 * 18 * 2 + 2 * 200) * BODY
+    assert found.training(Model("mbert", "parsing", "ar_padt", "none")) == expected
+
+
+def test_hours_by_hand(mbert: dict) -> None:
+    """A tenth of 312 teraflops per second for an hour, and 60 jobs of a minute."""
+    found = estimate(mbert, utilisation=0.1, start_seconds=60.0)
+    assert found.hours(31.2e12 * 3600) == pytest.approx(1)
+    assert found.hours(0, 60) == 1
+
+
+def test_disk_by_hand(mbert: dict) -> None:
+    disk = estimate(mbert).disk()
+    models, tasks, sources, seeds = 210, 2, 3, 5
+    assert disk["weights"] == models * MBERT.parameters * 4
+    assert disk["weights dropped after use"] == 0
+    states = 1 + tasks * sources * (seeds + 6) + seeds
+    sentences = sum(
+        Study(mbert, ROOT).catalogue.treebanks[code].files["test"].bytes / 80 / 18
+        for code in mbert["parallel"]["treebanks"]
+    )
+    assert disk["representations"] == pytest.approx(states * sentences * 13 * 768 * 4)
+    mbert["keep"] = {"precision": "bfloat16", "ablated_weights": False}
+    half = estimate(mbert).disk()
+    assert half["weights"] == tasks * sources * seeds * MBERT.parameters * 2
+    assert half["weights"] + half["weights dropped after use"] == disk["weights"] / 2
+
+
+def test_unknown_encoders_need_a_row(mbert: dict) -> None:
+    other = copy.deepcopy(mbert)
+    other["encoders"][0]["hub"] = "someone/some-encoder"
+    with pytest.raises(InputError, match=r"encoders\.tsv: no row for someone/some-encoder; add"):
+        estimate(other).size("mbert")
+
+
+LINES = """\
+rule finetune_2:
+    input: a, b
+    output: results/mbert/models/mbert/pos/en_ewt/none/seed-1/training.json (update), x
+    wildcards: a=b
+
+localrule all:
+    input: c
+
+rule predict:
+    output: results/mbert/predictions/mbert/pos/en_ewt/none/seed-1/fr_pud-test.conllu
+""".splitlines()
+
+
+def test_a_dry_run_is_read(mbert: dict) -> None:
+    jobs = read_outputs(LINES)
+    model, prediction = jobs["finetune"][0][0], jobs["predict"][0][0]
+    assert [len(jobs[rule]) for rule in ("finetune", "all", "predict")] == [1, 1, 1]
+    named = Model("mbert", "pos", "en_ewt", "none")
+    assert model_of(model, "results/mbert") == model_of(prediction, "results/mbert") == named
+    found = estimate(mbert)
+    hours = gpu_hours(found.study, found, jobs)
+    assert hours["fine-tuning"] == found.hours(found.training(named))
+    assert hours["start of jobs"] == found.hours(0, 2)
+    text = "\n".join(report(found.study, found, jobs))
+    assert "models: 210, of which 1 are to be trained" in text
+    assert "148.9 GB" in text and "utilisation" in text
