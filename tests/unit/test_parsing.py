@@ -82,6 +82,18 @@ def test_relation_scores_are_the_biaffine_form(head: BiaffineHead) -> None:
         assert torch.allclose(scores[row], expected, atol=1e-4)
 
 
+def test_relation_scores_of_many_words_are_the_same_in_prediction(head: BiaffineHead) -> None:
+    states = torch.randn(3, 7, 8)
+    mask = torch.ones(3, 7, dtype=torch.bool)
+    mask[1, 4:] = False
+    heads = torch.randint(0, 5, (3, 7))
+    expected = head.relation_scores(states, heads, mask)
+    with torch.inference_mode():
+        found = head.relation_scores(states, heads, mask)
+    assert expected.requires_grad and not found.requires_grad
+    torch.testing.assert_close(found, expected.detach())
+
+
 def test_padding_never_becomes_a_head(head: BiaffineHead) -> None:
     states = torch.randn(2, 4, 8)
     mask = torch.tensor([[True] * 4, [True, True, False, False]])

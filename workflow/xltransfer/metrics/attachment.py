@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import compress
 from typing import Any
 
 from ..data.conllu import DEPREL, HEAD, Sentence
@@ -32,15 +31,16 @@ def attachment_scores(
     """
     labelled, unlabelled = [], []
     for gold_sentence, sentence in zip(gold, predicted, strict=True):
-        gold_heads, gold_relations = gold_sentence.columns(HEAD, DEPREL)
-        heads, relations = sentence.columns(HEAD, DEPREL)
-        attached = list(map(str.__eq__, gold_heads, heads))
-        right = sum(
-            gold_relation == relation or universal(gold_relation) == universal(relation)
-            for gold_relation, relation in compress(
-                zip(gold_relations, relations, strict=True), attached
-            )
-        )
-        labelled.append((right, len(gold_heads)))
-        unlabelled.append((sum(attached), len(gold_heads)))
+        attached = right = 0
+        words = list(zip(*gold_sentence.columns(HEAD, DEPREL), strict=True))
+        for (gold_head, gold_relation), head, relation in zip(
+            words, *sentence.columns(HEAD, DEPREL), strict=True
+        ):
+            if gold_head == head:
+                attached += 1
+                right += gold_relation == relation or (
+                    universal(gold_relation) == universal(relation)
+                )
+        labelled.append((right, len(words)))
+        unlabelled.append((attached, len(words)))
     return {"LAS": Counts.of(labelled), "UAS": Counts.of(unlabelled)}

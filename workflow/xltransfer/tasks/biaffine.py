@@ -90,6 +90,14 @@ class BiaffineHead(nn.Module):
         index = heads[:, :, None].expand(-1, -1, candidates.shape[-1])
         chosen = _with_bias(candidates.gather(1, index)[word_mask])
         units, relations, _ = self.relation_weight.shape
+        # The same products; of many words, those of one relation fit in the processor's cache.
+        is_many = len(dependents) > relations and states.device.type == "cpu"
+        if is_many and not torch.is_grad_enabled():
+            scores = [
+                (dependents @ self.relation_weight[:, relation])[:, None] @ chosen[:, :, None]
+                for relation in range(relations)
+            ]
+            return torch.cat(scores, dim=1).squeeze(2).float()
         mixed = dependents @ self.relation_weight.view(units, -1)
         mixed = mixed.view(len(dependents), relations, units)
         return (mixed @ chosen[:, :, None]).squeeze(2).float()
