@@ -61,7 +61,14 @@ def _represent(arguments: dict[str, Any]) -> None:
     folder, encoder = arguments["folder"], Path(arguments["encoder"])
     for code, treebank in arguments["treebanks"].items():
         output = paths.representations(folder, "encoder", STATE["path"], f"{code}-{SPLIT}")
-        represent([encoder], [], Path(treebank), [Path(output)], arguments["threads"], True)
+        represent(
+            [encoder],
+            [],
+            Path(treebank),
+            [Path(output)],
+            arguments["threads"],
+            as_published=True,
+        )
 
 
 def _similarities(arguments: dict[str, Any]) -> dict[str, dict[str, float]]:
