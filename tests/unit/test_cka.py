@@ -163,3 +163,7 @@ def test_the_published_scripts_windows_overlap() -> None:
     one, other = data(9)
     windows = [reference(one[i : i + 15], other[i : i + 15], "rbf", "biased") for i in range(4)]
     assert published_script_cka(one, other) == pytest.approx(np.mean(windows), abs=1e-9)
+    # No more sentences are read than these.
+    size = len(one) // 4
+    read = slice(size + 3)
+    assert published_script_cka(one[read], other[read], size) == published_script_cka(one, other)

@@ -320,7 +320,7 @@ def _linear_hsic(one: np.ndarray, other: np.ndarray) -> Mapping[str, float]:
     return {"biased": product, "unbiased": unbiased}
 
 
-def published_script_cka(one: np.ndarray, other: np.ndarray) -> float:
+def published_script_cka(one: np.ndarray, other: np.ndarray, size: int | None = None) -> float:
     """What the published script prints: the mean over four windows that overlap.
 
     Each of the windows holds a quarter of the sentences and starts one sentence after the one
@@ -328,8 +328,9 @@ def published_script_cka(one: np.ndarray, other: np.ndarray) -> float:
 
     Args:
         one, other: shapes (sentences, dimensions), of the same sentences in the same order.
+        size: sentences of a window, if not all are given. The last window ends 3 after the first.
     """
-    size = len(one) // 4
+    size = size or len(one) // 4
     everything = Samples(np.ones((size, 1)), np.ones((1, 1)))
     values = []
     for start in range(4):
