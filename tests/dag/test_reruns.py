@@ -137,7 +137,8 @@ def test_adding_a_source_trains_it_alone(finished: Path) -> None:
         embedded_treebank={f"results/treebanks/qba_embedded/{s}.conllu" for s in ("train", "dev")},
         finetune=trained(new),
         predict=predictions(new, TARGETS),
-        score=scores(["qba"], TARGETS),
+        # One job scores the models of all sources on a corpus.
+        score=scores([*SOURCES, "qba"], TARGETS),
         pieces={"results/pieces/embedded/treebanks/qba_embedded-train.txt"},
         represent=vectors(new - models(["qba"], BOTH[1:], [2]), TARGETS),
         similarity=similarities(*TARGETS),
@@ -280,7 +281,7 @@ def test_edited_code_reruns_its_stage(finished: Path) -> None:
     path = finished / "workflow" / "xltransfer" / "tables" / "figures.py"
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("#D55E00", "#000000"), encoding="utf-8")
-    figures = {name for name in AGGREGATES if name.endswith("figure")}
+    figures = {name for name in AGGREGATES if name.endswith("figures")}
     check(planned(finished, *STUDY), figures | {"all"})
 
 

@@ -116,6 +116,16 @@ def part_of_source(split):
     return of
 
 
+MODEL = paths.model_directory(
+    "<results>", "{encoder}", "{task}", "{source}", "{ablation}", "{seed}"
+)
+
+
+def of_seeds(names, batch):
+    """Files of a model, for each seed that shares a job."""
+    return expand(f"{MODEL}/{{name}}", seed=batch.seeds, name=names, allow_missing=True)
+
+
 def training_data(wildcards):
     """What decides the content of the files that a model is made from."""
     return canonical_json(

@@ -2,14 +2,6 @@
 # (`job_size`), so there is a rule for each batch of seeds.
 
 MODELS = "{encoder}/{task}/{source}/{ablation}"
-MODEL = paths.model_directory(
-    "<results>", "{encoder}", "{task}", "{source}", "{ablation}", "{seed}"
-)
-
-
-def of_seeds(names, batch):
-    """Files of a model, for each seed that shares a job."""
-    return expand(f"{MODEL}/{{name}}", seed=batch.seeds, name=names, allow_missing=True)
 
 
 for number, batch in enumerate(study.finetuning_batches(), start=1):

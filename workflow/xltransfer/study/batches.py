@@ -122,7 +122,7 @@ def scoring_batches(study: Study) -> list[tuple[str, list[str]]]:
     A source that is added behind the others leaves the jobs of full batches as they were.
     """
     return [
-        (task, sources)
+        (task, sorted(sources))
         for task in study.tasks
         for sources in cut(study.sources(task), SCORED_TOGETHER)
     ]
