@@ -41,8 +41,13 @@ def trial(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> dict:
     left = cluster.active()
     assert left, "the jobs of a killed head go on"
     again = Head(folder, cluster, SIMILARITY)
-    again.wait_for(lambda: bool(state(cluster, FINETUNE, "RUNNING")), 300, "training goes on")
-    cancelled = state(cluster, FINETUNE, "RUNNING")[0]
+
+    def going_on() -> list[dict[str, str]]:
+        running = state(cluster, FINETUNE, "RUNNING")
+        return [job for job in running if job["JobId"] not in left]
+
+    again.wait_for(lambda: bool(going_on()), 300, "training goes on")
+    cancelled = going_on()[0]
     cluster.run("scancel", cancelled["JobId"])
     code = again.end()
     return {
