@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import yaml
@@ -44,8 +45,9 @@ def test_a_language_more_after_weights_were_dropped(tmp_path: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in folder.glob("results/**/qa*-test.*")}
     before |= {path: path.stat().st_mtime_ns for path in folder.glob("results/models/**/none/**/*")}
     rows = set((folder / TABLE).read_text().splitlines())
-    STUDY["parsing"]["targets"].append("qba_embedded")
-    (folder / "study.yaml").write_text(yaml.safe_dump(STUDY))
+    more = copy.deepcopy(STUDY)
+    more["parsing"]["targets"].append("qba_embedded")
+    (folder / "study.yaml").write_text(yaml.safe_dump(more))
     run(folder, TABLE)
     assert weights.read_bytes() == first
     after = {path: path.stat().st_mtime_ns for path in before}

@@ -147,6 +147,11 @@ def models_identity(task, sources):
     return of
 
 
+def of_seeds(model, batch, names):
+    """Files of a model for each seed that shares a job; ``model`` is its directory."""
+    return expand(f"{model}/{{name}}", seed=batch.seeds, name=names, allow_missing=True)
+
+
 def trained(folder, ablation, note):
     """What tells that a model is there: its note, a function, if its weights are dropped."""
     told_by = f"{folder}/training.json"
