@@ -238,6 +238,9 @@ rule score_in_language:
         source=one_of({corpus for _, corpus in unseen.pairs}),
     conda:
         "../../envs/xltransfer.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
         cfg=lambda wildcards: study.score_config(
             wildcards.task,
