@@ -119,6 +119,8 @@ def test_training_goes_on_when_there_is_room_again(after: str, place: str, tmp_p
         assert in_child(finetune.main, command(tmp_path, name), log, "resumes", print) == 0
         assert ("resumes at step" in log.read_text()) == (name == "full")
     for path in (tmp_path / "whole").iterdir():
+        if path.name == "timing.json":
+            continue
         assert (tmp_path / "full" / path.name).read_bytes() == path.read_bytes()
 
 
