@@ -46,14 +46,6 @@ def running_fine_tuning(folder: Path) -> list[int]:
     return found
 
 
-def has_begun(process: int) -> bool:
-    """Whether a running job has trained for an epoch, by its log."""
-    try:
-        return "epoch" in Path(f"/proc/{process}/fd/2").resolve().read_text()
-    except OSError:
-        return False
-
-
 def start(folder: Path) -> subprocess.Popen:
     """Start the study, in a process group of its own."""
     return subprocess.Popen(
@@ -97,7 +89,7 @@ def end_everything(folder: Path) -> None:
     """
     with start(folder) as head:
         started = time.monotonic()
-        while not any(has_begun(process) for process in running_fine_tuning(folder)):
+        while not list((folder / "results" / "checkpoints").rglob("state.safetensors")):
             assert head.poll() is None and time.monotonic() - started < 300
             time.sleep(0.05)
         os.killpg(head.pid, signal.SIGTERM)
