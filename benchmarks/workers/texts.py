@@ -10,11 +10,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tokenizers import Tokenizer
+from xltransfer.analysis.tokenizer_statistics import CountingTokenizer, tokenizer_statistics
 from xltransfer.files import sha256_of_file
-from xltransfer.tokenizer_statistics import count
+from xltransfer.tokenizer_statistics import raw_sentences
 from xltransfer.transliterate import transliterate
 from xltransfer.transliteration.loading import load_scheme
+
+from . import plain
+from .plain import plain_table
 
 LIBRARIES = {
     "uroman": ("uroman/", "'uroman."),
@@ -33,27 +36,28 @@ def own_transliteration(arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def plain_transliteration(arguments: dict[str, Any]) -> dict[str, Any]:
-    """The same line by line: uroman itself, or the scheme itself where there is no library."""
-    spell = _warm(arguments)
+    """The same line by line: a table's letters searched in each, or uroman asked for each."""
+    _warm(arguments)
+    spell = _plain(arguments["scheme"], Path(arguments["schemes"]))
     started = time.perf_counter()
     with open(arguments["text"], encoding="utf-8") as lines, _writing(arguments) as output:
-        for line in lines:
-            output.write(spell(line.rstrip("\n")) + "\n")
+        output.writelines(map(spell, lines))
     return _transliterated(arguments, time.perf_counter() - started)
+
+
+def _plain(scheme: str, schemes: Path) -> Callable[[str], str]:
+    if scheme == "uroman":
+        return load_scheme(scheme, schemes, True).transliterate
+    return plain_table(schemes / f"{scheme}.tsv")
 
 
 def _writing(arguments: dict[str, Any]) -> Any:
     return open(arguments["output"], "w", encoding="utf-8")
 
 
-def _warm(arguments: dict[str, Any]) -> Callable[[str], str]:
-    """Load tables and libraries, which takes seconds; what spells a line."""
-    if arguments["scheme"] == "uroman":
-        from xltransfer.transliteration.universal import _loaded
-
-        romaniser, _ = _loaded()
-        return romaniser.romanize_string
-    return load_scheme(arguments["scheme"], Path(arguments["schemes"]), True).transliterate
+def _warm(arguments: dict[str, Any]) -> None:
+    """Load tables and libraries, which takes seconds."""
+    load_scheme(arguments["scheme"], Path(arguments["schemes"]), True).transliterate("а")
 
 
 def _transliterate(arguments: dict[str, Any]) -> None:
@@ -73,33 +77,27 @@ def _megabytes(arguments: dict[str, Any]) -> float:
 def own_statistics(arguments: dict[str, Any]) -> dict[str, Any]:
     """Statistics of a tokenizer on a text; arguments ``text``, ``output`` and ``encoder``."""
     started = time.perf_counter()
-    _count(arguments)
-    return {"seconds": time.perf_counter() - started, "work": _megabytes(arguments)}
+    found = _count(arguments)
+    return _counted(arguments, time.perf_counter() - started, found)
 
 
-def _count(arguments: dict[str, Any]) -> None:
-    paths = (Path(arguments[key]) for key in ("encoder", "text"))
-    count(*paths, {}, Path(arguments["output"]))
+def _count(arguments: dict[str, Any]) -> dict[str, float]:
+    sentences = raw_sentences(Path(arguments["text"]))
+    return tokenizer_statistics(sentences, CountingTokenizer(Path(arguments["encoder"])))
 
 
 def plain_statistics(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Pieces, unknown pieces and words kept whole, of one line after the other."""
+    """The same numbers, of one line after the other."""
     started = time.perf_counter()
-    tokenizer = Tokenizer.from_file(str(Path(arguments["encoder"]) / "tokenizer.json"))
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    unknown = tokenizer.token_to_id("[UNK]")
-    pieces = unknown_pieces = whole = 0
-    with open(arguments["text"], encoding="utf-8") as lines:
-        for line in lines:
-            words = line.split()
-            encoding = tokenizer.encode(words, is_pretokenized=True, add_special_tokens=False)
-            pieces += len(encoding.ids)
-            unknown_pieces += encoding.ids.count(unknown)
-            owners = encoding.word_ids
-            whole += sum(owners.count(word) == 1 for word in range(len(words)))
-    seconds = time.perf_counter() - started
-    return {"seconds": seconds, "work": _megabytes(arguments), "facts": {"pieces": pieces}}
+    found = plain.plain_statistics(
+        raw_sentences(Path(arguments["text"])), Path(arguments["encoder"])
+    )
+    return _counted(arguments, time.perf_counter() - started, found)
+
+
+def _counted(arguments: dict[str, Any], seconds: float, found: dict[str, float]) -> dict[str, Any]:
+    numbers = {name: round(float(value), 9) for name, value in found.items()}
+    return {"seconds": seconds, "work": _megabytes(arguments), "facts": {"result": numbers}}
 
 
 def transliteration_bound(arguments: dict[str, Any]) -> dict[str, Any]:
