@@ -1,7 +1,7 @@
 """The default study: complete, repeatable, and showing the finding it is there to show.
 
-Where `make demo` has run in this checkout, these tests look at its results. Otherwise they run the study
-with fewer ablations, which takes half the time.
+Where `make demo` has run in this checkout, these tests look at its results. Otherwise they run the
+study with fewer ablations, which takes half the time.
 """
 
 from __future__ import annotations
@@ -348,7 +348,7 @@ def test_tables_lead_back_to_all_raw_data(
     assert set(content["stages"]) == stages
     assert all(len(facts["code"]) == 1 for facts in content["stages"].values())
     times = json.loads((study / "tables" / "randominit.timing.json").read_text())
-    # Of every source the reference, and for some the six pairs and the control beside it; three seeds.
+    # Three seeds; of every source the reference, of some the six pairs and the control beside it.
     models = 3 * sum(len(SOURCES) + 7 * len(sources) for sources in ablated.values())
     assert times["finetune"]["models"] == models and times["finetune"]["without_times"] == 0
     assert times["finetune"]["wall_seconds"] > 0
