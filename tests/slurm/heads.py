@@ -28,7 +28,7 @@ STUDY = {
     "pos": {
         "sources": ["qaa_embedded"],
         "targets": ["qaa_embedded", "qab_embedded"],
-        "training": {"epochs": 6, "training_sentences": 300},
+        "training": {"epochs": 16, "training_sentences": 300},
     },
 }
 TABLES = [f"results/tables/{name}.csv" for name in ("randominit", "randominit_by_target")]

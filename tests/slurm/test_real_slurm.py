@@ -12,7 +12,7 @@ import pytest
 from cluster import Cluster, why_not
 from heads import FINETUNE, SIMILARITY, Head, make_folder, run_locally, same_tables, state, training
 
-GPU_RULES = ("rule_finetune", "rule_predict", "rule_represent")
+GPU_RULES = re.compile(r"rule_(finetune|predict|represent)(_\d+)?(_wildcards_|$)")
 
 
 @pytest.fixture(scope="session")
@@ -89,10 +89,10 @@ def test_a_cancelled_job_is_tried_again_with_more_time(trial: dict) -> None:
 
 def test_gpu_rules_run_where_gpus_are(trial: dict) -> None:
     rules = {job["Comment"].partition("_wildcards_")[0] for job in trial["jobs"]}
-    assert all(any(rule.startswith(name) for rule in rules) for name in GPU_RULES)
+    assert {"rule_finetune", "rule_predict", "rule_represent"} <= rules
     assert rules >= {"rule_score", "rule_embedded_treebank", "rule_score_tables"}
     for job in trial["jobs"]:
-        asks = job["Comment"].startswith(GPU_RULES)
+        asks = bool(GPU_RULES.match(job["Comment"]))
         assert job["Partition"] == ("gpu" if asks else "cpu"), job
         assert job.get("TresPerJob") == ("gres:gpu:1" if asks else None), job
         if job["JobState"] == "COMPLETED":
