@@ -54,4 +54,4 @@ lock:
 	python envs/lock.py
 
 clean:
-	rm -rf results logs benchmarks/work .snakemake
+	rm -rf results logs benchmarks/scratch .snakemake

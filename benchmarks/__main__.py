@@ -93,7 +93,7 @@ def main() -> None:
     long = ", ".join(row.key for row in ROWS if row.long)
     parser.add_argument("--rows", nargs="*", default=[], help=f"all but the long ones ({long})")
     parser.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "results.json")
-    parser.add_argument("--work", type=Path, default=ROOT / "benchmarks" / "work")
+    parser.add_argument("--work", type=Path, default=ROOT / "benchmarks" / "scratch")
     parser.add_argument("--pairs", type=int, default=3, help="measurements of each row")
     parser.add_argument("--threads", type=int, default=cores)
     parser.add_argument("--cores", type=int, default=cores, help="for whole studies")

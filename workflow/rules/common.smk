@@ -121,11 +121,6 @@ MODEL = paths.model_directory(
 )
 
 
-def of_seeds(names, batch):
-    """Files of a model, for each seed that shares a job."""
-    return expand(f"{MODEL}/{{name}}", seed=batch.seeds, name=names, allow_missing=True)
-
-
 def training_data(wildcards):
     """What decides the content of the files that a model is made from."""
     return canonical_json(
@@ -147,9 +142,9 @@ def models_identity(task, sources):
     return of
 
 
-def of_seeds(model, batch, names):
-    """Files of a model for each seed that shares a job; ``model`` is its directory."""
-    return expand(f"{model}/{{name}}", seed=batch.seeds, name=names, allow_missing=True)
+def of_seeds(batch, names):
+    """Files of a model for each seed that shares a job."""
+    return expand(f"{MODEL}/{{name}}", seed=batch.seeds, name=names, allow_missing=True)
 
 
 def trained(folder, ablation, note):

@@ -16,9 +16,9 @@ for number, batch in enumerate(study.finetuning_batches(), start=1):
         output:
             # Weights that are dropped are no output, and training a model again must not take
             # away what tells that it was there: see study/kept.py.
-            models=[] if batch.of else of_seeds(MODEL, batch, ["model.safetensors"]),
-            reports=(update if batch.of else list)(of_seeds(MODEL, batch, ["training.json"])),
-            notes=update(of_seeds(MODEL, batch, study.kept.notes(*batch.of)) if batch.of else []),
+            models=[] if batch.of else of_seeds(batch, ["model.safetensors"]),
+            reports=(update if batch.of else list)(of_seeds(batch, ["training.json"])),
+            notes=update(of_seeds(batch, study.kept.notes(*batch.of)) if batch.of else []),
         log:
             f"<logs>/finetune/{MODELS}/seed-{'-'.join(batch.seeds)}.log",
         benchmark:

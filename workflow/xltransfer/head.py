@@ -121,7 +121,7 @@ def claimed(folder: Path, executor: str) -> Iterator[Head | None]:
 
 def _record_end(record: Path, head: Head) -> None:
     # On a full disk nothing is lost: that the head is dead will be found out.
-    with suppress(OSError):
+    with suppress(OSError, InputError):
         write_json(record, asdict(replace(head, ended=True)))
 
 

@@ -15,6 +15,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+from .errors import InputError
 from .files import replacing
 
 PACKAGE = __package__
@@ -83,7 +84,7 @@ def _parsed() -> dict[str, tuple[str, list[str]]]:
 
 def _save() -> None:
     """Keep what has been parsed, unless the package lies where nobody may write."""
-    with suppress(OSError):
+    with suppress(OSError, InputError):
         PARSED.parent.mkdir(exist_ok=True)
         with replacing(PARSED) as temporary:
             temporary.write_text(json.dumps(_parsed()), encoding="utf-8")

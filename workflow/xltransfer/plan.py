@@ -16,10 +16,9 @@ from .command import run, stage_parser
 from .errors import InputError
 from .estimate import PEAK, Assumptions, Estimate, Model, read_outputs
 from .files import read_text
+from .records import TRAINING
 from .study import Study
 
-TRAINED = "training.json"
-"""Among the outputs of training, once for each model."""
 UNKNOWN = ("adapt", "pretrain_monolingual", "pretrain_embedded")
 """Rules on GPUs whose data is not known before it is cleaned."""
 
@@ -71,7 +70,7 @@ def report(study: Study, estimate: Estimate, jobs: Mapping[str, list[list[str]]]
         jobs: outputs of each planned job, by rule.
     """
     models = estimate.models()
-    trained = [path for out in jobs.get("finetune", ()) for path in out if path.endswith(TRAINED)]
+    trained = [path for out in jobs.get("finetune", ()) for path in out if path.endswith(TRAINING)]
     yield study.name
     yield f"\njobs to run: {sum(map(len, jobs.values()))}"
     yield from _table((rule, f"{len(jobs[rule])}") for rule in sorted(jobs))
@@ -101,7 +100,7 @@ def gpu_hours(
     predicting = [*jobs.get("predict", ()), *jobs.get("predict_in_language", ())]
     representing = jobs.get("represent", [])
     for path in (path for outputs in jobs.get("finetune", ()) for path in outputs):
-        if path.endswith(TRAINED):
+        if path.endswith(TRAINING):
             hours["fine-tuning"] += estimate.hours(estimate.training(model_of(path, study.results)))
     for path in (path for outputs in predicting for path in outputs):
         model, (corpus, split) = model_of(path, study.results), _corpus(path)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import paths
 from ..files import canonical_json
+from .batches import cut
 
 if TYPE_CHECKING:
     from .study import Study
@@ -93,15 +94,15 @@ class ParallelText:
         """
         size = self.study.config["job_size"]["predict"]["seeds"]
         never = [state for state in self.states if state.kind == "never-pretrained"]
-        first = [[state for state in self.states if state.kind == "pretrained"]]
-        first += [never[start : start + size] for start in range(0, len(never), size)]
+        pretrained = [state for state in self.states if state.kind == "pretrained"]
+        first, *others = cut(never, size)
         models = {state.path: state for state in self.states if state.kind == "fine-tuned"}
         later = [
             [models[path] for path in batch.model_paths() if path in models]
             for batch in self.study.prediction_batches()
         ]
         # The pretrained encoder is read for the first seeds in any case.
-        return [first[0] + first[1], *first[2:], *filter(None, later)]
+        return [pretrained + first, *others, *filter(None, later)]
 
     def files(
         self,
