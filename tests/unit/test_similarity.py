@@ -100,6 +100,9 @@ def test_redrawn_encoders_are_others_and_the_published_script_doubles(tmp_path: 
     represent([directory], [1, 2], treebank, outputs, 1)
     plain, one, two = (read_vectors(path)[1] for path in outputs)
     assert np.abs(plain - one).max() > 0.01 and np.abs(one - two).max() > 0.01
+    # Without an encoder beside them, as where a job has seeds to draw alone.
+    represent([], [2], treebank, outputs[:1], 1, redrawn_from=directory)
+    np.testing.assert_array_equal(read_vectors(outputs[0])[1], two)
     represent([directory], [], treebank, outputs[:1], 1, as_published=True)
     doubled = read_vectors(outputs[0])[1]
     # By hand: the embedding layer of a doubled row, without its outermost tokens.

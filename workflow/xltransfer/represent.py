@@ -55,11 +55,12 @@ def represent(
     sentences = read_conllu(treebank)
     facts = {"device": device_name(device), "threads": threads}
     read = file_checksums([treebank])
-    states_read = {directory: file_checksums(model_files(directory)) for directory in encoders}
     identifiers = json.dumps(_identifiers(sentences, treebank), ensure_ascii=False)
     texts = [_text(sentence) for sentence in sentences]
     states = [(directory, None) for directory in encoders]
     states += [(redrawn_from or encoders[0], seed) for seed in redrawn]
+    opened = dict.fromkeys(directory for directory, _ in states)
+    states_read = {directory: file_checksums(model_files(directory)) for directory in opened}
     for (directory, seed), output in zip(states, outputs, strict=True):
         encoder = load_encoder(directory)
         if seed is not None:
