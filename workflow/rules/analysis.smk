@@ -19,6 +19,8 @@ rule pieces:
         runtime=growing(60),
     params:
         code=stage_digest("pieces"),
+        # Not passed on: what the encoder is.
+        identity=lambda wildcards: study.contents.encoder(wildcards.encoder),
     shell:
         "python -m xltransfer.pieces --encoder {input.encoder:q} --corpus {input.corpus:q}"
         " --output {output:q} > {log:q} 2>&1"

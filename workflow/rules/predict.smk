@@ -69,6 +69,8 @@ for number, (task, sources) in enumerate(study.scoring_batches(), start=1):
                 wildcards.split,
             ),
             code=stage_digest("score"),
+            # Not passed on: what the corpus is.
+            corpus=gold_identity,
         shell:
             "python -m xltransfer.score --config {params.cfg:q} --gold {input.gold:q}"
             " --predictions {input.predictions:q} --outputs {output:q} > {log:q} 2>&1"

@@ -102,7 +102,7 @@ for kind, suffix in (("treebanks", ".conllu"), ("entities", ".iob2")):
 
 rule adapt:
     input:
-        encoder=lambda wildcards: study.encoder_files(unseen.encoder, ""),
+        encoder=lambda wildcards: settled_encoder(unseen.encoder),
         training="<results>/raw_text/{text}/training.txt",
         held_out="<results>/raw_text/{text}/held_out.txt",
     output:
@@ -130,6 +130,8 @@ rule adapt:
     params:
         cfg=unseen.adaptation_config(),
         code=stage_digest("adapt"),
+        # Not passed on: what the encoder is.
+        identity=study.contents.encoder(unseen.encoder),
         encoder=lambda wildcards, input: os.path.dirname(input.encoder[0]),
         directory=subpath(output[0], parent=True),
         checkpoints=lambda wildcards, output: f"{study.results}/checkpoints",
