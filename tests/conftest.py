@@ -5,13 +5,12 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 import yaml
-from planning import FAKE_PYTHON, SMALL, planned, snakemake
+from planning import SMALL, finish, finished_copy, install_fake_stages
 
 # Models in tests are tiny: threads would only wait for each other.
 torch.set_num_threads(1)
@@ -66,20 +65,11 @@ def finished_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small study, run by Snakemake with stages that only write the files they should."""
     folder = copy_workflow(tmp_path_factory.mktemp("finished"))
     (folder / "small.yaml").write_text(yaml.safe_dump(SMALL))
-    fake = folder / "bin" / "python"
-    fake.parent.mkdir()
-    fake.write_text(FAKE_PYTHON.format(python=sys.executable))
-    fake.chmod(0o755)
-    path = f"{fake.parent}{os.pathsep}{os.environ['PATH']}"
-    done = snakemake(folder, "--configfile", "small.yaml", PATH=path)
-    assert done.returncode == 0, done.stderr
-    return folder
+    install_fake_stages(folder)
+    return finish(folder, "--configfile", "small.yaml")
 
 
 @pytest.fixture
 def finished(finished_once: Path, tmp_path: Path) -> Path:
-    """A copy of the finished small study, with everything that Snakemake remembers."""
-    folder = tmp_path / "study"
-    shutil.copytree(finished_once, folder)
-    assert planned(folder, "--configfile", "small.yaml") == {}
-    return folder
+    """A copy of the finished small study."""
+    return finished_copy(finished_once, tmp_path / "study", "--configfile", "small.yaml")

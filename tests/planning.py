@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -128,6 +129,33 @@ for path in outputs:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(str(path))
 """
+
+
+def install_fake_stages(folder: Path, program: str = FAKE_PYTHON) -> None:
+    """Write the program that stands for the stages where ``with_fake_stages`` finds it."""
+    fake = folder / "bin" / "python"
+    fake.parent.mkdir()
+    fake.write_text(program.format(python=sys.executable))
+    fake.chmod(0o755)
+
+
+def with_fake_stages(folder: Path) -> dict[str, str]:
+    """The environment in which the stages of a workspace are not run, only stood for."""
+    return {"PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+
+
+def finish(folder: Path, *arguments: str) -> Path:
+    """Run a study with the program that stands for its stages; the same folder."""
+    done = snakemake(folder, *arguments, **with_fake_stages(folder))
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def finished_copy(original: Path, folder: Path, *arguments: str) -> Path:
+    """A copy of a finished study, with everything that Snakemake remembers; the copy."""
+    shutil.copytree(original, folder)
+    assert planned(folder, *arguments) == {}
+    return folder
 
 
 def change(workspace: Path, **changes: object) -> None:

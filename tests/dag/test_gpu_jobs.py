@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from itertools import accumulate
 from pathlib import Path
 
 import pytest
-from planning import FAKE_PYTHON, snakemake
+from planning import FAKE_PYTHON, install_fake_stages, snakemake, with_fake_stages
 
 MODELS = [
     f"results/models/embedded/parsing/{source}_embedded/{ablation}/seed-1/model.safetensors"
@@ -40,13 +38,10 @@ if stage == "finetune":
     ids=["without GPUs as many as there are cores", "two GPUs", "what the user says"],
 )
 def test_gpu_jobs_at_once(visible: str, arguments: list[str], most: int, small: Path) -> None:
-    fake = small / "bin" / "python"
-    fake.parent.mkdir()
-    fake.write_text(FAKE_PYTHON.format(python=sys.executable) + TOGETHER)
-    fake.chmod(0o755)
+    install_fake_stages(small, FAKE_PYTHON + TOGETHER)
     done = snakemake(
         small, "--cores", "4", *MODELS, *arguments, "--configfile", "small.yaml",
-        PATH=f"{fake.parent}{os.pathsep}{os.environ['PATH']}", CUDA_VISIBLE_DEVICES=visible,
+        **with_fake_stages(small), CUDA_VISIBLE_DEVICES=visible,
         STARTS_AND_ENDS=str(small / "log"), WANTED=str(most),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
 import pytest
-from planning import AGGREGATES, SMALL, change, planned, snakemake
+from planning import (
+    AGGREGATES,
+    SMALL,
+    change,
+    finish,
+    finished_copy,
+    planned,
+    snakemake,
+    with_fake_stages,
+)
 from test_reruns import (
     ALL_MODELS,
     BOTH,
     SOURCES,
-    STATES,
     STUDY,
     TARGETS,
     check,
+    check_evaluation_alone,
     files,
     models,
     predictions,
-    scores,
-    similarities,
-    vectors,
 )
 
+HIGHEST = "random-init-11-12"
 ABLATED = models(SOURCES, BOTH[1:], (1, 2))
 MODELS = Path("results", "models", "embedded")
 MARKERS = {str(MODELS / f"parsing/{s}_embedded/random-init-1-2/dropped.txt") for s in SOURCES}
-
-
-def with_fake_stages(folder: Path) -> dict[str, str]:
-    return {"PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"}
 
 
 @pytest.fixture(scope="module")
@@ -40,16 +42,12 @@ def dropped_once(finished_once: Path, tmp_path_factory: pytest.TempPathFactory) 
     shutil.copytree(finished_once, folder)
     shutil.rmtree(folder / "results" / "models")
     change(folder, keep__ablated_weights=False)
-    done = snakemake(folder, *STUDY, **with_fake_stages(folder))
-    assert done.returncode == 0, done.stderr
-    return folder
+    return finish(folder, *STUDY)
 
 
 @pytest.fixture
 def dropped(dropped_once: Path, tmp_path: Path) -> Path:
-    folder = tmp_path / "study"
-    shutil.copytree(dropped_once, folder)
-    return folder
+    return finished_copy(dropped_once, tmp_path / "study", *STUDY)
 
 
 def retrained(jobs: dict[str, set[str]]) -> set[str]:
@@ -67,7 +65,6 @@ def test_weights_are_gone_and_nothing_is_made_anew(dropped: Path) -> None:
     there = {str(path.parent.relative_to(dropped / MODELS))
              for path in dropped.glob("results/models/**/model.safetensors")}  # fmt: skip
     assert there == ALL_MODELS - ABLATED
-    assert planned(dropped, *STUDY) == {}
 
 
 def test_touched_files_train_nothing(dropped: Path) -> None:
@@ -78,17 +75,8 @@ def test_touched_files_train_nothing(dropped: Path) -> None:
 
 def check_another_language(jobs: dict[str, set[str]]) -> None:
     assert retrained(jobs) == ABLATED
-    check(
-        {rule: jobs[rule] for rule in jobs if not rule.startswith("finetune")},
-        AGGREGATES | {"typology"},
-        embedded_treebank={"results/treebanks/qfb_embedded/test.conllu"},
-        predict=predictions(ALL_MODELS, ["qfb"]),
-        drop_weights=MARKERS,
-        score=scores(SOURCES, ["qfb"]),
-        pieces={"results/pieces/embedded/treebanks/qfb_embedded-test.txt"},
-        represent=vectors(STATES, ["qfb"]),
-        similarity=similarities("qfb"),
-    )
+    others = {rule: jobs[rule] for rule in jobs if not rule.startswith("finetune")}
+    check_evaluation_alone(others, "qfb", drop_weights=MARKERS)
 
 
 def test_a_language_that_is_added_trains_what_was_dropped(dropped: Path) -> None:
@@ -110,13 +98,43 @@ def test_a_training_that_fails_takes_nothing_along(dropped: Path) -> None:
     assert done.returncode != 0
     jobs = planned(dropped, *STUDY)
     assert retrained(jobs) == ABLATED
-    assert files(jobs, "predict") == predictions(ALL_MODELS, ["qfb"])
+    # The others need no weights that are dropped, and are done.
+    assert files(jobs, "predict") == predictions(ABLATED, ["qfb"])
 
 
 def test_a_language_that_is_removed_trains_nothing(dropped: Path) -> None:
     remaining = ["qaa_embedded", "qca_embedded"]
     change(dropped, parsing__targets=remaining, parallel__treebanks=remaining)
     check(planned(dropped, *STUDY), AGGREGATES | {"typology"}, drop_weights=MARKERS)
+
+
+@pytest.mark.parametrize(
+    ("changes", "added"),
+    [
+        ({"ablations": [*BOTH, HIGHEST]}, models(SOURCES, [HIGHEST], (1, 2))),
+        ({"parsing__sources": ["qaa_embedded", "qba_embedded", "qca_embedded"]},
+         models(["qba"], BOTH, (1, 2))),
+        ({"seeds": [1, 2, 3]}, models(SOURCES, BOTH, (3,))),
+    ],
+    ids=["ablation", "source", "seed"],
+)  # fmt: skip
+def test_models_that_are_added_train_no_others(
+    changes: dict, added: set[str], dropped: Path
+) -> None:
+    change(dropped, **changes)
+    jobs = planned(dropped, *STUDY)
+    assert retrained(jobs) == added
+    assert files(jobs, "predict") == predictions(added, TARGETS)
+
+
+def test_a_seed_that_joins_a_job_has_its_weights_made_again(dropped_once: Path, tmp_path) -> None:
+    folder = tmp_path / "study"
+    shutil.copytree(dropped_once, folder)
+    change(folder, seeds=[1, 2, 3], job_size__predict__seeds=3)
+    jobs = planned(folder, *STUDY)
+    joined = models(SOURCES, BOTH, (3,))
+    assert retrained(jobs) == ABLATED | joined
+    assert files(jobs, "predict") == predictions(ALL_MODELS | joined, TARGETS)
 
 
 def test_hyperparameters_train_and_predict_everything(dropped: Path) -> None:

@@ -10,7 +10,17 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import ROOT
-from planning import AGGREGATES, SMALL, change, counts, planned, snakemake
+from planning import (
+    AGGREGATES,
+    SMALL,
+    change,
+    counts,
+    finish,
+    finished_copy,
+    planned,
+    snakemake,
+    with_fake_stages,
+)
 
 STUDY = ("--configfile", "small.yaml")
 POS = {
@@ -29,17 +39,12 @@ def finished_with_tagging_once(
     folder = tmp_path_factory.mktemp("tagging") / "study"
     shutil.copytree(finished_once, folder)
     change(folder, tasks=["parsing", "pos"], pos=POS)
-    done = snakemake(folder, *STUDY, PATH=f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}")
-    assert done.returncode == 0, done.stderr
-    return folder
+    return finish(folder, *STUDY)
 
 
 @pytest.fixture
 def two_tasks(finished_with_tagging_once: Path, tmp_path: Path) -> Path:
-    folder = tmp_path / "study"
-    shutil.copytree(finished_with_tagging_once, folder)
-    assert planned(folder, *STUDY) == {}
-    return folder
+    return finished_copy(finished_with_tagging_once, tmp_path / "study", *STUDY)
 
 
 def files(jobs: dict[str, set[str]], rule: str) -> set[str]:
@@ -97,19 +102,25 @@ def check(jobs: dict[str, set[str]], aggregates: set[str], **expected: set[str])
     assert {rule: files(jobs, rule) for rule in expected} == expected
 
 
+def check_evaluation_alone(jobs: dict[str, set[str]], language: str, **more: set[str]) -> None:
+    """Everything of one target is planned, and no training; ``more`` are other files, by rule."""
+    check(
+        jobs,
+        AGGREGATES | {"typology"},
+        embedded_treebank={f"results/treebanks/{language}_embedded/test.conllu"},
+        predict=predictions(ALL_MODELS, [language]),
+        score=scores(SOURCES, [language]),
+        pieces={f"results/pieces/embedded/treebanks/{language}_embedded-test.txt"},
+        represent=vectors(STATES, [language]),
+        similarity=similarities(language),
+        **more,
+    )
+
+
 def test_adding_a_language_runs_its_jobs_alone(finished: Path) -> None:
     targets = [*SMALL["parsing"]["targets"], "qfb_embedded"]
     change(finished, parsing__targets=targets, parallel__treebanks=targets)
-    check(
-        planned(finished, *STUDY),
-        AGGREGATES | {"typology"},
-        embedded_treebank={"results/treebanks/qfb_embedded/test.conllu"},
-        predict=predictions(ALL_MODELS, ["qfb"]),
-        score=scores(SOURCES, ["qfb"]),
-        pieces={"results/pieces/embedded/treebanks/qfb_embedded-test.txt"},
-        represent=vectors(STATES, ["qfb"]),
-        similarity=similarities("qfb"),
-    )
+    check_evaluation_alone(planned(finished, *STUDY), "qfb")
 
 
 def test_adding_rows_to_the_catalogues_runs_nothing(finished: Path) -> None:
@@ -222,7 +233,7 @@ def test_order_of_lists_runs_tables_alone(two_tasks: Path) -> None:
         parallel__treebanks=SMALL["parallel"]["treebanks"][::-1],
     )
     jobs = planned(two_tasks, *STUDY)
-    assert set(jobs) <= AGGREGATES, jobs
+    assert "score_tables" in jobs and set(jobs) <= AGGREGATES, jobs
 
 
 @pytest.mark.parametrize(
@@ -240,16 +251,19 @@ def test_what_changes_no_result_runs_nothing(changes: dict, finished: Path) -> N
 
 def test_another_release_of_the_same_treebanks_makes_tables_alone(finished: Path) -> None:
     change(finished, ud_release="2.17")
-    assert set(planned(finished, *STUDY)) <= AGGREGATES
+    jobs = planned(finished, *STUDY)
+    assert "score_tables" in jobs and set(jobs) <= AGGREGATES, jobs
 
 
 def test_touched_and_reformatted_files_run_nothing(finished: Path) -> None:
     """Whatever their times: code, configuration, data, encoders and weights."""
     loop = finished / "workflow" / "xltransfer" / "training" / "loop.py"
     text = loop.read_text(encoding="utf-8")
+    assert "\ndef train(" in text
     remark = "\n\n# A remark.\n\n\ndef train("
     loop.write_text(text.replace("\ndef train(", remark), encoding="utf-8")
-    caption = finished / "workflow" / "report" / "cka.rst"
+    caption = finished / "workflow" / "report" / "tables" / "cka.rst"
+    assert caption.exists()
     caption.write_text("Another caption.\n", encoding="utf-8")
     config = yaml.safe_load((finished / "small.yaml").read_text(encoding="utf-8"))
     (finished / "small.yaml").write_text(yaml.safe_dump(config, default_flow_style=True, indent=8))
@@ -277,6 +291,25 @@ def test_large_inputs_are_known_by_content(finished: Path) -> None:
     assert files(jobs, "represent") == vectors(STATES, TARGETS)
 
 
+def test_another_tokenizer_counts_pieces_anew(finished: Path) -> None:
+    tokenizer = finished / "resources" / "models" / "embedded" / "tokenizer.json"
+    tokenizer.write_text(tokenizer.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    jobs = planned(finished, *STUDY)
+    pieces = {f"results/pieces/embedded/treebanks/{c}_embedded-test.txt" for c in TARGETS}
+    assert files(jobs, "pieces") >= pieces
+    assert "overlap_tables" in jobs
+
+
+def test_scores_follow_a_corpus_though_predictions_stay_as_they_were(finished: Path) -> None:
+    """Other trees over the same words, and a run that ended between prediction and scoring."""
+    change_language(finished, "qba")
+    done = snakemake(finished, *STUDY, "--until", "predict", **with_fake_stages(finished))
+    assert done.returncode == 0, done.stderr
+    jobs = planned(finished, *STUDY)
+    assert "predict" not in jobs
+    assert files(jobs, "score") == scores(SOURCES, ["qba"])
+
+
 def test_edited_code_reruns_its_stage(finished: Path) -> None:
     path = finished / "workflow" / "xltransfer" / "tables" / "figures.py"
     text = path.read_text(encoding="utf-8")
@@ -288,7 +321,7 @@ def test_edited_code_reruns_its_stage(finished: Path) -> None:
 def test_edited_prediction_reruns_predictions(finished: Path) -> None:
     path = finished / "workflow" / "xltransfer" / "predict.py"
     path.write_text(path.read_text(encoding="utf-8") + "\nEDITED = True\n", encoding="utf-8")
-    scored = AGGREGATES - {"retrieval_table", "retrieval_figure"}
+    scored = AGGREGATES - {"retrieval_table"}
     check(
         planned(finished, *STUDY),
         scored,
@@ -298,7 +331,7 @@ def test_edited_prediction_reruns_predictions(finished: Path) -> None:
 
 
 def change_language(folder: Path, code: str) -> None:
-    """Let the world have another lexicon of a language: all its texts change."""
+    """Let a language of the world have its adpositions elsewhere: all its texts change."""
     table = folder / "resources" / "embedded_world" / "languages.tsv"
     header, *rows = table.read_text(encoding="utf-8").splitlines()
     column = header.split("\t").index("adposition")
@@ -312,23 +345,15 @@ def change_language(folder: Path, code: str) -> None:
 
 def test_an_updated_target_is_predicted_anew(finished: Path) -> None:
     change_language(finished, "qba")
-    check(
-        planned(finished, *STUDY),
-        AGGREGATES | {"typology"},
-        embedded_treebank={"results/treebanks/qba_embedded/test.conllu"},
-        predict=predictions(ALL_MODELS, ["qba"]),
-        score=scores(SOURCES, ["qba"]),
-        pieces={"results/pieces/embedded/treebanks/qba_embedded-test.txt"},
-        represent=vectors(STATES, ["qba"]),
-        similarity=similarities("qba"),
-    )
+    check_evaluation_alone(planned(finished, *STUDY), "qba")
 
 
 def test_an_updated_source_is_trained_anew(finished: Path) -> None:
-    """With sources in jobs of their own, the others stay as they are altogether."""
+    """The other source's models are predicted with again, for they share its jobs."""
     change_language(finished, "qca")
     jobs = planned(finished, *STUDY)
     assert files(jobs, "finetune") == trained(models(["qca"], BOTH, (1, 2)))
+    assert files(jobs, "predict") == predictions(ALL_MODELS, TARGETS)
     assert files(jobs, "embedded_treebank") == {
         f"results/treebanks/qca_embedded/{split}.conllu" for split in ("train", "dev", "test")
     }

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
 import pytest
 import yaml
 from conftest import ROOT
-from planning import AGGREGATES, UNSEEN_AGGREGATES, change, counts, planned, snakemake
+from planning import AGGREGATES, UNSEEN_AGGREGATES, change, counts, finish, finished_copy, planned
 
 
 def test_study_of_unseen_languages_plans_offline(workspace: Path) -> None:
@@ -55,18 +54,13 @@ def finished_with_unseen_once(
     shutil.copytree(finished_once, folder)
     languages = [unseen("qax"), unseen("qcx", "qcx_latn")]
     change(folder, unseen=section(languages))
-    path = f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    done = snakemake(folder, "--configfile", "small.yaml", PATH=path)
-    assert done.returncode == 0, done.stderr
-    return folder
+    return finish(folder, "--configfile", "small.yaml")
 
 
 @pytest.fixture
 def finished_with_unseen(finished_with_unseen_once: Path, tmp_path: Path) -> Path:
-    folder = tmp_path / "study"
-    shutil.copytree(finished_with_unseen_once, folder)
-    assert planned(folder, "--configfile", "small.yaml") == {}
-    return folder
+    study = tmp_path / "study"
+    return finished_copy(finished_with_unseen_once, study, "--configfile", "small.yaml")
 
 
 def test_adding_an_unseen_language_runs_its_jobs_alone(finished_with_unseen: Path) -> None:

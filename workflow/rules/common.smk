@@ -23,6 +23,7 @@ os.environ.update(HF_HUB_OFFLINE="1")
 
 from snakemake.io import IOFile
 from xltransfer import paths
+from xltransfer.catalogue import UNCHECKED
 from xltransfer.errors import InputError
 from xltransfer.files import canonical_json
 from xltransfer.gpus import jobs_at_once
@@ -78,8 +79,13 @@ def settled(file, content):
 
 def encoder_files(wildcards):
     """The files of an encoder that a model depends on."""
-    files = study.encoder_files(wildcards.encoder, wildcards.get("source", ""))
-    return ancient(files) if study.contents.encoder(wildcards.encoder) else files
+    return settled_encoder(wildcards.encoder, wildcards.get("source", ""))
+
+
+def settled_encoder(encoder, source=""):
+    """The files of an encoder; their time causes no rerun where its identity is known."""
+    files = study.encoder_files(encoder, source)
+    return ancient(files) if study.contents.encoder(encoder) else files
 
 
 def gold(wildcards):
@@ -147,6 +153,20 @@ def of_seeds(batch, names):
     return expand(f"{MODEL}/{{name}}", seed=batch.seeds, name=names, allow_missing=True)
 
 
+def notes_of_seeds(batch):
+    """What tells that models without weights were there, for each seed that shares a job."""
+    return [
+        file
+        for seed in batch.seeds
+        for file in expand(
+            f"{MODEL}/{{name}}",
+            seed=seed,
+            name=study.kept.notes(*batch.of, int(seed)),
+            allow_missing=True,
+        )
+    ]
+
+
 def trained(folder, ablation, note):
     """What tells that a model is there: its note, a function, if its weights are dropped."""
     told_by = f"{folder}/training.json"
@@ -161,10 +181,10 @@ def models_to_predict_with(batch):
 
     def of(wildcards):
         encoder, files = wildcards.encoder, []
-        for path, (source, ablation, _) in zip(batch.model_paths(), batch.models):
+        for path, (source, ablation, seed) in zip(batch.model_paths(), batch.models):
             note = partial(
                 study.kept.prediction_note,
-                *(encoder, batch.task, source, wildcards.corpus, wildcards.split),
+                *(encoder, batch.task, source, seed, wildcards.corpus, wildcards.split),
             )
             files += trained(f"<results>/models/{encoder}/{path}", ablation, note)
         return files
@@ -182,7 +202,7 @@ def states_to_represent_with(states):
                 source = state.path.split("/")[1]
                 note = partial(
                     study.kept.representation_note,
-                    *(encoder, state.task, source, wildcards.corpus, wildcards.split),
+                    *(encoder, state.task, source, state.seed, wildcards.corpus, wildcards.split),
                 )
                 files += trained(f"<results>/models/{encoder}/{state.path}", state.ablation, note)
         return files
@@ -270,7 +290,9 @@ def download(corpora):
 
     def of(wildcards):
         file = study.download(corpora, wildcards.corpus, wildcards.split)
-        return settled(f"<resources>/downloads/{file}", study.file_config(file))
+        # Of a file that is not checked the catalogue does not know what it holds.
+        known = study.checksum(corpora, wildcards.corpus, wildcards.split) != UNCHECKED
+        return settled(f"<resources>/downloads/{file}", known and study.file_config(file))
 
     return of
 

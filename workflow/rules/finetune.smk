@@ -18,7 +18,7 @@ for number, batch in enumerate(study.finetuning_batches(), start=1):
             # away what tells that it was there: see study/kept.py.
             models=[] if batch.of else of_seeds(batch, ["model.safetensors"]),
             reports=(update if batch.of else list)(of_seeds(batch, ["training.json"])),
-            notes=update(of_seeds(batch, study.kept.notes(*batch.of)) if batch.of else []),
+            notes=update(notes_of_seeds(batch) if batch.of else []),
         log:
             f"<logs>/finetune/{MODELS}/seed-{'-'.join(batch.seeds)}.log",
         benchmark:

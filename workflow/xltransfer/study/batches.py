@@ -70,28 +70,29 @@ def finetuning_batches(study: Study) -> list[FinetuningBatch]:
     """
     size = study.config["job_size"]["finetune"]["seeds"]
     seeds = [[str(seed) for seed in some] for some in cut(sorted(study.seeds), size)]
-    if size == 1:
-        seeds = [["{seed}"]]
     dropped = study.kept.dropped_ablations
     kept = [ablation for ablation in study.config["ablations"] if ablation not in dropped]
-    groups = [((), kept)]
+    groups = [((), kept, [["{seed}"]] if size == 1 else seeds)]
     if dropped:
         groups += [
-            ((encoder, task, source), dropped)
+            ((encoder, task, source), dropped, seeds)
             for encoder in study.encoders
             for task in study.tasks
             for source in study.sources(task)
         ]
-    return [FinetuningBatch(of, ablations, some) for of, ablations in groups for some in seeds]
+    return [FinetuningBatch(of, ablations, some) for of, ablations, cuts in groups for some in cuts]
 
 
 def prediction_batches(study: Study) -> list[PredictionBatch]:
     """The models, cut into those that share a job of prediction.
 
     A source that is added behind the others, a higher seed, or an ablation of higher layers leaves
-    the jobs of the others as they were where these fill their jobs.
+    the jobs of the others as they were where these fill their jobs. Where weights are dropped, only
+    seeds share a job, for whoever joins a job has the weights of all others made again.
     """
     size = study.config["job_size"]["predict"]
+    if study.kept.dropped_ablations:
+        size = {**size, "sources": 1, "ablations": 1}
     ablations = cut(sorted(study.config["ablations"], key=place), size["ablations"])
     batches = [
         _prediction_batch(study, task, sources, some, seeds)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from .. import paths
 from ..files import digest
 from ..identity import stage_digest
+from .batches import cut
 
 if TYPE_CHECKING:
     from .study import Study
@@ -42,32 +43,41 @@ class KeptFiles:
         """Whether models of an ablation lose their weights."""
         return ablation in self.dropped_ablations
 
-    def prediction_note(self, encoder: str, task: str, source: str, corpus: str, split: str) -> str:
+    def prediction_note(
+        self, encoder: str, task: str, source: str, seed: int, corpus: str, split: str
+    ) -> str:
         """The note by which a model is trained for predictions, below the model's directory.
 
         It is named by all that decides them, the model included: Snakemake does not look at the
-        parameters of jobs that depend on one that runs, so a changed note has to tell.
+        parameters of jobs that depend on one that runs, so a changed note has to tell. So has one
+        of the other seeds that share the job, which is done again when one joins.
 
         Args:
-            encoder, task, source: of the model.
+            encoder, task, source, seed: of the model.
             corpus, split: to annotate.
         """
         content = self.study.contents.corpus(self.study.kind(task).corpora, corpus, split)
         model = self.study.contents.model(encoder, task, source)
-        return _note("predict", f"{corpus}-{split}", [model, content])
+        decided_by = [model, content, self._seeds_of_job(seed)]
+        return _note("predict", f"{corpus}-{split}", decided_by)
 
     def representation_note(
-        self, encoder: str, task: str, source: str, corpus: str, split: str
+        self, encoder: str, task: str, source: str, seed: int, corpus: str, split: str
     ) -> str:
         """The note by which a model is trained for representations; arguments as above."""
         content = self.study.contents.corpus("treebanks", corpus, split)
         model = self.study.contents.model(encoder, task, source)
         as_published = self.study.config["parallel"]["as_published"]
-        return _note("represent", f"{corpus}-{split}", [model, content, as_published])
+        decided_by = [model, content, as_published, self._seeds_of_job(seed)]
+        return _note("represent", f"{corpus}-{split}", decided_by)
 
-    def notes(self, encoder: str, task: str, source: str) -> list[str]:
-        """All notes of the models of a source, below each one's directory."""
-        parallel, of = self.study.parallel, (encoder, task, source)
+    def _seeds_of_job(self, seed: int) -> list[int]:
+        size = self.study.config["job_size"]["predict"]["seeds"]
+        return next(some for some in cut(sorted(self.study.seeds), size) if seed in some)
+
+    def notes(self, encoder: str, task: str, source: str, seed: int) -> list[str]:
+        """All notes of the models of a source and seed, below each one's directory."""
+        parallel, of = self.study.parallel, (encoder, task, source, seed)
         return [
             *(self.prediction_note(*of, corpus, "test") for corpus in self.study.targets(task)),
             *(self.representation_note(*of, c, parallel.split) for c in parallel.treebanks),
