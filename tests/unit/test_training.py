@@ -183,6 +183,21 @@ def test_unusable_checkpoints_are_ignored(
     assert all("\n" not in message for message in afresh)
 
 
+def test_best_weights_of_an_earlier_epoch_are_not_used(tmp_path: Path) -> None:
+    """As where power fails after the state is on disk, and before the best weights are."""
+    directory = make_encoder(tmp_path / "encoder", dropout=0.2)
+    expected = run(make_objective(directory), Checkpoint(tmp_path / "whole", "x"))
+    killed, checkpoint = make_objective(directory), Checkpoint(tmp_path / "c", "x")
+    kill_at(killed, 12)
+    with pytest.raises(Killed):
+        run(killed, checkpoint, seconds=0)
+    checkpoint.save_best(make_objective(directory, 2).model, {"epoch": 0})
+    objective = make_objective(directory)
+    assert run(objective, checkpoint).history == expected.history
+    best = {name: load_file(tmp_path / name / "best.safetensors") for name in ("whole", "c")}
+    assert all(torch.equal(value, best["c"][name]) for name, value in best["whole"].items())
+
+
 def test_best_weights_damaged_in_the_end_are_refused(tmp_path: Path) -> None:
     """And the next run notices and starts afresh."""
     directory = make_encoder(tmp_path / "encoder", dropout=0.2)

@@ -19,7 +19,7 @@ from .encoders.text_tokenizer import TextTokenizer
 from .errors import InputError
 from .files import sha256_of_file
 from .identity import stage_digest
-from .records import encoder_files, file_checksums, versions, write_record
+from .records import encoder_files, file_checksums, versions
 from .training.masked_lm import MaskedLanguageModelling
 from .training.pretraining import check_config, checksums, count_lines, tokenise, train_encoder
 
@@ -76,12 +76,12 @@ def adapt(
         "threads": threads,
         "versions": versions("torch", "transformers", "tokenizers", "numpy"),
     }
-    train_encoder(
-        objective, config, facts, output, checkpoints, checkpoint_seconds, device, "adapt", True
-    )
     read = file_checksums([*encoder_files(encoder), *training, *held_out])
-    for path in encoder_files(output):
-        write_record(path, "adapt", read, device=facts["device"], threads=threads)
+    train_encoder(
+        *(objective, config, facts, read, output),
+        *(checkpoints, checkpoint_seconds, device, "adapt"),
+        score_before=True,
+    )
 
 
 def main() -> None:

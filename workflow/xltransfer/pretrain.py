@@ -24,7 +24,7 @@ from .encoders.vocabulary import save_tokenizer, train_wordpiece
 from .errors import InputError
 from .files import read_text, sha256_of_file
 from .identity import stage_digest
-from .records import encoder_files, file_checksums, versions, write_record
+from .records import file_checksums, versions
 from .training.masked_lm import MaskedLanguageModelling
 from .training.pretraining import check_config, checksums, count_lines, tokenise, train_encoder
 
@@ -80,12 +80,12 @@ def pretrain(
     }
     if held_out:
         facts["held_out"] = checksums(held_out)
-    train_encoder(
-        objective, config, facts, output, checkpoints, checkpoint_seconds, device, "pretrain", False
-    )
     read = file_checksums([*corpora, *held_out])
-    for path in encoder_files(output):
-        write_record(path, "pretrain", read, device=facts["device"], threads=threads)
+    train_encoder(
+        *(objective, config, facts, read, output),
+        *(checkpoints, checkpoint_seconds, device, "pretrain"),
+        score_before=False,
+    )
 
 
 def _parts(

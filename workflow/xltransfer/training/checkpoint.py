@@ -90,7 +90,13 @@ class Checkpoint:
             if not self._path("best").exists():
                 log.warning("%s is missing; training starts afresh", self._path("best"))
                 return None
-            if self._read("best") is None:
+            best = self._read("best")
+            if best is None:
+                return None
+            # Power that fails may take the one file and leave the other. One of a later epoch does
+            # no harm, for what follows writes it again.
+            if best[1]["epoch"] < position["best_epoch"]:
+                log.warning("%s is of an earlier epoch; training starts afresh", self._path("best"))
                 return None
         weights = {k.removeprefix("model/"): v for k, v in tensors.items() if k[:6] == "model/"}
         model.load_state_dict(weights, strict=False)

@@ -16,7 +16,7 @@ from ..encoders.text_tokenizer import TextTokenizer
 from ..errors import InputError
 from ..files import digest, sha256_of_file, write_json
 from ..interruption import stop_listening
-from ..records import PRETRAINING, write_times
+from ..records import PRETRAINING, encoder_files, write_record, write_times
 from .checkpoint import Checkpoint
 from .loop import train
 from .masked_lm import BLOCKS, LINES, MaskedLanguageModelling
@@ -52,6 +52,7 @@ def train_encoder(
     objective: MaskedLanguageModelling,
     config: Mapping[str, Any],
     facts: dict[str, Any],
+    read: Mapping[str, str],
     output: Path,
     checkpoints: Path,
     checkpoint_seconds: float,
@@ -64,12 +65,13 @@ def train_encoder(
     Args:
         objective: model and text.
         config: ``training`` and, if it is not float32, the type to ``store`` weights in.
-        facts: everything that decides the weights.
+        facts: everything that decides the weights, ``device`` and ``threads`` among it.
+        read: path and SHA-256 of every file that was read, for the records.
         output: the encoder directory; the tokenizer is there already.
         checkpoints: folder for checkpoints, which are named by what they belong to.
         checkpoint_seconds: how often to save one.
         device: where to train.
-        name: for progress lines.
+        name: of the stage.
         score_before: whether the history has an epoch 0, the held-out scores before training.
 
     Raises:
@@ -88,6 +90,8 @@ def train_encoder(
     facts["weights"] = sha256_of_file(output / "model.safetensors")
     outcome = {"best_epoch": report.best_epoch, "history": history + report.history}
     write_json(output / PRETRAINING, {**facts, **outcome})
+    for path in encoder_files(output):
+        write_record(path, name, read, device=facts["device"], threads=facts["threads"])
     write_times(output, report.seconds, device.type != "cpu")
     # From here on a signal would cost what is done, and save nothing.
     stop_listening()
