@@ -112,11 +112,13 @@ def test_who_cannot_clear_up_leaves_the_record_of_the_dead(tmp_path: Path) -> No
 def test_processes_of_a_dead_head_end(
     tmp_path: Path, stubborn: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Both heads run within job 2; what job 1 does is Slurm's."""
     monkeypatch.setattr(head, "GRACE_SECONDS", 1)
     dead = record(tmp_path, started="1")
     ignore = "signal.signal(signal.SIGTERM, signal.SIG_IGN)" if stubborn else "0"
     command = [sys.executable, "-c", f"import signal; {ignore}; print(1, flush=True); input()"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    monkeypatch.setenv("SLURM_JOB_ID", "2")
     marks = ({MARK: dead.mark}, {MARK: "another"}, {MARK: dead.mark, "SLURM_JOB_ID": "1"})
     processes = [subprocess.Popen(command, env={**os.environ, **mark}, **pipes) for mark in marks]
     try:

@@ -29,6 +29,8 @@ RECORD = "xltransfer-head.json"
 MARK = "XLTRANSFER_HEAD"
 """Environment variable by which the processes of a head are known."""
 
+SLURM_JOB = "SLURM_JOB_ID"
+
 GRACE_SECONDS = 120
 """What processes get to save a checkpoint before they are killed."""
 
@@ -154,13 +156,19 @@ def end_processes(last: Head) -> None:
 
 
 def _processes(mark: str) -> Iterator[int]:
-    """Processes on this machine that a head started, directly or not, but not those of Slurm."""
-    expected = f"{MARK}={mark}".encode()
+    """Processes on this machine that a head started, directly or not, but not its Slurm jobs.
+
+    A head may itself run within a Slurm job, and what it started there with it.
+    """
+    expected = f"{MARK}={mark}"
+    ours = f"{SLURM_JOB}={os.environ.get(SLURM_JOB)}"
     for folder in Path("/proc").glob("[0-9]*"):
         # Processes end while one looks, and those of others cannot be looked at.
         with suppress(OSError):
             environment = (folder / "environ").read_bytes()
-            if expected in environment.split(b"\0") and b"SLURM_JOB_ID=" not in environment:
+            variables = environment.decode(errors="replace").split("\0")
+            elsewhere = [v for v in variables if v.startswith(f"{SLURM_JOB}=") and v != ours]
+            if expected in variables and not elsewhere:
                 yield int(folder.name)
 
 

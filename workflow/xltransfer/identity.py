@@ -23,6 +23,7 @@ ROOT = Path(__file__).parent
 PARSED = ROOT / "__pycache__" / "identity.json"
 """What was found by parsing sources, by digest of the source."""
 _unsaved: set[str] = set()
+_PARSER = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
 
 
 @cache
@@ -51,7 +52,8 @@ def _module(name: str) -> tuple[str, tuple[str, ...]]:
     path = _path(name)
     source = path.read_bytes()
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    key = hashlib.sha256(f"{sys.version_info[:2]} {package} ".encode() + source).hexdigest()
+    about = f"{sys.version_info[:2]} {_PARSER} {package} "
+    key = hashlib.sha256(about.encode() + source).hexdigest()
     if key not in _parsed():
         _parsed()[key] = _parse(source, package)
         _unsaved.add(key)
