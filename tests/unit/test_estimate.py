@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+from argparse import ArgumentTypeError
+from pathlib import Path
 
 import pytest
 import yaml
@@ -17,7 +19,7 @@ from xltransfer.estimate import (
     encoder_size,
     read_outputs,
 )
-from xltransfer.plan import gpu_hours, model_of, report
+from xltransfer.plan import _positive, gpu_hours, model_of, read_config, report
 from xltransfer.study import Study
 
 MBERT = EncoderSize(119547, 512, 768, 12, 3072)
@@ -47,6 +49,29 @@ def test_parameters_are_those_of_a_real_model() -> None:
     text = (ROOT / "config.yaml").read_text(encoding="utf-8")
     size = encoder_size(Study(yaml.safe_load(text), ROOT), "embedded")
     assert size.parameters == sum(parameter.numel() for parameter in model.parameters())
+
+
+def test_sizes_by_unknown_names_are_refused(tmp_path: Path) -> None:
+    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    (tmp_path / "config.json").write_text('{"vocab_size": 10, "n_embd": 8, "n_layer": 2}')
+    config["encoders"][0]["path"] = str(tmp_path)
+    with pytest.raises(InputError, match=r"config\.json:1: no hidden_size"):
+        encoder_size(Study(config, ROOT), config["encoders"][0]["name"])
+
+
+@pytest.mark.parametrize("text", ["- a\n", "a\n"])
+def test_studies_without_keys_are_refused(text: str, tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "config.yaml").write_text("a: 1\n")
+    (tmp_path / "study.yaml").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=r"study\.yaml:1: no keys and values"):
+        read_config(["study.yaml"])
+
+
+@pytest.mark.parametrize("share", ["0", "-1", "nan", "inf", "a"])
+def test_shares_are_above_zero(share: str) -> None:
+    with pytest.raises(ArgumentTypeError, match="is not a number above 0"):
+        _positive(share)
 
 
 def test_operations_by_hand(mbert: dict) -> None:

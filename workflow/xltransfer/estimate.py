@@ -96,6 +96,11 @@ def encoder_size(study: Study, name: str) -> EncoderSize:
             key: next((content[name] for name in names if name in content), 0)
             for key, names in _NAMES.items()
         }
+        # Encoders whose positions are relative have no embeddings of them.
+        missing = [key for key, size in found.items() if not size and key != "positions"]
+        if missing:
+            names = " or ".join(_NAMES[missing[0]])
+            raise InputError(f"{path}:1: no {names}; this kind of encoder is not known here")
         return EncoderSize(**found)
     with open(table, encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines, delimiter="\t"):

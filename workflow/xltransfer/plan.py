@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
-from argparse import Namespace
+from argparse import ArgumentTypeError, Namespace
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -34,9 +36,12 @@ def read_config(files: Sequence[str]) -> dict[str, Any]:
     config: dict[str, Any] = {}
     for name in ("config.yaml", *files):
         try:
-            update_config(config, yaml.safe_load(read_text(name)) or {})
+            content = yaml.safe_load(read_text(name)) or {}
         except yaml.YAMLError as error:
             raise InputError(f"{name}: not YAML: {' '.join(str(error).split())}") from None
+        if not isinstance(content, dict):
+            raise InputError(f"{name}:1: no keys and values; see config.yaml")
+        update_config(config, content)
     return config
 
 
@@ -51,7 +56,8 @@ def dry_run(targets: Sequence[str], files: Sequence[str]) -> Mapping[str, list[l
     done = subprocess.run(command, capture_output=True, text=True)
     lines = (done.stdout + done.stderr).splitlines()
     if done.returncode:
-        found = next((line for line in lines if "error" in line.lower()), lines[-1])
+        last = lines[-1] if lines else "snakemake --dry-run ended without a word"
+        found = next((line for line in lines if "error" in line.lower()), last)
         raise InputError(found.removeprefix("error: "))
     return read_outputs(lines)
 
@@ -150,8 +156,15 @@ def main() -> None:
     for name, text in helps.items():
         option = f"--{name.replace('_', '-')}"
         default = getattr(Assumptions, name)
-        parser.add_argument(option, type=float, default=default, help=f"{text} ({default})")
+        parser.add_argument(option, type=_positive, default=default, help=f"{text} ({default})")
     run(parser, _stage)
+
+
+def _positive(text: str) -> float:
+    with suppress(ValueError):
+        if 0 < (number := float(text)) < math.inf:
+            return number
+    raise ArgumentTypeError(f"'{text}' is not a number above 0")
 
 
 def _stage(arguments: Namespace) -> None:
