@@ -21,6 +21,8 @@ from .rows.all import ROWS
 
 log = logging.getLogger("benchmarks")
 
+FAILED = "failed"
+
 
 def bench(options: Options, rows: list[Row], output: Path) -> None:
     """Run some rows and write the results after each; what is on record of others stays.
@@ -29,9 +31,13 @@ def bench(options: Options, rows: list[Row], output: Path) -> None:
         options: of the run.
         rows: which ones.
         output: JSON file; the page is written beside it.
+
+    Raises:
+        InputError: at the end, if a row failed.
     """
     content = results.load(output)
     number = len(content["runs"])
+    failed = []
     content["runs"].append(
         {
             "date": date.today().isoformat(),
@@ -46,6 +52,10 @@ def bench(options: Options, rows: list[Row], output: Path) -> None:
         log.info("%s: %s", row.key, _said(row, found))
         results.keep(content, row.key, found)
         results.save(output, content, ROWS)
+        if found["status"] == FAILED:
+            failed.append(row.key)
+    if failed:
+        raise InputError(f"failed: {', '.join(failed)}; the lines above name the logs")
 
 
 def run_row(row: Row, options: Options, run_number: int) -> dict[str, Any]:
@@ -59,7 +69,8 @@ def run_row(row: Row, options: Options, run_number: int) -> dict[str, Any]:
     except (FailedError, InputError) as error:
         # With paths of this machine, which are not for the record.
         log.error("%s: %s", row.key, error)
-        return {"status": "failed"}
+        lacking = isinstance(error, InputError)
+        return {"status": "skipped: what it needs is not there" if lacking else FAILED}
     note = comparison.note(pairs)
     return results.outcome(row.target, pairs, bound, note, comparison.peer, run_number)
 

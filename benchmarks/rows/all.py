@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import Row, conllu, masked_lm, parsing, similarity, studies, texts
+from . import Row, conllu, masked_lm, parsing, planning, similarity, studies, texts
 
 ROWS: list[Row] = [
     *parsing.ROWS,
@@ -10,5 +10,6 @@ ROWS: list[Row] = [
     *similarity.ROWS,
     *conllu.ROWS,
     *texts.ROWS,
+    *planning.ROWS,
     *studies.ROWS,
 ]

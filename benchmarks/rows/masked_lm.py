@@ -58,6 +58,8 @@ def _run_mlm(options: Options, arguments: dict[str, Any], number: int) -> Measur
             *("--model_name_or_path", arguments["encoder"]),
             *("--train_file", arguments["training"], "--line_by_line", "--do_train"),
             *("--num_train_epochs", "1", "--output_dir", folder, "--report_to", "none"),
+            # Neither side saves within the time that is measured.
+            *("--save_strategy", "no"),
         ],
         options.work / "logs" / "run_mlm.log",
         {

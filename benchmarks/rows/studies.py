@@ -20,7 +20,7 @@ HOOK = ROOT / "benchmarks" / "hook"
 """Holds a ``sitecustomize`` that notes how long each process computed."""
 
 GPU_PLAN = (
-    "open: no GPU at hand; planned: models of several seeds and ablations as one batch "
+    "open, since it needs a GPU; planned: models of several seeds and ablations as one batch "
     "(torch.func.functional_call under vmap), bfloat16 and CUDA graphs per batch shape, beside one "
     "process per model in turn"
 )
@@ -71,7 +71,7 @@ def _demo(options: Options) -> Comparison:
     return Comparison(
         own=partial(run, "demo", "HEAD"),
         other=recorded if options.baseline_seconds else partial(run, "demo-before", earlier),
-        bound=lambda: "",
+        bound=lambda: "bound as `embedded-study`",
         peer=f"itself at {earlier}" if earlier else "itself as recorded before",
         note=_seconds_note,
     )
@@ -91,6 +91,7 @@ def _seconds_note(pairs: Sequence[Pair]) -> str:
 def _study(options: Options) -> Comparison:
     folder, noted = options.work / "study", options.work / "computed"
     computed: dict[int, Measurement] = {}
+    share: dict[int, float] = {}
 
     def own(number: int) -> Measurement:
         checkout(folder, "HEAD")
@@ -109,12 +110,16 @@ def _study(options: Options) -> Comparison:
             raise FailedError("no process of the study noted that it computed")
         # Jobs compute with a thread each, as many at a time as there are cores.
         computed[number] = Measurement(seconds / options.cores, 1, 0, {"jobs": seconds})
+        share[number] = seconds / (finished.seconds * options.cores)
         return Measurement(finished.seconds, 1, finished.peak_bytes)
 
     return Comparison(
         own=own,
         other=lambda number: computed[number],
-        bound=lambda: "",
+        bound=lambda: (
+            f"training steps and forward passes are {share[0]:.0%} of the cores' time, "
+            "start-up, reading, scoring and tables the rest"
+        ),
         peer="its jobs' training steps and forward passes, shared among the cores",
         note=_seconds_note,
     )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from .. import data
 from ..measurement import Pair, Target, call_worker
 from ..options import ROOT, Options
 from . import Comparison, Row
+
+PEER = "the plain loop over lines"
 
 
 def _transliteration(scheme: str, language: str, options: Options) -> Comparison:
@@ -23,7 +25,7 @@ def _transliteration(scheme: str, language: str, options: Options) -> Comparison
         own=lambda _: call_worker(options, "texts:own_transliteration", own),
         other=lambda _: call_worker(options, "texts:plain_transliteration", other),
         bound=lambda: call_worker(options, "texts:transliteration_bound", own).facts["bound"],
-        peer="the plain loop over lines",
+        peer=PEER,
         note=_note,
     )
 
@@ -48,31 +50,25 @@ def _statistics(options: Options) -> Comparison:
         own=lambda _: call_worker(options, "texts:own_statistics", arguments),
         other=lambda _: call_worker(options, "texts:plain_statistics", arguments),
         bound=lambda: call_worker(options, "texts:statistics_bound", arguments).facts["bound"],
-        peer="the plain loop over lines",
+        peer=PEER,
         note=_note,
     )
 
 
+def _row(key: str, stage: str, measure: Callable[[Options], Comparison]) -> Row:
+    return Row(key, f"{stage}, MB/s", PEER, Target(5, at_least=True), measure)
+
+
 ROWS = [
-    Row(
+    _row(
         "transliteration-table",
-        "transliteration by a table, MB/s",
-        "the plain loop over lines",
-        Target(5, at_least=True),
+        "transliteration by a table",
         partial(_transliteration, "cyrillic-iso9", "ukr"),
     ),
-    Row(
+    _row(
         "transliteration-uroman",
-        "transliteration by uroman, MB/s",
-        "the plain loop over lines",
-        Target(5, at_least=True),
+        "transliteration by uroman",
         partial(_transliteration, "uroman", "hye"),
     ),
-    Row(
-        "tokenizer-statistics",
-        "tokenizer statistics, MB/s",
-        "the plain loop over lines",
-        Target(5, at_least=True),
-        _statistics,
-    ),
+    _row("tokenizer-statistics", "tokenizer statistics", _statistics),
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +13,13 @@ from xltransfer.encoders.loading import longest_input
 from xltransfer.encoders.masked_lm import load_masked_lm
 from xltransfer.encoders.text_tokenizer import TextTokenizer
 from xltransfer.training.checkpoint import Checkpoint
-from xltransfer.training.embeddings import RowGradients
-from xltransfer.training.flat import flatten
 from xltransfer.training.loop import train
-from xltransfer.training.masked_lm import MaskedBatch, MaskedLanguageModelling
+from xltransfer.training.masked_lm import MaskedLanguageModelling
+from xltransfer.training.plan import plan_batches
 from xltransfer.training.pretraining import tokenise
-from xltransfer.training.tokenised_text import TokenisedText, plan_rows
+from xltransfer.training.tokenised_text import TokenisedText
 
-from benchmarks.bound import measure_bound
-
-NEVER = 1e9
-"""Seconds between checkpoints."""
+from .training import NEVER, TimedSteps, bound_of_steps
 
 TRAINING = {
     "epochs": 1,
@@ -38,24 +33,8 @@ TRAINING = {
 }
 
 
-class TimedModelling(MaskedLanguageModelling):
+class TimedModelling(TimedSteps, MaskedLanguageModelling):
     """Masked language modelling that knows how long its training steps took."""
-
-    seconds = 0.0
-    _since: float | None = None
-
-    def loss(self, batch: MaskedBatch, device: torch.device) -> torch.Tensor:
-        """As of masked language modelling."""
-        if self._since is None:
-            self._since = time.perf_counter()
-        return super().loss(batch, device)
-
-    def evaluate(self, device: torch.device) -> dict[str, float]:
-        """As of masked language modelling."""
-        if self._since is not None:
-            self.seconds += time.perf_counter() - self._since
-            self._since = None
-        return super().evaluate(device)
 
 
 def _objective(arguments: dict[str, Any]) -> TimedModelling:
@@ -69,7 +48,7 @@ def _objective(arguments: dict[str, Any]) -> TimedModelling:
     lengths = training[0].rows_by_line(longest_input(model)).lengths + _special_tokens(tokenizer)
     order = np.arange(len(lengths))
     budget = _pieces(training[0]) // steps
-    while len(plan_rows(lengths, budget, order)) > steps:
+    while len(plan_batches(lengths, budget, order)) > steps:
         budget += 1
     settings = {**TRAINING, "batch_pieces": budget}
     return TimedModelling(model, training, held_out, settings, 1)
@@ -104,25 +83,7 @@ def adapt(arguments: dict[str, Any]) -> dict[str, Any]:
 
 def bound(arguments: dict[str, Any]) -> dict[str, Any]:
     """What bounds training steps; arguments as of ``adapt`` and how many ``batches``."""
-    device = prepare_device(arguments["threads"])
-    objective = _objective(arguments)
-    (group,) = objective.parameter_groups()
-    weights = [flatten(group["params"])]
-    optimiser = torch.optim.AdamW(weights, fused=True)
-    rows = RowGradients(objective.model)
-    objective.model.train()
-    batches = objective.batches(0)[: arguments["batches"]]
-
-    def steps() -> None:
-        for batch in batches:
-            with rows:
-                loss = objective.loss(batch, device)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(weights, 1.0)
-            optimiser.step()
-            optimiser.zero_grad(set_to_none=False)
-
-    return {"work": 1, "facts": {"bound": str(measure_bound(steps))}}
+    return bound_of_steps(_objective(arguments), arguments)
 
 
 def count(arguments: dict[str, Any]) -> dict[str, Any]:

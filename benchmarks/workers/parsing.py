@@ -16,7 +16,7 @@ from xltransfer.metrics.attachment import attachment_scores
 from xltransfer.predict import predict
 from xltransfer.score import score
 from xltransfer.tasks.registry import make_task
-from xltransfer.training.batching import Batch, collate, plan_batches
+from xltransfer.training.batching import Batch, collate, plan_examples
 from xltransfer.training.checkpoint import Checkpoint
 from xltransfer.training.dataset import Dataset
 from xltransfer.training.embeddings import RowGradients
@@ -27,6 +27,8 @@ from xltransfer.training.prediction import PREDICTION_BUDGET
 from xltransfer.training.word_model import WordModel, load_model, save_model, untrained_head
 
 from benchmarks.bound import measure_bound
+
+from .training import NEVER, TimedSteps, bound_of_steps
 
 TRAINING = {
     "patience": None,
@@ -39,28 +41,9 @@ TRAINING = {
     "precision": "float32",
 }
 
-NEVER = 1e9
-"""Seconds between checkpoints."""
 
-
-class TimedFineTuning(FineTuning):
-    """Fine-tuning that knows how long its training steps took, evaluation left out."""
-
-    seconds = 0.0
-    _since: float | None = None
-
-    def loss(self, batch: Any, device: torch.device) -> torch.Tensor:
-        """As of fine-tuning."""
-        if self._since is None:
-            self._since = time.perf_counter()
-        return super().loss(batch, device)
-
-    def evaluate(self, device: torch.device) -> dict[str, float]:
-        """As of fine-tuning."""
-        if self._since is not None:
-            self.seconds += time.perf_counter() - self._since
-            self._since = None
-        return super().evaluate(device)
+class TimedFineTuning(TimedSteps, FineTuning):
+    """Fine-tuning that knows how long its training steps took."""
 
 
 def _objective(arguments: dict[str, Any]) -> TimedFineTuning:
@@ -107,34 +90,16 @@ def train(arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def training_bound(arguments: dict[str, Any]) -> dict[str, Any]:
-    """What bounds training steps; arguments as of ``train`` and ``batches``, how many to profile.
-
-    The parameters are in buffers and the optimiser is fused, as in the training loop.
-    """
-    device = prepare_device(arguments["threads"])
-    objective = _objective(arguments)
-    groups = objective.parameter_groups()
-    flat = [{**group, "params": [flatten(group["params"])]} for group in groups]
-    optimiser = torch.optim.AdamW(flat, fused=True)
-    weights = [parameter for group in flat for parameter in group["params"]]
-    rows = RowGradients(objective.model)
-    objective.model.train()
-    batches = objective.batches(0)[: arguments["batches"]]
-
-    def steps() -> None:
-        for batch in batches:
-            with rows:
-                loss = objective.loss(batch, device)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(weights, 1.0)
-            optimiser.step()
-            optimiser.zero_grad(set_to_none=False)
-
-    return {"work": 1, "facts": {"bound": str(measure_bound(steps))}}
+    """What bounds training steps; arguments as of ``train`` and how many ``batches``."""
+    return bound_of_steps(_objective(arguments), arguments)
 
 
 def bare_training(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Time the encoder's forward and backward on the batches of ``train``, made beforehand."""
+    """Time the encoder's forward and backward on the batches of ``train``, made beforehand.
+
+    Gradients are kept as in the training loop: those of embeddings for the rows that were looked
+    up, all in one buffer.
+    """
     prepare_device(arguments["threads"])
     objective = _objective(arguments)
     encoder = objective.model.encoder.train()
@@ -144,11 +109,13 @@ def bare_training(arguments: dict[str, Any]) -> dict[str, Any]:
         for epoch in range(epochs)
         for indices in objective.batches(epoch)
     ]
+    weights, rows = flatten(list(encoder.parameters())), RowGradients(encoder)
     started = time.perf_counter()
     for batch in batches:
-        states = _states(encoder, batch)
+        with rows:
+            states = _states(encoder, batch)
         states.backward(torch.ones_like(states))
-        encoder.zero_grad(set_to_none=True)
+        weights.grad.zero_()
     seconds = time.perf_counter() - started
     return {"seconds": seconds, "work": len(objective.training.sentences) * epochs}
 
@@ -185,7 +152,7 @@ def _prediction_batches(arguments: dict[str, Any]) -> tuple[torch.nn.Module, lis
         data = Dataset(read_conllu(path), tokenizer, longest)
         number += len(data.examples)
         order = torch.arange(len(data.examples)).numpy()
-        for indices in plan_batches(data.examples, PREDICTION_BUDGET["cpu"], order):
+        for indices in plan_examples(data.examples, PREDICTION_BUDGET["cpu"], order):
             batches.append(collate(data.examples, indices, data.padding))
     return model.eval(), batches, number
 
