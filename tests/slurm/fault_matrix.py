@@ -33,8 +33,8 @@ from heads import (
     same_tables,
     state,
     training,
-    training_processes,
 )
+from running import fine_tuning_processes
 
 LONG = {"sigterm-time-limit": {"epochs": 60, "training_sentences": 900}}
 """Training for trials in which Slurm's clock must tick: it looks at time limits twice a minute."""
@@ -60,7 +60,7 @@ class Trial:
 
     def kill_training(self) -> None:
         """As the kernel does when memory is short."""
-        for process in training_processes(self.folder)[:1]:
+        for process in fine_tuning_processes(self.folder)[:1]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
 

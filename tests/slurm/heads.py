@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -34,6 +35,7 @@ STUDY = {
 TABLES = [f"results/tables/{name}.csv" for name in ("randominit", "randominit_by_target")]
 SIMILARITY = "results/tables/cka.csv"
 FINETUNE = "rule_finetune"
+GPU_RULES = re.compile(r"rule_(finetune|predict|represent)(_\d+)?(_wildcards_|$)")
 
 
 def make_folder(folder: Path, **training: Any) -> Path:
@@ -112,22 +114,23 @@ def state(cluster: Cluster, rule: str, *states: str) -> list[dict[str, str]]:
     return sorted(found, key=lambda job: -int(job["JobId"]))
 
 
+def misplaced(jobs: list[dict[str, str]]) -> list[str]:
+    """Jobs of GPU rules that were not given a GPU in its partition, and others that were."""
+    wrong = []
+    for job in jobs:
+        asks = bool(GPU_RULES.match(job["Comment"]))
+        partition, nodes = ("gpu", ["g1"]) if asks else ("cpu", ["n1", "n2"])
+        asked = "gres:gpu:1" if asks else None
+        ran = job["JobState"] == "COMPLETED"
+        right = job["Partition"] == partition and job.get("TresPerJob") == asked
+        if not right or (ran and job["NodeList"] not in nodes):
+            wrong.append(f"{job['Comment']} in {job['Partition']} on {job['NodeList']}")
+    return wrong
+
+
 def training(folder: Path, cluster: Cluster) -> bool:
     """Whether a fine-tuning is past its first epoch."""
     logs = (folder / "results" / "logs" / "finetune").rglob("*.log")
     return bool(state(cluster, FINETUNE, "RUNNING")) and any(
         "epoch" in path.read_text() for path in logs
     )
-
-
-def training_processes(folder: Path) -> list[int]:
-    """Processes that fine-tune in a folder."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (process / "cmdline").read_bytes().split(b"\0")
-            if b"xltransfer.finetune" in command and (process / "cwd").resolve() == folder:
-                found.append(int(process.name))
-        except OSError:
-            continue
-    return found
