@@ -1,4 +1,4 @@
-# Two commands set everything up on a machine with Python 3.11 and make:
+# These set everything up on a machine with Python 3.11 and make:
 #   make demo   runs the default study on the embedded world: how an encoder transfers
 #   make test   runs the tests
 #   make bench  compares the stages with other tools; ROWS and PEERS say which
@@ -54,4 +54,4 @@ lock:
 	python envs/lock.py
 
 clean:
-	rm -rf results logs benchmarks/scratch .snakemake
+	rm -rf results benchmarks/scratch .snakemake

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -23,6 +24,17 @@ def snakemake(folder: Path, *arguments: str, cores: str = "2", **more: str):
     return subprocess.run(
         command, cwd=folder, capture_output=True, text=True, env=environment(**more)
     )
+
+
+def fine_tuning_processes(folder: Path) -> list[int]:
+    """Processes that fine-tune in a folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            command = (process / "cmdline").read_bytes().split(b"\0")
+            if b"xltransfer.finetune" in command and (process / "cwd").resolve() == folder:
+                found.append(int(process.name))
+    return found
 
 
 def stage(name: str, *arguments: object, **more: str):

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import copy_workflow
-from running import environment, snakemake
+from running import environment, fine_tuning_processes, snakemake
 
 STUDY = {
     "tasks": ["parsing"],
@@ -31,19 +31,6 @@ STUDY = {
     },
 }
 KILLS = 2
-
-
-def running_fine_tuning(folder: Path) -> list[int]:
-    """Processes that fine-tune in a folder."""
-    found = []
-    for process in Path("/proc").iterdir():
-        try:
-            command = (process / "cmdline").read_bytes().split(b"\0")
-            if b"xltransfer.finetune" in command and (process / "cwd").resolve() == folder:
-                found.append(int(process.name))
-        except (OSError, ValueError):
-            continue
-    return found
 
 
 def start(folder: Path) -> subprocess.Popen:
@@ -66,7 +53,7 @@ def kill_a_fine_tuning(folder: Path, draws: random.Random) -> bool:
         delay = None
         while head.poll() is None:
             time.sleep(0.05)
-            processes = running_fine_tuning(folder)
+            processes = fine_tuning_processes(folder)
             begun = any("epoch" in path.read_text() for path in logs.rglob("*.log"))
             if processes and delay is None:
                 # Sometimes before the first step, mostly after the first epoch.
@@ -75,7 +62,10 @@ def kill_a_fine_tuning(folder: Path, draws: random.Random) -> bool:
             if processes and (begun or early):
                 delay -= 0.05
                 if delay <= 0:
-                    os.kill(draws.choice(processes), signal.SIGKILL)
+                    try:
+                        os.kill(draws.choice(processes), signal.SIGKILL)
+                    except ProcessLookupError:
+                        continue
                     head.wait(timeout=120)
                     return True
             assert time.monotonic() - started < 300
@@ -94,7 +84,7 @@ def end_everything(folder: Path) -> None:
             time.sleep(0.05)
         os.killpg(head.pid, signal.SIGTERM)
         assert head.wait(timeout=120) != 0
-        assert not running_fine_tuning(folder), "Snakemake waits for its jobs"
+        assert not fine_tuning_processes(folder), "Snakemake waits for its jobs"
     logs = (folder / "results" / "logs" / "finetune").rglob("*.log")
     assert any("interrupted by SIGTERM" in path.read_text() for path in logs)
 

@@ -130,4 +130,5 @@ def test_the_terminal_is_told_where_the_log_is_full(tmp_path: Path, monkeypatch)
     monkeypatch.setenv("XLTRANSFER_TERMINAL", str(end))
     code = in_child(finetune.main, command(tmp_path, "x"), Path("/dev/full"), "never", print)
     assert code != 0
+    os.close(end)
     assert os.read(output, 1000).decode().startswith(f"error: {tmp_path}/train.conllu: cannot be")

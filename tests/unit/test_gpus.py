@@ -31,6 +31,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (nodes / name).touch()
     monkeypatch.setattr(gpus, "NODES", nodes)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(gpus.shutil, "which", lambda _: None)
     for name in (gpus.VISIBLE, gpus.SHARED_BY, gpus.SLURM_JOB):
         monkeypatch.delenv(name, raising=False)
     return nodes
@@ -41,6 +42,17 @@ def test_gpus_are_counted_by_their_files(machine: Path) -> None:
     for path in machine.iterdir():
         path.unlink()
     assert gpus.visible_gpus() == [] and gpus.jobs_at_once() == 0
+
+
+def test_gpus_without_files_are_counted_by_nvidia_smi(machine: Path, monkeypatch) -> None:
+    for path in machine.iterdir():
+        path.unlink()
+    tool = machine / "nvidia-smi"
+    said = "GPU 0: A (UUID: x)\\nGPU 1: A (UUID: y)\\n"
+    tool.write_text(f"#!/bin/sh\n[ $1 = -L ] && printf '{said}'\n")
+    tool.chmod(0o755)
+    monkeypatch.setattr(gpus.shutil, "which", lambda _: str(tool))
+    assert gpus.visible_gpus() == ["0", "1"]
 
 
 @pytest.mark.parametrize(

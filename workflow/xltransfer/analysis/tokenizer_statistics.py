@@ -18,7 +18,7 @@ import numpy as np
 from pandas.util import hash_array
 from tokenizers.models import Unigram
 
-from ..encoders.tokenizer import WordTokenizer
+from ..encoders.tokenizer import WORDS_AT_ONCE, WordTokenizer
 
 PERCENTILES = (50, 90, 99)
 CHUNK = 250_000
@@ -26,8 +26,6 @@ CHUNK = 250_000
 _BATCH = 32_768
 _PIECES = 2
 """Row of the pieces among the measures of words."""
-_ROW = 256
-"""Words are handed to the tokenizer in made-up sentences of this length."""
 
 
 @dataclass
@@ -95,13 +93,15 @@ class CountingTokenizer(WordTokenizer):
 
     def _count_batch(self, words: Sequence[str]) -> np.ndarray:
         """Pieces, unknown and single-character ones; shape (3, words)."""
-        rows = [words[start : start + _ROW] for start in range(0, len(words), _ROW)]
+        rows = [
+            words[start : start + WORDS_AT_ONCE] for start in range(0, len(words), WORDS_AT_ONCE)
+        ]
         encodings = self._tokenizer.encode_batch(
             rows, is_pretokenized=True, add_special_tokens=False
         )
         ids = _joined(encoding.ids for encoding in encodings)
         owners = _joined(
-            _ROW * row + np.array(encoding.word_ids, dtype=np.int64)
+            WORDS_AT_ONCE * row + np.array(encoding.word_ids, dtype=np.int64)
             for row, encoding in enumerate(encodings)
         )
         offsets = _joined(

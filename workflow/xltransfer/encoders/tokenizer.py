@@ -13,8 +13,8 @@ from tokenizers.pre_tokenizers import ByteLevel
 
 from ..errors import InputError
 
-_ROW = 256
-"""Distinct words are handed to the tokenizer in made-up sentences of this length."""
+WORDS_AT_ONCE = 256
+"""Words without context are handed to the tokenizer in made-up sentences of this length."""
 
 
 @dataclass
@@ -109,7 +109,9 @@ class WordTokenizer:
 
     def _split_words(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """All pieces of some words, one word after the other, and how many each of them has."""
-        rows = [words[start : start + _ROW] for start in range(0, len(words), _ROW)]
+        rows = [
+            words[start : start + WORDS_AT_ONCE] for start in range(0, len(words), WORDS_AT_ONCE)
+        ]
         encodings = self._tokenizer.encode_batch(
             rows, is_pretokenized=True, add_special_tokens=False
         )
