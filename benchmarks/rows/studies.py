@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from xltransfer.errors import InputError
@@ -48,29 +48,37 @@ def _environment(options: Options, folder: Path) -> dict[str, str]:
     return {"PYTHONPATH": str(folder / "workflow"), "PATH": commands}
 
 
-def _snakemake(options: Options, *targets: str) -> list[str]:
-    return ["snakemake", *targets, "--cores", str(options.cores), "--quiet", "rules"]
+@cache
+def _run(options: Options, commit: str, number: int) -> Measurement:
+    """The first part of the default study at a commit, from nothing, as `make demo` runs it.
+
+    Rows that ask for the same run share it. ``computed`` among the facts are the seconds that its
+    jobs spent in training steps and forward passes, each on a core.
+    """
+    folder, noted = options.work / "study", options.work / "computed"
+    checkout(folder, commit)
+    shutil.rmtree(noted, ignore_errors=True)
+    noted.mkdir(parents=True)
+    environment = _environment(options, folder)
+    environment["PYTHONPATH"] = f"{HOOK}{os.pathsep}{environment['PYTHONPATH']}"
+    finished = run_process(
+        ["snakemake", "transfer", "--cores", str(options.cores), "--quiet", "rules"],
+        options.work / "logs" / f"study-{number}.log",
+        {**environment, "BENCHMARK_COMPUTED": str(noted)},
+        folder,
+    )
+    computed = sum(json.loads(path.read_text()) for path in noted.glob("*.json"))
+    return Measurement(finished.seconds, 1, finished.peak_bytes, {"computed": computed})
 
 
 def _demo(options: Options) -> Comparison:
-    def run(name: str, commit: str, _: int) -> Measurement:
-        folder = options.work / name
-        checkout(folder, commit)
-        finished = run_process(
-            _snakemake(options, "transfer"),
-            options.work / "logs" / f"{name}.log",
-            _environment(options, folder),
-            folder,
-        )
-        return Measurement(finished.seconds, 1, finished.peak_bytes)
-
     def recorded(_: int) -> Measurement:
         return Measurement(options.baseline_seconds, 1, 0)
 
     earlier = options.baseline_commit
     return Comparison(
-        own=partial(run, "demo", "HEAD"),
-        other=recorded if options.baseline_seconds else partial(run, "demo-before", earlier),
+        own=partial(_run, options, "HEAD"),
+        other=recorded if options.baseline_seconds else partial(_run, options, earlier),
         bound=lambda: "bound as `embedded-study`",
         peer=f"itself at {earlier}" if earlier else "itself as recorded before",
         note=_seconds_note,
@@ -89,37 +97,25 @@ def _seconds_note(pairs: Sequence[Pair]) -> str:
 
 
 def _study(options: Options) -> Comparison:
-    folder, noted = options.work / "study", options.work / "computed"
-    computed: dict[int, Measurement] = {}
-    share: dict[int, float] = {}
-
-    def own(number: int) -> Measurement:
-        checkout(folder, "HEAD")
-        shutil.rmtree(noted, ignore_errors=True)
-        noted.mkdir(parents=True)
-        environment = _environment(options, folder)
-        environment["PYTHONPATH"] = f"{HOOK}{os.pathsep}{environment['PYTHONPATH']}"
-        finished = run_process(
-            _snakemake(options),
-            options.work / "logs" / "study.log",
-            {**environment, "BENCHMARK_COMPUTED": str(noted)},
-            folder,
-        )
-        seconds = sum(json.loads(path.read_text()) for path in noted.glob("*.json"))
+    def computed(number: int) -> Measurement:
+        seconds = _run(options, "HEAD", number).facts["computed"]
         if not seconds:
             raise FailedError("no process of the study noted that it computed")
         # Jobs compute with a thread each, as many at a time as there are cores.
-        computed[number] = Measurement(seconds / options.cores, 1, 0, {"jobs": seconds})
-        share[number] = seconds / (finished.seconds * options.cores)
-        return Measurement(finished.seconds, 1, finished.peak_bytes)
+        return Measurement(seconds / options.cores, 1, 0)
+
+    def bound() -> str:
+        whole = _run(options, "HEAD", 0)
+        share = whole.facts["computed"] / (whole.seconds * options.cores)
+        return (
+            f"training steps and forward passes are {share:.0%} of the cores' time, start-up, "
+            "reading, scoring and tables the rest"
+        )
 
     return Comparison(
-        own=own,
-        other=lambda number: computed[number],
-        bound=lambda: (
-            f"training steps and forward passes are {share[0]:.0%} of the cores' time, "
-            "start-up, reading, scoring and tables the rest"
-        ),
+        own=partial(_run, options, "HEAD"),
+        other=computed,
+        bound=bound,
         peer="its jobs' training steps and forward passes, shared among the cores",
         note=_seconds_note,
     )
@@ -136,7 +132,7 @@ def _never(_: Options) -> Comparison:
 ROWS = [
     Row(
         "embedded-study",
-        "the embedded study from nothing",
+        "the embedded study from nothing, as `make demo` runs it",
         "its jobs' training steps and forward passes",
         Target(1.5, at_least=False),
         _study,
