@@ -10,10 +10,15 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
+from hypothesis import settings
 from planning import SMALL, finish, finished_copy, install_fake_stages
 
 # Models in tests are tiny: threads would only wait for each other.
 torch.set_num_threads(1)
+
+# How long an example takes depends on what else the machine does.
+settings.register_profile("project", deadline=None)
+settings.load_profile("project")
 
 ROOT = Path(__file__).parent.parent
 EMBEDDED_ENCODER = ROOT / "resources" / "models" / "embedded"

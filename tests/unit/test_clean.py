@@ -102,9 +102,7 @@ def test_maximum_lines_keeps_the_first(tmp_path: Path) -> None:
 LINE = st.text(st.sampled_from("abcdé\u0301 \t\u200b&;<>bгд.!?1\u00a0"), max_size=25)
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 @given(
     lines=st.lists(LINE, max_size=40),
     near=st.sampled_from([None, {"similarity": 0.5}, {"similarity": 0.9}]),

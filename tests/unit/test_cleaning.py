@@ -113,7 +113,6 @@ def slow_share(line: str, script: str) -> float:
     return own / len(letters) if letters else float("nan")
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=10), max_size=5),
     st.sampled_from(["Latn", "Arab", "Cyrl"]),

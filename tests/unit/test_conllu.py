@@ -148,7 +148,7 @@ def trees(draw: st.DrawFn) -> str:
 
 
 @given(st.lists(trees(), min_size=1, max_size=4))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_valid_file_round_trips(tmp_path_factory: pytest.TempPathFactory, sentences) -> None:
     folder = tmp_path_factory.mktemp("round-trip")
     source = write(folder / "in.conllu", "".join(sentences))
@@ -198,7 +198,7 @@ BRITTLE = [
 
 
 @given(st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_bulk_and_row_by_row_checks_agree(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:

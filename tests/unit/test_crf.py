@@ -65,7 +65,7 @@ lengths_and_labels = given(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @lengths_and_labels
 def test_everything_equals_all_sequences_tried(seed: int, lengths: list[int], labels: int) -> None:
     emissions, mask, weights = draw(seed, lengths, labels)
@@ -105,7 +105,7 @@ def test_only_iob2_is_allowed() -> None:
     assert allowed == inside | anywhere
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 1000), st.lists(st.integers(1, 4), min_size=1, max_size=3))
 def test_decoding_finds_the_best_iob2(seed: int, lengths: list[int]) -> None:
     emissions, mask, (transitions, starts, ends) = draw(seed, lengths, len(TAGS))

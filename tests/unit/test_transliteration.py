@@ -78,7 +78,7 @@ def words_of(name: str) -> st.SearchStrategy[str]:
 
 
 @pytest.mark.parametrize("name", REVERSIBLE)
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_reversible_schemes_come_back(name, data):
     scheme = load_scheme(name, SCHEMES)
@@ -88,7 +88,6 @@ def test_reversible_schemes_come_back(name, data):
     assert all(word == "" or text.strip() for word, text in zip(words, latin, strict=True))
 
 
-@settings(deadline=None)
 @given(st.text(LATIN + " .,1"), st.sampled_from([s for s in SCRIPTS if s != "Latn"]))
 def test_embedded_world_agrees(text, script):
     scheme = load_scheme(f"embedded-{script.lower()}", SCHEMES)
@@ -98,7 +97,6 @@ def test_embedded_world_agrees(text, script):
 
 
 @pytest.mark.parametrize("name", ["uyghur-turkish", "georgian-national", "arabic-buckwalter"])
-@settings(deadline=None)
 @given(data=st.data())
 def test_longest_match_by_another_implementation(name, data):
     rules = read_rules([Path(path) for path in scheme_files(name, SCHEMES)])
@@ -115,7 +113,6 @@ def test_longest_match_by_another_implementation(name, data):
 TABLES = [name for name, row in read_schemes(SCHEMES).items() if row.kind == "table"]
 
 
-@settings(deadline=None)
 @given(st.sampled_from(TABLES), st.lists(st.text(), max_size=5))
 def test_no_character_is_lost_and_no_space_added(name, texts):
     transliterator = Transliterator(load_scheme(name, SCHEMES), limit=2)
