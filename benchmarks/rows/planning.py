@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pstats
 import re
 import shutil
 import statistics
@@ -13,17 +14,27 @@ from pathlib import Path
 from ..measurement import FailedError, Measurement, Pair, Target, run_process
 from ..options import ROOT, Options
 from ..planning import read_jobs, twin
+from ..shares import shares_of_time
 from . import Comparison, Row
 
 STUDY = "resources/studies/mbert.yaml"
 
 
-def _plan(options: Options, name: str, folder: Path, *arguments: str) -> tuple[Measurement, str]:
+OWNERS = {
+    "Snakemake": ("/snakemake/", "/snakemake_"),
+    "this project": ("/xltransfer/", "/workflow/rules/", "/Snakefile"),
+}
+"""What the files of each have in their names."""
+
+
+def _plan(
+    options: Options, name: str, folder: Path, *arguments: str, run: Sequence[str] = ("snakemake",)
+) -> tuple[Measurement, str]:
     """A dry run, and what it printed."""
     log = options.work / "logs" / f"{name}.log"
     commands = f"{Path(options.python).parent}{os.pathsep}{os.environ['PATH']}"
     finished = run_process(
-        ["snakemake", "--dry-run", "--workflow-profile", "none", *arguments],
+        [*run, "--dry-run", "--workflow-profile", "none", *arguments],
         log,
         {"PYTHONPATH": str(ROOT / "workflow"), "PATH": commands},
         folder,
@@ -44,10 +55,16 @@ def _prepare(options: Options) -> Comparison:
     found = len(read_jobs(empty()[1], "results"))
     if found != len(jobs):
         raise FailedError(f"{STUDY} plans {len(jobs)} jobs, but its twin {found}")
+    profile = options.work / "planning.profile"
+
+    def bound() -> str:
+        study(run=(options.python, "-m", "cProfile", "-o", str(profile), "-m", "snakemake"))
+        return shares_of_time(pstats.Stats(str(profile)), OWNERS)
+
     return Comparison(
         own=lambda _: study()[0],
         other=lambda _: empty()[0],
-        bound=lambda: "bound by Python: Snakemake's graph of jobs",
+        bound=bound,
         peer=f"{len(jobs)} empty jobs of the same shape",
         note=_note,
     )

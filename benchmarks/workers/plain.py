@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -34,15 +33,21 @@ def plain_table(path: Path) -> Callable[[str], str]:
     return lambda line: words.sub(word, line)
 
 
-def plain_statistics(sentences: Iterable[Sequence[str]], encoder: Path) -> dict[str, float]:
-    """The numbers of ``tokenizer_statistics``, a line at a time."""
+def plain_statistics(
+    sentences: Iterable[Sequence[str]], encoder: Path, unknown_token: str | None
+) -> dict[str, float]:
+    """The numbers of ``tokenizer_statistics``, a line at a time.
+
+    Args:
+        sentences: words.
+        encoder: its directory, with ``tokenizer.json``.
+        unknown_token: the piece that stands for what the tokenizer does not know, if there is one.
+    """
     tokenizer = Tokenizer.from_file(str(encoder / "tokenizer.json"))
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    model = json.loads(tokenizer.to_str())["model"]
-    unknown_piece = tokenizer.token_to_id(model.get("unk_token") or "") or -1
-    special = {i for i, token in tokenizer.get_added_tokens_decoder().items() if token.special}
-    ordinary = set(tokenizer.get_vocab().values()) - special - {unknown_piece}
+    unknown_piece = tokenizer.token_to_id(unknown_token) if unknown_token else None
+    ordinary = set(tokenizer.get_vocab().values()) - set(tokenizer.get_added_tokens_decoder())
     tally: Counter[str] = Counter()
     occurred: set[int] = set()
     whole: dict[str, bool] = {}
@@ -50,7 +55,7 @@ def plain_statistics(sentences: Iterable[Sequence[str]], encoder: Path) -> dict[
     for words in sentences:
         if not words:
             continue
-        encoding = tokenizer.encode(words, is_pretokenized=True, add_special_tokens=False)
+        encoding = tokenizer.encode(list(words), is_pretokenized=True, add_special_tokens=False)
         pieces, unknown = [0] * len(words), [0] * len(words)
         for index, owner, (start, end) in zip(
             encoding.ids, encoding.word_ids, encoding.offsets, strict=True
@@ -77,13 +82,17 @@ def plain_statistics(sentences: Iterable[Sequence[str]], encoder: Path) -> dict[
         "word_types": len(whole),
         "characters": tally["characters"],
         "pieces": total,
+    }
+    if not lengths:
+        return numbers
+    numbers |= {
         "fertility": total / tally["words"],
         "continued_words": 100 * tally["continued"] / tally["words"],
         "unknown_pieces": 100 * tally["unknown"] / total,
         "unknown_words": 100 * tally["strange"] / tally["words"],
         "characters_per_piece": tally["characters"] / total,
         "single_character_pieces": 100 * tally["single"] / total,
-        "vocabulary_used": 100 * len(occurred & ordinary) / len(ordinary),
+        "vocabulary_used": 100 * (len(occurred & ordinary) / len(ordinary)),
         "whole_types": 100 * sum(whole.values()) / len(whole),
         "sentence_pieces_max": max(lengths),
     }

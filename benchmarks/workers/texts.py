@@ -16,6 +16,8 @@ from xltransfer.tokenizer_statistics import raw_sentences
 from xltransfer.transliterate import transliterate
 from xltransfer.transliteration.loading import load_scheme
 
+from benchmarks.shares import shares_of_time
+
 from . import plain
 from .plain import plain_table
 
@@ -89,9 +91,8 @@ def _count(arguments: dict[str, Any]) -> dict[str, float]:
 def plain_statistics(arguments: dict[str, Any]) -> dict[str, Any]:
     """The same numbers, of one line after the other."""
     started = time.perf_counter()
-    found = plain.plain_statistics(
-        raw_sentences(Path(arguments["text"])), Path(arguments["encoder"])
-    )
+    sentences = raw_sentences(Path(arguments["text"]))
+    found = plain.plain_statistics(sentences, Path(arguments["encoder"]), "[UNK]")
     return _counted(arguments, time.perf_counter() - started, found)
 
 
@@ -115,15 +116,4 @@ def _shares(compute: Callable[[], None]) -> dict[str, Any]:
     """Where the processor is, by the profiler: a package's code, or everything else."""
     profiler = cProfile.Profile()
     profiler.runcall(compute)
-    seconds = dict.fromkeys([*LIBRARIES, "Python"], 0.0)
-    for (file, _, name), row in pstats.Stats(profiler).stats.items():
-        owners = (
-            library
-            for library, marks in LIBRARIES.items()
-            if any(mark in file or mark in name for mark in marks)
-        )
-        seconds[next(owners, "Python")] += row[2]
-    total = sum(seconds.values())
-    largest = max(seconds, key=lambda owner: seconds[owner])
-    shares = ", ".join(f"{owner} {spent / total:.0%}" for owner, spent in seconds.items())
-    return {"work": 1, "facts": {"bound": f"bound by {largest}: of the time {shares}"}}
+    return {"work": 1, "facts": {"bound": shares_of_time(pstats.Stats(profiler), LIBRARIES)}}

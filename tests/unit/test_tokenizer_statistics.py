@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import tracemalloc
-from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +24,8 @@ from xltransfer.tables.figures import save_figure
 from xltransfer.tables.tokenizer_figures import tokenizer_figure
 from xltransfer.tables.tokenizer_statistics import NUMBERS
 from xltransfer.tokenizer_statistics import count, raw_sentences, tabulate
+
+from benchmarks.workers.plain import plain_statistics
 
 TEXT = ["the cat sat on the mat", "Ein Käse für große Bären", "кот сел на мат", "unbelievable cats"]
 KINDS = {"wordpiece": "[UNK]", "unigram": "<unk>", "bytes": None}
@@ -82,63 +82,6 @@ def directories(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return found
 
 
-def plain_loop(lines: Sequence[Sequence[str]], directory: Path, unknown: str | None) -> dict:
-    """The same numbers, a line and a word at a time."""
-    tokenizer = Tokenizer.from_file(str(directory / "tokenizer.json"))
-    special = {token.content for token in tokenizer.get_added_tokens_decoder().values()}
-    lengths, tally, occurred = [], Counter(), set()
-    types: dict[str, bool] = {}
-    for line in lines:
-        if not line:
-            continue
-        encoding = tokenizer.encode(list(line), is_pretokenized=True, add_special_tokens=False)
-        # Not `encoding.tokens`, which spells unknown pieces as in the text.
-        tokens = [tokenizer.id_to_token(index) for index in encoding.ids]
-        occurred |= set(tokens)
-        rows = list(zip(encoding.word_ids, tokens, encoding.offsets, strict=True))
-        length = 0
-        for place, word in enumerate(line):
-            own = [(token, end - start) for owner, token, (start, end) in rows if owner == place]
-            none_known = not own
-            own = own or [("nothing", len(word))]
-            strange = [token for token, _ in own if none_known or token == unknown]
-            tally["words"] += 1
-            tally["characters"] += len(word)
-            tally["pieces"] += len(own)
-            tally["unknown"] += len(strange)
-            tally["unknown_words"] += bool(strange)
-            tally["continued"] += len(own) > 1
-            tally["single"] += sum(span <= 1 for _, span in own)
-            types[word] = len(own) == 1 and not strange
-            length += len(own)
-        lengths.append(length)
-    numbers = {
-        "sentences": len(lengths),
-        "words": tally["words"],
-        "word_types": len(types),
-        "characters": tally["characters"],
-        "pieces": tally["pieces"],
-    }
-    if not lengths:
-        return numbers
-    ordinary = set(tokenizer.get_vocab()) - special
-    numbers |= {
-        "fertility": tally["pieces"] / tally["words"],
-        "continued_words": 100 * tally["continued"] / tally["words"],
-        "unknown_pieces": 100 * tally["unknown"] / tally["pieces"],
-        "unknown_words": 100 * tally["unknown_words"] / tally["words"],
-        "characters_per_piece": tally["characters"] / tally["pieces"],
-        "single_character_pieces": 100 * tally["single"] / tally["pieces"],
-        "vocabulary_used": 100 * (len(occurred & ordinary) / len(ordinary)),
-        "whole_types": 100 * sum(types.values()) / len(types),
-        "sentence_pieces_max": max(lengths),
-    }
-    for percent in (50, 90, 99):
-        value = np.percentile(lengths, percent, method="inverted_cdf")
-        numbers[f"sentence_pieces_{percent}"] = int(value)
-    return numbers
-
-
 WORDS = st.one_of(
     st.sampled_from(
         ["the", "cat", "cats", "unbelievable", "Käse", "мат", "a-b", "☃☃", "中文", "ไทย", "[UNK]",
@@ -155,7 +98,7 @@ def test_equals_a_plain_loop_over_lines(
 ) -> None:
     tokenizer = CountingTokenizer(directories[kind])
     found = tokenizer_statistics(lines, tokenizer, chunk)
-    assert found == plain_loop(lines, directories[kind], KINDS[kind])
+    assert found == plain_statistics(lines, directories[kind], KINDS[kind])
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -165,7 +108,7 @@ def test_equals_a_plain_loop_beyond_a_batch(kind: str, directories: dict) -> Non
     words = ["".join(draws.choice(letters, size)) for size in draws.integers(1, 7, size=3000)]
     lines = [words[start : start + 1 + start % 11] for start in range(0, len(words) - 11, 3)]
     found = tokenizer_statistics(lines, CountingTokenizer(directories[kind]), chunk=4000)
-    assert found == plain_loop(lines, directories[kind], KINDS[kind])
+    assert found == plain_statistics(lines, directories[kind], KINDS[kind])
 
 
 def test_numbers_by_hand(tmp_path: Path) -> None:
@@ -263,7 +206,7 @@ def test_words_of_each_kind_of_corpus(
 ) -> None:
     (tmp_path / name).write_bytes(content.encode())
     count(directories["unigram"], tmp_path / name, NAMES, tmp_path / "out.json")
-    expected = plain_loop([words], directories["unigram"], "<unk>")
+    expected = plain_statistics([words], directories["unigram"], "<unk>")
     found = json.loads((tmp_path / "out.json").read_text())
     assert found == {**NAMES, "kind": kind, **expected}
 
@@ -396,4 +339,4 @@ def test_command_line(tmp_path: Path) -> None:
 def test_real_text(shared: Path) -> None:
     lines = list(raw_sentences(shared / "raw" / "wol" / "lafand-train.txt"))[:300]
     found = tokenizer_statistics(lines, CountingTokenizer(EMBEDDED_ENCODER))
-    assert found == plain_loop(lines, EMBEDDED_ENCODER, "[UNK]")
+    assert found == plain_statistics(lines, EMBEDDED_ENCODER, "[UNK]")
