@@ -249,6 +249,18 @@ def test_what_changes_no_result_runs_nothing(changes: dict, finished: Path) -> N
     assert planned(finished, *STUDY, "--set-resources", "finetune:mem_mb=9000") == {}
 
 
+def test_smaller_jobs_of_prediction_train_nothing(finished: Path) -> None:
+    change(finished, job_size__predict__seeds=1)
+    check(
+        planned(finished, *STUDY),
+        AGGREGATES,
+        predict=predictions(ALL_MODELS, TARGETS),
+        score=scores(SOURCES, TARGETS),
+        represent=vectors(STATES, TARGETS),
+        similarity=similarities(*TARGETS),
+    )
+
+
 def test_another_release_of_the_same_treebanks_makes_tables_alone(finished: Path) -> None:
     change(finished, ud_release="2.17")
     jobs = planned(finished, *STUDY)

@@ -99,9 +99,14 @@ def prediction_batches(study: Study) -> list[PredictionBatch]:
         for task in study.tasks
         for sources in cut(study.sources(task), size["sources"])
         for some in ablations
-        for seeds in cut(sorted(study.seeds), size["seeds"])
+        for seeds in prediction_seeds(study)
     ]
     return [batch for batch in batches if batch.models]
+
+
+def prediction_seeds(study: Study) -> list[list[int]]:
+    """The seeds, cut into those whose models share a job of prediction."""
+    return cut(sorted(study.seeds), study.config["job_size"]["predict"]["seeds"])
 
 
 def _prediction_batch(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from .. import paths
 from ..files import digest
 from ..identity import stage_digest
-from .batches import cut
+from .batches import prediction_seeds
 
 if TYPE_CHECKING:
     from .study import Study
@@ -72,8 +72,7 @@ class KeptFiles:
         return _note("represent", f"{corpus}-{split}", decided_by)
 
     def _seeds_of_job(self, seed: int) -> list[int]:
-        size = self.study.config["job_size"]["predict"]["seeds"]
-        return next(some for some in cut(sorted(self.study.seeds), size) if seed in some)
+        return next(some for some in prediction_seeds(self.study) if seed in some)
 
     def notes(self, encoder: str, task: str, source: str, seed: int) -> list[str]:
         """All notes of the models of a source and seed, below each one's directory."""
