@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from planning import FAKE_PYTHON, snakemake
+from planning import FAKE_PYTHON, install_fake_stages, snakemake, with_fake_stages
 
 SLOW = """#!{python}
 # Stands for a stage that takes its time when it trains.
@@ -39,12 +39,10 @@ def alive(pid: str) -> bool:
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="finds processes by way of /proc")
 def test_killed_head(small: Path) -> None:
-    stages, python = small / "stages.py", small / "bin" / "python"
+    stages = small / "stages.py"
     stages.write_text(FAKE_PYTHON.format(python=sys.executable))
-    python.parent.mkdir()
-    python.write_text(SLOW.format(python=sys.executable, stages=stages))
-    python.chmod(0o755)
-    path = f"{python.parent}{os.pathsep}{os.environ['PATH']}"
+    install_fake_stages(small, SLOW.replace("{stages}", str(stages)))
+    path = with_fake_stages(small)["PATH"]
     target = "results/tables/randominit.csv"
     command = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "small.yaml"]
     first = subprocess.Popen(

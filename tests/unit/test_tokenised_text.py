@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from itertools import product
 from pathlib import Path
@@ -22,6 +23,7 @@ from xltransfer.encoders.text_tokenizer import TextTokenizer
 from xltransfer.encoders.vocabulary import SPECIAL_TOKENS, train_wordpiece
 from xltransfer.errors import InputError
 from xltransfer.pretrain import _config
+from xltransfer.records import file_checksums
 from xltransfer.training.plan import plan_batches
 from xltransfer.training.pretraining import checksums
 from xltransfer.training.tokenised_text import TokenisedText
@@ -236,9 +238,11 @@ def test_checksums_tell_files_of_one_name_apart(tmp_path: Path) -> None:
     paths = [tmp_path / name / "text.txt" for name in ("a", "b")]
     for path in paths:
         path.parent.mkdir()
-        path.write_text("text")
-    assert list(checksums(paths)) == ["a/text.txt", "b/text.txt"]
-    assert list(checksums(paths[:1])) == ["text.txt"]
+        path.write_text(path.parent.name)
+    read = file_checksums(paths)
+    one, two = (hashlib.sha256(name).hexdigest() for name in (b"a", b"b"))
+    assert checksums(paths, read) == {"a/text.txt": one, "b/text.txt": two}
+    assert checksums(paths[:1], read) == {"text.txt": one}
 
 
 def test_inline_configuration_is_json() -> None:

@@ -17,7 +17,6 @@ from .encoders.loading import ENCODER_FILES, copy_tokenizer
 from .encoders.masked_lm import load_masked_lm
 from .encoders.text_tokenizer import TextTokenizer
 from .errors import InputError
-from .files import sha256_of_file
 from .identity import stage_digest
 from .records import encoder_files, file_checksums, versions
 from .training.masked_lm import MaskedLanguageModelling
@@ -66,20 +65,27 @@ def adapt(
     tokenised = tokenise(*texts, tokenizer, settings)
     objective = MaskedLanguageModelling(model, *tokenised, settings, config["seed"])
     copy_tokenizer(encoder, output)
+    read = file_checksums([*encoder_files(encoder), *training, *held_out])
     facts = {
         "code": stage_digest("adapt"),
         "config": dict(config),
-        "corpora": checksums(training),
+        "corpora": checksums(training, read),
         "device": device_name(device),
-        "encoder": {name: sha256_of_file(encoder / name) for name in ENCODER_FILES},
-        "held_out": checksums(held_out),
+        "encoder": {name: read[str(encoder / name)] for name in ENCODER_FILES},
+        "held_out": checksums(held_out, read),
         "threads": threads,
         "versions": versions("torch", "transformers", "tokenizers", "numpy"),
     }
-    read = file_checksums([*encoder_files(encoder), *training, *held_out])
     train_encoder(
-        *(objective, config, facts, read, output),
-        *(checkpoints, checkpoint_seconds, device, "adapt"),
+        objective,
+        config,
+        facts,
+        read,
+        output,
+        checkpoints,
+        checkpoint_seconds,
+        device,
+        "adapt",
         score_before=True,
     )
 

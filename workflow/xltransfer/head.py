@@ -24,12 +24,11 @@ from typing import Any
 from . import slurm
 from .errors import InputError
 from .files import write_json
+from .gpus import SLURM_JOB
 
 RECORD = "xltransfer-head.json"
 MARK = "XLTRANSFER_HEAD"
 """Environment variable by which the processes of a head are known."""
-
-SLURM_JOB = "SLURM_JOB_ID"
 
 GRACE_SECONDS = 120
 """What processes get to save a checkpoint before they are killed."""

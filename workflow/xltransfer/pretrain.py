@@ -69,21 +69,28 @@ def pretrain(
     settings = config["training"]
     texts = tokenise(training, kept, TextTokenizer(output), settings)
     objective = MaskedLanguageModelling(model, *texts, settings, config["seed"])
+    read = file_checksums([*corpora, *held_out])
     facts = {
         "code": stage_digest("pretrain"),
         "config": dict(config),
-        "corpora": checksums(corpora),
+        "corpora": checksums(corpora, read),
         "device": device_name(device),
         "threads": threads,
         "tokenizer": sha256_of_file(output / "tokenizer.json"),
         "versions": versions("torch", "transformers", "tokenizers", "numpy"),
     }
     if held_out:
-        facts["held_out"] = checksums(held_out)
-    read = file_checksums([*corpora, *held_out])
+        facts["held_out"] = checksums(held_out, read)
     train_encoder(
-        *(objective, config, facts, read, output),
-        *(checkpoints, checkpoint_seconds, device, "pretrain"),
+        objective,
+        config,
+        facts,
+        read,
+        output,
+        checkpoints,
+        checkpoint_seconds,
+        device,
+        "pretrain",
         score_before=False,
     )
 

@@ -93,12 +93,7 @@ class CountingTokenizer(WordTokenizer):
 
     def _count_batch(self, words: Sequence[str]) -> np.ndarray:
         """Pieces, unknown and single-character ones; shape (3, words)."""
-        rows = [
-            words[start : start + WORDS_AT_ONCE] for start in range(0, len(words), WORDS_AT_ONCE)
-        ]
-        encodings = self._tokenizer.encode_batch(
-            rows, is_pretokenized=True, add_special_tokens=False
-        )
+        encodings = self._encode_words(words)
         ids = _joined(encoding.ids for encoding in encodings)
         owners = _joined(
             WORDS_AT_ONCE * row + np.array(encoding.word_ids, dtype=np.int64)

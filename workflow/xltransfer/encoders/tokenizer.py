@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 
 import numpy as np
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 from tokenizers.pre_tokenizers import ByteLevel
 
 from ..errors import InputError
@@ -107,19 +107,23 @@ class WordTokenizer:
             )
         ]
 
-    def _split_words(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        """All pieces of some words, one word after the other, and how many each of them has."""
+    def _encode_words(self, words: Sequence[str]) -> list[Encoding]:
+        """The pieces of words without context, ``WORDS_AT_ONCE`` words in each encoding."""
         rows = [
             words[start : start + WORDS_AT_ONCE] for start in range(0, len(words), WORDS_AT_ONCE)
         ]
-        encodings = self._tokenizer.encode_batch(
-            rows, is_pretokenized=True, add_special_tokens=False
-        )
+        return self._tokenizer.encode_batch(rows, is_pretokenized=True, add_special_tokens=False)
+
+    def _split_words(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """All pieces of some words, one word after the other, and how many each of them has."""
+        encodings = self._encode_words(words)
         pieces = [np.zeros(0, dtype=np.int64)]
         lengths = [np.zeros(0, dtype=np.int64)]
-        for encoding, row in zip(encodings, rows, strict=True):
+        starts = range(0, len(words), WORDS_AT_ONCE)
+        for start, encoding in zip(starts, encodings, strict=True):
             found = np.array(encoding.ids, dtype=np.int64)
-            counts = np.bincount(np.array(encoding.word_ids, dtype=np.int64), minlength=len(row))
+            row = min(WORDS_AT_ONCE, len(words) - start)
+            counts = np.bincount(np.array(encoding.word_ids, dtype=np.int64), minlength=row)
             missing = np.flatnonzero(counts == 0)
             found = np.insert(found, np.cumsum(counts)[missing], self._unknown)
             counts[missing] = 1

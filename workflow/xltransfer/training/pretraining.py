@@ -125,8 +125,13 @@ def count_lines(corpora: Sequence[Lines]) -> list[int]:
     return counts
 
 
-def checksums(paths: Sequence[Path]) -> dict[str, str]:
-    """SHA-256 of files by name; by folder and name where names alone are ambiguous."""
+def checksums(paths: Sequence[Path], read: Mapping[str, str]) -> dict[str, str]:
+    """SHA-256 of files by name; by folder and name where names alone are ambiguous.
+
+    Args:
+        paths: of the files.
+        read: path → SHA-256 of these files and perhaps of others.
+    """
     unique = len({path.name for path in paths}) == len(paths)
     names = [path.name if unique else f"{path.parent.name}/{path.name}" for path in paths]
-    return {name: sha256_of_file(path) for name, path in zip(names, paths, strict=True)}
+    return {name: read[str(path)] for name, path in zip(names, paths, strict=True)}
