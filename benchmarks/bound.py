@@ -16,8 +16,8 @@ from torch.utils.flop_counter import FlopCounterMode
 PRODUCTS = ("mm", "linear", "conv", "scaled_dot_product", "bilinear", "einsum", "dot", "matmul")
 """What the names of operations contain that are matrix products."""
 
-PEAK_SIZE = 2048
-PEAK_REPEATS = 5
+PEAK_SIZES = (512, 1024, 2048)
+PEAK_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Bound:
         products, others, python: shares of the time: matrix products, all other operations on
             tensors (which move more memory than they compute), and what is left.
         rate: floating-point operations per second within matrix products.
-        peak: the same of a large product of square matrices in this process.
+        peak: the same of the fastest product of square matrices in this process.
     """
 
     products: float
@@ -88,11 +88,12 @@ def measure_bound(compute: Callable[[], object]) -> Bound:
 
 
 def peak_rate() -> float:
-    """Floating-point operations per second of a large product of square matrices."""
-    one = torch.rand(PEAK_SIZE, PEAK_SIZE)
-    best = float("inf")
-    for _ in range(PEAK_REPEATS):
-        started = time.perf_counter()
-        one @ one
-        best = min(best, time.perf_counter() - started)
-    return 2 * PEAK_SIZE**3 / best
+    """Floating-point operations per second of the fastest product of square matrices."""
+    best = 0.0
+    for size in PEAK_SIZES:
+        one = torch.rand(size, size)
+        since = time.perf_counter()
+        while (started := time.perf_counter()) - since < PEAK_SECONDS:
+            one @ one
+            best = max(best, 2 * size**3 / (time.perf_counter() - started))
+    return best

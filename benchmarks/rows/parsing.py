@@ -77,12 +77,13 @@ MACHAMP_PARAMETERS = {
             "cut_frac": 0.3,
             "decay_factor": 0.38,
             "discriminative_fine_tuning": True,
-            "gradual_unfreezing": True,
+            "gradual_unfreezing": False,
         },
         "optimizer": {"betas": [0.9, 0.99], "lr": 1e-4, "weight_decay": 0.01},
     },
 }
-"""MaChAmp's usual values; the number of pieces alone bounds a batch, as it does here."""
+"""MaChAmp's usual values, except that pieces alone bound a batch and the encoder learns from the
+first epoch on, as here: both sides do the same work."""
 
 
 def _training_arguments(
@@ -206,8 +207,8 @@ def _machamp_note(pairs: Sequence[Pair]) -> str:
     own, other = ([side.facts["LAS"] for side in sides] for sides in zip(*pairs, strict=True))
     return (
         f"LAS after {MACHAMP_EPOCHS} epochs on {MACHAMP_SENTENCES} sentences: "
-        f"{_list(own)} against MaChAmp's {_list(other)}, whose encoder rests in its first epoch; "
-        "both parsers have the sizes that are usual with them"
+        f"{_list(own)} against MaChAmp's {_list(other)}; both parsers have the sizes "
+        "that are usual with them, and train the encoder from the first epoch on"
     )
 
 
