@@ -15,7 +15,7 @@ from .files import sha256_of_file
 from .records import file_checksums, model_files, write_record
 from .training.dataset import Dataset
 from .training.prediction import annotate
-from .training.word_model import WordModel, load_model, same_architecture
+from .training.word_model import ModelReader
 
 log = logging.getLogger(__name__)
 
@@ -38,13 +38,9 @@ def predict(
     sentences = read_sentences(corpus)
     read = file_checksums([corpus])
     datasets: dict[tuple[str, int], Dataset] = {}
-    model: WordModel | None = None
-    previous = models[0]
+    reader = ModelReader()
     for directory, output in zip(models, predictions, strict=True):
-        if model is not None and not same_architecture(directory, previous):
-            model = None
-        model, task, labels = load_model(directory, model)
-        previous = directory
+        model, task, labels = reader.open(directory)
         # Models of one encoder share their tokenizer, so the corpus is tokenised once.
         key = sha256_of_file(directory / "tokenizer.json"), longest_input(model.encoder)
         if key not in datasets:

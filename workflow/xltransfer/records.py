@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterable, Mapping
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -27,15 +28,18 @@ TIMES = "timing.json"
 _ENCODER = ("config.json", "model.safetensors", "tokenizer.json", PRETRAINING)
 
 
+@cache
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
 def versions(*packages: str) -> dict[str, str]:
     """Versions of Python and of some installed packages."""
-    found = {"python": platform.python_version()}
-    for package in packages:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = "not installed"
-    return found
+    found = {package: _version(package) for package in packages}
+    return {"python": platform.python_version(), **found}
 
 
 def record_path(output: Path | str) -> Path:

@@ -14,6 +14,7 @@ from safetensors.numpy import save_file
 from .command import run, stage_parser
 from .data.conllu import Sentence, read_conllu
 from .devices import device_name, prepare_device
+from .encoders.bilstm import is_bilstm
 from .encoders.loading import load_encoder, longest_input
 from .encoders.reinitialise import ALL, reinitialise
 from .encoders.tokenizer import WordTokenizer
@@ -21,6 +22,7 @@ from .errors import InputError
 from .files import replacing
 from .records import file_checksums, model_files, write_record
 from .training.representations import sentence_vectors
+from .training.word_model import TASK_FILE, ModelReader
 
 log = logging.getLogger(__name__)
 
@@ -61,8 +63,12 @@ def represent(
     states += [(redrawn_from or encoders[0], seed) for seed in redrawn]
     opened = dict.fromkeys(directory for directory, _ in states)
     states_read = {directory: file_checksums(model_files(directory)) for directory in opened}
+    reader = ModelReader()
     for (directory, seed), output in zip(states, outputs, strict=True):
-        encoder = load_encoder(directory)
+        if (directory / TASK_FILE).exists() and not is_bilstm(directory):
+            encoder = reader.open(directory)[0].encoder
+        else:
+            encoder = load_encoder(directory)
         if seed is not None:
             reinitialise(encoder, ALL, seed)
         encoder.to(device)

@@ -163,6 +163,25 @@ def same_architecture(directory: Path, other: Path) -> bool:
     )
 
 
+class ModelReader:
+    """Opens models one after the other; each takes the place of the one before.
+
+    Those that differ in their weights alone share a module, which is filled again.
+    """
+
+    def __init__(self) -> None:
+        self._model: WordModel | None = None
+        self._directory = Path()
+
+    def open(self, directory: Path) -> tuple[WordModel, Task, list[str]]:
+        """As ``load_model``."""
+        if self._model is not None and not same_architecture(directory, self._directory):
+            self._model = None
+        found = load_model(directory, self._model)
+        self._model, self._directory = found[0], directory
+        return found
+
+
 def _unfilled_model(directory: Path, task: Task, labels: Sequence[str]) -> WordModel:
     encoder = empty_encoder(directory)
     return WordModel(encoder, untrained_head(task, encoder.config.hidden_size, labels))
