@@ -18,7 +18,11 @@ SMALL = {
     "parallel": {"treebanks": ["qaa_embedded", "qca_embedded", "qba_embedded"]},
     "seeds": [1, 2],
     "ablations": ["none", "random-init-1-2"],
-    "job_size": {"finetune": {"seeds": 2}, "predict": {"sources": 2, "ablations": 2, "seeds": 2}},
+    "job_size": {
+        "finetune": {"seeds": 2},
+        "predict": {"sources": 2, "ablations": 2, "seeds": 2},
+        "represent": {"states": 1},
+    },
     "parsing": {
         "sources": ["qaa_embedded", "qca_embedded"],
         "targets": ["qaa_embedded", "qca_embedded", "qba_embedded"],

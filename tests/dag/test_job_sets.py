@@ -41,7 +41,7 @@ def test_default_study(workspace: Path) -> None:
         **dict.fromkeys(UNSEEN_AGGREGATES, 1),
         "pieces": 16 + 3 + 6 + 3,
         "typology": 1,
-        "represent": (1 + 3) * 16,
+        "represent": 16,
         "similarity": 16,
         **dict.fromkeys(AGGREGATES, 1),
     }

@@ -240,7 +240,7 @@ def test_order_of_lists_runs_tables_alone(two_tasks: Path) -> None:
     "changes",
     [
         {"checkpoint_minutes": 1, "training_threads": 2, "mirrors": ["/somewhere"]},
-        {"job_size": {"finetune": {"seeds": 1}}},
+        {"job_size__finetune": {"seeds": 1}},
     ],
     ids=["threads-and-places", "job-size"],
 )
@@ -259,6 +259,18 @@ def test_smaller_jobs_of_prediction_train_nothing(finished: Path) -> None:
         represent=vectors(STATES, TARGETS),
         similarity=similarities(*TARGETS),
     )
+
+
+def test_larger_jobs_of_representation_make_representations_alone(finished: Path) -> None:
+    change(finished, job_size__represent__states=100)
+    jobs = planned(finished, *STUDY)
+    check(
+        jobs,
+        AGGREGATES - {"score_tables", "overlap_tables", "word_order_tables", "transfer_figures"},
+        represent=vectors(STATES, TARGETS),
+        similarity=similarities(*TARGETS),
+    )
+    assert counts(jobs)["represent"] == len(TARGETS)
 
 
 def test_another_release_of_the_same_treebanks_makes_tables_alone(finished: Path) -> None:

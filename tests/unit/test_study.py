@@ -259,7 +259,9 @@ def test_configuration_of_models_names_what_decides_them_and_nothing_else(config
         mirrors=["/x"],
         parsing__sources=["qaa_embedded"],
         parsing__targets=["qaa_embedded", "qfb_embedded"],
-        job_size={"finetune": {"seeds": 1}, "predict": {"sources": 1, "ablations": 1, "seeds": 1}},
+        job_size__finetune={"seeds": 1},
+        job_size__predict={"sources": 1, "ablations": 1, "seeds": 1},
+        job_size__represent={"states": 1},
         study="another",
     )(other)
     assert Study(other, ROOT).finetuning_config("embedded", "parsing", "qaa_embedded") == before
@@ -282,7 +284,8 @@ def test_batches(config: dict) -> None:
     change(
         seeds=[1, 2, 3, 4],
         ablations=["none", "random-init-1-2"],
-        job_size={"finetune": {"seeds": 3}, "predict": {"sources": 2, "ablations": 2, "seeds": 4}},
+        job_size__finetune={"seeds": 3},
+        job_size__predict={"sources": 2, "ablations": 2, "seeds": 4},
         pos__ablated_sources=["qaa_embedded"],
     )(config)
     study = Study(config, ROOT)
@@ -301,11 +304,43 @@ def test_batches(config: dict) -> None:
     assert [batch.seeds for batch in Study(config, ROOT).finetuning_batches()] == [["{seed}"]]
 
 
+def test_jobs_of_representation_are_joined_up_to_a_size(config: dict) -> None:
+    change(
+        tasks=["parsing", "pos"],
+        seeds=[1, 2, 3],
+        ablations=["none"],
+        job_size__predict={"sources": 1, "ablations": 1, "seeds": 2},
+    )(config)
+    models = [
+        [f"{task}/{source}_embedded/none/seed-{seed}" for seed in seeds]
+        for task in ("parsing", "pos")
+        for source in ("qaa", "qca", "qda")
+        for seeds in ((1, 2), (3,))
+    ]
+    never = [f"never-pretrained/seed-{seed}" for seed in (1, 2, 3)]
+
+    def batches(size: int, **changes: object) -> list[list[str]]:
+        change(job_size__represent__states=size, **changes)(config)
+        return [[state.path for state in some] for some in Study(config, ROOT).parallel.batches()]
+
+    assert batches(1) == [["pretrained", *never[:2]], never[2:], *models]
+    assert batches(6) == [
+        ["pretrained", *models[0], *never],
+        [path for some in models[1:5] for path in some],
+        [path for some in models[5:9] for path in some],
+        [path for some in models[9:] for path in some],
+    ]
+    assert batches(100) == [["pretrained", *(path for some in models for path in some), *never]]
+    dropped = batches(100, ablations=["none", "random-init-1-2"], keep__ablated_weights=False)
+    assert dropped[:4] == [["pretrained", *never[:2]], never[2:], *models[:2]]
+
+
 def test_order_of_a_list_changes_no_job(config: dict) -> None:
     change(
         seeds=[3, 1, 2],
         ablations=["random-init-all", "random-init-11-12", "none", "random-init-3-4"],
-        job_size={"finetune": {"seeds": 2}, "predict": {"sources": 3, "ablations": 3, "seeds": 2}},
+        job_size__finetune={"seeds": 2},
+        job_size__predict={"sources": 3, "ablations": 3, "seeds": 2},
     )(config)
     study = Study(config, ROOT)
     assert [batch.seeds for batch in study.finetuning_batches()] == [["1", "2"], ["3"]]

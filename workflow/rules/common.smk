@@ -221,14 +221,14 @@ def states_identity(states):
     """A function of wildcards: what decides some states and the treebank they represent."""
 
     def of(wildcards):
-        models = {state.path.split("/")[1]: state.task for state in states if state.task}
+        models = {(state.task, state.path.split("/")[1]) for state in states if state.task}
         return canonical_json(
             {
                 "encoder": study.contents.encoder(wildcards.encoder),
                 "treebank": study.contents.corpus("treebanks", wildcards.corpus, wildcards.split),
                 "models": {
-                    source: study.contents.model(wildcards.encoder, task, source)
-                    for source, task in models.items()
+                    f"{task}/{source}": study.contents.model(wildcards.encoder, task, source)
+                    for task, source in sorted(models)
                 },
             }
         )

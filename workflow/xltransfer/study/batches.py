@@ -143,3 +143,14 @@ def place(ablation: str) -> tuple[int, ...]:
 def cut(items: Sequence[Any], size: int) -> list[list[Any]]:
     """Pieces of at most ``size`` items, in their order."""
     return [list(items[start : start + size]) for start in range(0, len(items), size)]
+
+
+def join(pieces: Sequence[Sequence[Any]], size: int) -> list[list[Any]]:
+    """Neighbouring pieces joined as long as they hold at most ``size`` items."""
+    joined: list[list[Any]] = []
+    for piece in pieces:
+        if joined and len(joined[-1]) + len(piece) <= size:
+            joined[-1] += piece
+        else:
+            joined.append(list(piece))
+    return joined

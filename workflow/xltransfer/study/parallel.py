@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import paths
 from ..files import canonical_json
-from .batches import cut
+from .batches import cut, join
 
 if TYPE_CHECKING:
     from .study import Study
@@ -90,7 +90,9 @@ class ParallelText:
     def batches(self) -> list[list[State]]:
         """The states, cut into those that share a job, as the models of `job_size.predict` do.
 
-        The encoders before fine-tuning come first; what is added leaves their jobs as they were.
+        Jobs are joined up to the states of `job_size.represent`, but not where weights are dropped,
+        for whoever joins a job has the weights of all others made again. Of each job those that are
+        never pretrained come last.
         """
         size = self.study.config["job_size"]["predict"]["seeds"]
         never = [state for state in self.states if state.kind == "never-pretrained"]
@@ -102,7 +104,12 @@ class ParallelText:
             for batch in self.study.prediction_batches()
         ]
         # The pretrained encoder is read for the first seeds in any case.
-        return [pretrained + first, *others, *filter(None, later)]
+        batches = [pretrained + first, *others, *filter(None, later)]
+        if not self.study.kept.dropped_ablations:
+            batches = join(batches, self.study.config["job_size"]["represent"]["states"])
+        return [
+            sorted(batch, key=lambda state: state.kind == "never-pretrained") for batch in batches
+        ]
 
     def files(
         self,
