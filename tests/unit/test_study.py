@@ -311,28 +311,38 @@ def test_jobs_of_representation_are_joined_up_to_a_size(config: dict) -> None:
         ablations=["none"],
         job_size__predict={"sources": 1, "ablations": 1, "seeds": 2},
     )(config)
-    models = [
-        [f"{task}/{source}_embedded/none/seed-{seed}" for seed in seeds]
-        for task in ("parsing", "pos")
-        for source in ("qaa", "qca", "qda")
+    models = {
+        seeds: [
+            [f"{task}/{source}_embedded/none/seed-{seed}" for seed in seeds]
+            for source in ("qaa", "qca", "qda")
+            for task in ("parsing", "pos")
+        ]
         for seeds in ((1, 2), (3,))
-    ]
+    }
     never = [f"never-pretrained/seed-{seed}" for seed in (1, 2, 3)]
 
     def batches(size: int, **changes: object) -> list[list[str]]:
         change(job_size__represent__states=size, **changes)(config)
         return [[state.path for state in some] for some in Study(config, ROOT).parallel.batches()]
 
-    assert batches(1) == [["pretrained", *never[:2]], never[2:], *models]
-    assert batches(6) == [
-        ["pretrained", *models[0], *never],
-        [path for some in models[1:5] for path in some],
-        [path for some in models[5:9] for path in some],
-        [path for some in models[9:] for path in some],
-    ]
-    assert batches(100) == [["pretrained", *(path for some in models for path in some), *never]]
-    dropped = batches(100, ablations=["none", "random-init-1-2"], keep__ablated_weights=False)
-    assert dropped[:4] == [["pretrained", *never[:2]], never[2:], *models[:2]]
+    early, late = models.values()
+    alone = [["pretrained", *never[:2]], *early, never[2:], *late]
+    assert batches(1) == alone
+    of_two = [path for some in early for path in some]
+    of_one = [path for some in late for path in some]
+    assert batches(15) == [["pretrained", *of_two, *never[:2]], [*of_one, *never[2:]]]
+    assert batches(22) == [["pretrained", *of_two, *of_one, *never]]
+    assert batches(7)[:2] == [["pretrained", *of_two[:4], *never[:2]], of_two[4:10]]
+    dropped = batches(22, keep__ablated_weights=False, ablations=["none", "random-init-all"])
+    assert dropped[0] == alone[0]
+
+
+def test_jobs_of_the_default_study_are_full(config: dict) -> None:
+    assert len(Study(config, ROOT).parallel.batches()) == 1
+    change(seeds=[1, 2, 3, 4])(config)
+    first, second = Study(config, ROOT).parallel.batches()
+    assert len(first) == 66
+    assert {state.seed for state in second} == {4}
 
 
 def test_order_of_a_list_changes_no_job(config: dict) -> None:

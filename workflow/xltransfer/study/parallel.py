@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from .. import paths
 from ..files import canonical_json
-from .batches import cut, join
+from .batches import join, place, prediction_seeds
 
 if TYPE_CHECKING:
     from .study import Study
@@ -91,25 +92,33 @@ class ParallelText:
         """The states, cut into those that share a job, as the models of `job_size.predict` do.
 
         Jobs are joined up to the states of `job_size.represent`, but not where weights are dropped,
-        for whoever joins a job has the weights of all others made again. Of each job those that are
-        never pretrained come last.
+        for whoever joins a job has the weights of all others made again. They are ordered by seeds,
+        then sources, then ablations, so that a seed that is added comes last; within a job those
+        that are never pretrained do.
         """
-        size = self.study.config["job_size"]["predict"]["seeds"]
-        never = [state for state in self.states if state.kind == "never-pretrained"]
+        first, *others = [self._batches_of_seeds(seeds) for seeds in prediction_seeds(self.study)]
         pretrained = [state for state in self.states if state.kind == "pretrained"]
-        first, *others = cut(never, size)
-        models = {state.path: state for state in self.states if state.kind == "fine-tuned"}
-        later = [
-            [models[path] for path in batch.model_paths() if path in models]
-            for batch in self.study.prediction_batches()
-        ]
         # The pretrained encoder is read for the first seeds in any case.
-        batches = [pretrained + first, *others, *filter(None, later)]
+        batches = [pretrained + first[0], *first[1:], *chain.from_iterable(others)]
         if not self.study.kept.dropped_ablations:
             batches = join(batches, self.study.config["job_size"]["represent"]["states"])
         return [
             sorted(batch, key=lambda state: state.kind == "never-pretrained") for batch in batches
         ]
+
+    def _batches_of_seeds(self, seeds: Sequence[int]) -> list[list[State]]:
+        """The states of some seeds that share jobs; those that are never pretrained come first."""
+        models = {state.path: state for state in self.states if state.kind == "fine-tuned"}
+        ordered = sorted(
+            (batch for batch in self.study.prediction_batches() if batch.seeds == seeds),
+            key=lambda batch: (
+                self.study.sources(batch.task).index(batch.sources[0]),
+                place(batch.ablations[0]),
+            ),
+        )
+        found = [[models[p] for p in batch.model_paths() if p in models] for batch in ordered]
+        never = [s for s in self.states if s.kind == "never-pretrained" and s.seed in seeds]
+        return [never, *filter(None, found)]
 
     def files(
         self,
