@@ -27,7 +27,6 @@ def _prepare(options: Options) -> Comparison:
         "treebanks": {code: str(path) for code, path in treebanks.items()},
         "pivot": data.PIVOT,
         "window": WINDOW,
-        "folder": str(options.work / "similarity"),
         "threads": options.threads,
     }
     few = {**arguments, "treebanks": dict(list(arguments["treebanks"].items())[:2])}

@@ -7,10 +7,15 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from transformers import BertConfig, BertModel
 from xltransfer.analysis.cka import published_script_cka
-from xltransfer.data.representations import aligned
-from xltransfer.represent import represent
+from xltransfer.data.conllu import read_conllu
+from xltransfer.devices import prepare_device
+from xltransfer.encoders.loading import load_encoder, longest_input
+from xltransfer.encoders.tokenizer import WordTokenizer
+from xltransfer.represent import text
+from xltransfer.training.representations import sentence_vectors
 
 from benchmarks.bound import measure_bound
 
@@ -36,16 +41,16 @@ def own(arguments: dict[str, Any]) -> dict[str, Any]:
 
     Args:
         arguments: ``encoder``, ``treebanks`` (by language), ``pivot``, ``window`` (sentences),
-            ``folder`` and ``threads``.
+            and ``threads``.
 
     Returns:
         The time of the whole process counts; ``facts`` tells how it divides and the figures by
         language and layer.
     """
     started = time.perf_counter()
-    _represent(arguments)
+    vectors = _vectors(arguments)
     represented = time.perf_counter()
-    values = _figures(arguments)
+    values = _figures(vectors, arguments)
     ended = time.perf_counter()
     facts = {
         "encoder_seconds": represented - started,
@@ -55,22 +60,27 @@ def own(arguments: dict[str, Any]) -> dict[str, Any]:
     return {"work": len(arguments["treebanks"]), "facts": facts}
 
 
-def _represent(arguments: dict[str, Any]) -> None:
-    encoder, threads = Path(arguments["encoder"]), arguments["threads"]
+def _vectors(arguments: dict[str, Any]) -> dict[str, dict[str, np.ndarray]]:
+    """Of each language and sentence: shape (layers + 1, hidden)."""
+    device = prepare_device(arguments["threads"])
+    directory = Path(arguments["encoder"])
+    encoder, tokenizer = load_encoder(directory), WordTokenizer(directory)
+    longest, found = longest_input(encoder), {}
     for code, treebank in arguments["treebanks"].items():
-        output = _vectors(arguments, code)
-        represent([encoder], [], Path(treebank), [output], threads, as_published=True)
+        sentences = read_conllu(Path(treebank))
+        texts = [text(sentence) for sentence in sentences]
+        vectors = sentence_vectors(encoder, tokenizer, texts, longest, device, as_published=True)
+        found[code] = {s.sent_id: vectors[:, place] for place, s in enumerate(sentences)}
+    return found
 
 
-def _vectors(arguments: dict[str, Any], code: str) -> Path:
-    return Path(arguments["folder"]) / f"{code}.safetensors"
-
-
-def _figures(arguments: dict[str, Any]) -> dict[str, dict[str, float]]:
-    pivot, found = arguments["pivot"], {}
-    for code in arguments["treebanks"]:
-        if code != pivot:
-            pair = aligned(_vectors(arguments, pivot), _vectors(arguments, code))
+def _figures(
+    vectors: dict[str, dict[str, np.ndarray]], arguments: dict[str, Any]
+) -> dict[str, dict[str, float]]:
+    source, found = vectors[arguments["pivot"]], {}
+    for code, target in vectors.items():
+        if code != arguments["pivot"]:
+            pair = [np.stack([side[name] for name in source], axis=1) for side in (source, target)]
             found[code] = {
                 str(layer): published_script_cka(*states, arguments["window"])
                 for layer, states in enumerate(zip(*pair, strict=True))
@@ -80,5 +90,5 @@ def _figures(arguments: dict[str, Any]) -> dict[str, dict[str, float]]:
 
 def bound(arguments: dict[str, Any]) -> dict[str, Any]:
     """What bounds ``own`` but its start-up."""
-    found = measure_bound(lambda: _represent(arguments))
+    found = measure_bound(lambda: _vectors(arguments))
     return {"work": 1, "facts": {"bound": str(found)}}

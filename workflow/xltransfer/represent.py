@@ -58,7 +58,7 @@ def represent(
     facts = {"device": device_name(device), "threads": threads}
     read = file_checksums([treebank])
     identifiers = json.dumps(_identifiers(sentences, treebank), ensure_ascii=False)
-    texts = [_text(sentence) for sentence in sentences]
+    texts = [text(sentence) for sentence in sentences]
     states = [(directory, None) for directory in encoders]
     states += [(redrawn_from or encoders[0], seed) for seed in redrawn]
     opened = dict.fromkeys(directory for directory, _ in states)
@@ -93,8 +93,8 @@ def _identifiers(sentences: Sequence[Sentence], path: Path) -> list[str]:
     return found
 
 
-def _text(sentence: Sentence) -> str:
-    """The sentence as it is written."""
+def text(sentence: Sentence) -> str:
+    """The sentence as it is written: its ``# text``, or else its words with spaces between them."""
     for comment in sentence.comments:
         name, _, value = comment[1:].partition("=")
         if name.strip() == "text":
