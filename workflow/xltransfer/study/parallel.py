@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from .. import paths
@@ -96,29 +95,27 @@ class ParallelText:
         then sources, then ablations, so that a seed that is added comes last; within a job those
         that are never pretrained do.
         """
-        first, *others = [self._batches_of_seeds(seeds) for seeds in prediction_seeds(self.study)]
-        pretrained = [state for state in self.states if state.kind == "pretrained"]
-        # The pretrained encoder is read for the first seeds in any case.
-        batches = [pretrained + first[0], *first[1:], *chain.from_iterable(others)]
-        if not self.study.kept.dropped_ablations:
-            batches = join(batches, self.study.config["job_size"]["represent"]["states"])
-        return [
-            sorted(batch, key=lambda state: state.kind == "never-pretrained") for batch in batches
-        ]
-
-    def _batches_of_seeds(self, seeds: Sequence[int]) -> list[list[State]]:
-        """The states of some seeds that share jobs; those that are never pretrained come first."""
         models = {state.path: state for state in self.states if state.kind == "fine-tuned"}
         ordered = sorted(
-            (batch for batch in self.study.prediction_batches() if batch.seeds == seeds),
+            self.study.prediction_batches(),
             key=lambda batch: (
                 self.study.sources(batch.task).index(batch.sources[0]),
                 place(batch.ablations[0]),
             ),
         )
-        found = [[models[p] for p in batch.model_paths() if p in models] for batch in ordered]
-        never = [s for s in self.states if s.kind == "never-pretrained" and s.seed in seeds]
-        return [never, *filter(None, found)]
+        batches: list[list[State]] = []
+        for seeds in prediction_seeds(self.study):
+            never = [s for s in self.states if s.kind == "never-pretrained" and s.seed in seeds]
+            of_models = (batch.model_paths() for batch in ordered if batch.seeds == seeds)
+            found = [[models[name] for name in names if name in models] for names in of_models]
+            batches += [never, *filter(None, found)]
+        # The pretrained encoder is read for the first seeds in any case.
+        batches[0] = [*(state for state in self.states if state.kind == "pretrained"), *batches[0]]
+        if not self.study.kept.dropped_ablations:
+            batches = join(batches, self.study.config["job_size"]["represent"]["states"])
+        return [
+            sorted(batch, key=lambda state: state.kind == "never-pretrained") for batch in batches
+        ]
 
     def files(
         self,
