@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,8 @@ from xltransfer.errors import InputError
 from xltransfer.represent import represent
 from xltransfer.similarity import similarities
 from xltransfer.tables.similarity import correlation_table, transfer_gap, with_mean_layer
+from xltransfer.tasks.registry import make_task
+from xltransfer.training.word_model import WordModel, save_model, untrained_head
 
 STATES = [
     {"path": "pretrained", "kind": "pretrained", "task": "", "ablation": "", "seed": None,
@@ -89,6 +92,29 @@ def test_a_source_is_not_compared_with_itself(tmp_path: Path, vectors: dict) -> 
     config = {**CONFIG, "language": "en"}
     similarities(config, str(tmp_path), "enc", "en_pud", tmp_path / "en.parquet")
     assert pd.read_parquet(tmp_path / "en.parquet").empty
+
+
+def test_models_of_one_job_are_represented_as_if_each_were_alone(tmp_path: Path) -> None:
+    pretrained = make_encoder(tmp_path / "encoder", "bert")
+    models = [tmp_path / name for name in ("one", "two")]
+    task, labels = make_task({"kind": "tagging", "head_dropout": 0.0}), ["NOUN", "VERB"]
+    for directory in models:
+        encoder = load_encoder(pretrained)
+        for weights in encoder.parameters():
+            torch.nn.init.normal_(weights)
+        head = untrained_head(task, encoder.config.hidden_size, labels)
+        save_model(directory, WordModel(encoder, head), pretrained, task, labels)
+    treebank = tmp_path / "test.conllu"
+    treebank.write_text("# sent_id = a\n1\tthe\t_\t_\t_\t_\t0\troot\t_\t_\n\n")
+    directories = [models[0], pretrained, models[1]]
+    outputs = [tmp_path / f"{n}.safetensors" for n in range(4)]
+    represent(directories, [1], treebank, outputs, 1, redrawn_from=pretrained)
+    found = [read_vectors(path)[1] for path in outputs]
+    for one, other in combinations(found, 2):
+        assert np.abs(one - other).max() > 0.01
+    for directory, vectors in zip(directories, found, strict=False):
+        represent([directory], [], treebank, outputs[:1], 1)
+        np.testing.assert_array_equal(read_vectors(outputs[0])[1], vectors)
 
 
 def test_redrawn_encoders_are_others_and_the_published_script_doubles(tmp_path: Path) -> None:

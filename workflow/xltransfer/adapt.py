@@ -12,13 +12,12 @@ import torch
 
 from .command import add_training_options, run, stage_parser
 from .data.lines import Lines
-from .devices import device_name, prepare_device
+from .devices import prepare_device
 from .encoders.loading import ENCODER_FILES, copy_tokenizer
 from .encoders.masked_lm import load_masked_lm
 from .encoders.text_tokenizer import TextTokenizer
 from .errors import InputError
-from .identity import stage_digest
-from .records import encoder_files, file_checksums, versions
+from .records import encoder_files, file_checksums
 from .training.masked_lm import MaskedLanguageModelling
 from .training.pretraining import check_config, checksums, count_lines, tokenise, train_encoder
 
@@ -66,27 +65,22 @@ def adapt(
     objective = MaskedLanguageModelling(model, *tokenised, settings, config["seed"])
     copy_tokenizer(encoder, output)
     read = file_checksums([*encoder_files(encoder), *training, *held_out])
-    facts = {
-        "code": stage_digest("adapt"),
-        "config": dict(config),
+    inputs = {
         "corpora": checksums(training, read),
-        "device": device_name(device),
         "encoder": {name: read[str(encoder / name)] for name in ENCODER_FILES},
         "held_out": checksums(held_out, read),
-        "threads": threads,
-        "versions": versions("torch", "transformers", "tokenizers", "numpy"),
     }
     train_encoder(
         objective,
         config,
-        facts,
+        inputs,
         read,
         output,
         checkpoints,
         checkpoint_seconds,
         device,
+        threads,
         "adapt",
-        score_before=True,
     )
 
 

@@ -16,15 +16,14 @@ from tokenizers import Tokenizer
 from .command import add_training_options, run, stage_parser
 from .data.language_sampling import SampledLines, apportion, sampling_probabilities
 from .data.lines import Lines
-from .devices import device_name, prepare_device
+from .devices import prepare_device
 from .encoders.loading import longest_input
 from .encoders.masked_lm import new_masked_lm
 from .encoders.text_tokenizer import TextTokenizer
 from .encoders.vocabulary import save_tokenizer, train_wordpiece
 from .errors import InputError
 from .files import read_text, sha256_of_file
-from .identity import stage_digest
-from .records import file_checksums, versions
+from .records import file_checksums
 from .training.masked_lm import MaskedLanguageModelling
 from .training.pretraining import check_config, checksums, count_lines, tokenise, train_encoder
 
@@ -70,28 +69,23 @@ def pretrain(
     texts = tokenise(training, kept, TextTokenizer(output), settings)
     objective = MaskedLanguageModelling(model, *texts, settings, config["seed"])
     read = file_checksums([*corpora, *held_out])
-    facts = {
-        "code": stage_digest("pretrain"),
-        "config": dict(config),
+    inputs = {
         "corpora": checksums(corpora, read),
-        "device": device_name(device),
-        "threads": threads,
         "tokenizer": sha256_of_file(output / "tokenizer.json"),
-        "versions": versions("torch", "transformers", "tokenizers", "numpy"),
     }
     if held_out:
-        facts["held_out"] = checksums(held_out, read)
+        inputs["held_out"] = checksums(held_out, read)
     train_encoder(
         objective,
         config,
-        facts,
+        inputs,
         read,
         output,
         checkpoints,
         checkpoint_seconds,
         device,
+        threads,
         "pretrain",
-        score_before=False,
     )
 
 

@@ -11,12 +11,14 @@ from typing import Any
 import torch
 
 from ..data.lines import Lines
+from ..devices import device_name
 from ..encoders.masked_lm import STORED_TYPES, save_masked_lm
 from ..encoders.text_tokenizer import TextTokenizer
 from ..errors import InputError
 from ..files import digest, sha256_of_file, write_json
+from ..identity import stage_digest
 from ..interruption import stop_listening
-from ..records import PRETRAINING, encoder_files, write_record, write_times
+from ..records import PRETRAINING, encoder_files, versions, write_record, write_times
 from .checkpoint import Checkpoint
 from .loop import train
 from .masked_lm import BLOCKS, LINES, MaskedLanguageModelling
@@ -51,47 +53,56 @@ def tokenise(
 def train_encoder(
     objective: MaskedLanguageModelling,
     config: Mapping[str, Any],
-    facts: dict[str, Any],
+    inputs: Mapping[str, Any],
     read: Mapping[str, str],
     output: Path,
     checkpoints: Path,
     checkpoint_seconds: float,
     device: torch.device,
-    name: str,
-    score_before: bool,
+    threads: int,
+    stage: str,
 ) -> None:
     """Train, then write weights, configuration and ``pretraining.json``; the last of them last.
 
     Args:
         objective: model and text.
         config: ``training`` and, if it is not float32, the type to ``store`` weights in.
-        facts: everything that decides the weights, ``device`` and ``threads`` among it.
+        inputs: checksums of what the weights are made of: text, and ``encoder`` where one goes on,
+            whose history then has an epoch 0, the held-out scores before training.
         read: path and SHA-256 of every file that was read, for the records.
         output: the encoder directory; the tokenizer is there already.
         checkpoints: folder for checkpoints, which are named by what they belong to.
         checkpoint_seconds: how often to save one.
         device: where to train.
-        name: of the stage.
-        score_before: whether the history has an epoch 0, the held-out scores before training.
+        threads: processor threads to compute with.
+        stage: whose code decides the weights as well.
 
     Raises:
         InputError: a loss is not finite.
     """
+    facts = {
+        "code": stage_digest(stage),
+        "config": dict(config),
+        "device": device_name(device),
+        "threads": threads,
+        "versions": versions("torch", "transformers", "tokenizers", "numpy"),
+        **inputs,
+    }
     checkpoint = Checkpoint(checkpoints / digest(facts), digest(facts))
     history = []
-    if score_before:
+    if "encoder" in inputs:
         objective.model.to(device)
         history = [{"epoch": 0, **objective.evaluate(device)}]
-        log.info("%s: before: perplexity %.2f", name, history[0]["perplexity"])
-    report = train(objective, config["training"], checkpoint, device, checkpoint_seconds, name)
+        log.info("%s: before: perplexity %.2f", stage, history[0]["perplexity"])
+    report = train(objective, config["training"], checkpoint, device, checkpoint_seconds, stage)
     parameters = sum(parameter.numel() for parameter in objective.model.parameters())
-    log.info("%s: %d parameters, best epoch: %s", name, parameters, report.best)
+    log.info("%s: %d parameters, best epoch: %s", stage, parameters, report.best)
     save_masked_lm(objective.model, output, config.get("store", "float32"))
     facts["weights"] = sha256_of_file(output / "model.safetensors")
     outcome = {"best_epoch": report.best_epoch, "history": history + report.history}
     write_json(output / PRETRAINING, {**facts, **outcome})
     for path in encoder_files(output):
-        write_record(path, name, read, device=facts["device"], threads=facts["threads"])
+        write_record(path, stage, read, device=facts["device"], threads=facts["threads"])
     write_times(output, report.seconds, device.type != "cpu")
     # From here on a signal would cost what is done, and save nothing.
     stop_listening()
