@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 from .. import data
-from ..measurement import Pair, Target, call_worker
+from ..measurement import Measurement, Pair, Target, call_worker
 from ..options import ROOT, Options
 from . import Comparison, Row
 
@@ -20,10 +22,18 @@ def _transliteration(scheme: str, language: str, options: Options) -> Comparison
         "scheme": scheme,
         "schemes": str(ROOT / "resources" / "transliteration"),
     }
-    other = {**own, "output": str(options.work / "data" / f"{language}-other.txt")}
+    arguments = {**own, "output": str(options.work / "data" / f"{language}-other.txt")}
+
+    def other(_: int) -> Measurement:
+        found = call_worker(options, "texts:plain_transliteration", arguments)
+        if scheme != "uroman":
+            return found
+        third = call_worker(options, "texts:remembering_uroman", arguments)
+        return replace(found, facts={**found.facts, "remembering": third.seconds})
+
     return Comparison(
         own=lambda _: call_worker(options, "texts:own_transliteration", own),
-        other=lambda _: call_worker(options, "texts:plain_transliteration", other),
+        other=other,
         bound=lambda: call_worker(options, "texts:transliteration_bound", own).facts["bound"],
         peer=PEER,
         note=_note,
@@ -38,7 +48,13 @@ def _note(pairs: Sequence[Pair]) -> str:
     if isinstance(expected, dict):
         found = {name: found[name] for name in expected}
     equal = found == expected
-    return f"{own.work / own.seconds:.1f} MB/s; results {'equal' if equal else 'differ'}"
+    note = f"{own.work / own.seconds:.1f} MB/s; results {'equal' if equal else 'differ'}"
+    if "remembering" in other.facts:
+        times = statistics.median(other.facts["remembering"] / own.seconds for own, other in pairs)
+        note += (
+            f"; a loop for which uroman remembers words takes {times:.2f} × as long as this side"
+        )
+    return note
 
 
 def _statistics(options: Options) -> Comparison:

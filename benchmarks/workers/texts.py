@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from uroman.uroman import DEFAULT_ROM_MAX_CACHE_SIZE, Uroman
 from xltransfer.analysis.tokenizer_statistics import CountingTokenizer, tokenizer_statistics
 from xltransfer.files import sha256_of_file
 from xltransfer.tokenizer_statistics import raw_sentences
@@ -40,11 +41,22 @@ def own_transliteration(arguments: dict[str, Any]) -> dict[str, Any]:
 def plain_transliteration(arguments: dict[str, Any]) -> dict[str, Any]:
     """The same line by line: a table's letters searched in each, or uroman asked for each."""
     _warm(arguments)
-    spell = _plain(arguments["scheme"], Path(arguments["schemes"]))
+    seconds = _loop(arguments, _plain(arguments["scheme"], Path(arguments["schemes"])))
+    return _transliterated(arguments, seconds)
+
+
+def remembering_uroman(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Line by line by a uroman that remembers words, as its own command does; counts nothing."""
+    romaniser = Uroman(cache_size=DEFAULT_ROM_MAX_CACHE_SIZE)
+    return _transliterated(arguments, _loop(arguments, romaniser.romanize_string))
+
+
+def _loop(arguments: dict[str, Any], spell: Callable[[str], str]) -> float:
+    """Seconds for writing a text, a line at a time."""
     started = time.perf_counter()
     with open(arguments["text"], encoding="utf-8") as lines, _writing(arguments) as output:
         output.writelines(map(spell, lines))
-    return _transliterated(arguments, time.perf_counter() - started)
+    return time.perf_counter() - started
 
 
 def _plain(scheme: str, schemes: Path) -> Callable[[str], str]:
