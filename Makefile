@@ -1,5 +1,5 @@
 # These set everything up on a machine with Python 3.11 and make:
-#   make demo   runs the default study on the embedded world: how an encoder transfers
+#   make demo   runs the study of transfer on the embedded world
 #   make test   runs the tests
 #   make bench  compares the stages with other tools; ROWS and PEERS say which
 # All create the environment in .venv first if it is not there.

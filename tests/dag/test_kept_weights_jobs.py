@@ -151,3 +151,17 @@ def test_edited_prediction_trains_what_was_dropped(dropped: Path) -> None:
     assert retrained(jobs) == ABLATED
     assert files(jobs, "predict") == predictions(ALL_MODELS, TARGETS)
     assert "represent" not in jobs
+
+
+def test_a_change_that_is_undone_predicts_everything_anew(dropped: Path) -> None:
+    """What told that models were there before the change does not pass for them afterwards."""
+    config = dropped / "small.yaml"
+    before = config.read_text(encoding="utf-8")
+    change(dropped, parsing__training={"epochs": 3})
+    assert snakemake(dropped, *STUDY, **with_fake_stages(dropped)).returncode == 0
+    config.write_text(before, encoding="utf-8")
+    jobs = planned(dropped, *STUDY)
+    assert retrained(jobs) == ALL_MODELS
+    assert files(jobs, "predict") == predictions(ALL_MODELS, TARGETS)
+    assert snakemake(dropped, *STUDY, **with_fake_stages(dropped)).returncode == 0
+    assert planned(dropped, *STUDY) == {}

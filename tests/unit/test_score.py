@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from pathlib import Path
 
 import pyarrow.parquet as parquet
@@ -9,7 +10,7 @@ import pytest
 from test_parsing import tree
 from xltransfer.data.conllu import write_conllu
 from xltransfer.errors import InputError
-from xltransfer.score import COLUMNS, score
+from xltransfer.score import COLUMNS, _stage, score
 
 GOLD = [
     tree(("a", 2, "nsubj"), ("b", 0, "root")),
@@ -70,3 +71,23 @@ def test_predictions_of_other_sentences_are_refused(
             gold, [tmp_path / "p.conllu"], ["none"], [1], PARSING, COMMON, tmp_path / "out.parquet"
         )
     assert not (tmp_path / "out.parquet").exists()
+
+
+def test_predictions_in_another_order_than_their_models_are_refused(
+    gold: Path, tmp_path: Path
+) -> None:
+    models = [("none", 1), ("none", 3)]
+    paths = [tmp_path / ablation / f"seed-{seed}" / "fr-test.conllu" for ablation, seed in models]
+    for path in paths:
+        path.parent.mkdir(parents=True)
+        write_conllu(path, GOLD)
+    config = {"task": PARSING, "files": [{"models": models, "columns": COMMON}]}
+    arguments = Namespace(
+        config=config, gold=gold, predictions=paths, outputs=[tmp_path / "scores.parquet"]
+    )
+    _stage(arguments)
+    arguments.outputs = [tmp_path / "other.parquet"]
+    arguments.predictions = paths[::-1]
+    with pytest.raises(InputError, match=r"seed-3/fr-test.conllu: not predicted by none, seed 1"):
+        _stage(arguments)
+    assert not arguments.outputs[0].exists()

@@ -1,4 +1,4 @@
-"""The paired bootstrap: against scipy's, and on differences whose answer is known."""
+"""The paired bootstrap and its seeds: against scipy, and on differences whose answer is known."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from scipy import stats
 from xltransfer.analysis.significance import (
     interval,
     resampled_scores,
-    seed_choices,
     sentence_weights,
 )
 
@@ -70,8 +69,26 @@ def test_coverage_of_no_difference() -> None:
     assert told_apart <= 20
 
 
-def test_seeds_widen_the_interval() -> None:
-    """Seeds that disagree count, even where sentences leave no doubt."""
-    differences = np.array([[-9.0] * 2000, [-1.0] * 2000, [1.0] * 2000])
-    low, high = interval(differences, seed_choices(3))
-    assert low == -9 and high == 1
+@pytest.mark.parametrize("seeds", [2, 3, 5, 10])
+def test_without_noise_of_sentences_it_is_the_t_interval(seeds: int) -> None:
+    values = np.random.default_rng(seeds).normal(1, 3, seeds)
+    differences = np.repeat(values[:, None], 2000, axis=1)
+    expected = stats.t.interval(0.95, seeds - 1, values.mean(), stats.sem(values))
+    assert interval(differences) == pytest.approx(expected, rel=0.01, abs=0.05)
+
+
+@pytest.mark.parametrize("noise", [0, 0.5, 1])
+@pytest.mark.parametrize("seeds", [3, 5])
+def test_coverage_where_seeds_differ(seeds: int, noise: float) -> None:
+    """Arms that differ by the luck of their seeds alone are told apart once in twenty times."""
+    draws, told_apart = np.random.default_rng(seeds), 0
+    for _ in range(1000):
+        lucky, sentences = draws.normal(0, 1, (seeds, 1)), draws.normal(0, noise)
+        drawn = lucky + sentences + draws.normal(0, noise, (1, 500))
+        low, high = interval(drawn)
+        told_apart += low > 0 or high < 0
+    assert 10 <= told_apart <= 70
+
+
+def test_a_single_seed_speaks_of_sentences() -> None:
+    assert interval(np.linspace(0, 1, 2001)[None]) == pytest.approx((0.025, 0.975))

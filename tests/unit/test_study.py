@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,22 @@ WRONG = {
         change(ablations=["none", "random-init-12-13"]),
         "random-init-12-13: the encoder 'embedded' has 12 layers",
     ),
+    "layers of another encoder": (
+        change(encoders=[{"name": "embedded", "layers": 6, "path": "resources/models/embedded"}]),
+        "'embedded' has 12 layers (",
+    ),
+    "dropped weights of unknown data": (
+        change(
+            tasks=["ner"],
+            unseen__languages=[],
+            parallel__treebanks=[],
+            keep__ablated_weights=False,
+            ner__sources=["en_conll2003"],
+            ner__ablated_sources=["en_conll2003"],
+            ner__targets=["en_conll2003", "de_conll2003"],
+        ),
+        "keep.ablated_weights: the catalogue has no checksum of en_conll2003",
+    ),
     "layers upside down": (change(ablations=["none", "random-init-4-3"]), "layer 4 is above 3"),
     "no reference": (change(ablations=["random-init-1-2"]), "ablations: 'none' is missing"),
     "unknown ablation": (change(ablations=["none", "freeze-1-2"]), "ablations.1: 'freeze-1-2'"),
@@ -268,6 +285,17 @@ def test_configuration_of_models_names_what_decides_them_and_nothing_else(config
     change(parsing__training__epochs=11)(other)
     assert Study(other, ROOT).finetuning_config("embedded", "parsing", "qaa_embedded") != before
     assert json.loads(before)["task"] == "parsing"
+
+
+def test_seeds_of_unseen_languages_are_scored_as_what_they_are(config: dict) -> None:
+    """Predictions and the models that they are said to be of are listed in one order."""
+    change(seeds=[3, 1, 2])(config)
+    study = Study(config, ROOT)
+    task, source = study.unseen.pairs[0]
+    seeds = [seed for ablation, seed in study.models(task, source)]
+    assert seeds == [1, 2, 3]
+    for listed in (study.unseen.predictions("x", ".conllu"), study.unseen.models("x", "y")):
+        assert [f"/seed-{seed}/" in path for seed, path in zip(cycle(seeds), listed)] == [True] * 12
 
 
 def test_swapped_values_are_another_configuration(config: dict) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import json
 import random
@@ -127,6 +128,19 @@ def test_table_equals_plain_arithmetic(results: Path, tmp_path: Path) -> None:
             change = [value(f"random-init-{pair}", seed) - value("none", seed) for seed in SEEDS]
             assert float(row[pair]) == pytest.approx(statistics.fmean(change), abs=0.005001)
             assert float(row[f"{pair}_sd"]) == pytest.approx(statistics.stdev(change), abs=0.005001)
+
+
+def test_scores_of_an_ablation_that_was_removed_are_left_out(results: Path, tmp_path: Path) -> None:
+    config = copy.deepcopy(CONFIG)
+    config["ablations"] = ABLATIONS[:-1]
+    for source in config["tasks"]["parsing"]["sources"]:
+        source["ablations"] = ABLATIONS[:-1]
+    tabulate.score_tables(config, str(results), tmp_path / "tables")
+    table = read_csv(tmp_path / "tables" / "randominit_by_target.csv")
+    assert {row["ablation"] for row in table} == set(ABLATIONS[:-1])
+    tabulate.score_tables(CONFIG, str(results), tmp_path / "whole")
+    whole = read_csv(tmp_path / "whole" / "randominit_by_target.csv")
+    assert table == [row for row in whole if row["ablation"] in ABLATIONS[:-1]]
 
 
 def test_long_table_has_every_cell(results: Path, tmp_path: Path) -> None:

@@ -87,11 +87,13 @@ def test_differences_and_verdicts_by_hand() -> None:
     assert pd.isna(row.loc[("ug", "bilstm"), "less_baseline"])
     assert pd.isna(row.loc[("ug", "mbert"), "less_original"])
     assert row.loc[("ug_latn", "mbert-adapted"), "less_original"] == 30
-    assert row.loc[("ug_latn", "mbert-adapted"), "less_original_low"] == 20
-    assert row.loc[("ug_latn", "mbert-adapted"), "less_original_high"] == 40
+    # 20 and 40: a standard error of 10, and one degree of freedom.
+    half = pytest.approx(12.706 * 10, rel=0.02)
+    assert 30 - row.loc[("ug_latn", "mbert-adapted"), "less_original_low"] == half
+    assert row.loc[("ug_latn", "mbert-adapted"), "less_original_high"] - 30 == half
     verdict = verdict.set_index("variety")
-    assert verdict.loc["ug", ["verdict", "certain"]].tolist() == ["hard", "yes"]
-    assert verdict.loc["ug_latn", ["verdict", "certain"]].tolist() == ["intermediate", "yes"]
+    assert verdict.loc["ug", ["verdict", "certain"]].tolist() == ["hard", "no"]
+    assert verdict.loc["ug_latn", ["verdict", "certain"]].tolist() == ["intermediate", "no"]
     assert verdict.loc["ug_latn", "adapted_less_encoder"] == 30
 
 
@@ -102,6 +104,7 @@ def test_differences_and_verdicts_by_hand() -> None:
         ([7, 7], [5, 5], ("easy", "yes")),
         ([5, 7], [9, 9], ("easy", "no")),
         ([5, 5], [6, 6], ("intermediate", "no")),
+        ([5, 5], [7, 7], ("intermediate", "yes")),
         ([5, 5], [5, 5], ("hard", "yes")),
         ([4, 7], [5, 5], ("hard", "no")),
     ],

@@ -55,7 +55,9 @@ for number, batch in enumerate(study.finetuning_batches(), start=1):
             " --config {params.cfg:q} --ablation {wildcards.ablation} --seeds {params.seeds}"
             " --models {params.models:q} --checkpoints {params.checkpoints:q}"
             " --checkpoint-seconds {params.checkpoint_seconds} --threads {threads}"
-            ' > {log:q} 2>&1; for note in {output.notes:q}; do touch "$note"; done'
+            " > {log:q} 2>&1; for note in {output.notes:q}; do"
+            # Of what was decided by something else before: it must not hold anything off again.
+            ' rm -f "${{note%-*}}"-*; touch "$note"; done'
 
 
 # Frees the space that weights take once all is made that they are needed for.

@@ -16,6 +16,7 @@ from .catalogue import EMBEDDED
 from .errors import InputError
 from .files import read_json
 from .study import Study
+from .study.parts import LAYERS
 
 PEAK = {"T4": 65.0, "V100": 125.0, "A100": 312.0, "H100": 989.0}
 """Dense half-precision teraflops per second, from NVIDIA's data sheets."""
@@ -24,7 +25,7 @@ _NAMES = {
     "vocabulary": ("vocab_size",),
     "positions": ("max_position_embeddings", "n_positions"),
     "hidden": ("hidden_size", "dim", "d_model"),
-    "layers": ("num_hidden_layers", "n_layers", "num_layers"),
+    "layers": LAYERS,
     "intermediate": ("intermediate_size", "hidden_dim", "d_ff"),
 }
 """What the configurations of transformers call the sizes of an encoder."""

@@ -56,11 +56,6 @@ def made_encoder(results: str, name: str, text: str = "") -> str:
     return f"{results}/encoders/{name}" + f"/{text}" * bool(text)
 
 
-def raw_text(results: str, corpus: str, part: str) -> str:
-    """A part of a raw corpus, ``training`` or ``held_out``: clean sentences, one a line."""
-    return f"{results}/raw_text/{corpus}/{part}.txt"
-
-
 def tokenizer_statistics(results: str, encoder: str, corpora: str, corpus: str) -> str:
     """How a tokenizer splits a file of a corpus, e.g. ``ug_udt-train`` of ``treebanks``."""
     return f"{results}/tokenizer_statistics/{encoder}/{corpora}/{corpus}.json"

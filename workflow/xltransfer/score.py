@@ -122,6 +122,13 @@ def _check_same_words(
             )
 
 
+def _check_models(predictions: Sequence[Path], models: Sequence[tuple[str, int]]) -> None:
+    """Refuse predictions in another order than the models that they are said to be of."""
+    for path, (ablation, seed) in zip(predictions, models, strict=True):
+        if path.parts[-3:-1] != (ablation, f"seed-{seed}"):
+            raise InputError(f"{path}: not predicted by {ablation}, seed {seed}; score it again")
+
+
 def main() -> None:
     """Command line."""
     parser = stage_parser("xltransfer.score", __doc__)
@@ -140,6 +147,7 @@ def _stage(arguments: Namespace) -> None:
     waiting = iter(arguments.predictions)
     for file, output in zip(arguments.config["files"], arguments.outputs, strict=True):
         predictions = list(islice(waiting, len(file["models"])))
+        _check_models(predictions, file["models"])
         ablations, seeds = zip(*file["models"], strict=True)
         task = arguments.config["task"]
         score(arguments.gold, predictions, ablations, seeds, task, file["columns"], output)

@@ -12,7 +12,7 @@ from . import paths
 from .command import run, stage_parser
 from .provenance import table_provenance
 from .tables.randominit import by_target, published_shape
-from .tables.scores import check_complete, read_scores
+from .tables.scores import complete, read_scores
 from .tables.writing import write_table
 from .tables.zeroshot import matrix, per_target
 
@@ -47,8 +47,7 @@ def score_tables(config: Mapping[str, Any], results: str, directory: Path) -> No
         for ablation in source["ablations"]
         for seed in config["seeds"]
     ]
-    frame = read_scores(scores)
-    check_complete(frame, _expected(config), CELL)
+    frame = complete(read_scores(scores), _expected(config), CELL)
     table = by_target(frame)
     languages = dict.fromkeys(source["language"] for _, _, source, _ in _sources(config))
     metrics = {task: data["metric"] for task, data in config["tasks"].items()}

@@ -10,7 +10,7 @@ from typing import Any
 
 from .command import run, stage_parser
 from .provenance import table_provenance
-from .tables.scores import check_complete, read_scores
+from .tables.scores import complete, read_scores
 from .tables.unseen import Comparisons, arms_table, verdicts
 from .tables.writing import write_table
 
@@ -34,7 +34,7 @@ def verdict_tables(
     """
     frame = read_scores(scores)
     frame = frame[frame["metric"] == frame["task"].map(config["metrics"])]
-    check_complete(frame, _expected(config), CELL)
+    frame = complete(frame, _expected(config), CELL)
     comparisons = Comparisons(frame, config)
     provenance = table_provenance(config, [*scores, *reports], "verdict")
     write_table(directory / "unseen.csv", arms_table(comparisons, config), provenance)

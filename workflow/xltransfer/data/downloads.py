@@ -44,8 +44,8 @@ def fetch_file(
     places = [f"{mirror.rstrip('/')}/{relative}" for mirror in mirrors] + [url] * bool(url)
     if not places:
         raise InputError(
-            f"{output}: this file is licensed and cannot be fetched; put your copy there, or name "
-            f"a folder that holds {relative} under `mirrors`"
+            f"{output}: the catalogue has no address to fetch this file from; put your copy there, "
+            f"or name a folder that holds {relative} under `mirrors`"
         )
     failures = []
     for place in places:

@@ -14,8 +14,6 @@ from pathlib import Path
 from ..errors import InputError
 from ..files import read_text, replacing
 
-SCHEMES = ("iob1", "iob2", "bioes")
-LAYOUTS = ("columns", "uner")
 _COMMENT = re.compile(r"# [\w.:-]+( [\w.:-]+)* =|# newdoc|# newpar")
 _TAG = re.compile(r"O|([BIESLU])-(\S+)")
 _BIOES = {"S": "B", "U": "B", "E": "I", "L": "I"}

@@ -69,7 +69,7 @@ def finetuning_batches(study: Study) -> list[FinetuningBatch]:
     are dropped are apart, source by source, for their rules name what the weights are for.
     """
     size = study.config["job_size"]["finetune"]["seeds"]
-    seeds = [[str(seed) for seed in some] for some in cut(sorted(study.seeds), size)]
+    seeds = [[str(seed) for seed in some] for some in cut(study.seeds, size)]
     dropped = study.kept.dropped_ablations
     kept = [ablation for ablation in study.config["ablations"] if ablation not in dropped]
     groups = [((), kept, [["{seed}"]] if size == 1 else seeds)]
@@ -106,7 +106,7 @@ def prediction_batches(study: Study) -> list[PredictionBatch]:
 
 def prediction_seeds(study: Study) -> list[list[int]]:
     """The seeds, cut into those whose models share a job of prediction."""
-    return cut(sorted(study.seeds), study.config["job_size"]["predict"]["seeds"])
+    return cut(study.seeds, study.config["job_size"]["predict"]["seeds"])
 
 
 def _prediction_batch(

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
+from ..files import read_json
+from .parts import LAYERS
 
 if TYPE_CHECKING:
     from .study import Study
@@ -26,7 +28,9 @@ def check_consistency(study: Study) -> None:
     for task in study.tasks:
         _check_corpora(study, task)
     _check_parallel(study)
+    _check_layers(study)
     _check_ablations(study)
+    _check_dropped(study)
     _check_unseen(study)
 
 
@@ -97,6 +101,35 @@ def _up_to(study: Study, task: str) -> str:
     if study.kind(task).corpora == "treebanks":
         return f" up to release {study.config['ud_release']}"
     return ""
+
+
+def _check_layers(study: Study) -> None:
+    """Refuse a number of layers that is not the encoder's, where the encoder is there already."""
+    for encoder in study.encoders.values():
+        path = study.root / encoder.directory / "config.json"
+        content = read_json(path) if path.exists() else {}
+        found = next((content[name] for name in LAYERS if name in content), encoder.layers)
+        if found != encoder.layers:
+            raise InputError(
+                f"config: encoders: '{encoder.name}' has {found} layers ({path}), not "
+                f"{encoder.layers}; correct `layers`, and `ablations` with it"
+            )
+
+
+def _check_dropped(study: Study) -> None:
+    """Refuse to drop weights that no one could tell to be out of date."""
+    if study.config["keep"]["ablated_weights"]:
+        return
+    for task in study.tasks:
+        for source in study.sources(task):
+            if study.ablations(task, source) == ["none"]:
+                continue
+            if not all(study.contents.training_data("", task, source)[s] for s in ("train", "dev")):
+                raise InputError(
+                    f"config: keep.ablated_weights: the catalogue has no checksum of {source}, so "
+                    "that a changed file would go unnoticed; write its checksums there, or keep "
+                    "the weights"
+                )
 
 
 def _check_ablations(study: Study) -> None:

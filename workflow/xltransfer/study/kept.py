@@ -101,7 +101,7 @@ class KeptFiles:
             of: ``encoder``, ``task``, ``source`` and ``ablation``.
         """
         task, suffix = of["task"], self.study.kind(of["task"]).suffix
-        for seed in sorted(self.study.seeds):
+        for seed in self.study.seeds:
             for corpus in self.study.targets(task):
                 yield paths.predictions(results, **of, seed=seed, target=f"{corpus}-test{suffix}")
         for state in self.study.parallel.states:

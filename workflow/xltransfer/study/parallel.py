@@ -60,27 +60,27 @@ class ParallelText:
         configuration is none of theirs, so that it causes no job.
         """
         spoken = [self.language(code) for code in self.treebanks]
-        lowest = min(self.study.seeds)
+        lowest = self.study.seeds[0]
         models = [
             State(f"{task}/{source}/{ablation}/seed-{seed}", "fine-tuned", task, ablation, seed,
                   (language,))
             for task in sorted(self.study.tasks)
             for source in sorted(self.study.sources(task))
             if (language := self.study.language(task, source)) in spoken
-            for ablation, seed in sorted(self.study.models(task, source))
+            for ablation, seed in self.study.models(task, source)
             if ablation == "none" or seed == lowest
         ]  # fmt: skip
         sources = tuple(dict.fromkeys(state.sources[0] for state in models))
         never = [
             State(f"never-pretrained/seed-{seed}", "never-pretrained", "", "", seed, sources)
-            for seed in sorted(self.study.seeds)
+            for seed in self.study.seeds
         ]
         return [State("pretrained", "pretrained", "", "", None, sources), *models, *never]
 
     @property
     def retrieval_states(self) -> list[State]:
         """Those that translations are retrieved with."""
-        lowest = min(self.study.seeds)
+        lowest = self.study.seeds[0]
         return [
             state
             for state in self.states
@@ -169,7 +169,7 @@ class ParallelText:
             for state in self.retrieval_states
             for language in state.sources
         ]
-        return canonical_json({**self._table(), "seeds": [min(self.study.seeds)], "states": states})
+        return canonical_json({**self._table(), "seeds": [self.study.seeds[0]], "states": states})
 
     def cka_config(self) -> str:
         """Canonical JSON of what the tables of similarities must hold."""

@@ -10,6 +10,9 @@ from typing import Any
 
 from ..errors import InputError
 
+LAYERS = ("num_hidden_layers", "n_layers", "num_layers")
+"""What the configurations of transformers call the number of layers."""
+
 
 @dataclass(frozen=True)
 class Encoder:

@@ -93,8 +93,8 @@ class Study:
 
     @property
     def seeds(self) -> list[int]:
-        """The seeds; every model is trained once with each."""
-        return self.config["seeds"]
+        """The seeds, ascending: the order of the configuration decides nothing."""
+        return sorted(self.config["seeds"])
 
     @cached_property
     def parallel(self) -> ParallelText:
@@ -177,7 +177,7 @@ class Study:
         Sorted: the order of the configuration must cause no job.
         """
         ablations = sorted(self.ablations(task, source), key=place)
-        return [(ablation, seed) for ablation in ablations for seed in sorted(self.seeds)]
+        return [(ablation, seed) for ablation in ablations for seed in self.seeds]
 
     def finetuning_batches(self) -> list[FinetuningBatch]:
         """Which models are trained by one rule."""

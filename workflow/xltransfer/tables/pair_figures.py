@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import cycle
+
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
@@ -42,7 +44,9 @@ def word_order_figure(table: pd.DataFrame, correlation: pd.DataFrame, title: str
     label = f"word-order features in common (of {table['features'].max()})"
     figure = _scatter(complete, correlation, "shared", label, title)
     for ax, (_, part) in zip(figure.axes, complete.groupby("task", sort=False), strict=False):
-        for style, (_, own) in zip(SERIES, part.groupby("encoder", sort=False), strict=False):
+        for style, (_, own) in zip(
+            cycle(SERIES), part.groupby("encoder", sort=False), strict=False
+        ):
             means = own.groupby("shared")["score"].mean()
             ax.plot(means.index, means, color=style["color"], linestyle=style["linestyle"])
     return figure
@@ -62,7 +66,9 @@ def _scatter(
     rho = correlation.set_index(["encoder", "task"])["spearman"]
     for ax, task in zip(axes[0], tasks, strict=True):
         part = table[table["task"] == task]
-        for style, (encoder, own) in zip(SERIES, part.groupby("encoder", sort=False), strict=False):
+        for style, (encoder, own) in zip(
+            cycle(SERIES), part.groupby("encoder", sort=False), strict=False
+        ):
             value = rho.get((encoder, task), float("nan"))
             text = f"{encoder}: ρ = {value:.2f}" if pd.notna(value) else str(encoder)
             ax.scatter(
@@ -110,7 +116,7 @@ def retrieval_figure(table: pd.DataFrame, title: str) -> Figure:
             for _, line in single.groupby("target", sort=False):
                 ax.plot(line["layer"], line["accuracy"], color=GREY, linewidth=0.5, alpha=0.5)
             states = part.groupby("state", sort=False)
-            for style, (state, own) in zip(SERIES, states, strict=False):
+            for style, (state, own) in zip(cycle(SERIES), states, strict=False):
                 mean = own.groupby("layer")["accuracy"].mean()
                 name = state.partition("/")[0]
                 name = name if name == "pretrained" else f"fine-tuned: {name}"

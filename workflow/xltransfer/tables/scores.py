@@ -24,15 +24,15 @@ def read_scores(paths: Iterable[Path]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def check_complete(
+def complete(
     scores: pd.DataFrame, expected: Sequence[dict[str, object]], columns: Sequence[str]
-) -> None:
-    """Refuse scores in which a cell is missing or stands twice.
+) -> pd.DataFrame:
+    """The rows that are expected, of any metric; refuses scores that lack a cell or have it twice.
 
     Args:
-        scores: tidy rows.
+        scores: tidy rows, also of models that the study had before and has no more.
         expected: the cells that must be there, as values of ``columns``.
-        columns: what names a cell.
+        columns: what names a cell, ``metric`` among it.
 
     Raises:
         InputError: names the first cell in question.
@@ -44,3 +44,6 @@ def check_complete(
         if count != 1:
             what = "is missing" if count == 0 else f"stands there {count} times"
             raise InputError(f"scores: {', '.join(map(str, key))} {what}; score it again")
+    model = [column for column in columns if column != "metric"]
+    wanted = pd.DataFrame(expected)[model].drop_duplicates()
+    return scores.merge(wanted, on=model)

@@ -144,7 +144,9 @@ def correlation_figure(table: pd.DataFrame, title: str) -> Figure:
         for ax, source in zip(axes_row, sources, strict=True):
             own = part[(part["source"] == source) & part["spearman"].notna()]
             ax.axhline(0, color=GREY, linewidth=0.6)
-            for style, (state, line) in zip(SERIES, own.groupby("state", sort=False), strict=False):
+            for style, (state, line) in zip(
+                cycle(SERIES), own.groupby("state", sort=False), strict=False
+            ):
                 _correlation_line(ax, line, state, style)
             ax.set_title(f"{task}, source {source.upper()}")
             ax.set_ylim(-1.05, 1.05)
