@@ -72,7 +72,7 @@ def settled(file, content):
     of these.)
     """
     path = file.replace("<results>", study.results)
-    path = path.replace("<resources>", config.get("pathvars", {}).get("resources", "resources"))
+    path = path.replace("<resources>", "resources")
     known = workflow.persistence and workflow.persistence.params(IOFile(path))
     return ancient(file) if content and known and repr(content) in known else file
 
