@@ -46,7 +46,7 @@ class Bound:
         largest = max(shares, key=lambda name: shares[name])
         return (
             f"bound by {largest}: {self.products:.0%} of the time matrix products "
-            f"({self.rate / 1e9:.0f} of at most {self.peak / 1e9:.0f} GFLOP/s), "
+            f"({self.rate / 1e9:.0f} of {self.peak / 1e9:.0f} GFLOP/s), "
             f"{self.others:.0%} other operations on tensors, {self.python:.0%} Python"
         )
 

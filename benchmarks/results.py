@@ -22,6 +22,8 @@ the other side in turn, each in a process of its own, on the same machine with a
 ratio with a target of ≥ says how many times faster this project is; with ≤, how many times longer
 it takes. Given are the median, the least and the greatest of all pairs. Memory is that of the
 largest process of each side, this project first. Every measurement is in `results.json`.
+"159 of 206 GFLOP/s" is what matrix products reach within the stage, and what the fastest product of
+square matrices reaches in the same process.
 
 """
 
