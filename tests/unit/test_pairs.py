@@ -82,7 +82,7 @@ def test_shared_features() -> None:
 def test_wals_as_published(shared: Path) -> None:
     wals = shared / "typology" / "wals"
     files = (wals / "cldf/languages.csv", wals / "raw/value.csv", wals / "raw/domainelement.csv")
-    found = read_wals(*files, ["eng", "fra", "jpn", "xxx"], FEATURES)
+    found = read_wals(*files, ["eng", "fra", "jpn", "xxx", "ara", "fas", "swa", "bxr"], FEATURES)
     assert found["eng"] == {
         "81A": "SVO",
         "85A": "Prepositions",
@@ -94,6 +94,13 @@ def test_wals_as_published(shared: Path) -> None:
     assert found["jpn"]["81A"] == "SOV" and found["jpn"]["85A"] == "Postpositions"
     assert found["fra"]["87A"] == "Noun-Adjective"
     assert "xxx" not in found
+    # Catalogues of corpora know these by other codes than WALS does.
+    assert {code: found[code]["81A"] for code in ("ara", "fas", "swa", "bxr")} == {
+        "ara": "VSO",
+        "fas": "SOV",
+        "swa": "SVO",
+        "bxr": "SOV",
+    }
 
 
 def test_languages_without_values_are_reported(tmp_path: Path, caplog) -> None:

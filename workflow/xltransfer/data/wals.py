@@ -12,6 +12,9 @@ from ..errors import InputError
 log = logging.getLogger(__name__)
 
 FILES = ("languages.csv", "value.csv", "domainelement.csv")
+INDIVIDUAL = {"ara": "arb", "bxr": "bxm", "fas": "pes", "swa": "swh"}
+"""Codes that catalogues of corpora use, and what WALS calls these languages: it has the individual
+language where ISO 639-3 has a macrolanguage as well, and one Buriat."""
 
 
 def read_wals(
@@ -26,7 +29,7 @@ def read_wals(
         languages: ``cldf/languages.csv``: ``ID`` and ``ISO639P3code``.
         values: ``raw/value.csv``: ``id`` (``81A-eng``) and ``domainelement_pk``.
         elements: ``raw/domainelement.csv``: ``pk`` and ``name``.
-        codes: ISO 639-3.
+        codes: ISO 639-3; those of ``INDIVIDUAL`` are looked up as what they stand for.
         features: e.g. ``81A``.
 
     Returns:
@@ -36,10 +39,11 @@ def read_wals(
     Raises:
         InputError: a file is missing or has not the columns it should have.
     """
+    asked = {INDIVIDUAL.get(code, code): code for code in codes}
     iso = {
-        row["ID"]: row["ISO639P3code"]
+        row["ID"]: asked[row["ISO639P3code"]]
         for row in _rows(languages, ("ID", "ISO639P3code"))
-        if row["ISO639P3code"] in codes
+        if row["ISO639P3code"] in asked
     }
     names = {row["pk"]: row["name"] for row in _rows(elements, ("pk", "name"))}
     found: dict[str, dict[str, str]] = {}
