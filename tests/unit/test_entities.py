@@ -62,6 +62,23 @@ def test_latin_1_and_windows_line_ends(tmp_path: Path) -> None:
         read_entities(path, "columns", "iob2")
 
 
+def test_wikiann_has_the_language_before_each_token(tmp_path: Path) -> None:
+    text = "ckb:12:30\tO\nckb:كورد\tB-LOC\n\n"
+    (sentence,) = read_entities(write(tmp_path / "a.tsv", text), "wikiann", "iob2")
+    assert (sentence.forms, sentence.tags) == (["12:30", "كورد"], ["O", "B-LOC"])
+    with pytest.raises(InputError, match=r"a\.tsv:1: 'ckb:' stands before every token"):
+        read_entities(tmp_path / "a.tsv", "columns", "iob2")
+    plain = write(tmp_path / "b.tsv", "كورد\tB-LOC\n\n")
+    with pytest.raises(InputError, match=r"b.tsv:1: no language and colon .* be 'columns'"):
+        read_entities(plain, "wikiann", "iob2")
+
+
+def test_a_no_break_space_is_part_of_a_token(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.txt", "Amadou\u00a0Ba B-PER\nleft  O \n\n")
+    (sentence,) = read_entities(path, "columns", "iob2")
+    assert (sentence.forms, sentence.tags) == (["Amadou\u00a0Ba", "left"], ["B-PER", "O"])
+
+
 def test_universal_ner(tmp_path: Path) -> None:
     (sentence,) = read_entities(write(tmp_path / "a.iob2", UNER), "uner", "iob2")
     assert sentence.sent_id == "a-1"

@@ -21,7 +21,7 @@ EMBEDDED = "embedded"
 UNCHECKED = "unchecked"
 """Checksum of licensed files that users bring themselves."""
 _ENTITY_CHOICES = {
-    "layout": ("columns", "uner"),
+    "layout": ("columns", "wikiann", "uner"),
     "scheme": ("iob1", "iob2", "bioes"),
     "broken_tags": ("refuse", "repair"),
 }

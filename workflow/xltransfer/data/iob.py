@@ -16,6 +16,7 @@ from ..files import read_text, replacing
 
 _COMMENT = re.compile(r"# [\w.:-]+( [\w.:-]+)* =|# newdoc|# newpar")
 _TAG = re.compile(r"O|([BIESLU])-(\S+)")
+_BLANKS = " \t"
 _BIOES = {"S": "B", "U": "B", "E": "I", "L": "I"}
 
 
@@ -61,8 +62,9 @@ def read_entities(
     Args:
         path: the file.
         layout: ``columns``: fields between tabs or blanks, the token first and the tag last, as in
-            the CoNLL-2002/2003 shared tasks, MasakhaNER and WikiANN; or ``uner``: the five
-            columns of Universal NER, with comments.
+            the CoNLL-2002/2003 shared tasks and MasakhaNER; ``wikiann``: the same, with the code of
+            the language and a colon before each token (Pan et al., ACL 2017); or ``uner``: the
+            five columns of Universal NER, with comments.
         scheme: ``iob1`` (B only between entities of one type), ``iob2`` or ``bioes`` (also called
             BILOU).
         repair: what to do where tags do not follow the scheme: read them as ``conlleval`` does,
@@ -76,6 +78,13 @@ def read_entities(
     sentences = list(_sentences(text, path, layout, scheme, repair))
     if not sentences:
         raise InputError(f"{path}:1: the file holds no sentence")
+    forms = [form for sentence in sentences for form in sentence.forms]
+    code, colon, _ = forms[0].partition(":")
+    if layout == "columns" and colon and all(form.startswith(f"{code}:") for form in forms):
+        raise InputError(
+            f"{path}:1: '{code}:' stands before every token; let `layout` of its row in "
+            "entity_corpora.tsv be 'wikiann'"
+        )
     return sentences
 
 
@@ -103,12 +112,12 @@ def normalised(tags: Sequence[str]) -> list[str]:
 def _sentences(
     text: str, path: Path | str, layout: str, scheme: str, repair: bool
 ) -> Iterator[TaggedSentence]:
-    split = _uner_row if layout == "uner" else _columns_row
+    split = _ROWS[layout]
     comments: list[str] = []
     rows: list[tuple[str, str]] = []
     # Files that end without an empty line are common and lose nothing.
     for number, line in enumerate([*text.split("\n"), ""], start=1):
-        if line.strip() == "":
+        if line.strip(_BLANKS) == "":
             if rows:
                 forms, tags = map(list, zip(*rows, strict=True))
                 first = number - len(rows)
@@ -123,10 +132,22 @@ def _sentences(
 
 
 def _columns_row(line: str, path: Path | str, number: int) -> tuple[str, str]:
-    fields = line.split("\t") if "\t" in line else line.split()
+    # No other white space: a no-break space is part of a token.
+    fields = line.split("\t") if "\t" in line else re.split(" +", line.strip(_BLANKS))
     if len(fields) < 2 or not fields[0].strip():
         raise InputError(f"{path}:{number}: not a token and a tag: '{line[:60]}'")
     return fields[0], _checked(fields[-1].strip(), path, number)
+
+
+def _wikiann_row(line: str, path: Path | str, number: int) -> tuple[str, str]:
+    token, tag = _columns_row(line, path, number)
+    code, colon, form = token.partition(":")
+    if not (colon and form and code.isascii() and code.replace("-", "").isalpha()):
+        raise InputError(
+            f"{path}:{number}: no language and colon before '{token[:40]}', as WikiANN has them; "
+            "if they have been removed, let `layout` of its row in entity_corpora.tsv be 'columns'"
+        )
+    return form, tag
 
 
 def _uner_row(line: str, path: Path | str, number: int) -> tuple[str, str]:
@@ -188,6 +209,8 @@ def _broken_bioes(tags: Sequence[str]) -> int | None:
             return place
     return len(tags) - 1 if tags and tags[-1][0] in "BI" else None
 
+
+_ROWS = {"columns": _columns_row, "wikiann": _wikiann_row, "uner": _uner_row}
 
 _RULES: dict[str, Callable[[Sequence[str]], int | None]] = {
     "iob1": _broken_iob1,
