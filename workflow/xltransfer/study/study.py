@@ -6,6 +6,7 @@ imported, for this runs whenever the Snakefile is parsed.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import cached_property
@@ -218,6 +219,10 @@ class Study:
         """What a fetched file must be."""
         return getattr(self.catalogue, corpora)[corpus].files[split].checksum
 
+    def file_checksum(self, download: str) -> str:
+        """What a fetched file must be; ``download`` as in ``download``."""
+        return json.loads(self.file_config(download))["checksum"]
+
     def file_config(self, download: str) -> str:
         """Canonical JSON of where a file is fetched from; ``download`` as in ``download``."""
         return self._file_configs[download]
@@ -356,6 +361,11 @@ class Study:
         """Every target language of any task, in the order of the configuration."""
         codes = [self.language(task, code) for task in self.tasks for code in self.targets(task)]
         return {code: self.catalogue.languages[code] for code in dict.fromkeys(codes)}
+
+    def comparison_config(self) -> str:
+        """As ``table_config``, with the repositories of the encoders."""
+        hubs = {name: encoder.hub for name, encoder in self.encoders.items() if encoder.hub}
+        return canonical_json({**json.loads(self.table_config()), "hubs": hubs})
 
     def table_config(self) -> str:
         """Canonical JSON of what a table over the whole study must hold."""
