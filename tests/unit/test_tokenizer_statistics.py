@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,13 @@ from conftest import EMBEDDED_ENCODER
 from hypothesis import given
 from hypothesis import strategies as st
 from running import stage
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 from xltransfer.analysis.tokenizer_statistics import (
     CountingTokenizer,
     DistinctWords,
     tokenizer_statistics,
 )
+from xltransfer.encoders.tokenizer import WordTokenizer
 from xltransfer.errors import InputError
 from xltransfer.tables.figures import save_figure
 from xltransfer.tables.tokenizer_figures import tokenizer_figure
@@ -109,6 +111,44 @@ def test_equals_a_plain_loop_beyond_a_batch(kind: str, directories: dict) -> Non
     lines = [words[start : start + 1 + start % 11] for start in range(0, len(words) - 11, 3)]
     found = tokenizer_statistics(lines, CountingTokenizer(directories[kind]), chunk=4000)
     assert found == plain_statistics(lines, directories[kind], KINDS[kind])
+
+
+def nested_byte_level() -> Tokenizer:
+    """As that of Llama 3: bytes are one step of several."""
+    tokenizer = byte_level()
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(r" ?[^\s]+|\s+"), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    return tokenizer
+
+
+def normalised_spaces() -> Tokenizer:
+    """As that of Gemma: spaces are replaced before anything is split."""
+    tokenizer = Tokenizer(models.BPE(byte_fallback=True))
+    tokenizer.normalizer = normalizers.Replace(" ", "▁")
+    tokenizer.pre_tokenizer = pre_tokenizers.Split("▁", "merged_with_next")
+    trainer = trainers.BpeTrainer(vocab_size=80, special_tokens=["<pad>", "<unk>"],
+                                  show_progress=False)  # fmt: skip
+    tokenizer.train_from_iterator([f" {line}" for line in TEXT], trainer)
+    return tokenizer
+
+
+@pytest.mark.parametrize("make", [wordpiece, unigram, byte_level, nested_byte_level,
+                                  normalised_spaces])  # fmt: skip
+def test_words_are_read_as_after_a_space(make: Callable[[], Tokenizer], tmp_path: Path) -> None:
+    """However a tokenizer marks spaces, words one by one have the pieces of running text."""
+    tokenizer = make()
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    words = ["cat", "the", "mat", "sat", "unbelievable", "a"]
+    running = tokenizer.encode(f"a {' '.join(words)}", add_special_tokens=False)
+    first = tokenizer.encode("a", add_special_tokens=False)
+    (found,) = WordTokenizer(tmp_path)([words])
+    assert found.pieces.tolist() == running.ids[len(first.ids) :]
+    counts = CountingTokenizer(tmp_path).count(["a", "☃☃☃"])
+    assert counts.single[0] == counts.pieces[0]
 
 
 def test_numbers_by_hand(tmp_path: Path) -> None:

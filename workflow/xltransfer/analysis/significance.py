@@ -16,7 +16,6 @@ import hashlib
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import stdtrit
 
 RESAMPLES = 2000
 LEVEL = 0.95
@@ -77,6 +76,9 @@ def interval(differences: np.ndarray) -> tuple[float, float]:
 
 def _draws_from_t(degrees: int, number: int) -> np.ndarray:
     """Evenly spaced quantiles of Student's t distribution in random order."""
+    # Here, for figures are drawn by modules that import this one and compute nothing.
+    from scipy.special import stdtrit
+
     shares = (np.arange(number) + 0.5) / number
     return np.random.default_rng(_seed("seeds")).permutation(stdtrit(degrees, shares))
 

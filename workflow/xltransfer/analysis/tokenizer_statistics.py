@@ -103,6 +103,7 @@ class CountingTokenizer(WordTokenizer):
             np.fromiter(chain.from_iterable(encoding.offsets), np.int64).reshape(-1, 2)
             for encoding in encodings
         )
+        offsets = np.maximum(offsets - len(self._before_word), 0)
         self.occurred[ids] = True
         unknown, single = ids == self._unknown_piece, offsets[:, 1] - offsets[:, 0] <= 1
         counts = np.stack(

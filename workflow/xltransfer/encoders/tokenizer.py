@@ -61,14 +61,38 @@ class WordTokenizer:
         if isinstance(self._tokenizer.pre_tokenizer, ByteLevel):
             # Without it, pretokenised words would be read as continuations of one long word.
             self._tokenizer.pre_tokenizer.add_prefix_space = True
-        bare = self._tokenizer.encode(["a"], is_pretokenized=True, add_special_tokens=False).ids
-        full = self._tokenizer.encode(["a"], is_pretokenized=True).ids
-        start = next(i for i in range(len(full)) if full[i : i + len(bare)] == bare)
-        self.prefix, self.suffix = full[:start], full[start + len(bare) :]
+        self._before_word = self._find_before_word(path)
+        full = self._tokenizer.encode(["a"], is_pretokenized=True)
+        own = [place for place, special in enumerate(full.special_tokens_mask) if not special]
+        if not own:
+            raise InputError(
+                f"{path}: leaves nothing of the letter a; is this a tokenizer of text?"
+            )
+        self.prefix, self.suffix = full.ids[: own[0]], full.ids[own[-1] + 1 :]
         self.padding = self._first_id("[PAD]", "<pad>") or 0
         self._unknown = self._first_id("[UNK]", "<unk>")
         if self._unknown is None:
             self._unknown = self.padding
+
+    def _find_before_word(self, path: Path) -> str:
+        """What a word needs before it to be read as one that follows a space in running text.
+
+        Tokenizers that mark spaces in a normaliser or within a sequence of steps leave words that
+        are handed over one by one without a mark, as if they continued the word before.
+        """
+        once, twice = (
+            self._tokenizer.encode(x, add_special_tokens=False).ids for x in ("a", "a a")
+        )
+        for before in ("", " "):
+            words = [f"{before}a"] * 2
+            found = self._tokenizer.encode(words, is_pretokenized=True, add_special_tokens=False)
+            first = found.word_ids.count(0)
+            if found.ids[first:] == twice[len(once) :]:
+                return before
+        raise InputError(
+            f"{path}: reads a word on its own otherwise than after a space; tokenizers of this "
+            "kind are not known here"
+        )
 
     def _first_id(self, *names: str) -> int | None:
         ids = (self._tokenizer.token_to_id(name) for name in names)
@@ -108,7 +132,11 @@ class WordTokenizer:
         ]
 
     def _encode_words(self, words: Sequence[str]) -> list[Encoding]:
-        """The pieces of words without context, ``WORDS_AT_ONCE`` words in each encoding."""
+        """The pieces of words without context, ``WORDS_AT_ONCE`` words in each encoding.
+
+        Offsets count ``_before_word``.
+        """
+        words = self._marked(words)
         rows = [
             words[start : start + WORDS_AT_ONCE] for start in range(0, len(words), WORDS_AT_ONCE)
         ]
@@ -131,6 +159,9 @@ class WordTokenizer:
             lengths.append(counts)
         return np.concatenate(pieces), np.concatenate(lengths)
 
+    def _marked(self, words: Sequence[str]) -> list[str]:
+        return [self._before_word + word for word in words] if self._before_word else list(words)
+
     def rows(self, texts: Sequence[str], longest: int) -> list[np.ndarray]:
         """The input of raw texts, special tokens included, cut to what the encoder takes.
 
@@ -148,7 +179,9 @@ class WordTokenizer:
     def piece_types(self, sentences: Sequence[Sequence[str]]) -> set[str]:
         """The distinct pieces of some sentences, as they are written in the vocabulary."""
         encodings = self._tokenizer.encode_batch(
-            list(sentences), is_pretokenized=True, add_special_tokens=False
+            [self._marked(words) for words in sentences],
+            is_pretokenized=True,
+            add_special_tokens=False,
         )
         ids = {index for encoding in encodings for index in encoding.ids}
         return {self._tokenizer.id_to_token(index) for index in ids}
