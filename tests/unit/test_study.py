@@ -212,6 +212,14 @@ WRONG = {
     "unseen: unknown language": (unseen(language="zz"), "unseen.languages.0: no language 'zz'"),
     "unseen: unknown text": (unseen(text="ug_none"), "languages.0.text: no 'ug_none'"),
     "unseen: unknown treebank": (unseen(treebanks="ug_none"), "treebanks: no 'ug_none'"),
+    "unseen: text of another language": (
+        unseen(text="myv_wikipedia"),
+        "languages.0.text: myv_wikipedia is of the language 'myv', not 'ug'",
+    ),
+    "unseen: treebank of another language": (
+        unseen(treebanks="wo_wtb"),
+        "languages.0.treebanks: wo_wtb is of the language 'wo', not 'ug'",
+    ),
     "unseen: a part is missing": (
         unseen(language="myv", text="myv_wikipedia", treebanks="myv_jr", transliterated=[]),
         "myv_jr has no dev part; write `split: hashed`",

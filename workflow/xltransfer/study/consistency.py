@@ -157,6 +157,14 @@ def _check_ablations(study: Study) -> None:
 
 
 def _check_unseen(study: Study) -> None:
+    for place, item in enumerate(study.config["unseen"]["languages"]):
+        for key, table in (("text", "raw_corpora"), ("treebanks",) * 2, ("entities",) * 2):
+            corpus = getattr(study.catalogue, table)[item[key]] if item[key] else None
+            if corpus and corpus.language != item["language"]:
+                raise InputError(
+                    f"config: unseen.languages.{place}.{key}: {corpus.code} is of the language "
+                    f"'{corpus.language}', not '{item['language']}'; choose another"
+                )
     for task, corpus in study.unseen.pairs:
         if corpus in study.sources(task):
             raise InputError(

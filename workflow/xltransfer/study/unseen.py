@@ -363,6 +363,11 @@ class UnseenLanguages:
         """Canonical JSON of how corpora are split anew."""
         return canonical_json(self.section["hashed_split"])
 
+    def identifier_files(self) -> list[str]:
+        """The model that languages of lines are identified with, if it is a file."""
+        path = self.section["cleaning"]["identifier"] if self.varieties else ""
+        return [path] if (self.study.root / path).is_file() else []
+
     def cleaning_config(self, text: str) -> str:
         """Canonical JSON of how a raw corpus is cleaned."""
         corpus = self.study.catalogue.raw_corpora[text]
