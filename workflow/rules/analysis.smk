@@ -63,10 +63,11 @@ rule typology:
         runtime=growing(60),
     params:
         cfg=study.typology_config(),
+        checksums=[study.file_checksum(file) for file in study.wals_files()],
         code=stage_digest("typology"),
     shell:
         "python -m xltransfer.typology --config {params.cfg:q} --wals {input:q}"
-        " --output {output:q} > {log:q} 2>&1"
+        " --checksums {params.checksums} --output {output:q} > {log:q} 2>&1"
 
 
 rule word_order_tables:
@@ -215,7 +216,7 @@ rule published_comparison:
         mem_mb=growing(2000),
         runtime=growing(60),
     params:
-        cfg=study.table_config(),
+        cfg=study.comparison_config(),
         code=stage_digest("compare"),
         table=lambda wildcards, output: output[0],
     shell:

@@ -7,7 +7,8 @@ MADE_ENCODER = "<results>/encoders/{encoder}/{text}"
 
 rule clean:
     input:
-        raw_corpus,
+        raw=raw_corpus,
+        identifier=unseen.identifier_files(),
     output:
         training="<results>/raw_text/{text}/training.txt",
         held_out="<results>/raw_text/{text}/held_out.txt",
@@ -24,9 +25,10 @@ rule clean:
     params:
         cfg=lambda wildcards: unseen.cleaning_config(wildcards.text),
         kind=lambda wildcards: study.catalogue.raw_corpora[wildcards.text].kind,
+        checksum=lambda wildcards: study.catalogue.raw_corpora[wildcards.text].checksum,
         code=stage_digest("clean"),
     shell:
-        "python -m xltransfer.clean --input {input:q} --kind {params.kind} --config {params.cfg:q}"
+        "python -m xltransfer.clean --input {input.raw:q} --checksum {params.checksum} --kind {params.kind} --config {params.cfg:q}"
         " --training {output.training:q} --held-out {output.held_out:q}"
         " --report {output.report:q} > {log:q} 2>&1"
 

@@ -17,11 +17,13 @@ from typing import IO, Any
 import numpy as np
 from tqdm import tqdm
 
+from .catalogue import UNCHECKED
 from .cleaning.counts import Counts
 from .cleaning.duplicates import EXACT, NEAR, NearDuplicates, line_key, line_keys, mark_repeats
 from .cleaning.settings import Settings
 from .cleaning.steps import Steps
 from .command import run, stage_parser
+from .data.downloads import verify_checksum
 from .data.raw_text import read_lines
 from .errors import InputError
 from .files import explain_no_room, replacing, write_json
@@ -280,6 +282,7 @@ def main() -> None:
     """Command line."""
     parser = stage_parser("xltransfer.clean", __doc__)
     parser.add_argument("--input", type=Path, required=True)
+    parser.add_argument("--checksum", default=UNCHECKED, help="from the catalogue")
     parser.add_argument("--kind", choices=KINDS, required=True)
     parser.add_argument("--config", type=json.loads, required=True, help="how to clean it: JSON")
     parser.add_argument("--training", type=Path, required=True)
@@ -289,6 +292,7 @@ def main() -> None:
 
 
 def _stage(arguments: Namespace) -> None:
+    verify_checksum(arguments.input, arguments.checksum)
     clean_corpus(
         arguments.input,
         arguments.kind,

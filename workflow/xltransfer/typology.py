@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .command import run, stage_parser
+from .data.downloads import verify_checksum
 from .data.wals import read_wals
 from .files import replacing
 from .records import file_checksums, write_record
@@ -36,7 +37,13 @@ def write_features(config: Mapping[str, Any], wals: Sequence[Path], output: Path
         values = config["embedded"].get(language, found.get(iso, {}))
         missing = [feature for feature in features if feature not in values]
         if missing:
-            log.info("%s (%s): no value of %s", language, iso, ", ".join(missing))
+            log.log(
+                logging.INFO if values else logging.WARNING,
+                "%s (%s): no value of %s",
+                language,
+                iso,
+                ", ".join(missing),
+            )
         rows += [(language, name, values[name]) for name in features if name in values]
     with replacing(output) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -49,11 +56,14 @@ def main() -> None:
     parser = stage_parser("xltransfer.typology", __doc__)
     parser.add_argument("--config", type=json.loads, required=True, help="JSON")
     parser.add_argument("--wals", type=Path, nargs="*", default=[])
+    parser.add_argument("--checksums", nargs="*", default=[], help="of these files")
     parser.add_argument("--output", type=Path, required=True)
     run(parser, _stage)
 
 
 def _stage(arguments: Namespace) -> None:
+    for path, checksum in zip(arguments.wals, arguments.checksums, strict=True):
+        verify_checksum(path, checksum)
     write_features(arguments.config, arguments.wals, arguments.output)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from itertools import chain
 from typing import Any
+from unicodedata import normalize
 
 import regex
 
@@ -37,9 +38,10 @@ class Transliterator:
         """A text in Latin letters; its characters are counted.
 
         Args:
-            text: a word or many lines. What is no run of letters stays as it is.
+            text: a word or many lines, composed first (NFC), as cleaned raw text and the tables
+                are. What is no run of letters stays as it is.
         """
-        parts = self._split(text)
+        parts = self._split(normalize("NFC", text))
         words = parts[1::2]
         self._frequencies.update(words)
         self._gaps.update(parts[::2])
@@ -50,7 +52,7 @@ class Transliterator:
 
     def uncounted(self, text: str) -> str:
         """A text in Latin letters, for what repeats a text that is counted."""
-        parts = self._split(text)
+        parts = self._split(normalize("NFC", text))
         parts[1::2] = map(self._words.__getitem__, parts[1::2])
         return "".join(parts)
 
