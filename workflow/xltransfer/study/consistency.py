@@ -104,10 +104,16 @@ def _up_to(study: Study, task: str) -> str:
 
 
 def _check_layers(study: Study) -> None:
-    """Refuse a number of layers that is not the encoder's, where the encoder is there already."""
+    """Refuse a number of layers that is not the encoder's, where the encoder is there already.
+
+    What else is wrong with it, the stage says that opens it.
+    """
     for encoder in study.encoders.values():
         path = study.root / encoder.directory / "config.json"
-        content = read_json(path) if path.exists() else {}
+        try:
+            content = read_json(path)
+        except InputError:
+            continue
         found = next((content[name] for name in LAYERS if name in content), encoder.layers)
         if found != encoder.layers:
             raise InputError(
