@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from running import stage
 from test_cleaning import jaccard
 from xltransfer.clean import clean_corpus
 from xltransfer.cleaning import duplicates
 from xltransfer.cleaning.settings import Settings
 from xltransfer.errors import InputError
+from xltransfer.files import sha256_of_file
 
 CONFIG = {
     "language": "wol",
@@ -308,3 +310,21 @@ def test_real_raw_text(shared: Path, tmp_path: Path) -> None:
     assert report["read"]["lines"] == 3360
     total = report["training"]["lines"] + report["held_out"]["lines"]
     assert 3200 < total <= 3360
+
+
+def test_a_file_put_there_by_hand_is_checked(tmp_path: Path) -> None:
+    raw = tmp_path / "raw.txt"
+    raw.write_text("Dakar ak Ndar\nNdar ak Dakar\n", encoding="utf-8")
+    outputs = {name: tmp_path / f"{name}.txt" for name in ("training", "held-out", "report")}
+
+    def run(checksum: str) -> subprocess.CompletedProcess[str]:
+        options = [part for name, path in outputs.items() for part in (f"--{name}", path)]
+        config = json.dumps({**CONFIG, "held_out_share": 0})
+        return stage("clean", "--input", raw, "--checksum", checksum, "--kind", "text", "--config",
+                     config, *options)  # fmt: skip
+
+    done = run(f"sha256:{'0' * 64}")
+    assert done.returncode != 0 and "raw.txt" in done.stderr and "Traceback" not in done.stderr
+    assert not outputs["training"].exists()
+    assert run(f"sha256:{sha256_of_file(raw)}").returncode == 0
+    assert len(outputs["training"].read_text(encoding="utf-8").splitlines()) == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import unicodedata
 from collections import Counter
 from pathlib import Path
 
@@ -86,6 +87,16 @@ def test_reversible_schemes_come_back(name, data):
     latin = [scheme.transliterate(word) for word in words]
     assert scheme.reverse(" ".join(latin)) == " ".join(words)
     assert all(word == "" or text.strip() for word, text in zip(words, latin, strict=True))
+
+
+def test_letters_may_be_composed_or_not() -> None:
+    """Annotated text is not cleaned before, as raw text is, and must come out the same."""
+    for scheme, word in (("uyghur-uly", "ئۇيغۇر"), ("erzya-iso9", "йӱк"), ("cyrillic-iso9", "йод")):
+        transliterator = Transliterator(load_scheme(scheme, SCHEMES))
+        apart = unicodedata.normalize("NFD", word)
+        assert apart != word
+        assert transliterator.text(apart) == transliterator.text(word)
+        assert transliterator.uncounted(apart) == transliterator.uncounted(word)
 
 
 @given(st.text(LATIN + " .,1"), st.sampled_from([s for s in SCRIPTS if s != "Latn"]))
