@@ -28,7 +28,8 @@ from xltransfer.training.checkpoint import Checkpoint, own_weights
 @pytest.fixture
 def listening() -> Iterator[None]:
     """As in a command; afterwards everything is as it was."""
-    handlers = {number: signal.getsignal(number) for number in interruption.SIGNALS}
+    # A shell's background jobs are started to ignore SIGINT, which is left ignored then.
+    handlers = {number: signal.signal(number, signal.SIG_DFL) for number in interruption.SIGNALS}
     interruption.listen()
     yield
     forget()
@@ -120,7 +121,8 @@ def test_signals_during_the_writing_of_a_checkpoint(
         except Interrupted:
             forget()
         names = {path.name for path in (tmp_path / "c").iterdir()}
-        assert names <= {"state.safetensors", "best.safetensors"}
+        best = {name for name in names if name.startswith("best-")}
+        assert names - best <= {"state.safetensors"} and len(best) <= 2
     assert 2 < runs < 20
     assert report.history == expected.history
     assert all(

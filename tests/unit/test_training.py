@@ -161,11 +161,11 @@ def test_unusable_checkpoints_are_ignored(
     kill_at(killed, 12)
     with pytest.raises(Killed):
         run(killed, Checkpoint(tmp_path / "c", "x"), seconds=0)
-    file = tmp_path / "c" / f"{name}.safetensors"
+    (file,) = (tmp_path / "c").glob(f"{name}*.safetensors")
     if damage == "missing":
         file.unlink()
     elif damage == "half-written beside":
-        (tmp_path / "c" / f".{name}.safetensors.1").write_bytes(file.read_bytes()[:1000])
+        (tmp_path / "c" / f".{file.name}.1").write_bytes(file.read_bytes()[:1000])
     elif damage != "another identity":
         file.write_bytes(damaged(file.read_bytes(), damage))
     identity = "y" if damage == "another identity" else "x"
@@ -183,30 +183,50 @@ def test_unusable_checkpoints_are_ignored(
     assert all("\n" not in message for message in afresh)
 
 
-def test_best_weights_of_an_earlier_epoch_are_not_used(tmp_path: Path) -> None:
-    """As where power fails after the state is on disk, and before the best weights are."""
+def test_a_best_epoch_that_was_not_saved_is_forgotten(tmp_path: Path) -> None:
+    """A training is killed once a better epoch's weights are on disk, and before its position is.
+
+    Another processor goes on, for which that epoch is not better: its weights are none of the best.
+    """
     directory = make_encoder(tmp_path / "encoder", dropout=0.2)
-    expected = run(make_objective(directory), Checkpoint(tmp_path / "whole", "x"))
-    killed, checkpoint = make_objective(directory), Checkpoint(tmp_path / "c", "x")
-    kill_at(killed, 12)
+
+    def scoring(*scores: float) -> FineTuning:
+        objective, waiting = make_objective(directory), iter(scores)
+        objective.evaluate = lambda device: {"LAS": next(waiting)}
+        return objective
+
+    whole = scoring(50, 49, 49.9, 48)
+    assert run(whole, Checkpoint(tmp_path / "whole", "x")).best_epoch == 1
+    checkpoint = Checkpoint(tmp_path / "c", "x")
+    original = checkpoint.save_best
+
+    def save_best(model, epoch: int) -> None:
+        original(model, epoch)
+        if epoch == 3:
+            raise Killed
+
+    checkpoint.save_best = save_best
     with pytest.raises(Killed):
-        run(killed, checkpoint, seconds=0)
-    checkpoint.save_best(make_objective(directory, 2).model, {"epoch": 0})
-    objective = make_objective(directory)
-    assert run(objective, checkpoint).history == expected.history
-    best = {name: load_file(tmp_path / name / "best.safetensors") for name in ("whole", "c")}
-    assert all(torch.equal(value, best["c"][name]) for name, value in best["whole"].items())
+        run(scoring(50, 49, 51), checkpoint, seconds=0)
+    assert len(list((tmp_path / "c").glob("best-*.safetensors"))) == 2
+    resumed = scoring(49.9, 48)
+    report = run(resumed, Checkpoint(tmp_path / "c", "x"))
+    assert report.best_epoch == 1 and [row["LAS"] for row in report.history] == [50, 49, 49.9, 48]
+    expected = own_weights(whole.model)
+    assert all(torch.equal(v, expected[k]) for k, v in own_weights(resumed.model).items())
+    assert len(list((tmp_path / "c").iterdir())) == 2
 
 
 def test_best_weights_damaged_in_the_end_are_refused(tmp_path: Path) -> None:
     """And the next run notices and starts afresh."""
     directory = make_encoder(tmp_path / "encoder", dropout=0.2)
     expected = run(make_objective(directory), Checkpoint(tmp_path / "c", "x"))
-    file = tmp_path / "c" / "best.safetensors"
+    (file,) = (tmp_path / "c").glob("best-*.safetensors")
     weights = {name: value.clone() for name, value in load_file(file).items()}
     file.write_bytes(damaged(file.read_bytes(), "last byte"))
-    with pytest.raises(InputError, match=r"best\.safetensors: damaged or removed during training"):
-        Checkpoint(tmp_path / "c", "x").restore_best(make_objective(directory).model)
+    with pytest.raises(InputError, match=r"best-\d\.safetensors: damaged or removed"):
+        epoch = int(file.stem.removeprefix("best-"))
+        Checkpoint(tmp_path / "c", "x").restore_best(make_objective(directory).model, epoch)
     assert run(make_objective(directory), Checkpoint(tmp_path / "c", "x")).steps == expected.steps
     assert all(torch.equal(value, weights[name]) for name, value in load_file(file).items())
 

@@ -2,7 +2,9 @@
 
 One safetensors file holds everything the rest of a training depends on: weights, optimiser
 moments, random state and the position. It is replaced in one step, so a kill leaves the old or the
-new one. It names what it belongs to and has a checksum, and is not used if either is wrong.
+new one. The weights of the best epoch lie beside it, under the epoch's number, until a position
+that names a better one is saved. Each file names what it belongs to and has a checksum, and is not
+used if either is wrong.
 """
 
 from __future__ import annotations
@@ -44,6 +46,8 @@ class Checkpoint:
     def __init__(self, directory: Path | str, identity: str) -> None:
         self.directory = Path(directory)
         self.identity = identity
+        # The best epoch of the position on disk, whose weights a resumed training needs.
+        self._needed = 0
 
     def save(
         self,
@@ -66,10 +70,19 @@ class Checkpoint:
         if torch.cuda.is_available():
             tensors["random/cuda"] = torch.cuda.get_rng_state()
         self._write("state", tensors, position)
+        self._needed = position["best_epoch"]
+        self._remove_best_but(self._needed)
 
-    def save_best(self, model: nn.Module, position: dict[str, Any]) -> None:
+    def save_best(self, model: nn.Module, epoch: int) -> None:
         """Keep the weights of the best epoch so far."""
-        self._write("best", own_weights(model), position)
+        self._write(_best(epoch), own_weights(model), {"epoch": epoch})
+        self._remove_best_but(epoch, self._needed)
+
+    def _remove_best_but(self, *epochs: int) -> None:
+        kept = {self._path(_best(epoch)) for epoch in epochs}
+        for path in self.directory.glob("best-*.safetensors"):
+            if path not in kept:
+                path.unlink(missing_ok=True)
 
     def _write(self, name: str, tensors: dict[str, torch.Tensor], position: dict) -> None:
         tensors = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
@@ -87,16 +100,12 @@ class Checkpoint:
             return None
         tensors, position = found
         if position["best_epoch"]:
-            if not self._path("best").exists():
-                log.warning("%s is missing; training starts afresh", self._path("best"))
+            # Power that fails may take the one file and leave the other.
+            path = self._path(_best(position["best_epoch"]))
+            if not path.exists():
+                log.warning("%s is missing; training starts afresh", path)
                 return None
-            best = self._read("best")
-            if best is None:
-                return None
-            # Power that fails may take the one file and leave the other. One of a later epoch does
-            # no harm, for what follows writes it again.
-            if best[1]["epoch"] < position["best_epoch"]:
-                log.warning("%s is of an earlier epoch; training starts afresh", self._path("best"))
+            if self._read(path.stem) is None:
                 return None
         weights = {k.removeprefix("model/"): v for k, v in tensors.items() if k[:6] == "model/"}
         model.load_state_dict(weights, strict=False)
@@ -111,19 +120,20 @@ class Checkpoint:
         torch.set_rng_state(tensors["random/cpu"])
         if "random/cuda" in tensors and torch.cuda.is_available():
             torch.cuda.set_rng_state(tensors["random/cuda"])
+        self._needed = position["best_epoch"]
         return position
 
-    def restore_best(self, model: nn.Module) -> None:
-        """Put the weights of the best epoch into the model.
+    def restore_best(self, model: nn.Module, epoch: int) -> None:
+        """Put the weights of the best epoch, which is ``epoch``, into the model.
 
         Raises:
             InputError: they have been damaged or removed since they were written.
         """
-        found = self._read("best")
+        found = self._read(_best(epoch))
         if found is None:
             raise InputError(
-                f"{self._path('best')}: damaged or removed during training; run the same command "
-                "again"
+                f"{self._path(_best(epoch))}: damaged or removed during training; run the same "
+                "command again"
             )
         model.load_state_dict(found[0], strict=False)
 
@@ -159,6 +169,10 @@ class Checkpoint:
     def discard(self) -> None:
         """Remove the checkpoint."""
         shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def _best(epoch: int) -> str:
+    return f"best-{epoch}"
 
 
 def _checksum(tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, str]) -> str:

@@ -127,7 +127,7 @@ def train(
             _end_epoch(objective, settings, saver, device, epoch + 1)
             progress.epoch(position["history"][-1])
     progress.close()
-    checkpoint.restore_best(model)
+    checkpoint.restore_best(model, position["best_epoch"])
     interruption.check(f"{name}: its training is finished and saved")
     return Report(
         position["history"],
@@ -232,7 +232,7 @@ def _end_epoch(
     best = position["best_epoch"]
     if not best or scores[selected_by] > history[best - 1][selected_by]:
         position["best_epoch"] = epoch
-        saver.checkpoint.save_best(objective.model, {"epoch": epoch})
+        saver.checkpoint.save_best(objective.model, epoch)
     patience = settings["patience"]
     waited = epoch - position["best_epoch"]
     position["finished"] = epoch == settings["epochs"] or (
