@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from itertools import permutations
+from math import factorial
 
 import numpy as np
 from scipy import stats
@@ -11,6 +14,8 @@ RESAMPLES = 1000
 LEVEL = 0.95
 LEAST = 4
 """Languages below which no correlation is computed."""
+EXACT = 8
+"""Items up to which p-values are exact."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,32 @@ class Correlation:
 NOTHING = Correlation(*[float("nan")] * 4)
 
 
+def spearman(one: np.ndarray, other: np.ndarray) -> tuple[float, float]:
+    """Spearman's ρ and its two-sided p-value; neither side may be constant.
+
+    Of few items the p-value is exact: the share of all pairings whose ρ is as far from zero. Of
+    more it is that of Student's t, but never below that of the one pairing that is most extreme,
+    which the t distribution takes for impossible.
+
+    Args:
+        one, other: shape (items,).
+    """
+    rho, p_value = stats.spearmanr(one, other)
+    if len(one) > EXACT:
+        return float(rho), max(float(p_value), 2 / factorial(len(one)))
+    ranks = [stats.rankdata(side) for side in (one, other)]
+    centred = [rank - rank.mean() for rank in ranks]
+    products = centred[1][_pairings(len(one))] @ centred[0]
+    extreme = np.abs(products) >= abs(centred[0] @ centred[1]) - 1e-9
+    return float(rho), float(extreme.mean())
+
+
+@cache
+def _pairings(number: int) -> np.ndarray:
+    """All orders of so many items; shape (orders, items)."""
+    return np.array(list(permutations(range(number))))
+
+
 def correlate(one: np.ndarray, other: np.ndarray) -> Correlation:
     """Correlate two quantities over languages, each the mean over seeds.
 
@@ -45,7 +76,7 @@ def correlate(one: np.ndarray, other: np.ndarray) -> Correlation:
     seeds, languages = one.shape
     if languages < LEAST or any(np.unique(x.mean(axis=0)).size < 2 for x in (one, other)):
         return NOTHING
-    rho, p_value = stats.spearmanr(one.mean(axis=0), other.mean(axis=0))
+    rho, p_value = spearman(one.mean(axis=0), other.mean(axis=0))
     draws = np.random.default_rng(languages)
     chosen = draws.integers(0, languages, (RESAMPLES, 1, languages))
     seeds_chosen = draws.integers(0, seeds, (RESAMPLES, seeds, 1))
