@@ -13,15 +13,16 @@ from .files import replacing
 from .records import file_checksums, write_record
 
 
-def list_pieces(encoder: Path, corpus: Path, output: Path) -> None:
+def list_pieces(encoder: Path, corpus: Path, output: Path, sentences: int | None = None) -> None:
     """Write the distinct pieces of a corpus, one a line, sorted.
 
     Args:
         encoder: directory with ``tokenizer.json``.
         corpus: a treebank, of which all words count, or named entities, of which only they do.
         output: text file.
+        sentences: take so many from the beginning, as training does; all if not given.
     """
-    pieces = piece_types(read_sentences(corpus), WordTokenizer(encoder))
+    pieces = piece_types(read_sentences(corpus)[:sentences], WordTokenizer(encoder))
     with replacing(output) as temporary:
         temporary.write_text("".join(f"{piece}\n" for piece in sorted(pieces)), encoding="utf-8")
     write_record(output, "pieces", file_checksums([encoder / "tokenizer.json", corpus]))
@@ -33,11 +34,12 @@ def main() -> None:
     parser.add_argument("--encoder", type=Path, required=True, help="its tokenizer.json")
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--sentences", type=int, help="so many from the beginning, not all")
     run(parser, _stage)
 
 
 def _stage(arguments: Namespace) -> None:
-    list_pieces(arguments.encoder.parent, arguments.corpus, arguments.output)
+    list_pieces(arguments.encoder.parent, arguments.corpus, arguments.output, arguments.sentences)
 
 
 if __name__ == "__main__":

@@ -84,7 +84,8 @@ def _pieces(
     def pieces(encoder: str, task: str, language: str, split: str) -> set[str]:
         corpus = corpora[task, "sources" if split == "train" else "targets", language]
         folder = config["tasks"][task]["corpora"]
-        path = Path(paths.pieces(results, encoder, folder, f"{corpus}-{split}"))
+        part = config["tasks"][task]["training_part"] if split == "train" else split
+        path = Path(paths.pieces(results, encoder, folder, f"{corpus}-{part}"))
         read.add(path)
         return set(read_text(path).split("\n")) - {""}
 

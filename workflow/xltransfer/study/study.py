@@ -318,12 +318,20 @@ class Study:
             for ablation, seed in self.models(task, source)
         ]
 
+    def training_part(self, task: str) -> str:
+        """What the models of a task train on, as in names of files: ``train``, or its beginning."""
+        sentences = self.config[task]["training"]["training_sentences"]
+        return "train" if sentences is None else f"train-first-{sentences}"
+
     def piece_files(self, results: str) -> list[str]:
-        """The lists of pieces of every source's training part and every target's test part."""
+        """The lists of pieces of what every source trains on and of every target's test part."""
         parts = {
             (self.kind(task).corpora, f"{corpus}-{split}")
             for task in self.tasks
-            for split, corpora in (("train", self.sources(task)), ("test", self.targets(task)))
+            for split, corpora in (
+                (self.training_part(task), self.sources(task)),
+                ("test", self.targets(task)),
+            )
             for corpus in corpora
         }
         return [
@@ -373,6 +381,7 @@ class Study:
             task: {
                 "metric": self.kind(task).metric,
                 "corpora": self.kind(task).corpora,
+                "training_part": self.training_part(task),
                 "sources": [
                     {
                         "corpus": source,
