@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from math import factorial
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,12 @@ import pytest
 import torch
 from conftest import ROOT
 from encoders import ARCHITECTURES, make_encoder
+from matplotlib import pyplot as plt
 from scipy import stats
 from test_tagging import sentence
 from tokenizers import Tokenizer
 from transformers import AutoModelForTextEncoding
+from xltransfer.analysis.correlation import spearman
 from xltransfer.analysis.overlap import overlap, piece_types
 from xltransfer.analysis.retrieval import retrieval_accuracy
 from xltransfer.analysis.typology import shared_features
@@ -24,7 +27,9 @@ from xltransfer.data.representations import aligned, read_vectors
 from xltransfer.data.wals import read_wals
 from xltransfer.encoders.tokenizer import WordTokenizer
 from xltransfer.errors import InputError
+from xltransfer.pieces import list_pieces
 from xltransfer.represent import represent
+from xltransfer.tables.pair_figures import retrieval_figure
 from xltransfer.tables.pairs import correlations, word_order_table, zeroshot_scores
 from xltransfer.typology import write_features
 
@@ -141,6 +146,62 @@ def test_correlation_is_scipy_s() -> None:
     expected = stats.spearmanr(table["overlap"], table["score"])
     assert row["spearman"] == pytest.approx(expected.statistic)
     assert row["p_value"] == f"{expected.pvalue:.2g}" and row["pairs"] == 12
+
+
+@pytest.mark.parametrize("number", [4, 5, 6, 8])
+def test_p_values_of_few_items_are_exact(number: int) -> None:
+    """Against all pairings; the t distribution takes ρ = 1 for impossible."""
+    draws = np.random.default_rng(number)
+    one = np.arange(number)
+    for other in (one, -one, draws.permutation(number), draws.integers(0, 3, number)):
+        found = spearman(one, other)
+        expected = stats.permutation_test(
+            (other,), lambda x: stats.spearmanr(one, x).statistic, permutation_type="pairings",
+            n_resamples=np.inf, vectorized=False,
+        )  # fmt: skip
+        assert found == pytest.approx((expected.statistic, expected.pvalue))
+    assert spearman(one, one)[1] == pytest.approx(2 / factorial(number))
+
+
+def test_p_values_of_more_items_are_never_nothing() -> None:
+    assert spearman(np.arange(10), np.arange(10)) == (pytest.approx(1), 2 / factorial(10))
+
+
+def test_pieces_are_of_the_sentences_that_are_trained_on(tmp_path: Path) -> None:
+    directory = make_encoder(tmp_path / "encoder", "bert")
+    write_conllu(tmp_path / "train.conllu", SENTENCES)
+    found = {}
+    for number in (1, None):
+        list_pieces(directory, tmp_path / "train.conllu", tmp_path / "pieces.txt", number)
+        found[number] = (tmp_path / "pieces.txt").read_text(encoding="utf-8").split()
+        tokenizer = WordTokenizer(directory)
+        assert found[number] == sorted(piece_types(SENTENCES[:number], tokenizer))
+    assert len(found[1]) < len(found[None])
+
+
+def test_a_state_looks_the_same_in_every_panel() -> None:
+    """Also where a source lacks a task, and one that the first source lacks has its legend."""
+    states = {
+        "it": ["pretrained", "pos/it_isdt/none/seed-1"],
+        "en": ["pretrained", "ner/en_conll2003/none/seed-1", "pos/en_ewt/none/seed-1"],
+    }
+    table = pd.DataFrame(
+        [
+            {"encoder": "e", "source": source, "target": "fr", "state": state, "layer": layer,
+             "accuracy": 50.0}
+            for source, of_source in states.items() for state in of_source for layer in (0, 1)
+        ]
+    )  # fmt: skip
+    figure = retrieval_figure(table, "title")
+    colours = {}
+    for ax in figure.axes:
+        for line, label in zip(*ax.get_legend_handles_labels(), strict=True):
+            colours.setdefault(label, set()).add(line.get_color())
+    assert {len(found) for found in colours.values()} == {1}
+    assert len({colour for (colour,) in colours.values()}) == 3
+    legend = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert legend == ["pretrained", "fine-tuned: pos", "fine-tuned: ner"]
+    plt.close(figure)
 
 
 def brute_force(source: np.ndarray, target: np.ndarray) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import cycle
 
 import pandas as pd
@@ -101,6 +102,7 @@ def retrieval_figure(table: pd.DataFrame, title: str) -> Figure:
     """
     sources = list(dict.fromkeys(table["source"]))
     encoders = list(dict.fromkeys(table["encoder"]))
+    styles = styles_of(map(_state_name, table["state"]))
     figure, axes = plt.subplots(
         len(encoders),
         len(sources),
@@ -115,18 +117,33 @@ def retrieval_figure(table: pd.DataFrame, title: str) -> Figure:
             single = part[part["state"] == "pretrained"]
             for _, line in single.groupby("target", sort=False):
                 ax.plot(line["layer"], line["accuracy"], color=GREY, linewidth=0.5, alpha=0.5)
-            states = part.groupby("state", sort=False)
-            for style, (state, own) in zip(cycle(SERIES), states, strict=False):
-                mean = own.groupby("layer")["accuracy"].mean()
-                name = state.partition("/")[0]
-                name = name if name == "pretrained" else f"fine-tuned: {name}"
-                ax.plot(mean.index, mean, markersize=3, linewidth=1, label=name, **style)
+            for state, own in part.groupby("state", sort=False):
+                mean, name = own.groupby("layer")["accuracy"].mean(), _state_name(state)
+                ax.plot(mean.index, mean, markersize=3, linewidth=1, label=name, **styles[name])
             ax.set_title(f"source {source.upper()}")
         axes_row[0].set_ylabel(f"{encoder}\ntranslations found (percent)")
     for ax in axes[-1]:
         ax.set_xlabel("layer (0: embeddings)")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    handles, labels = axes[0][0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4)
+    add_legend(figure, styles)
     figure.suptitle(title, fontsize=9)
     return figure
+
+
+def _state_name(state: str) -> str:
+    name = state.partition("/")[0]
+    return name if name == "pretrained" else f"fine-tuned: {name}"
+
+
+def styles_of(names: Iterable[str]) -> dict[str, dict[str, str]]:
+    """A style for each name, the same in all panels of a figure; names may repeat."""
+    return dict(zip(dict.fromkeys(names), cycle(SERIES), strict=False))
+
+
+def add_legend(figure: Figure, names: Iterable[str]) -> None:
+    """A legend below a figure of these names, in whichever panel they are drawn."""
+    handles = {}
+    for ax in figure.axes:
+        handles |= dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
+    drawn = [name for name in names if name in handles]
+    figure.legend([handles[name] for name in drawn], drawn, loc="outside lower center", ncols=4)

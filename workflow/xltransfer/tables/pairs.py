@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
-from scipy import stats
 
+from ..analysis.correlation import spearman
 from ..analysis.overlap import overlap
 from ..analysis.typology import shared_features
 from .writing import p_value_text
@@ -98,7 +98,7 @@ def correlations(table: pd.DataFrame, column: str) -> pd.DataFrame:
         part = part[part[column].notna()]
         rho = p_value = float("nan")
         if len(part) >= LEAST and part[column].nunique() > 1 and part["score"].nunique() > 1:
-            rho, p_value = stats.spearmanr(part[column], part["score"])
+            rho, p_value = spearman(part[column].to_numpy(), part["score"].to_numpy())
         rows.append(
             {"encoder": encoder, "task": task, "metric": metric, "against": column,
              "spearman": float(rho), "p_value": p_value_text(p_value), "pairs": len(part)}

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from .figures import GREY
 from .headline import HEADLINE, headline_measure
-from .pair_figures import SERIES
+from .pair_figures import SERIES, add_legend, styles_of
 
 COLUMNS = 5
 """Panels beside each other."""
@@ -129,6 +129,7 @@ def correlation_figure(table: pd.DataFrame, title: str) -> Figure:
         title: of the figure.
     """
     table = table[headline_measure(table)]
+    styles = styles_of(table["state"])
     rows = list(table.groupby(["encoder", "task"], sort=False))
     sources = list(dict.fromkeys(table["source"]))
     figure, axes = plt.subplots(
@@ -144,10 +145,8 @@ def correlation_figure(table: pd.DataFrame, title: str) -> Figure:
         for ax, source in zip(axes_row, sources, strict=True):
             own = part[(part["source"] == source) & part["spearman"].notna()]
             ax.axhline(0, color=GREY, linewidth=0.6)
-            for style, (state, line) in zip(
-                cycle(SERIES), own.groupby("state", sort=False), strict=False
-            ):
-                _correlation_line(ax, line, state, style)
+            for state, line in own.groupby("state", sort=False):
+                _correlation_line(ax, line, state, styles[state])
             ax.set_title(f"{task}, source {source.upper()}")
             ax.set_ylim(-1.05, 1.05)
             if own.empty:
@@ -156,8 +155,7 @@ def correlation_figure(table: pd.DataFrame, title: str) -> Figure:
     for ax in axes[-1]:
         ax.set_xlabel("layer (0: embeddings)")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    handles, labels = axes[0][0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4)
+    add_legend(figure, styles)
     figure.suptitle(f"{title}: {_measure()} against the cross-lingual gap", fontsize=9)
     return figure
 
