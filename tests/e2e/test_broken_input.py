@@ -143,10 +143,12 @@ def test_prediction_with_half_a_model(tmp_path: Path) -> None:
 
 def test_scoring_predictions_of_another_file(tmp_path: Path) -> None:
     (tmp_path / "gold.conllu").write_text(GOOD, encoding="utf-8")
-    (tmp_path / "p.conllu").write_text(GOOD.replace("bois", "pré"), encoding="utf-8")
+    predicted = tmp_path / "none" / "seed-1" / "p.conllu"
+    predicted.parent.mkdir(parents=True)
+    predicted.write_text(GOOD.replace("bois", "pré"), encoding="utf-8")
     scores = {"columns": {"task": "parsing"}, "models": [["none", 1]]}
     done = stage(
-        "score", "--gold", tmp_path / "gold.conllu", "--predictions", tmp_path / "p.conllu",
+        "score", "--gold", tmp_path / "gold.conllu", "--predictions", predicted,
         "--config", json.dumps({"task": {"kind": "parsing"}, "files": [scores]}),
         "--outputs", tmp_path / "out" / "s.parquet",
     )  # fmt: skip
