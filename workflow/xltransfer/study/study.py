@@ -17,7 +17,7 @@ import yaml
 
 from .. import paths
 from ..catalogue import Catalogue, Corpus, Language
-from ..embedded_world.languages import EMBEDDED_FAMILY, read_language
+from ..embedded_world.languages import EMBEDDED_FAMILY, place_among_codes, read_language
 from ..files import canonical_json, digest, read_text
 from ..tasks.kinds import KINDS, Kind
 from .batches import (
@@ -256,11 +256,19 @@ class Study:
     def embedded_config(self, language: str, part: str) -> str:
         """Canonical JSON of everything that decides a part of the embedded world in a language."""
         tables = self.root / "resources" / "embedded_world"
-        world = yaml.safe_load(read_text(tables / "world.yaml"))
+        numbers = yaml.safe_load(read_text(tables / "world.yaml"))["parts"][part]
         row = self.catalogue.languages[language]
         parameters = read_language(tables / "languages.tsv", row.code, row.family, row.script)
+        first = numbers["first"]
+        if not numbers["parallel"]:
+            first += place_among_codes(language) * numbers["sentences"]
         return canonical_json(
-            {"seed": world["seed"], **world["parts"][part], "language": asdict(parameters)}
+            {
+                "seed": self.config["embedded_world"]["seed"],
+                "first": first,
+                "sentences": numbers["sentences"],
+                "language": asdict(parameters),
+            }
         )
 
     @cached_property
