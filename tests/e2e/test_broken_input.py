@@ -125,7 +125,7 @@ def test_fine_tuning(what: str, reason: str, tmp_path: Path) -> None:
     else:
         damage(encoder, what)
     done = stage(
-        "finetune", "--encoder", encoder, "--training", tmp_path / "train.conllu",
+        "finetune", "--encoders", encoder, "--training", tmp_path / "train.conllu",
         "--development", tmp_path / "dev.conllu", "--config", json.dumps(config),
         "--ablation", "random-init-5-5" if what == "layers" else "none", "--seeds", 1,
         "--models", tmp_path / "out" / "model.safetensors", "--checkpoints", tmp_path / "check",

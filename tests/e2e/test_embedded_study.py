@@ -266,7 +266,7 @@ def test_a_seed_trained_alone_is_the_same_model(study: Path, tmp_path: Path) -> 
     )
     report = json.loads((directory / "training.json").read_text())
     done = stage(
-        "finetune", "--encoder", ROOT / "resources" / "models" / "embedded",
+        "finetune", "--encoders", ROOT / "resources" / "models" / "embedded",
         "--training", study / "treebanks" / "qaa_embedded" / "train.conllu",
         "--development", study / "treebanks" / "qaa_embedded" / "dev.conllu",
         "--config", json.dumps(report["config"]), "--ablation", "random-init-1-2", "--seeds", 3,

@@ -94,7 +94,7 @@ def command(folder: Path, name: str) -> list[object]:
     training = {**TRAINING, "epochs": 3, "training_sentences": None}
     config = {"task": "parsing", "settings": {**SETTINGS, "training": training}}
     return [
-        "--encoder", folder / "encoder", "--config", json.dumps(config), "--ablation", "none",
+        "--encoders", folder / "encoder", "--config", json.dumps(config), "--ablation", "none",
         "--training", folder / "train.conllu", "--development", folder / "train.conllu",
         "--seeds", 1, "--models", folder / name / "model.safetensors",
         "--checkpoints", folder / f"{name}-checkpoints", "--checkpoint-seconds", 0,

@@ -178,7 +178,7 @@ def test_training_has_the_threads_it_was_given(threads: int, tmp_path: Path) -> 
     training = {**TRAINING, "epochs": 2, "training_sentences": None, "batch_pieces": 4000}
     config = {"task": "parsing", "settings": {**SETTINGS, "training": training}}
     arguments = [
-        "--encoder", encoder, "--config", json.dumps(config), "--ablation", "none", "--seeds", 1,
+        "--encoders", encoder, "--config", json.dumps(config), "--ablation", "none", "--seeds", 1,
         "--training", tmp_path / "train.conllu", "--development", tmp_path / "train.conllu",
         "--models", tmp_path / "out" / "model.safetensors",
         "--checkpoints", tmp_path / "checkpoints", "--threads", threads,

@@ -205,7 +205,7 @@ def test_fine_tuning_of_two_seeds_is_interrupted_in_each(tmp_path: Path) -> None
     def fine_tune(name: str, after: str) -> int:
         models = [tmp_path / name / f"seed-{seed}" / "model.safetensors" for seed in (1, 2)]
         arguments = [
-            "--encoder", encoder, "--config", json.dumps(config), "--ablation", "none",
+            "--encoders", encoder, "--config", json.dumps(config), "--ablation", "none",
             "--training", tmp_path / "train.conllu", "--development", tmp_path / "train.conllu",
             "--seeds", 1, 2, "--models", *models, "--checkpoints", tmp_path / f"{name}-checkpoints",
         ]  # fmt: skip

@@ -99,7 +99,7 @@ def run_task(name: str, settings: dict, sentences: list, suffix: str, folder: Pa
     write_sentences(corpus, sentences)
     config = {"task": name, "settings": settings}
     model = folder / "model"
-    finetune(encoder, corpus, corpus, config, "none", {1: model}, folder / "checkpoints", 1e9, 1)
+    finetune([encoder], corpus, corpus, config, "none", {1: model}, folder / "checkpoints", 1e9, 1)
     predict([model], corpus, [folder / f"predicted{suffix}"], 1)
     task = {key: settings[key] for key in ("kind", "label") if key in settings}
     common = dict.fromkeys(
@@ -162,7 +162,7 @@ def test_models_open_for_token_classification(architecture: str, tmp_path: Path)
     corpus, model = tmp_path / "corpus.conllu", tmp_path / "model"
     write_conllu(corpus, SENTENCES[:4])
     config = {"task": "pos", "settings": {**POS, "training": {**TRAINING, "epochs": 1}}}
-    finetune(encoder, corpus, corpus, config, "none", {1: model}, tmp_path / "c", 1e9, 1)
+    finetune([encoder], corpus, corpus, config, "none", {1: model}, tmp_path / "c", 1e9, 1)
     predict([model], corpus, [tmp_path / "predicted.conllu"], 1)
     classifier, loading = AutoModelForTokenClassification.from_pretrained(
         model, output_loading_info=True

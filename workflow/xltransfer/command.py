@@ -46,8 +46,17 @@ def run(parser: argparse.ArgumentParser, stage: Callable[[argparse.Namespace], N
         sys.exit(interrupted.exit_code)
 
 
+def warn(reason: str) -> None:
+    """Say on one line, in the log and on the terminal, what a user should know of a result."""
+    _say(f"warning: {reason}\n")
+
+
 def _refuse(reason: str) -> None:
-    message = f"error: {reason}\n"
+    _say(f"error: {reason}\n")
+    sys.exit(USER_ERROR)
+
+
+def _say(message: str) -> None:
     # Where standard error is a log file, this is the descriptor of the terminal behind it.
     if terminal := os.environ.get("XLTRANSFER_TERMINAL"):
         with suppress(OSError):
@@ -55,7 +64,6 @@ def _refuse(reason: str) -> None:
     # The log may lie on the disk that is full.
     with suppress(OSError):
         sys.stderr.write(message)
-    sys.exit(USER_ERROR)
 
 
 def add_training_options(parser: argparse.ArgumentParser) -> None:

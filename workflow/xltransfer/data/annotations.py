@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+
 from .conllu import read_conllu, write_conllu
 from .iob import read_iob2, write_iob2
 
@@ -24,6 +26,23 @@ class AnnotatedSentence(Protocol):
 
 _READERS = {".conllu": read_conllu, ".iob2": read_iob2}
 _WRITERS = {".conllu": write_conllu, ".iob2": write_iob2}
+
+
+def draw_sentences(sentences: Sequence, number: int | None, seed: int) -> list:
+    """A random part of a training set, in the order of the corpus.
+
+    The first sentences of a treebank are often of one document or one register, so a part is drawn
+    from the whole. Of one seed, smaller parts are contained in larger ones.
+
+    Args:
+        sentences: of the training set.
+        number: of sentences to draw; ``None``, or more than there are, takes all.
+        seed: of the draw.
+    """
+    if number is None or number >= len(sentences):
+        return list(sentences)
+    order = np.random.default_rng([seed, len(sentences)]).permutation(len(sentences))
+    return [sentences[index] for index in sorted(order[:number].tolist())]
 
 
 def read_sentences(path: Path | str) -> list:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ import torch
 from tqdm import tqdm
 
 from .. import interruption
-from ..errors import DivergedError, InputError
+from ..errors import DivergedError
 from .checkpoint import Checkpoint
 from .embeddings import RowGradients
 from .flat import flatten
@@ -61,6 +61,19 @@ def learning_rate_share(step: int, steps: int, warmup_share: float) -> float:
     return (steps - step) / (steps - warmup)
 
 
+def passes_per_epoch(settings: Mapping[str, Any], batches: int) -> int:
+    """How often an epoch goes through the training data: once, or more to reach a minimum of steps.
+
+    A small corpus has few batches. With one pass an epoch, its models would differ from those of
+    other corpora in how long they were trained.
+
+    Args:
+        settings: ``epochs`` and ``minimum_steps`` (0 if absent), the least steps of a training.
+        batches: of one pass.
+    """
+    return max(1, math.ceil(settings.get("minimum_steps", 0) / (settings["epochs"] * batches)))
+
+
 def train(
     objective: Objective,
     settings: Mapping[str, Any],
@@ -73,16 +86,16 @@ def train(
 
     Args:
         objective: model, batches, loss and evaluation.
-        settings: ``epochs``, ``warmup_share``, ``gradient_clip``, ``weight_decay``,
-            ``adam_beta2``, ``patience`` (epochs without a better score before it stops; ``None``
-            for never) and ``precision``.
+        settings: ``epochs``, ``minimum_steps`` (0 if absent), ``warmup_share``,
+            ``gradient_clip``, ``weight_decay``, ``adam_beta2``, ``patience`` (epochs without a
+            better score before it stops; ``None`` for never) and ``precision``.
         checkpoint: resumed from if it is there; not discarded at the end.
         device: where to train.
         checkpoint_seconds: how often to save.
         name: for progress lines.
 
     Raises:
-        InputError: the loss or the model's states are not finite; names the step.
+        DivergedError: the loss or the model's states are not finite; names the step.
         Interrupted: a signal came; a checkpoint was saved after the step in which it did.
     """
     model = objective.model.to(device)
@@ -95,7 +108,8 @@ def train(
     else:
         log.info("%s: resumes at step %d", name, position["step"])
     saver = Saver(checkpoint, objective.model, optimiser, position, checkpoint_seconds, name)
-    per_epoch = len(objective.batches(0))
+    passes = passes_per_epoch(settings, len(objective.batches(0)))
+    per_epoch = len(objective.batches(0)) * passes
     steps = per_epoch * settings["epochs"]
     precision = Precision(settings["precision"], device)
     rows = RowGradients(model)
@@ -105,7 +119,7 @@ def train(
         while not position["finished"]:
             epoch, first = _next_batch(position, per_epoch)
             model.train()
-            for batch in objective.batches(epoch)[first:]:
+            for batch in _batches(objective, epoch, passes)[first:]:
                 share = learning_rate_share(position["step"], steps, settings["warmup_share"])
                 for group, peak in zip(optimiser.param_groups, peaks, strict=True):
                     group["lr"] = peak * share
@@ -135,6 +149,14 @@ def train(
         position["step"],
         saver.spent(),
     )
+
+
+def _batches(objective: Objective, epoch: int, passes: int) -> Sequence[Any]:
+    """The batches of an epoch of one or several passes over the training data."""
+    if passes == 1:
+        return objective.batches(epoch)
+    first = epoch * passes
+    return [batch for number in range(first, first + passes) for batch in objective.batches(number)]
 
 
 def _optimiser(objective: Objective, settings: Mapping[str, Any]) -> torch.optim.Optimizer:
@@ -252,7 +274,7 @@ def _evaluate(objective: Objective, saver: Saver, device: torch.device) -> dict[
             scores = objective.evaluate(device)
     except DivergedError as error:
         step = saver.position["step"]
-        raise InputError(f"{saver.name}: after step {step}: {error}") from None
+        raise DivergedError(f"{saver.name}: after step {step}: {error}") from None
     except interruption.Interrupted:
         saver.save()
         raise
@@ -269,7 +291,7 @@ def _read_losses(pending: list[torch.Tensor], position: dict[str, Any], name: st
     pending.clear()
     for step, value in enumerate(values, start=first):
         if not math.isfinite(value):
-            raise InputError(
+            raise DivergedError(
                 f"{name}: the loss is {value} at step {step}; lower the learning rate, "
                 "or look for damaged data or weights"
             )

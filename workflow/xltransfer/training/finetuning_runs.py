@@ -1,0 +1,246 @@
+"""Fine-tuning on one corpus: a run for each seed and choice of hyperparameters.
+
+A run depends on its own seed and settings only, so runs that share a process (which saves starting
+Python and reading data) give the models that they would give alone.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..command import warn
+from ..data.annotations import AnnotatedSentence, draw_sentences, read_sentences
+from ..devices import device_name, prepare_device
+from ..encoders.bilstm import CONFIG_FILE, NO_LIMIT, BiLSTMEncoder, is_bilstm, read_architecture
+from ..encoders.lean_transformers import PreTrainedModel
+from ..encoders.loading import ENCODER_FILES, load_encoder, longest_input
+from ..encoders.reinitialise import NONE, reinitialise
+from ..encoders.tokenizer import WordTokenizer
+from ..encoders.word_characters import WordCharacters
+from ..errors import InputError
+from ..files import digest, sha256_of_file
+from ..identity import stage_digest
+from ..records import PRETRAINING, versions
+from ..tasks.interface import Task
+from ..tasks.registry import make_task
+from .checkpoint import Checkpoint
+from .dataset import Dataset
+from .finetuning import FineTuning
+from .loop import Report, passes_per_epoch, train
+from .word_model import WordModel, untrained_head
+
+log = logging.getLogger(__name__)
+
+FEWEST_BATCHES = 10
+"""An epoch of fewer batches is reported: its learning rate changes in coarse steps, and models of
+so little training are compared with others that had more."""
+
+Encoder = PreTrainedModel | BiLSTMEncoder
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished training.
+
+    Attributes:
+        model: with the weights of the best epoch.
+        task: that it was trained for.
+        labels: in the order of the head's outputs.
+        report: how the training went.
+        facts: everything that decided the model, as JSON content.
+        inputs: path → SHA-256 of the files that it was made from.
+        sentences: how many it was trained on.
+        checkpoint: to discard once what is made of the run has been saved.
+    """
+
+    model: WordModel
+    task: Task
+    labels: list[str]
+    report: Report
+    facts: dict[str, Any]
+    inputs: dict[str, str]
+    sentences: int
+    checkpoint: Checkpoint
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """What runs of one encoder on the same sentences share."""
+
+    sentences: Sequence[AnnotatedSentence]
+    new_encoder: Callable[[], Encoder]
+    labels: list[str]
+    training: Dataset
+    development: Dataset
+
+
+class FineTuningRuns:
+    """Fine-tunes models of one corpus.
+
+    Args:
+        stage: whose code decides the models.
+        training, development: corpora of the source language.
+        config: ``task``, its ``settings``, and the precision that weights are ``stored`` in.
+        ablation: what to re-initialise before training.
+        checkpoints: folder for checkpoints, which are named by what they belong to.
+        checkpoint_seconds: how often to save one.
+        threads: processor threads to compute with.
+
+    Raises:
+        InputError: unusable data.
+    """
+
+    def __init__(
+        self,
+        stage: str,
+        training: Path,
+        development: Path,
+        config: Mapping[str, Any],
+        ablation: str,
+        checkpoints: Path,
+        checkpoint_seconds: float,
+        threads: int,
+    ) -> None:
+        self.device = prepare_device(threads)
+        self.training, self.development = training, development
+        self.config, self.ablation = config, ablation
+        self.checkpoints, self.checkpoint_seconds = checkpoints, checkpoint_seconds
+        self.task = make_task(config["settings"])
+        self._sentences = read_sentences(training)
+        self._held_out = read_sentences(development)
+        self._checksums: dict[Path, str] = {}
+        self._prepared: tuple[object, _Prepared] | None = None
+        self._facts = {
+            "ablation": ablation,
+            "code": stage_digest(stage),
+            "device": device_name(self.device),
+            "threads": threads,
+            "versions": versions("torch", "transformers", "tokenizers", "numpy"),
+        }
+
+    def facts(self, encoder: Path, seed: int, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Everything that decides a model, as JSON content; arguments as for ``run``."""
+        names = (CONFIG_FILE,) if is_bilstm(encoder) else ENCODER_FILES
+        return {
+            **self._facts,
+            "config": {
+                **self.config,
+                "settings": {**self.config["settings"], "training": dict(settings)},
+            },
+            "inputs": {
+                "encoder": {name: self._checksum(encoder / name) for name in names},
+                "training": self._checksum(self.training),
+                "development": self._checksum(self.development),
+            },
+            "seed": seed,
+        }
+
+    def run(self, encoder: Path, seed: int, settings: Mapping[str, Any]) -> Run:
+        """Train one model.
+
+        Args:
+            encoder: encoder directory, or the architecture of a BiLSTM.
+            seed: of the head, the ablation, the draw of training sentences and their order.
+            settings: of the training, in place of those of the configuration.
+
+        Raises:
+            InputError: unusable data, encoder or ablation.
+            DivergedError: a loss that is not finite.
+        """
+        prepared = self._prepare(encoder, settings["training_sentences"], seed)
+        facts = self.facts(encoder, seed, settings)
+        torch.manual_seed(seed)
+        untrained = prepared.new_encoder()
+        head = untrained_head(self.task, untrained.config.hidden_size, prepared.labels)
+        model = WordModel(untrained, head)
+        reinitialise(model.encoder, self.ablation, seed)
+        data = prepared.training, prepared.development
+        objective = FineTuning(model, self.task, prepared.labels, *data, settings, seed)
+        self._warn_of_short_epochs(objective, settings, len(prepared.sentences))
+        checkpoint = Checkpoint(self.checkpoints / digest(facts), digest(facts))
+        name = f"{self.training.parent.name} {self.config['task']} {self.ablation} seed {seed}"
+        report = train(objective, settings, checkpoint, self.device, self.checkpoint_seconds, name)
+        log.info("%s: best epoch %d, %.0f s", name, report.best_epoch, report.seconds)
+        model.cpu()
+        inputs, sentences = self.inputs(encoder), len(prepared.sentences)
+        return Run(model, self.task, prepared.labels, report, facts, inputs, sentences, checkpoint)
+
+    def _prepare(self, encoder: Path, number: int | None, seed: int) -> _Prepared:
+        """Data for an encoder; the last one is kept, for most runs differ in their seed alone."""
+        sentences = draw_sentences(self._sentences, number, seed)
+        drawn = len(sentences) < len(self._sentences)
+        key = (encoder, number, seed if drawn else None)
+        if self._prepared is None or self._prepared[0] != key:
+            self._prepared = key, self._prepare_anew(encoder, sentences)
+        return self._prepared[1]
+
+    def _prepare_anew(self, encoder: Path, sentences: Sequence[AnnotatedSentence]) -> _Prepared:
+        tokenizer, longest, new_encoder = starting_point(encoder, sentences, self.ablation)
+        labels = self.task.label_vocabulary(sentences)
+        data = Dataset(sentences, tokenizer, longest)
+        data.add_targets(self.task, labels)
+        development = Dataset(self._held_out, tokenizer, longest)
+        return _Prepared(sentences, new_encoder, labels, data, development)
+
+    def _warn_of_short_epochs(
+        self, objective: FineTuning, settings: Mapping[str, Any], sentences: int
+    ) -> None:
+        batches = len(objective.batches(0))
+        in_epoch = batches * passes_per_epoch(settings, batches)
+        if in_epoch < FEWEST_BATCHES:
+            warn(
+                f"{self.training}: {sentences} sentences make epochs of {in_epoch} batches, fewer "
+                f"than {FEWEST_BATCHES}; raise `minimum_steps` or lower `batch_pieces` of "
+                f"'{self.config['task']}'"
+            )
+
+    def inputs(self, encoder: Path) -> dict[str, str]:
+        """Path → SHA-256 of the files that a model of an encoder is made from."""
+        names = (CONFIG_FILE,) if is_bilstm(encoder) else (*ENCODER_FILES, PRETRAINING)
+        files = [encoder / name for name in names if (encoder / name).exists()]
+        return {
+            str(path): self._checksum(path) for path in (*files, self.training, self.development)
+        }
+
+    def _checksum(self, path: Path) -> str:
+        if path not in self._checksums:
+            self._checksums[path] = sha256_of_file(path)
+        return self._checksums[path]
+
+
+def starting_point(
+    directory: Path, sentences: Sequence[AnnotatedSentence], ablation: str
+) -> tuple[WordTokenizer | WordCharacters, int, Callable[[], Encoder]]:
+    """The tokenizer, the longest input and what makes the encoder to start from.
+
+    What is random about the encoder is drawn from the global random state.
+
+    Args:
+        directory: of an encoder, or the architecture of a BiLSTM: a directory with ``config.json``
+            alone, whose vocabulary is learnt from the training sentences.
+        sentences: to train on.
+        ablation: that the encoder will be re-initialised by.
+
+    Raises:
+        InputError: the encoder cannot be opened, or a BiLSTM is to be re-initialised.
+    """
+    if not is_bilstm(directory):
+        pretrained = load_encoder(directory)
+        tokenizer = WordTokenizer(directory)
+        return tokenizer, longest_input(pretrained), lambda: copy.deepcopy(pretrained)
+    if ablation != NONE:
+        raise InputError(
+            f"{directory / CONFIG_FILE}:1: a BiLSTM has no pretraining that '{ablation}' could "
+            f"take away; its only ablation is '{NONE}'"
+        )
+    config = read_architecture(directory)
+    forms = [sentence.forms for sentence in sentences]
+    vocabulary = WordCharacters.learn(forms, config.minimum_count, config.longest_word)
+    return vocabulary, NO_LIMIT, lambda: BiLSTMEncoder(config, vocabulary)
