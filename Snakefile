@@ -61,7 +61,7 @@ include: "workflow/rules/gpu.smk"
 
 
 wildcard_constraints:
-    encoder="|".join([*study.encoders, *study.unseen.arms[1:]]),
+    encoder="|".join(dict.fromkeys([*study.encoders, *study.unseen.arms.names])),
     task="|".join(study.tasks),
     source=r"[a-z]+(_[a-z0-9]+)+",
     corpus=r"[a-z]+(_[a-z0-9]+)+",

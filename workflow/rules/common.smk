@@ -5,6 +5,7 @@ import shlex
 import sys
 from functools import partial
 from glob import glob
+from itertools import product
 
 import yaml
 
@@ -30,12 +31,14 @@ from xltransfer.gpus import jobs_at_once
 from xltransfer.head import alone
 from xltransfer.identity import stage_digest
 from xltransfer.study import Study
+from xltransfer.study.varieties import FOLDS, HASHED
 
 if workflow.is_main_process:
     workflow.execute = alone(workflow.execute)
 
 try:
     study = Study(config)
+    unseen = study.unseen
     gpu_jobs = jobs_at_once()
 except InputError as error:
     sys.exit(f"error: {error}")
@@ -78,14 +81,46 @@ def settled(file, content):
 
 
 def encoder_files(wildcards):
-    """The files of an encoder that a model depends on."""
-    return settled_encoder(wildcards.encoder, wildcards.get("source", ""))
+    """The files of an encoder of the study."""
+    return settled_encoder(wildcards.encoder)
 
 
-def settled_encoder(encoder, source=""):
+def encoder_of_seeds(batch):
+    """A function of wildcards: the files of the encoders that the models of a batch start from."""
+
+    def of(wildcards):
+        return settled_encoder(wildcards.encoder, wildcards.source, seeds_of(batch, wildcards))
+
+    return of
+
+
+def settled_encoder(encoder, source="", seeds=()):
     """The files of an encoder; their time causes no rerun where its identity is known."""
-    files = study.encoder_files(encoder, source)
+    files = study.encoder_files(encoder, source, seeds)
     return ancient(files) if study.contents.encoder(encoder) else files
+
+
+def seeds_of(batch, wildcards):
+    """The seeds of the models that one job trains."""
+    return [int(wildcards.seed) if seed == "{seed}" else int(seed) for seed in batch.seeds]
+
+
+def encoder_directories(batch):
+    """A function of wildcards and input: the encoder that each model of a batch starts from."""
+
+    def of(wildcards, input):
+        seeds = seeds_of(batch, wildcards)
+        directories = study.encoder_directories(wildcards.encoder, wildcards.source, seeds)
+        return [directory.replace("<results>", study.results) for directory in directories]
+
+    return of
+
+
+def search_of(wildcards):
+    """The search whose result a model is trained with, of unseen languages."""
+    if (wildcards.task, wildcards.source) not in unseen.pairs:
+        return []
+    return unseen.arms.searches("<results>", wildcards.encoder, wildcards.task, wildcards.source)
 
 
 def gold(wildcards):

@@ -23,7 +23,8 @@ rule fetch_encoder:
         " --directory {params.directory:q} > {log:q} 2>&1"
 
 
-# Not part of any study: makes anew the encoder that is committed in resources/models/embedded.
+# The encoder of the embedded world: that of the default study is committed in resources/models/embedded,
+# so no job of it runs; the replication in another world makes its own.
 rule pretrain_embedded:
     input:
         corpora=expand(
@@ -50,6 +51,8 @@ rule pretrain_embedded:
         runtime=growing(360),
     params:
         code=stage_digest("pretrain"),
+        # Not passed on: what the encoder is.
+        identity=study.contents.embedded_encoder(),
         directory=subpath(output[0], parent=True),
         checkpoints=lambda wildcards, output: f"{study.results}/checkpoints",
     shell:

@@ -10,9 +10,10 @@ for number, batch in enumerate(study.finetuning_batches(), start=1):
         name:
             "finetune" if number == 1 else f"finetune_{number}"
         input:
-            encoder=encoder_files,
+            encoder=encoder_of_seeds(batch),
             training=part_of_source("train"),
             development=part_of_source("dev"),
+            search=search_of,
         output:
             # Weights that are dropped are no output, and training a model again must not take
             # away what tells that it was there: see study/kept.py.
@@ -40,7 +41,8 @@ for number, batch in enumerate(study.finetuning_batches(), start=1):
             code=stage_digest("finetune"),
             # Not passed on: the stage reads the files.
             data=training_data,
-            encoder=lambda wildcards, input: os.path.dirname(input.encoder[0]),
+            encoders=encoder_directories(batch),
+            search=lambda wildcards, input: ["--search", *input.search] if input.search else [],
             # How the work is cut and saved has no influence on the models.
             seeds=lambda wildcards, output: [
                 os.path.basename(os.path.dirname(path)).removeprefix("seed-")
@@ -50,7 +52,7 @@ for number, batch in enumerate(study.finetuning_batches(), start=1):
             checkpoints=lambda wildcards, output: f"{study.results}/checkpoints",
             checkpoint_seconds=lambda wildcards, output: 60 * config["checkpoint_minutes"],
         shell:
-            "python -m xltransfer.finetune --encoder {params.encoder:q}"
+            "python -m xltransfer.finetune --encoders {params.encoders:q} {params.search:q}"
             " --training {input.training:q} --development {input.development:q}"
             " --config {params.cfg:q} --ablation {wildcards.ablation} --seeds {params.seeds}"
             " --models {params.models:q} --checkpoints {params.checkpoints:q}"

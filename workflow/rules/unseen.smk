@@ -1,14 +1,20 @@
 # Languages that the encoder has never seen: raw text, other scripts, encoders made of them, and models
 # that are learnt and tested in one language.
 
-unseen = study.unseen
-MADE_ENCODER = "<results>/encoders/{encoder}/{text}"
+MADE_ENCODER = paths.made_encoder("<results>", "{encoder}", "{text}", "{seed}")
+
+
+def evaluation_files(wildcards):
+    """The development and test parts whose sentences must not be in a raw text."""
+    text = wildcards.get("text") or wildcards.corpus
+    return [f"<results>/{file}" for file in unseen.evaluation_files(text)]
 
 
 rule clean:
     input:
         raw=raw_corpus,
         identifier=unseen.identifier_files(),
+        evaluation=evaluation_files,
     output:
         training="<results>/raw_text/{text}/training.txt",
         held_out="<results>/raw_text/{text}/held_out.txt",
@@ -28,7 +34,8 @@ rule clean:
         checksum=lambda wildcards: study.catalogue.raw_corpora[wildcards.text].checksum,
         code=stage_digest("clean"),
     shell:
-        "python -m xltransfer.clean --input {input.raw:q} --checksum {params.checksum} --kind {params.kind} --config {params.cfg:q}"
+        "python -m xltransfer.clean --input {input.raw:q} --checksum {params.checksum:q} --kind {params.kind:q}"
+        " --config {params.cfg:q} --evaluation {input.evaluation:q}"
         " --training {output.training:q} --held-out {output.held_out:q}"
         " --report {output.report:q} > {log:q} 2>&1"
 
@@ -44,6 +51,7 @@ for kind, suffix in (("treebanks", ".conllu"), ("entities", ".iob2"), ("raw_text
                 f"<results>/{kind}/{unseen.made[kind][wildcards.corpus].original}/{wildcards.part}{suffix}"
             ),
             tables=lambda wildcards, kind=kind: unseen.scheme_files(kind, wildcards.corpus),
+            evaluation=evaluation_files if kind == "raw_text" else [],
         output:
             file=f"<results>/{kind}/{{corpus}}/{{part}}{suffix}",
             report=f"<results>/transliteration/{kind}/{{corpus}}-{{part}}.json",
@@ -62,19 +70,29 @@ for kind, suffix in (("treebanks", ".conllu"), ("entities", ".iob2"), ("raw_text
             # Not passed on: the stage reads the scheme's row itself.
             cfg=lambda wildcards, kind=kind: unseen.scheme_config(kind, wildcards.corpus),
             content=content(kind) if kind != "raw_text" else "",
+            evaluation=lambda wildcards, input: (
+                ["--evaluation", *input.evaluation] if input.evaluation else []
+            ),
+            keep=["--keep-evaluation-sentences"] if unseen.keeps_evaluation_sentences else [],
             code=stage_digest("transliterate"),
         shell:
             "python -m xltransfer.transliterate --input {input.file:q} --output {output.file:q}"
-            " --scheme {params.scheme} --schemes resources/transliteration"
-            " --report {output.report:q} > {log:q} 2>&1"
+            " --scheme {params.scheme:q} --schemes resources/transliteration"
+            " {params.evaluation:q} {params.keep:q} --report {output.report:q} > {log:q} 2>&1"
 
 
-# Corpora that lack a part are pooled and split by a hash of their sentences.
-for kind, suffix in (("treebanks", ".conllu"), ("entities", ".iob2")):
+# Corpora that lack a part are pooled and divided: by one split, or into folds for cross-validation.
+DIVISIONS = {
+    HASHED: "<results>/{kind}/{{corpus}}_hashed/{split}{suffix}",
+    FOLDS: "<results>/{kind}/{{corpus}}_fold_{fold}/{split}{suffix}",
+}
+for (kind, suffix), (division, pattern) in product(
+    {"treebanks": ".conllu", "entities": ".iob2"}.items(), DIVISIONS.items()
+):
 
     rule:
         name:
-            f"split_{kind}"
+            f"{'split' if division == HASHED else 'fold'}_{kind}"
         input:
             lambda wildcards, kind=kind, suffix=suffix: [
                 f"<results>/{kind}/{wildcards.corpus}/{split}{suffix}"
@@ -82,24 +100,29 @@ for kind, suffix in (("treebanks", ".conllu"), ("entities", ".iob2")):
             ],
         output:
             expand(
-                f"<results>/{kind}/{{corpus}}_hashed/{{split}}{suffix}",
+                pattern,
+                kind=kind,
+                suffix=suffix,
+                fold=range(1, unseen.folds + 1),
                 split=["train", "dev", "test"],
-                allow_missing=True,
             ),
         log:
-            f"<logs>/split_{kind}/{{corpus}}.log",
+            f"<logs>/{division}_{kind}/{{corpus}}.log",
+        wildcard_constraints:
+            corpus=one_of(unseen.divided(kind, division)),
         conda:
             "../../envs/xltransfer.yaml"
         resources:
             mem_mb=growing(2000),
             runtime=growing(60),
         params:
-            cfg=unseen.split_config(),
-            content=content(kind, "{corpus}_hashed"),
+            cfg=unseen.split_config(division),
+            content=content(kind, "{corpus}" + (f"_{HASHED}" if division == HASHED else "_fold_1")),
             code=stage_digest("split"),
+            division=division,
         shell:
-            "python -m xltransfer.split --corpora {input:q} --config {params.cfg:q}"
-            " --outputs {output:q} > {log:q} 2>&1"
+            "python -m xltransfer.split {params.division:q} --corpora {input:q}"
+            " --config {params.cfg:q} --outputs {output:q} > {log:q} 2>&1"
 
 
 rule adapt:
@@ -116,9 +139,9 @@ rule adapt:
             "pretraining.json",
         ),
     log:
-        "<logs>/adapt/{encoder}/{text}.log",
+        "<logs>/adapt/{encoder}/{text}/seed-{seed}.log",
     benchmark:
-        "<benchmarks>/adapt/{encoder}/{text}.tsv"
+        "<benchmarks>/adapt/{encoder}/{text}/seed-{seed}.tsv"
     wildcard_constraints:
         encoder=".+-adapted",
         text=one_of(unseen.texts),
@@ -130,7 +153,7 @@ rule adapt:
         mem_mb=growing(16000),
         runtime=growing(720),
     params:
-        cfg=unseen.adaptation_config(),
+        cfg=lambda wildcards: unseen.pretraining_config("adaptation", wildcards.seed),
         code=stage_digest("adapt"),
         # Not passed on: what the encoder is.
         identity=study.contents.encoder(unseen.encoder),
@@ -158,9 +181,9 @@ rule pretrain_monolingual:
             "pretraining.json",
         ),
     log:
-        "<logs>/pretrain_monolingual/{encoder}/{text}.log",
+        "<logs>/pretrain_monolingual/{encoder}/{text}/seed-{seed}.log",
     benchmark:
-        "<benchmarks>/pretrain_monolingual/{encoder}/{text}.tsv"
+        "<benchmarks>/pretrain_monolingual/{encoder}/{text}/seed-{seed}.tsv"
     wildcard_constraints:
         encoder="monolingual",
         text=one_of(unseen.texts),
@@ -172,7 +195,7 @@ rule pretrain_monolingual:
         mem_mb=growing(16000),
         runtime=growing(720),
     params:
-        cfg=unseen.monolingual_config(),
+        cfg=lambda wildcards: unseen.pretraining_config("monolingual", wildcards.seed),
         code=stage_digest("pretrain"),
         directory=subpath(output[0], parent=True),
         checkpoints=lambda wildcards, output: f"{study.results}/checkpoints",
@@ -198,70 +221,111 @@ rule bilstm_architecture:
         "printf '%s\n' {params.cfg:q} > {output:q} 2> {log:q}"
 
 
-# Every model of a corpus annotates its test part, in one job.
-rule predict_in_language:
+# The learning rate and the number of epochs of an arm on a corpus.
+rule search:
     input:
-        models=unseen.models("<results>", "model.safetensors"),
-        corpus=lambda wildcards: f"<results>/{study.corpus_file(wildcards.task, wildcards.source, 'test')}",
+        encoder=lambda wildcards: settled_encoder(
+            wildcards.encoder, wildcards.source, study.seeds[:1]
+        ),
+        training=part_of_source("train"),
+        development=part_of_source("dev"),
     output:
-        unseen.predictions("<results>", "{suffix}"),
+        paths.search("<results>", "{encoder}", "{task}", "{source}"),
     log:
-        "<logs>/predict_in_language/{task}/{source}{suffix}.log",
+        "<logs>/search/{encoder}/{task}/{source}.log",
+    benchmark:
+        "<benchmarks>/search/{encoder}/{task}/{source}.tsv"
     wildcard_constraints:
-        source=one_of({corpus for _, corpus in unseen.pairs}),
-        suffix=r"\.conllu|\.iob2",
+        encoder=one_of(unseen.arms.trained),
     conda:
         "../../envs/xltransfer.yaml"
     threads: config["training_threads"]
     resources:
         gpu=1,
         mem_mb=growing(8000),
-        runtime=growing(60),
+        runtime=growing(720),
     params:
-        code=stage_digest("predict"),
+        cfg=lambda wildcards: unseen.arms.search_config(
+            wildcards.encoder, wildcards.task, wildcards.source
+        ),
+        code=stage_digest("search"),
+        # Not passed on: the stage reads the files.
+        data=training_data,
+        encoder=lambda wildcards, input: os.path.dirname(input.encoder[0]),
+        checkpoints=lambda wildcards, output: f"{study.results}/checkpoints",
+        checkpoint_seconds=lambda wildcards, output: 60 * config["checkpoint_minutes"],
     shell:
-        "python -m xltransfer.predict --models {input.models:q} --corpus {input.corpus:q}"
-        " --predictions {output:q} --threads {threads} > {log:q} 2>&1"
+        "python -m xltransfer.search --encoder {params.encoder:q} --training {input.training:q}"
+        " --development {input.development:q} --config {params.cfg:q} --output {output:q}"
+        " --checkpoints {params.checkpoints:q} --checkpoint-seconds {params.checkpoint_seconds}"
+        " --threads {threads} > {log:q} 2>&1"
 
 
-# All arms of a corpus are scored in one job.
-rule score_in_language:
-    input:
-        gold=lambda wildcards: f"<results>/{study.corpus_file(wildcards.task, wildcards.source, 'test')}",
-        predictions=lambda wildcards: unseen.predictions(
-            "<results>", study.kind(wildcards.task).suffix
-        ),
-    output:
-        [
-            paths.scores("<results>", arm, "{task}", "{source}", "{source}-test")
-            for arm in unseen.arms
-        ],
-    log:
-        "<logs>/score_in_language/{task}/{source}.log",
-    wildcard_constraints:
-        source=one_of({corpus for _, corpus in unseen.pairs}),
-    conda:
-        "../../envs/xltransfer.yaml"
-    resources:
-        mem_mb=growing(2000),
-        runtime=growing(60),
-    params:
-        cfg=lambda wildcards: study.score_config(
-            wildcards.task,
-            [(arm, wildcards.source) for arm in unseen.arms],
-            wildcards.source,
-            "test",
-        ),
-        code=stage_digest("score"),
-    shell:
-        "python -m xltransfer.score --config {params.cfg:q} --gold {input.gold:q}"
-        " --predictions {input.predictions:q} --outputs {output:q} > {log:q} 2>&1"
+# All arms of a corpus annotate its test part in one job, and are scored in one.
+for number, task in enumerate(unseen.tasks, start=1):
+
+    rule:
+        name:
+            "predict_in_language" if number == 1 else f"predict_in_language_{number}"
+        input:
+            models=lambda wildcards, task=task: unseen.arms.models(
+                "<results>", task, wildcards.source, "model.safetensors"
+            ),
+            corpus=f"<results>/{study.corpus_file(task, '{source}', 'test')}",
+        output:
+            unseen.arms.predictions("<results>", task, "{source}"),
+        log:
+            f"<logs>/predict_in_language/{task}/{{source}}.log",
+        wildcard_constraints:
+            source=one_of({corpus for name, corpus in unseen.pairs if name == task}),
+        conda:
+            "../../envs/xltransfer.yaml"
+        threads: config["training_threads"]
+        resources:
+            gpu=1,
+            mem_mb=growing(8000),
+            runtime=growing(60),
+        params:
+            code=stage_digest("predict"),
+        shell:
+            "python -m xltransfer.predict --models {input.models:q} --corpus {input.corpus:q}"
+            " --predictions {output:q} --threads {threads} > {log:q} 2>&1"
+
+    rule:
+        name:
+            "score_in_language" if number == 1 else f"score_in_language_{number}"
+        input:
+            gold=f"<results>/{study.corpus_file(task, '{source}', 'test')}",
+            predictions=unseen.arms.predictions("<results>", task, "{source}"),
+        output:
+            unseen.arms.score_files("<results>", task, "{source}"),
+        log:
+            f"<logs>/score_in_language/{task}/{{source}}.log",
+        wildcard_constraints:
+            source=one_of({corpus for name, corpus in unseen.pairs if name == task}),
+        conda:
+            "../../envs/xltransfer.yaml"
+        resources:
+            mem_mb=growing(2000),
+            runtime=growing(60),
+        params:
+            cfg=lambda wildcards, task=task: study.score_config(
+                task,
+                [(arm, wildcards.source) for arm in unseen.arms.of_task(task)],
+                wildcards.source,
+                "test",
+            ),
+            code=stage_digest("score"),
+        shell:
+            "python -m xltransfer.score --config {params.cfg:q} --gold {input.gold:q}"
+            " --predictions {input.predictions:q} --outputs {output:q} > {log:q} 2>&1"
 
 
 rule unseen_tables:
     input:
-        scores=unseen.score_files("<results>"),
-        reports=unseen.training_reports("<results>"),
+        scores=unseen.arms.all_score_files("<results>"),
+        reports=unseen.arms.training_reports("<results>"),
+        texts=unseen.evaluation_reports("<results>"),
     output:
         table_files("unseen", "typology"),
     log:
@@ -277,7 +341,8 @@ rule unseen_tables:
         directory=subpath(output[0], parent=True),
     shell:
         "python -m xltransfer.verdict --config {params.cfg:q} --scores {input.scores:q}"
-        " --reports {input.reports:q} --directory {params.directory:q} > {log:q} 2>&1"
+        " --reports {input.reports:q} --texts {input.texts:q} --directory {params.directory:q}"
+        " > {log:q} 2>&1"
 
 
 rule count_pieces:

@@ -8,7 +8,7 @@ import shutil
 import time
 from argparse import Namespace
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -20,6 +20,7 @@ from tqdm import tqdm
 from .catalogue import UNCHECKED
 from .cleaning.counts import Counts
 from .cleaning.duplicates import EXACT, NEAR, NearDuplicates, line_key, line_keys, mark_repeats
+from .cleaning.evaluation_sentences import EvaluationSentences
 from .cleaning.settings import Settings
 from .cleaning.steps import Steps
 from .command import run, stage_parser
@@ -45,6 +46,7 @@ def clean_corpus(
     training: Path,
     held_out: Path,
     report: Path,
+    evaluation: Sequence[Path] = (),
 ) -> None:
     """Clean a corpus in two passes: lines one by one, then without those that repeat others.
 
@@ -58,11 +60,14 @@ def clean_corpus(
         training, held_out: lines in the order of the corpus. Which side a line is on depends on its
             own content only.
         report: JSON with the counts of each step (``cleaning/counts.py``).
+        evaluation: development and test parts of annotated corpora; lines that equal or contain one
+            of their sentences are dropped.
 
     Raises:
         InputError: the corpus is damaged or nothing remains of it.
     """
-    steps = Steps(settings)
+    sentences = EvaluationSentences(evaluation)
+    steps = Steps(settings, sentences)
     units: Counter[str] = Counter()
     with _workplace(training) as folder:
         store = _Store(folder, settings)
@@ -80,9 +85,10 @@ def clean_corpus(
             counts = _write(store.lines(), marks, sides, settings)
             _check(sides, [*steps.counts, *counts], raw)
     _say(raw, sides, settings, steps.notes)
-    write_json(report, _report(settings, units, [*steps.counts, *counts], sides, steps.notes))
+    content = _report(settings, units, [*steps.counts, *counts], sides, steps.notes)
+    write_json(report, {**content, "evaluation_sentences": sentences.report()})
     model = Path(settings.identifier)
-    read = file_checksums([raw, *([model] if model.is_file() else [])])
+    read = file_checksums([raw, *([model] if model.is_file() else []), *evaluation])
     for path in (training, held_out):
         write_record(path, "clean", read, config=asdict(settings))
 
@@ -285,6 +291,9 @@ def main() -> None:
     parser.add_argument("--checksum", default=UNCHECKED, help="from the catalogue")
     parser.add_argument("--kind", choices=KINDS, required=True)
     parser.add_argument("--config", type=json.loads, required=True, help="how to clean it: JSON")
+    parser.add_argument(
+        "--evaluation", type=Path, nargs="*", default=[], help="development and test parts"
+    )
     parser.add_argument("--training", type=Path, required=True)
     parser.add_argument("--held-out", type=Path, required=True)
     parser.add_argument("--report", type=Path, required=True)
@@ -300,6 +309,7 @@ def _stage(arguments: Namespace) -> None:
         arguments.training,
         arguments.held_out,
         arguments.report,
+        arguments.evaluation,
     )
 
 

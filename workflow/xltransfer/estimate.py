@@ -195,7 +195,7 @@ class Estimate:
         unseen = [
             Model(arm, task, corpus, "none")
             for task, corpus in study.unseen.pairs
-            for arm in study.unseen.arms
+            for arm in study.unseen.arms.trained
             for _ in study.seeds
         ]
         return seen + unseen
@@ -221,9 +221,10 @@ class Estimate:
             for corpus in study.parallel.treebanks
         )
         found["encoders"] = sum(self.size(encoder).parameters * 4.0 for encoder in study.encoders)
-        for arm in study.unseen.arms[1:3]:
-            # An adapted and a monolingual encoder for each variety.
-            found["encoders"] += self.size(arm).parameters * 4.0 * len(study.unseen.varieties)
+        for arm in study.unseen.arms.trained[1:3]:
+            # An adapted and a monolingual encoder for each variety and seed of its pretraining.
+            number = len(study.unseen.varieties) * len(study.unseen.arms.pretraining_seeds(arm))
+            found["encoders"] += self.size(arm).parameters * 4.0 * number
         return found
 
     def _vectors(self, encoder: str, corpus: str) -> float:

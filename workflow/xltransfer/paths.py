@@ -51,9 +51,27 @@ def representations(results: str, encoder: str, state: str, corpus: str) -> str:
     return f"{results}/representations/{encoder}/{state}/{corpus}.safetensors"
 
 
-def made_encoder(results: str, name: str, text: str = "") -> str:
-    """Directory of an encoder that the workflow makes, of some raw text unless it has seen none."""
-    return f"{results}/encoders/{name}" + f"/{text}" * bool(text)
+def made_encoder(results: str, name: str, text: str = "", seed: object = "") -> str:
+    """Directory of an encoder that the workflow makes.
+
+    One that is trained on raw text is named by the text and by the seed of its training.
+    """
+    return f"{results}/encoders/{name}" + (f"/{text}/seed-{seed}" if text else "")
+
+
+def search(results: str, encoder: str, task: str, source: str) -> str:
+    """The hyperparameters that were found for models of a corpus on its development part."""
+    return f"{results}/searches/{encoder}/{task}/{source}.json"
+
+
+def cleaning_report(results: str, text: str) -> str:
+    """What cleaning did to raw text."""
+    return f"{results}/raw_text/{text}/report.json"
+
+
+def transliteration_report(results: str, kind: str, corpus: str, part: str) -> str:
+    """Which characters of a file a transliteration had a rule for."""
+    return f"{results}/transliteration/{kind}/{corpus}-{part}.json"
 
 
 def tokenizer_statistics(results: str, encoder: str, corpora: str, corpus: str) -> str:

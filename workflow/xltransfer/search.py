@@ -1,4 +1,4 @@
-"""Search for the learning rate and the number of epochs that suit a corpus, on its development part.
+"""Find the learning rate and number of epochs for a corpus on its development part.
 
 Models that are compared get searches of the same size over the same grid, so that none is better
 for having been tuned more.

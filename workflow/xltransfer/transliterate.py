@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 from argparse import Namespace
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from .cleaning.evaluation_sentences import EvaluationSentences
 from .command import run, stage_parser
 from .errors import InputError
 from .files import write_json
@@ -28,7 +31,13 @@ _SUFFIXES = (".conllu", ".iob2", ".txt")
 
 
 def transliterate(
-    source: Path, output: Path, scheme: str, directory: Path, lemmas: bool = False
+    source: Path,
+    output: Path,
+    scheme: str,
+    directory: Path,
+    lemmas: bool = False,
+    evaluation: Sequence[Path] = (),
+    keep: bool = False,
 ) -> dict[str, Any]:
     """Transliterate a file and say what became of its characters.
 
@@ -37,12 +46,17 @@ def transliterate(
         output: the same in Latin letters; appears only once it is complete.
         scheme: name of a scheme in ``schemes.tsv``.
         directory: holds ``schemes.tsv`` and its tables.
-        lemmas: of a treebank, transliterate LEMMA beside FORM.
+        lemmas: of a treebank, transliterate LEMMA as well as FORM.
+        evaluation: of raw text, development and test parts in the same script: sentences that
+            differ before transliteration may be equal after it. Lines that equal or contain one are
+            dropped.
+        keep: whether such lines stay.
 
     Returns:
         ``scheme``; counts of ``characters`` (line ends and comments are not counted), of those that
         each of ``rules`` took, of those ``kept``, and a list of those ``without_rule``; and counts
-        of ``words`` and ``texts``, or of ``lines``.
+        of ``words`` and ``texts``, or of ``lines``, with the ``evaluation_sentences`` found and
+        ``lines_dropped``.
 
     Raises:
         InputError: the file, the scheme or its tables cannot be used, or a package is missing.
@@ -55,16 +69,39 @@ def transliterate(
     transliterator = Transliterator(load_scheme(scheme, directory, running_text))
     counts: dict[str, Any]
     if running_text:
-        counts = {"lines": transliterate_text(source, output, transliterator.text)}
+        counts = _transliterate_text(source, output, transliterator, evaluation, keep)
     else:
         document = Document(transliterator, lemmas)
         treebank = source.suffix == ".conllu"
         change = transliterate_treebank if treebank else transliterate_entities
         change(source, output, document)
         counts = document.report()
-    read = file_checksums([source, *scheme_files(scheme, directory)])
+    read = file_checksums([source, *scheme_files(scheme, directory), *evaluation])
     write_record(output, "transliterate", read, config=asdict(find_scheme(scheme, directory)))
     return {"scheme": scheme, **transliterator.report(), **counts}
+
+
+def _transliterate_text(
+    source: Path,
+    output: Path,
+    transliterator: Transliterator,
+    evaluation: Sequence[Path],
+    keep: bool,
+) -> dict[str, Any]:
+    sentences = EvaluationSentences(evaluation)
+    dropped: Counter[str] = Counter()
+
+    def stays(line: str) -> bool:
+        reason = sentences.reason(line)
+        dropped.update([reason] if reason and not keep else [])
+        return reason is None or keep
+
+    lines = transliterate_text(source, output, transliterator.text, stays if evaluation else None)
+    return {
+        "lines": lines,
+        "lines_dropped": dict(dropped),
+        "evaluation_sentences": sentences.report(),
+    }
 
 
 def main() -> None:
@@ -76,12 +113,22 @@ def main() -> None:
     parser.add_argument("--schemes", type=Path, required=True, help="folder with schemes.tsv")
     parser.add_argument("--report", type=Path, required=True, help="coverage as JSON")
     parser.add_argument("--lemmas", action="store_true", help="LEMMA as well as FORM")
+    parser.add_argument(
+        "--evaluation", type=Path, nargs="*", default=[], help="development and test parts"
+    )
+    parser.add_argument("--keep-evaluation-sentences", action="store_true")
     run(parser, _stage)
 
 
 def _stage(arguments: Namespace) -> None:
     report = transliterate(
-        arguments.input, arguments.output, arguments.scheme, arguments.schemes, arguments.lemmas
+        arguments.input,
+        arguments.output,
+        arguments.scheme,
+        arguments.schemes,
+        arguments.lemmas,
+        arguments.evaluation,
+        arguments.keep_evaluation_sentences,
     )
     write_json(arguments.report, report)
     counts = report["characters"]

@@ -30,6 +30,7 @@ class Settings:
         held_out_share: of the lines, by a hash of their content.
         split_sentences: whether lines are paragraphs.
         maximum_lines: keep the first ones only; ``None`` for all.
+        keep_evaluation_sentences: whether lines with development or test sentences stay.
     """
 
     language: str
@@ -42,6 +43,7 @@ class Settings:
     held_out_share: float
     split_sentences: bool
     maximum_lines: int | None
+    keep_evaluation_sentences: bool
 
     @classmethod
     def from_json(cls, config: Any) -> Settings:
@@ -109,6 +111,7 @@ _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
         lambda value: _is_number(value) and 0 <= value < 1,
     ),
     "split_sentences": ("true or false", lambda value: isinstance(value, bool)),
+    "keep_evaluation_sentences": ("true or false", lambda value: isinstance(value, bool)),
     "maximum_lines": (
         "null or a whole number from 1",
         lambda value: value is None or _is_count(value, 1),

@@ -10,6 +10,7 @@ import numpy as np
 
 from .characters import composed, folded, without_invisible, without_markup
 from .counts import Counts
+from .evaluation_sentences import EvaluationSentences
 from .identification import load_identifier, standard_code
 from .scripts import script_shares
 from .settings import Settings
@@ -22,6 +23,7 @@ class Steps:
 
     Args:
         settings: of cleaning.
+        evaluation: the sentences that must not be in the text.
 
     Attributes:
         counts: of each step.
@@ -31,7 +33,7 @@ class Steps:
         InputError: the language identifier cannot be had.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, evaluation: EvaluationSentences) -> None:
         self.notes: list[str] = []
         steps: list[tuple[str, Apply]] = [
             ("unicode_nfc", _changing(composed)),
@@ -47,6 +49,7 @@ class Steps:
         ]
         if language := self._by_language(settings):
             steps.append(("language", language))
+        steps.append(("evaluation_sentences", _evaluated(settings, evaluation)))
         self._apply = [apply for _, apply in steps]
         self.counts = [Counts(name) for name, _ in steps]
 
@@ -84,6 +87,14 @@ def _kept(lines: list[str], reasons: Sequence[str | None], counts: Counts) -> li
         if reason is not None:
             counts.drop(reason, 1, len(line))
     return list(compress(lines, [reason is None for reason in reasons]))
+
+
+def _evaluated(settings: Settings, evaluation: EvaluationSentences) -> Apply:
+    def apply(lines: list[str], counts: Counts) -> list[str]:
+        reasons = list(map(evaluation.reason, lines))
+        return lines if settings.keep_evaluation_sentences else _kept(lines, reasons, counts)
+
+    return apply
 
 
 def _changing(change: Callable[[str], str]) -> Apply:

@@ -20,6 +20,10 @@ class AnnotatedSentence(Protocol):
         """The words."""
 
     @property
+    def comments(self) -> list[str]:
+        """Lines that start with ``#``, such as ``# text = …``."""
+
+    @property
     def sent_id(self) -> str | None:
         """Its identifier, which parallel sentences share."""
 

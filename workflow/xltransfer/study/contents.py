@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from ..catalogue import EMBEDDED, UNCHECKED
 from ..files import digest, sha256_of_file, write_json
 from ..identity import stage_digest
+from ..paths import made_encoder
 
 if TYPE_CHECKING:
     from .study import Study
@@ -62,7 +63,7 @@ class Contents:
         if made is not None:
             parts = getattr(study.catalogue, kind)[made.original].splits
             # One job makes all parts.
-            of = [unseen.split_config(), stage_digest("split")]
+            of = [unseen.split_config(made.split), stage_digest("split")]
             return _composed(of, [self.corpus(kind, made.original, part) for part in parts])
         if code.endswith(f"_{EMBEDDED}"):
             language = code.removesuffix(f"_{EMBEDDED}")
@@ -75,7 +76,7 @@ class Contents:
         return digest([checksum, layout, stage_digest(CHECKED_BY[kind])])
 
     def encoder(self, name: str) -> str:
-        """Identity of an encoder of the study, or ``""`` if it is made by the workflow or missing.
+        """Identity of an encoder of the study, or ``""`` if it is missing or made of raw text.
 
         That of a local directory is a digest of its files.
         """
@@ -89,10 +90,19 @@ class Contents:
         encoder = self.study.encoders[name]
         if encoder.hub:
             return f"{encoder.hub}@{encoder.revision}"
-        files = [self.study.root / path for path in self.study.encoder_files(name, "")]
+        if encoder.directory == made_encoder(self.study.results, EMBEDDED):
+            return self.embedded_encoder()
+        files = [self.study.root / path for path in self.study.encoder_files(name)]
         if not all(path.is_file() for path in files):
             return ""
         return digest([_checksum(path, self.study.root / REMEMBERED) for path in files])
+
+    def embedded_encoder(self) -> str:
+        """Identity of the encoder that ``pretrain_embedded`` makes."""
+        languages = self.study.embedded_encoder["languages"]
+        texts = [self.study.embedded_config(language, "text") for language in languages]
+        code = [stage_digest(stage) for stage in ("pretrain", "embedded_world.__main__")]
+        return digest([self.study.embedded_encoder, texts, code])
 
     def training_data(self, encoder: str, task: str, source: str) -> dict[str, str]:
         """Identities of what a model starts from and learns from; ``""`` where unsettled."""

@@ -20,6 +20,7 @@ from ..catalogue import Catalogue, Corpus, Language
 from ..embedded_world.languages import EMBEDDED_FAMILY, place_among_codes, read_language
 from ..files import canonical_json, digest, read_text
 from ..tasks.kinds import KINDS, Kind
+from .arms import ENCODER_FILES
 from .batches import (
     FinetuningBatch,
     PredictionBatch,
@@ -197,17 +198,21 @@ class Study:
         without = ("sources", "ablated_sources", "targets")
         settings = {k: v for k, v in self.config[task].items() if k not in without}
         if (task, source) in self.unseen.pairs:
-            settings |= self.unseen.settings(encoder, task)
+            settings |= self.unseen.arms.settings(encoder, task)
         precision = self.config["keep"]["precision"]
         return canonical_json({"task": task, "settings": settings, "stored": precision})
 
-    def encoder_files(self, encoder: str, source: str) -> list[str]:
-        """The files of an encoder that a model of a source depends on."""
+    def encoder_files(self, encoder: str, source: str = "", seeds: Sequence[int] = ()) -> list[str]:
+        """The files of an encoder that the models of a source and some seeds depend on."""
         if encoder in self.encoders:
-            directory = self.encoders[encoder].directory
-            names = ("config.json", "model.safetensors", "tokenizer.json")
-            return [f"{directory}/{name}" for name in names]
-        return self.unseen.encoder_files(encoder, source)
+            return [f"{self.encoders[encoder].directory}/{name}" for name in ENCODER_FILES]
+        return self.unseen.arms.encoder_files(encoder, source, seeds)
+
+    def encoder_directories(self, encoder: str, source: str, seeds: Sequence[int]) -> list[str]:
+        """The encoder that the model of each seed starts from; one for all if it is the same."""
+        if encoder in self.encoders:
+            return [self.encoders[encoder].directory]
+        return self.unseen.arms.encoder_directories(encoder, source, seeds)
 
     def download(self, corpora: str, corpus: str, split: str) -> str:
         """Where a catalogued file lies once it is fetched, below the folder of downloads."""

@@ -1,65 +1,25 @@
-"""Languages that the encoder has never seen: their data, and the arms that are compared on them.
-
-Corpora that are made from catalogued ones (split anew, transliterated) are entered into the
-catalogue here; after that nothing can tell that they were made.
-"""
+"""Languages that the encoder has never seen: their data, and the arms that are compared on them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from .. import paths
-from ..catalogue import SPLITS, Corpus, CorpusFile
+from ..catalogue import SPLITS
 from ..errors import InputError
 from ..files import canonical_json
 from ..transliteration.catalogue import scheme_files
+from .arms import MONOLINGUAL, Arms
+from .varieties import FOLDS, HASHED, Made, Varieties, Variety
 
 if TYPE_CHECKING:
     from .study import Study
 
-ADAPTED = "-adapted"
-"""Ends the name of an encoder whose pretraining went on with text of an unseen language."""
-MONOLINGUAL = "monolingual"
-BILSTM = "bilstm"
 PARAGRAPHS = ("wikipedia", "oscar", "hub")
 """Kinds of raw corpora whose lines are paragraphs."""
-HASHED = "_hashed"
-"""Ends the code of a corpus that was split anew."""
-
-
-@dataclass(frozen=True)
-class Variety:
-    """One script of an unseen language.
-
-    Attributes:
-        code: in the catalogue of languages.
-        original: the variety it is transliterated from, or ``""``.
-        scheme: of the transliteration, or ``""``.
-        text: code of its raw text.
-        corpora: annotated corpus by task.
-    """
-
-    code: str
-    original: str
-    scheme: str
-    text: str
-    corpora: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Made:
-    """What a corpus is made of.
-
-    Attributes:
-        original: code of the other corpus.
-        scheme: of the transliteration; ``""`` if the corpus is split anew instead.
-    """
-
-    original: str
-    scheme: str
 
 
 class UnseenLanguages:
@@ -75,17 +35,12 @@ class UnseenLanguages:
     def __init__(self, study: Study) -> None:
         self.study = study
         self.section: Mapping[str, Any] = study.config["unseen"]
-        self.made: dict[str, dict[str, Made]] = {"treebanks": {}, "entities": {}, "raw_text": {}}
-        self.varieties: dict[str, Variety] = {}
         if self.section["languages"]:
             self._check_section()
-        for place, item in enumerate(self.section["languages"]):
-            for variety in self._varieties(item, f"config: unseen.languages.{place}"):
-                if variety.code in self.varieties:
-                    raise InputError(
-                        f"config: unseen.languages.{place}: '{variety.code}' is listed twice"
-                    )
-                self.varieties[variety.code] = variety
+        varieties = Varieties(study, self.tasks, self.folds)
+        self.varieties: dict[str, Variety] = varieties.by_code
+        self.made: dict[str, dict[str, Made]] = varieties.made
+        self.arms = Arms(self)
 
     def _check_section(self) -> None:
         if self.encoder not in self.study.encoders:
@@ -93,12 +48,6 @@ class UnseenLanguages:
                 f"config: unseen.encoder: no encoder '{self.encoder}' under `encoders`; "
                 f"it has: {', '.join(self.study.encoders)}"
             )
-        for name in self.study.encoders:
-            if name in (self.encoder + ADAPTED, MONOLINGUAL, BILSTM):
-                raise InputError(
-                    f"config: encoders: '{name}' is what models of unseen languages are called; "
-                    "rename the encoder"
-                )
         for task in self.section["tasks"]:
             if task not in self.study.tasks:
                 raise InputError(
@@ -110,75 +59,6 @@ class UnseenLanguages:
                     f"config: unseen.training.{task}: the settings for this task are missing; "
                     "config.yaml shows and explains them"
                 )
-
-    def _varieties(self, item: Mapping[str, Any], key: str) -> Iterator[Variety]:
-        catalogue, code = self.study.catalogue, item["language"]
-        if code not in catalogue.languages:
-            raise InputError(f"{key}: no language '{code}' in {catalogue.directory}/languages.tsv")
-        if item["text"] not in catalogue.raw_corpora:
-            raise InputError(
-                f"{key}.text: no '{item['text']}' in {catalogue.directory}/raw_corpora.tsv; "
-                "add its row there"
-            )
-        corpora = {}
-        for task in self.tasks:
-            table = self.study.kind(task).corpora
-            if item[table] is not None:
-                corpora[task] = self._whole(table, item[table], item["split"], f"{key}.{table}")
-        if not corpora:
-            raise InputError(f"{key}: no annotated corpus for any task of `unseen.tasks`")
-        yield Variety(code, "", "", item["text"], corpora)
-        for variety in item["transliterated"]:
-            yield self._transliterated(code, variety, item, corpora, f"{key}.transliterated")
-
-    def _whole(self, table: str, code: str, split: str, key: str) -> str:
-        """A corpus with all parts; made of what there is if one is missing and may be made."""
-        known = getattr(self.study.catalogue, table)
-        if code not in known:
-            raise InputError(f"{key}: no '{code}' in the catalogue of {table}; add its row there")
-        missing = [part for part in SPLITS if part not in known[code].splits]
-        if not known[code].splits:
-            raise InputError(f"{key}: {code} has no files; choose another corpus")
-        if missing and split == "hashed":
-            return self._add(table, code + HASHED, code, "", known[code].language)
-        if missing:
-            raise InputError(
-                f"{key}: {code} has no {missing[0]} part; write `split: hashed` to split "
-                "what there is by a hash of its sentences"
-            )
-        return code
-
-    def _transliterated(
-        self, code: str, variety: str, item: Mapping[str, Any], corpora: Mapping[str, str], key: str
-    ) -> Variety:
-        known = self.study.catalogue.transliterations.get(variety)
-        if known is None or known.original != code:
-            raise InputError(
-                f"{key}: no row that makes '{variety}' of '{code}' in "
-                f"{self.study.catalogue.directory}/transliterations.tsv; add it there"
-            )
-        made = {
-            task: self._add(
-                self.study.kind(task).corpora,
-                _renamed(corpus, code, variety),
-                corpus,
-                known.scheme,
-                variety,
-            )
-            for task, corpus in corpora.items()
-        }
-        text = _renamed(item["text"], code, variety)
-        self.made["raw_text"][text] = Made(item["text"], known.scheme)
-        return Variety(variety, code, known.scheme, text, made)
-
-    def _add(self, table: str, code: str, original: str, scheme: str, language: str) -> str:
-        known: dict[str, Corpus] = getattr(self.study.catalogue, table)
-        nothing = CorpusFile("", "", "", None)
-        known[code] = replace(
-            known[original], code=code, language=language, files=dict.fromkeys(SPLITS, nothing)
-        )
-        self.made[table][code] = Made(original, scheme)
-        return code
 
     @property
     def tasks(self) -> list[str]:
@@ -203,84 +83,32 @@ class UnseenLanguages:
         return self.section["encoder"]
 
     @property
-    def arms(self) -> list[str]:
-        """What is compared: the encoder, the encoder adapted, a monolingual one, a BiLSTM."""
-        if not self.varieties:
-            return []
-        return [self.encoder, self.encoder + ADAPTED, MONOLINGUAL, BILSTM]
+    def folds(self) -> int:
+        """Into how many parts a corpus is cut for cross-validation."""
+        return self.section["cross_validation"]["folds"] if self.section["languages"] else 0
 
     @cached_property
     def pairs(self) -> list[tuple[str, str]]:
-        """Every task with every corpus it is learnt and tested on."""
+        """Every task with every corpus it is learnt and tested on, a fold being a corpus."""
         return [
-            (task, variety.corpora[task])
+            (task, corpus)
             for task in self.tasks
             for variety in self.varieties.values()
-            if task in variety.corpora
+            for corpus in variety.corpora.get(task, ())
         ]
+
+    def text_of(self, corpus: str) -> str:
+        """The raw text of the variety that an annotated corpus is of."""
+        return self._texts[corpus]
 
     @cached_property
     def _texts(self) -> dict[str, str]:
-        """Annotated corpus → raw text of its variety."""
         return {
             corpus: variety.text
             for variety in self.varieties.values()
-            for corpus in variety.corpora.values()
+            for corpora in variety.corpora.values()
+            for corpus in corpora
         }
-
-    def encoder_files(self, arm: str, corpus: str) -> list[str]:
-        """The files of the encoder that an arm starts from on a corpus."""
-        if arm == BILSTM:
-            return [f"{paths.made_encoder('<results>', BILSTM)}/config.json"]
-        directory = paths.made_encoder("<results>", arm, self._texts[corpus])
-        return [
-            f"{directory}/{name}" for name in ("config.json", "model.safetensors", "tokenizer.json")
-        ]
-
-    def settings(self, arm: str, task: str) -> dict[str, Any]:
-        """What an arm's fine-tuning has otherwise than the task's section says."""
-        training = self.section["training"][task]
-        if arm != BILSTM:
-            return {"training": training}
-        # All arms learn from the same sentences.
-        same = {"training_sentences": training["training_sentences"]}
-        crf = {"crf": True} if self.study.kind(task).corpora == "entities" else {}
-        return {"training": {**self.section["bilstm"]["training"], **same}, **crf}
-
-    def models(self, results: str, name: str) -> list[str]:
-        """A file of every model of the wildcards ``task`` and ``source``."""
-        return [
-            paths.model_directory(results, arm, "{task}", "{source}", "none", seed) + f"/{name}"
-            for arm in self.arms
-            for seed in self.study.seeds
-        ]
-
-    def predictions(self, results: str, suffix: str) -> list[str]:
-        """What these models predict on the test part of their corpus."""
-        return [
-            paths.predictions(
-                results, arm, "{task}", "{source}", "none", seed, "{source}-test" + suffix
-            )
-            for arm in self.arms
-            for seed in self.study.seeds
-        ]
-
-    def score_files(self, results: str) -> list[str]:
-        """The scores of every arm, task and corpus."""
-        return [
-            paths.scores(results, arm, task, corpus, f"{corpus}-test")
-            for task, corpus in self.pairs
-            for arm in self.arms
-        ]
-
-    def training_reports(self, results: str) -> list[str]:
-        """The training report of every model."""
-        return [
-            paths.model_directory(results, arm, task, corpus, "none", seed) + "/training.json"
-            for task, corpus in self.pairs
-            for arm in self.arms
-            for seed in self.study.seeds
-        ]
 
     @property
     def texts(self) -> list[str]:
@@ -314,8 +142,9 @@ class UnseenLanguages:
         files: dict[tuple[str, str], Variety] = {}
         for variety in self.varieties.values():
             files["raw_text", f"{variety.text}-training"] = variety
-            for task, corpus in variety.corpora.items():
-                kind = self.study.kind(task).corpora
+            for task, corpora in variety.corpora.items():
+                # The parts of one fold are the whole corpus.
+                kind, corpus = self.study.kind(task).corpora, corpora[0]
                 files |= {(kind, f"{corpus}-{split}"): variety for split in SPLITS}
         return files
 
@@ -328,9 +157,9 @@ class UnseenLanguages:
     def tokenizer(self, encoder: str, kind: str, file: str) -> str:
         """The tokenizer that an encoder splits a file with."""
         if encoder == MONOLINGUAL:
-            text = self._counted[kind, file].text
-            return f"{paths.made_encoder('<results>', MONOLINGUAL, text)}/tokenizer.json"
-        return self.study.encoder_files(encoder, "")[2]
+            text, seed = self._counted[kind, file].text, self.arms.pretraining_seeds(encoder)[0]
+            return f"{paths.made_encoder('<results>', MONOLINGUAL, text, seed)}/tokenizer.json"
+        return self.study.encoder_files(encoder)[2]
 
     def statistics_columns(self, encoder: str, kind: str, file: str) -> str:
         """Canonical JSON of what a row of statistics is about."""
@@ -346,22 +175,64 @@ class UnseenLanguages:
             }
         )
 
-    def adaptation_config(self) -> str:
-        """Canonical JSON of how the encoder is adapted."""
-        return canonical_json(self.section["adaptation"])
+    def pretraining_config(self, section: str, seed: str) -> str:
+        """Canonical JSON of how an encoder is adapted, or a monolingual one pretrained.
 
-    def monolingual_config(self) -> str:
-        """Canonical JSON of how monolingual encoders are pretrained."""
-        return canonical_json(self.section["monolingual"])
+        Args:
+            section: ``adaptation`` or ``monolingual``.
+            seed: one of the section's ``seeds``.
+        """
+        settings = {key: value for key, value in self.section[section].items() if key != "seeds"}
+        return canonical_json({**settings, "seed": int(seed)})
 
     def bilstm_config(self) -> str:
         """Canonical JSON of the architecture of the baseline."""
         architecture = self.section["bilstm"]["architecture"]
         return canonical_json({"model_type": "xltransfer-bilstm", **architecture})
 
-    def split_config(self) -> str:
-        """Canonical JSON of how corpora are split anew."""
-        return canonical_json(self.section["hashed_split"])
+    def split_config(self, split: str) -> str:
+        """Canonical JSON of how corpora are split; ``split`` is ``HASHED`` or ``FOLDS``."""
+        sections = {HASHED: "hashed_split", FOLDS: "cross_validation"}
+        return canonical_json(self.section[sections[split]])
+
+    def divided(self, kind: str, split: str) -> list[str]:
+        """The corpora in a folder of results that are divided in a way."""
+        return sorted({made.original for made in self.made[kind].values() if made.split == split})
+
+    def evaluation_files(self, text: str) -> list[str]:
+        """The development and test parts of all annotated corpora that are of a raw text's variety.
+
+        Returns:
+            Files below the folder of results. Of cross-validation the test parts of all folds,
+            which are the whole corpus.
+        """
+        variety = next(v for v in self.varieties.values() if v.text == text)
+        files = {
+            self.study.corpus_file(task, corpus, part)
+            for task, corpora in variety.corpora.items()
+            for corpus in corpora
+            for part in (("test",) if variety.splits[task] == FOLDS else ("dev", "test"))
+        }
+        files |= {
+            self.study.corpus_file(task, corpus, "test")
+            for task in self.study.tasks
+            for corpus in self.study.targets(task)
+            if self.study.language(task, corpus) == variety.code
+        }
+        return sorted(files)
+
+    def evaluation_reports(self, results: str) -> list[str]:
+        """The reports that say which of these sentences were in the raw texts."""
+        return [
+            *(paths.cleaning_report(results, v.text) for v in self._written(False)),
+            *(
+                paths.transliteration_report(results, "raw_text", v.text, "training")
+                for v in self._written(True)
+            ),
+        ]
+
+    def _written(self, transliterated: bool) -> list[Variety]:
+        return [v for v in self.varieties.values() if bool(v.scheme) == transliterated]
 
     def identifier_files(self) -> list[str]:
         """The model that languages of lines are identified with, if it is a file."""
@@ -381,6 +252,11 @@ class UnseenLanguages:
             }
         )
 
+    @property
+    def keeps_evaluation_sentences(self) -> bool:
+        """Whether raw text keeps the lines that development or test sentences are in."""
+        return bool(self.varieties) and self.section["cleaning"]["keep_evaluation_sentences"]
+
     def table_config(self) -> str:
         """Canonical JSON of what the tables about unseen languages must hold."""
         languages = self.study.catalogue.languages
@@ -390,7 +266,13 @@ class UnseenLanguages:
                 "config": self.study.digest,
                 "seeds": self.study.seeds,
                 "metrics": {task: self.study.kind(task).metric for task in self.tasks},
-                "arms": self.arms,
+                "arms": {task: self.arms.of_task(task) for task in self.tasks},
+                "trained": self.arms.trained,
+                "pretraining_seeds": {
+                    arm: self.arms.pretraining_seeds(arm) for arm in self.arms.trained
+                },
+                "search": self.section.get("search"),
+                "matching_lines": "kept" if self.keeps_evaluation_sentences else "dropped",
                 "varieties": [
                     {
                         "code": variety.code,
@@ -400,15 +282,11 @@ class UnseenLanguages:
                         "family": languages[variety.code].family,
                         "original": variety.original,
                         "text": variety.text,
-                        "corpora": dict(variety.corpora),
+                        "corpora": {task: list(some) for task, some in variety.corpora.items()},
+                        "splits": dict(variety.splits),
                     }
                     for variety in self.varieties.values()
                 ],
                 "seen": self.section.get("seen_languages", []),
             }
         )
-
-
-def _renamed(corpus: str, language: str, variety: str) -> str:
-    """The code of a corpus in another variety: ``ug_udt`` becomes ``ug_latn_udt``."""
-    return variety + corpus.removeprefix(language)

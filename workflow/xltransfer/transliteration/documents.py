@@ -6,6 +6,7 @@ Annotation stays aligned, for every word is transliterated on its own and stays 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -105,16 +106,22 @@ def transliterate_entities(source: Path, output: Path, document: Document) -> No
     write_iob2(output, map(document.tagged, read_iob2(source)))
 
 
-def transliterate_text(source: Path, output: Path, text: Callable[[str], str]) -> int:
+def transliterate_text(
+    source: Path,
+    output: Path,
+    text: Callable[[str], str],
+    stays: Callable[[str], bool] | None = None,
+) -> int:
     """Transliterate raw text, some lines at a time: memory does not grow with the file.
 
     Args:
         source: text in UTF-8.
-        output: as many lines as there were.
+        output: the lines that stay.
         text: transliterates some lines.
+        stays: whether a transliterated line is written; all are if it is not given.
 
     Returns:
-        the number of lines.
+        the number of lines that were read.
 
     Raises:
         InputError: the file is missing or not UTF-8; names the line.
@@ -134,7 +141,10 @@ def transliterate_text(source: Path, output: Path, text: Callable[[str], str]) -
                     f"{source}:{line}: byte 0x{batch[error.start]:02x} is not UTF-8; convert the "
                     "file to UTF-8"
                 ) from None
-            result.write(text(decoded).encode())
+            spelled = text(decoded)
+            if stays is not None:
+                spelled = "".join(filter(stays, StringIO(spelled, newline="\n")))
+            result.write(spelled.encode())
             lines += batch.count(b"\n") + (not batch.endswith(b"\n"))
     return lines
 

@@ -1,0 +1,181 @@
+"""What is compared on an unseen language: the arms, what each starts from, and its files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from .. import paths
+from ..errors import InputError
+from ..files import canonical_json
+
+if TYPE_CHECKING:
+    from .unseen import UnseenLanguages
+
+ADAPTED = "-adapted"
+"""Ends the name of an encoder whose pretraining went on with text of an unseen language."""
+MONOLINGUAL = "monolingual"
+BILSTM = "bilstm"
+ZERO_SHOT = "zero-shot-from-"
+"""Begins the name of an arm that is trained on another language."""
+ENCODER_FILES = ("config.json", "model.safetensors", "tokenizer.json")
+
+
+class Arms:
+    """The arms of a study's unseen languages.
+
+    Args:
+        unseen: the unseen languages.
+
+    Raises:
+        InputError: a name is taken, or zero-shot transfer is from a language without models.
+    """
+
+    def __init__(self, unseen: UnseenLanguages) -> None:
+        self._unseen, self._study = unseen, unseen.study
+        self._section: Mapping[str, Any] = unseen.section
+        if not unseen.section["languages"]:
+            return
+        for name in self._study.encoders:
+            if name in self.trained[1:] or name.startswith(ZERO_SHOT):
+                raise InputError(
+                    f"config: encoders: '{name}' is what models of unseen languages are called; "
+                    "rename the encoder"
+                )
+        sources = {
+            self._study.language(task, source)
+            for task in unseen.tasks
+            for source in self._study.sources(task)
+        }
+        for language in self._section["zero_shot_from"]:
+            if language not in sources:
+                raise InputError(
+                    f"config: unseen.zero_shot_from: no source of any task is of '{language}'; "
+                    f"there is: {', '.join(sorted(sources))}"
+                )
+
+    @property
+    def trained(self) -> list[str]:
+        """Arms that are trained in the language: the encoder as it is, the encoder adapted, a
+        monolingual encoder, a BiLSTM. The last one is the baseline."""
+        if not self._section["languages"]:
+            return []
+        encoder = self._section["encoder"]
+        return [encoder, encoder + ADAPTED, MONOLINGUAL, BILSTM]
+
+    @cached_property
+    def names(self) -> list[str]:
+        """All arms, those of zero-shot transfer before the baseline."""
+        zero_shot = [ZERO_SHOT + code for code in self._section.get("zero_shot_from", ())]
+        return [*self.trained[:-1], *zero_shot, *self.trained[-1:]] if self.trained else []
+
+    def of_task(self, task: str) -> list[str]:
+        """The arms of a task; zero-shot transfer needs a source of its language."""
+        sources = self._zero_shot_sources(task)
+        return [arm for arm in self.names if arm in self.trained or arm in sources]
+
+    def _zero_shot_sources(self, task: str) -> dict[str, str]:
+        """Arm of zero-shot transfer → the corpus that its models are trained on."""
+        by_language = {self._study.language(task, s): s for s in self._study.sources(task)}
+        return {ZERO_SHOT + code: source for code, source in by_language.items()}
+
+    def pretraining_seeds(self, arm: str) -> list[int]:
+        """The seeds of the encoders that an arm starts from; empty if they are not made here."""
+        sections = {self._section["encoder"] + ADAPTED: "adaptation", MONOLINGUAL: "monolingual"}
+        return sorted(self._section[sections[arm]]["seeds"]) if arm in sections else []
+
+    def encoder_directories(self, arm: str, corpus: str, seeds: Sequence[int]) -> list[str]:
+        """The encoder that the model of each seed starts from.
+
+        Where an arm has several pretrained encoders, models take turns with them.
+
+        Args:
+            arm: one that is trained.
+            corpus: to learn from.
+            seeds: of the models.
+        """
+        if arm == BILSTM:
+            return [paths.made_encoder("<results>", BILSTM)] * len(seeds)
+        text, made = self._unseen.text_of(corpus), self.pretraining_seeds(arm)
+        places = [self._study.seeds.index(seed) % len(made) for seed in seeds]
+        return [paths.made_encoder("<results>", arm, text, made[place]) for place in places]
+
+    def encoder_files(self, arm: str, corpus: str, seeds: Sequence[int]) -> list[str]:
+        """The files of these encoders."""
+        names = ("config.json",) if arm == BILSTM else ENCODER_FILES
+        directories = dict.fromkeys(self.encoder_directories(arm, corpus, seeds))
+        return [f"{directory}/{name}" for directory in directories for name in names]
+
+    def settings(self, arm: str, task: str) -> dict[str, Any]:
+        """What an arm's fine-tuning has otherwise than the task's section says."""
+        training = self._section["training"][task]
+        if arm != BILSTM:
+            return {"training": training}
+        # All arms learn from the same sentences.
+        same = {"training_sentences": training["training_sentences"]}
+        crf = {"crf": True} if self._study.kind(task).corpora == "entities" else {}
+        return {"training": {**self._section["bilstm"]["training"], **same}, **crf}
+
+    def searches(self, results: str, arm: str, task: str, corpus: str) -> list[str]:
+        """The search for the hyperparameters of an arm on a corpus, if there is one."""
+        searched = self._section.get("search") and arm in self.trained
+        return [paths.search(results, arm, task, corpus)] if searched else []
+
+    def search_config(self, arm: str, task: str, corpus: str) -> str:
+        """Canonical JSON of exactly the keys that decide a search."""
+        config = json.loads(self._study.finetuning_config(arm, task, corpus))
+        del config["stored"]
+        return canonical_json({**config, "search": self._section["search"]})
+
+    def models(self, results: str, task: str, corpus: str, name: str) -> list[str]:
+        """A file of every model that annotates the test part of a corpus, by arm and seed."""
+        zero_shot, encoder = self._zero_shot_sources(task), self._section["encoder"]
+        start = {arm: (encoder, zero_shot[arm]) for arm in self.of_task(task) if arm in zero_shot}
+        return [
+            paths.model_directory(results, start[0], task, start[1], "none", seed) + f"/{name}"
+            for start in (start.get(arm, (arm, corpus)) for arm in self.of_task(task))
+            for seed in self._study.seeds
+        ]
+
+    def predictions(self, results: str, task: str, source: str) -> list[str]:
+        """What these models predict; ``source`` is a corpus or a wildcard."""
+        suffix = self._study.kind(task).suffix
+        return [
+            paths.predictions(results, arm, task, source, "none", seed, f"{source}-test{suffix}")
+            for arm in self.of_task(task)
+            for seed in self._study.seeds
+        ]
+
+    def score_files(self, results: str, task: str, source: str) -> list[str]:
+        """The scores of every arm on a corpus; ``source`` is a corpus or a wildcard."""
+        return [
+            paths.scores(results, arm, task, source, f"{source}-test") for arm in self.of_task(task)
+        ]
+
+    def all_score_files(self, results: str) -> list[str]:
+        """The scores of every arm, task and corpus."""
+        return [
+            path
+            for task, corpus in self._unseen.pairs
+            for path in self.score_files(results, task, corpus)
+        ]
+
+    def all_searches(self, results: str) -> list[str]:
+        """The searches of every arm, task and corpus."""
+        return [
+            path
+            for task, corpus in self._unseen.pairs
+            for arm in self.trained
+            for path in self.searches(results, arm, task, corpus)
+        ]
+
+    def training_reports(self, results: str) -> list[str]:
+        """The training report of every model that is trained in an unseen language."""
+        return [
+            paths.model_directory(results, arm, task, corpus, "none", seed) + "/training.json"
+            for task, corpus in self._unseen.pairs
+            for arm in self.trained
+            for seed in self._study.seeds
+        ]
