@@ -30,6 +30,7 @@ CONFIG = {
     "held_out_share": 0.25,
     "split_sentences": False,
     "maximum_lines": None,
+    "keep_evaluation_sentences": False,
 }
 
 

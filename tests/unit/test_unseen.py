@@ -12,7 +12,7 @@ from xltransfer.catalogue import Catalogue
 from xltransfer.check_language import describe
 from xltransfer.data.conllu import Sentence, read_conllu, write_conllu
 from xltransfer.errors import InputError
-from xltransfer.split import part_of, split
+from xltransfer.split import divide, part_of, split
 from xltransfer.tables.unseen import Comparisons, arms_table, verdicts
 from xltransfer.tables.unseen_figures import transliteration_figure, unseen_figure
 
@@ -172,3 +172,39 @@ def test_a_part_without_sentences_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"a\.conllu: no sentence of 1 falls into the"):
         split([path], SHARES, parts)
     assert not any(part.exists() for part in parts)
+
+
+def divided(folder: Path, words: list[str], folds: int, seed: int = 1) -> list[list[list[str]]]:
+    """The words of train, dev and test of each fold."""
+    folder.mkdir(exist_ok=True)
+    outputs = [
+        folder / f"{fold}-{part}.conllu"
+        for fold in range(folds)
+        for part in ("train", "dev", "test")
+    ]
+    given = treebank(folder / "all.conllu", words)
+    divide([given], {"folds": folds, "seed": seed}, outputs)
+    found = [[s.forms[0] for s in read_conllu(path)] for path in outputs]
+    return [found[first : first + 3] for first in range(0, len(found), 3)]
+
+
+def test_every_sentence_is_tested_in_one_fold(tmp_path: Path) -> None:
+    words = [f"word{number}" for number in range(99)]
+    doubled = [*words, "word7"]
+    folds = divided(tmp_path, doubled, 8)
+    assert sorted(word for _, _, test in folds for word in test) == sorted(doubled)
+    for number, (train, dev, test) in enumerate(folds):
+        assert sorted(train + dev + test) == sorted(doubled)
+        # No sentence is on two sides, not even one that occurs twice.
+        assert not set(train) & set(test) and not set(dev) & set(test) and not set(train) & set(dev)
+        assert dev == folds[(number + 1) % 8][2]
+        assert len(set(test)) in (12, 13)
+    assert divided(tmp_path / "again", doubled, 8) == folds
+    assert divided(tmp_path / "other", doubled, 8, seed=2) != folds
+
+
+def test_too_few_sentences_for_the_folds_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(
+        InputError, match=r"all\.conllu: 2 distinct sentences cannot be divided into 3"
+    ):
+        divided(tmp_path, ["a", "b", "a"], 3)
