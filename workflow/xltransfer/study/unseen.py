@@ -266,12 +266,17 @@ class UnseenLanguages:
                 "config": self.study.digest,
                 "seeds": self.study.seeds,
                 "metrics": {task: self.study.kind(task).metric for task in self.tasks},
+                "folders": {task: self.study.kind(task).corpora for task in self.tasks},
                 "arms": {task: self.arms.of_task(task) for task in self.tasks},
                 "trained": self.arms.trained,
                 "pretraining_seeds": {
                     arm: self.arms.pretraining_seeds(arm) for arm in self.arms.trained
                 },
                 "search": self.section.get("search"),
+                "drawn": {
+                    task: self.section["training"][task]["training_sentences"] is not None
+                    for task in self.tasks
+                },
                 "matching_lines": "kept" if self.keeps_evaluation_sentences else "dropped",
                 "varieties": [
                     {
