@@ -117,7 +117,8 @@ if stage in ("clean", "split", "transliterate"):
     outputs += values("--training") + values("--held-out") + values("--report")
     outputs += values("--outputs")
 if stage in ("adapt", "pretrain"):
-    names = ("config.json", "model.safetensors", "tokenizer.json", "pretraining.json")
+    names = ["config.json", "model.safetensors", "tokenizer.json", "pretraining.json"]
+    names += ["tokenizer_config.json"] * (stage == "pretrain")
     outputs = [outputs[0] / name for name in names]
 if stage == "verdict":
     tables = ["unseen", "typology"]

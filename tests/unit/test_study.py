@@ -15,6 +15,8 @@ from xltransfer.errors import InputError
 from xltransfer.study import SCHEMA, Study
 
 STUDIES = sorted((ROOT / "resources" / "studies").glob("*.yaml"))
+REPLICATION = ROOT / "resources" / "studies" / "replication.yaml"
+"""Of the default study: it states what differs alone."""
 
 
 @pytest.fixture
@@ -47,7 +49,9 @@ NO_UNSEEN = {"languages": []}
 """A section without languages says nothing else."""
 
 
-@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [p for p in STUDIES if p != REPLICATION], ids=lambda path: path.stem
+)
 def test_shipped_studies_are_valid_and_inherit_nothing(path: Path, config: dict) -> None:
     """A study file states every key, so the default study can change without changing it."""
     study = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -63,6 +67,16 @@ def test_shipped_studies_are_valid_and_inherit_nothing(path: Path, config: dict)
     default = {key: value for key, value in config.items() if key not in other_tasks}
     assert_states(study, default, "")
     assert study["pathvars"]["results"] == f"results/{path.stem}"
+
+
+def test_the_replication_is_the_default_study_in_another_world(config: dict) -> None:
+    study = yaml.safe_load(REPLICATION.read_text(encoding="utf-8"))
+    assert set(study) == {"study", "pathvars", "embedded_world", "encoders"}
+    assert study["embedded_world"]["seed"] != config["embedded_world"]["seed"]
+    made = Study({**config, **study}, ROOT)
+    assert made.contents.encoder("embedded") == made.contents.embedded_encoder()
+    other = Study({**config, **study, "embedded_world": config["embedded_world"]}, ROOT)
+    assert other.contents.embedded_encoder() != made.contents.embedded_encoder()
 
 
 def test_every_key_of_the_schema_is_explained_in_the_default_study() -> None:

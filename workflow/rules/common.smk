@@ -97,7 +97,11 @@ def encoder_of_seeds(batch):
 def settled_encoder(encoder, source="", seeds=()):
     """The files of an encoder; their time causes no rerun where its identity is known."""
     files = study.encoder_files(encoder, source, seeds)
-    return ancient(files) if study.contents.encoder(encoder) else files
+    identity = study.contents.encoder(encoder)
+    if identity and files[0].startswith(f"{study.results}/"):
+        # Made by the workflow, whose job has the identity as a parameter.
+        return [settled(file, identity) for file in files]
+    return ancient(files) if identity else files
 
 
 def seeds_of(batch, wildcards):
