@@ -32,6 +32,7 @@ from .errors import InputError
 from .files import digest, sha256_of_file, write_json
 from .identity import stage_digest
 from .interruption import stop_listening
+from .metrics import check_gold
 from .records import PRETRAINING, TRAINING, file_checksums, versions, write_record, write_times
 from .tasks.registry import make_task
 from .training.checkpoint import Checkpoint
@@ -74,6 +75,8 @@ def finetune(
     task = make_task(config["settings"])
     sentences = read_sentences(training)[: settings["training_sentences"]]
     held_out = read_sentences(development)
+    check_gold(training, sentences, config["settings"])
+    check_gold(development, held_out, config["settings"])
     tokenizer, longest, new_encoder = _starting_point(encoder, sentences, ablation)
     labels = task.label_vocabulary(sentences)
     data = Dataset(sentences, tokenizer, longest)

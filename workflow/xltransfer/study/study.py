@@ -19,7 +19,7 @@ from .. import paths
 from ..catalogue import Catalogue, Corpus, Language
 from ..embedded_world.languages import EMBEDDED_FAMILY, place_among_codes, read_language
 from ..files import canonical_json, digest, read_text
-from ..tasks.kinds import KINDS, Kind
+from ..tasks.kinds import Kind, kind_of
 from .batches import (
     FinetuningBatch,
     PredictionBatch,
@@ -119,7 +119,7 @@ class Study:
 
     def kind(self, task: str) -> Kind:
         """What kind of task it is."""
-        return KINDS[self.config[task]["kind"]]
+        return kind_of(self.config[task])
 
     def corpora(self, task: str) -> dict[str, Corpus]:
         """The part of the catalogue that a task takes its corpora from."""
