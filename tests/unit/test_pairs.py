@@ -58,22 +58,48 @@ def test_pieces_of_words_and_of_entities(tmp_path: Path) -> None:
     assert piece_types(tagged, tokenizer) == pieces("cats", "sat")
 
 
-def test_overlap_of_real_treebanks(shared: Path, english_encoder: Path) -> None:
+@pytest.mark.parametrize("architecture", ["bert", "xlm-roberta"])
+def test_the_unknown_piece_is_not_shared(architecture: str, tmp_path: Path) -> None:
+    """It stands for whatever the vocabulary lacks: ☃ here and ☂ there."""
+    directory = make_encoder(tmp_path, architecture)
+    plain = Tokenizer.from_file(str(directory / "tokenizer.json"))
+    tokenizer = WordTokenizer(directory)
+    unknown = {"bert": "[UNK]", "xlm-roberta": "<unk>"}[architecture]
+    found = []
+    for forms in (("the", "☃"), ("cat", "☂")):
+        ids = {i for w in forms for i in plain.encode(w, add_special_tokens=False).ids}
+        expected = {plain.id_to_token(i) for i in ids}
+        assert unknown in expected
+        found.append(piece_types([sentence(*((w, "X", "_") for w in forms))], tokenizer))
+        assert found[-1] == expected - {unknown}
+    assert all(found)
+
+
+@pytest.mark.parametrize(
+    ("files", "unknown"),
+    [
+        (("French-Sequoia/fr_sequoia-ud-dev", "Turkish-PUD/tr_pud-ud-test"), False),
+        (("Chinese-PUD/zh_pud-ud-test", "Thai-PUD/th_pud-ud-test"), True),
+    ],
+)
+def test_overlap_of_real_treebanks(
+    files: tuple[str, str], unknown: bool, shared: Path, english_encoder: Path
+) -> None:
     """Recomputed with transformers' own tokenizer and plain sets."""
     from transformers import AutoTokenizer
 
-    paths = [shared / "ud" / name for name in (
-        "UD_French-Sequoia/fr_sequoia-ud-dev.conllu", "UD_Turkish-PUD/tr_pud-ud-test.conllu",
-    )]  # fmt: skip
+    paths = [shared / "ud" / f"UD_{name}.conllu" for name in files]
     plain = AutoTokenizer.from_pretrained(english_encoder)
     expected = []
     for path in paths:
         words = {w for s in read_conllu(path) for w in s.forms}
-        expected.append({piece for word in words for piece in plain.tokenize(word)})
+        pieces = {piece for word in words for piece in plain.tokenize(word)}
+        assert (plain.unk_token in pieces) == unknown
+        expected.append(pieces - {plain.unk_token})
     ours = [piece_types(read_conllu(path), WordTokenizer(english_encoder)) for path in paths]
     one, two = expected
     value = 100 * len(one & two) / len(one | two)
-    assert overlap(*ours) == pytest.approx(value, abs=0.005)
+    assert overlap(*ours) == pytest.approx(value, abs=1e-9)
     assert 0 < value < 100
 
 

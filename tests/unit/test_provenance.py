@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import getpass
 import hashlib
 import json
+import platform
+import subprocess
 from pathlib import Path
 
 import pytest
-from xltransfer.files import sha256_of_file, write_json
+import yaml
+from conftest import ROOT
+from xltransfer import provenance, records
+from xltransfer.files import digest, sha256_of_file, write_json
 from xltransfer.identity import stage_digest
 from xltransfer.provenance import follow, table_provenance, training_times
 from xltransfer.records import (
     file_checksums,
     model_files,
+    processor_name,
     record_path,
     write_record,
     write_times,
 )
+from xltransfer.study import Study
 
-CONFIG = {"study": "test", "config": "0123456789abcdef", "seeds": [1]}
+WHOLE = {"study": "test", "tasks": ["pos"], "seeds": [1], "encoders": [{"path": "../encoder"}]}
+CONFIG = {"study": "test", "config": WHOLE, "seeds": [1]}
 
 
 def write(path: Path, text: str = "") -> Path:
@@ -71,6 +80,7 @@ def test_record_names_what_an_output_was_made_of(chain: dict[str, Path]) -> None
     record = json.loads(Path("treebanks/x/test.provenance.json").read_text())
     versions = record.pop("versions")
     assert {"python", "torch", "snakemake"} <= set(versions)
+    assert record.pop("processor") == processor_name()
     assert record == {
         "stage": "treebank",
         "code": stage_digest("treebank"),
@@ -89,7 +99,10 @@ def test_table_is_followed_back_to_raw_data(chain: dict[str, Path]) -> None:
     for stage, facts in stages.items():
         assert facts["code"] == [stage_digest(stage)]
     assert stages["finetune"]["device"] == stages["predict"]["device"] == ["cpu"]
-    assert content["study"] == "test" and content["config"] == CONFIG["config"]
+    assert content["study"] == "test"
+    assert content["config"] == digest(WHOLE) and content["configuration"] == WHOLE
+    assert content["processor"] == processor_name() and "untracked" in content
+    assert all(facts["processor"] == [processor_name()] for facts in stages.values())
     assert content["code"] == stage_digest("tabulate") and content["seeds"] == [1]
 
 
@@ -108,6 +121,106 @@ def test_every_distinct_fact_is_listed(chain: dict[str, Path]) -> None:
     trace = follow(file_checksums([chain["prediction"], other]))
     assert sorted(trace.stages["predict"]["device"]) == ["NVIDIA H100", "cpu"]
     assert len(trace.stages["predict"]["code"]) == 1
+
+
+def test_the_processor_is_called_what_the_system_calls_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a model name, as on ARM, there is still the architecture."""
+    lines = "processor\t: 0\nmodel name\t: Some CPU: 9 @ 2.20GHz\nprocessor\t: 1\n"
+    for text, expected in (
+        (lines, "Some CPU: 9 @ 2.20GHz"),
+        ("processor\t: 0\nCPU part\t: 0xd0c\n", "aarch64"),
+        (None, "aarch64"),
+    ):
+        monkeypatch.setattr(records, "CPUINFO", tmp_path / "cpuinfo")
+        monkeypatch.setattr(platform, "processor", lambda: "")
+        monkeypatch.setattr(platform, "machine", lambda: "aarch64")
+        (tmp_path / "cpuinfo").unlink(missing_ok=True)
+        if text is not None:
+            (tmp_path / "cpuinfo").write_text(text)
+        processor_name.cache_clear()
+        assert processor_name() == expected
+    processor_name.cache_clear()
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A git checkout of a workflow."""
+    folder = tmp_path / "checkout"
+    for name in ("workflow/xltransfer/stage.py", "Snakefile", ".gitignore", "resources/a.tsv",
+                 "resources/studies/a.yaml", "docs/page.md"):  # fmt: skip
+        write(folder / name, "__pycache__/\nresources/downloads/\n")
+    for command in (
+        ["init", "--quiet"], ["add", "."],
+        ["-c", "user.name=x", "-c", "user.email=x@example.org", "commit", "--quiet", "-m", "x"],
+    ):  # fmt: skip
+        subprocess.run(["git", "-C", str(folder), *command], check=True)
+    monkeypatch.setattr(provenance, "ROOT", folder)
+    return folder
+
+
+def test_untracked_files_are_named(checkout: Path, chain: dict[str, Path]) -> None:
+    """Those that a study may have used: code, catalogues, configurations; not what git ignores."""
+
+    def found() -> dict:
+        return dict(table_provenance(CONFIG, [chain["score"]], "tabulate").content)
+
+    commit = found()["commit"]
+    assert found()["untracked"] == [] and len(commit) == 40
+    for name in ("docs/draft.md", "notes.txt", "workflow/__pycache__/x.pyc",
+                 "resources/downloads/x"):  # fmt: skip
+        write(checkout / name)
+    assert found()["untracked"] == []
+    for name in ("workflow/xltransfer/new.py", "resources/studies/mine ö.yaml", "resources/b"):
+        write(checkout / name)
+    expected = ["resources/b", "resources/studies/mine ö.yaml", "workflow/xltransfer/new.py"]
+    assert found()["untracked"] == expected
+    assert found()["commit"] == commit, "no tracked file has changed"
+    (checkout / "Snakefile").write_text("changed")
+    assert found()["commit"] == f"{commit}-dirty"
+
+
+def test_without_git_nothing_is_known_of_untracked_files(
+    chain: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(provenance, "ROOT", tmp_path)
+    content = table_provenance(CONFIG, [chain["score"]], "tabulate").content
+    assert content["untracked"] is None and content["commit"] == "not a git checkout"
+
+
+def test_the_configuration_has_no_absolute_paths(chain: dict[str, Path]) -> None:
+    """They name users and machines, and nothing depends on them."""
+    private = {
+        "encoders": [{"name": "a", "path": f"/home/{getpass.getuser()}/models/a"}],
+        "cleaning": {"identifier": "~/models/lid.bin", "url": "https://example.org/x"},
+        "other": [r"C:\Users\someone\b", "file:///srv/c", "resources/models/d", "a/b", 1, None],
+    }
+    content = table_provenance({**CONFIG, "config": private}, [chain["score"]], "tabulate").content
+    assert content["config"] == digest(private)
+    assert content["configuration"] == {
+        "encoders": [{"name": "a", "path": "<absolute path>/a"}],
+        "cleaning": {"identifier": "<absolute path>/lid.bin", "url": "https://example.org/x"},
+        "other": ["<absolute path>/b", "<absolute path>/c", "resources/models/d", "a/b", 1, None],
+    }
+
+
+@pytest.mark.parametrize("file", ["config.yaml", "resources/studies/unseen.yaml"])
+def test_table_stages_are_given_the_decisive_configuration(file: str) -> None:
+    """As an argument, of which Linux takes 128 KiB at most."""
+    config = yaml.safe_load((ROOT / file).read_text(encoding="utf-8"))
+    study = Study(config, ROOT)
+    made = [study.table_config(), study.unseen.table_config(), study.parallel.cka_config()]
+    for text in made:
+        given = json.loads(text)["config"]
+        assert given["keep"] == {"precision": config["keep"]["precision"]}
+        assert given["parsing"] == config["parsing"] if "parsing" in config else given["pos"]
+        assert not {"mirrors", "job_size", "pathvars", "training_threads"} & set(given)
+        assert len(text.encode()) < 32 * 1024
+    # What decides nothing causes no rerun.
+    other = {**config, "mirrors": ["/elsewhere"], "training_threads": 7}
+    assert Study(other, ROOT).table_config() == made[0]
+    assert Study({**config, "seeds": [7]}, ROOT).table_config() != made[0]
 
 
 @pytest.mark.parametrize("damage", ["missing", "not JSON", "of another program", "a list"])

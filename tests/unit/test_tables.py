@@ -72,7 +72,7 @@ CONFIG = {
     "languages": {"en": "English", "ru": "Russian", "fr": "French", "de": "German"},
     "ablations": ABLATIONS,
     "seeds": SEEDS,
-    "config": "0123456789abcdef",
+    "config": {"study": "test"},
 }
 
 
@@ -165,7 +165,7 @@ def test_tables_are_the_same_bytes_every_time(results: Path, tmp_path: Path) -> 
 def test_provenance_says_where_numbers_come_from(results: Path, tmp_path: Path) -> None:
     tabulate.score_tables(CONFIG, str(results), tmp_path / "tables")
     content = json.loads((tmp_path / "tables" / "randominit.provenance.json").read_text())
-    assert content["config"] == CONFIG["config"]
+    assert content["configuration"] == CONFIG["config"]
     assert content["seeds"] == SEEDS
     assert {"torch", "transformers", "snakemake", "python"} <= set(content["versions"])
     models = len(SOURCES) * len(ABLATIONS) * len(SEEDS)

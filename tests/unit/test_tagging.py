@@ -12,14 +12,16 @@ from encoders import ARCHITECTURES, make_encoder
 from test_parsing import official_upos
 from transformers import AutoModel, AutoModelForTokenClassification
 from xltransfer.data.annotations import read_sentences, write_sentences
-from xltransfer.data.conllu import FEATS, Sentence, read_conllu, write_conllu
+from xltransfer.data.conllu import FEATS, XPOS, Sentence, read_conllu, write_conllu
 from xltransfer.data.iob import TaggedSentence, write_iob2
 from xltransfer.encoders.tokenizer import WordTokenizer
+from xltransfer.errors import InputError
 from xltransfer.finetune import finetune
 from xltransfer.metrics import METRICS
 from xltransfer.metrics.labels import with_word_labels, word_labels
 from xltransfer.predict import predict
 from xltransfer.score import score
+from xltransfer.tasks.kinds import kind_of
 from xltransfer.tasks.registry import make_task
 from xltransfer.training.batching import Batch
 
@@ -38,6 +40,7 @@ TRAINING = {
 }
 POS = {"kind": "tagging", "label": "UPOS", "head_dropout": 0.1, "training": TRAINING}
 NUMBER = {**POS, "label": "FEATS/Number"}
+FINE = {**POS, "label": "XPOS"}
 NER = {"kind": "entities", "head_dropout": 0.1, "training": TRAINING}
 
 
@@ -74,6 +77,77 @@ def test_accuracy_by_hand() -> None:
     counts = METRICS["tagging"](gold, predicted, POS)["accuracy"]
     assert counts.percent == 80
     assert counts.numerators.tolist() == [2, 2] and counts.denominators.tolist() == [3, 2]
+
+
+def with_xpos(sentence: Sentence, *values: str) -> Sentence:
+    return with_word_labels(sentence, "XPOS", values)
+
+
+def test_words_without_a_tag_are_not_scored() -> None:
+    """``_`` is no tag: it is neither right nor wrong, whatever is predicted for the word."""
+    gold = [with_xpos(SENTENCES[0], "DT", "_", "VBD"), with_xpos(SENTENCES[1], "_", "_")]
+    predicted = [with_xpos(gold[0], "DT", "NN", "NN"), with_xpos(gold[1], "_", "VBD")]
+    counts = METRICS["tagging"](gold, predicted, FINE)
+    assert list(counts) == ["accuracy"]
+    assert counts["accuracy"].numerators.tolist() == [1, 0]
+    assert counts["accuracy"].denominators.tolist() == [2, 0]
+    assert counts["accuracy"].percent == 50
+
+
+def test_scores_of_a_feature_by_hand() -> None:
+    """Words without the feature, most of a text, cannot raise the scores."""
+    gold = [SENTENCES[0], SENTENCES[1]]  # _ Sing _, Plur Plur
+    predicted = [
+        with_word_labels(gold[0], "FEATS/Number", ["Sing", "Sing", "_"]),
+        with_word_labels(gold[1], "FEATS/Number", ["Sing", "_"]),
+    ]
+    counts = METRICS["tagging"](gold, predicted, NUMBER)
+    found = {name: (c.numerators.tolist(), c.denominators.tolist()) for name, c in counts.items()}
+    assert found == {
+        "F1": ([2, 0], [3, 3]),
+        "accuracy": ([1, 0], [1, 2]),
+        "precision": ([1, 0], [2, 1]),
+    }
+    assert counts["F1"].percent == pytest.approx(100 * 2 * 1 / (3 + 3))
+    nothing = [with_word_labels(s, "FEATS/Number", ["_"] * len(s.forms)) for s in gold]
+    assert all(c.percent == 0 for c in METRICS["tagging"](gold, nothing, NUMBER).values())
+
+
+@pytest.mark.parametrize("settings", [POS, FINE, NUMBER, NER, {"kind": "parsing"}])
+def test_the_main_metric_is_the_one_that_selects_models(settings: dict) -> None:
+    gold = [TaggedSentence([], ["a"], ["B-A"])] if settings is NER else SENTENCES[:1]
+    assert next(iter(METRICS[settings["kind"]](gold, gold, settings))) == kind_of(settings).metric
+
+
+def test_a_missing_tag_is_no_label_and_a_missing_value_is_one() -> None:
+    sentences = [with_xpos(SENTENCES[0], "DT", "_", "VBD")]
+    assert make_task(FINE).label_vocabulary(sentences) == ["DT", "VBD"]
+    assert make_task(NUMBER).label_vocabulary(sentences) == ["Sing", "_"]
+    found = make_task(NUMBER).targets(sentences[0], {"Sing": 0, "_": 1})
+    assert found["labels"].tolist() == [1, 0, 1]
+
+
+def batch_of(labels: list[list[int]]) -> Batch:
+    """Sentences of the same length with these labels."""
+    empty = torch.zeros(1, 1, dtype=torch.long)
+    targets = torch.tensor(labels)
+    mask = torch.ones_like(targets, dtype=torch.bool)
+    return Batch(np.arange(len(labels)), empty, empty, empty, mask, {"labels": targets})
+
+
+def test_words_without_a_tag_are_not_learnt() -> None:
+    """The loss is the mean over the others; 0 with gradients of 0 where there is none."""
+    task = make_task({**FINE, "head_dropout": 0.0})
+    head = task.head(4, 2)
+    states = torch.randn(1, 3, 4)
+    gaps = task.targets(with_xpos(SENTENCES[0], "DT", "_", "VBD"), {"DT": 0, "VBD": 1})["labels"]
+    found = task.loss(head, states, batch_of([gaps.tolist()]))
+    expected = task.loss(head, states[:, [0, 2]], batch_of([[0, 1]]))
+    assert found.item() == pytest.approx(expected.item(), rel=1e-6)
+    none = task.targets(with_xpos(SENTENCES[0], "_", "_", "_"), {"DT": 0, "VBD": 1})["labels"]
+    loss = task.loss(head, states, batch_of([none.tolist()]))
+    loss.backward()
+    assert loss.item() == 0 and not head.weight.grad.any()
 
 
 def test_loss_is_the_mean_over_words() -> None:
@@ -133,14 +207,79 @@ def test_a_fourth_task_is_a_section_of_the_configuration(tmp_path: Path) -> None
     run_task("number", NUMBER, SENTENCES, ".conllu", tmp_path)
     assert value(tmp_path) >= 90
     predicted = read_conllu(tmp_path / "predicted.conllu")
-    right = [
-        gold == found
-        for sentence, other in zip(SENTENCES, predicted, strict=True)
-        for gold, found in zip(
-            word_labels(sentence, "FEATS/Number"), word_labels(other, "FEATS/Number"), strict=True
-        )
+    values = [
+        {
+            (place, number, value)
+            for place, sentence in enumerate(sentences)
+            for number, value in enumerate(word_labels(sentence, "FEATS/Number"))
+            if value != "_"
+        }
+        for sentences in (SENTENCES, predicted)
     ]
-    assert 100 * sum(right) / len(right) == pytest.approx(value(tmp_path))
+    precision, recall = (len(values[0] & values[1]) / len(values[k]) for k in (1, 0))
+    assert 200 * precision * recall / (precision + recall) == pytest.approx(value(tmp_path))
+
+
+def test_a_partly_empty_column_from_end_to_end(tmp_path: Path) -> None:
+    """Every word gets a tag, also those that have none in the gold file."""
+    sentences = [
+        with_xpos(s, *("_" if n == 1 else tag for n, tag in enumerate(s.column(3))))
+        for s in SENTENCES
+    ]
+    run_task("fine", FINE, sentences, ".conllu", tmp_path)
+    assert value(tmp_path) > 90
+    predicted = read_conllu(tmp_path / "predicted.conllu")
+    assert "_" not in {tag for s in predicted for tag in s.column(XPOS)}
+
+
+EMPTY = r"{}: no word has a value of {}; choose another `label` or another corpus"
+
+
+@pytest.mark.parametrize("part", ["training", "development"])
+@pytest.mark.parametrize("label", ["XPOS", "FEATS/Gender"])
+def test_a_corpus_without_labels_is_not_trained_on(part: str, label: str, tmp_path: Path) -> None:
+    encoder = make_encoder(tmp_path / "encoder", "bert")
+    files = {name: tmp_path / f"{name}.conllu" for name in ("training", "development")}
+    for name, path in files.items():
+        labelled = [
+            with_word_labels(s, label, ["x"] * len(s.forms)) if name != part else s
+            for s in SENTENCES
+        ]
+        write_conllu(path, labelled)
+    config = {"task": "tags", "settings": {**POS, "label": label}}
+    models = {1: tmp_path / "model"}
+    with pytest.raises(InputError) as error:
+        finetune(encoder, *files.values(), config, "none", models, tmp_path / "c", 1e9, 1)
+    assert str(error.value) == EMPTY.format(files[part], label)
+    assert not models[1].exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "label"),
+    [
+        ("UD_Finnish-PUD/fi_pud-ud-test.conllu", "XPOS"),
+        ("UD_Naija-NSC/pcm_nsc-ud-test.conllu", "XPOS"),
+        ("UD_Thai-PUD/th_pud-ud-test.conllu", "FEATS/Number"),
+    ],
+)
+def test_real_treebanks_without_labels_are_not_scored(
+    file: str, label: str, shared: Path, tmp_path: Path
+) -> None:
+    """A model that had learnt to predict nothing would have 100 % there."""
+    gold = shared / "ud" / file
+    with pytest.raises(InputError) as error:
+        score(gold, [gold], ["none"], [1], {"kind": "tagging", "label": label}, {}, tmp_path / "s")
+    assert str(error.value) == EMPTY.format(gold, label)
+    assert not (tmp_path / "s").exists()
+
+
+def test_a_real_treebank_with_gaps(shared: Path) -> None:
+    """The Portuguese PUD has no XPOS at 6.6 % of its words, most of them determiners."""
+    gold = read_conllu(shared / "ud" / "UD_Portuguese-PUD" / "pt_pud-ud-test.conllu")
+    words = [row for sentence in gold for row in sentence.words]
+    tagged = sum(row[XPOS] != "_" for row in words)
+    counts = METRICS["tagging"](gold, gold, FINE)["accuracy"]
+    assert counts.percent == 100 and counts.denominators.sum() == tagged < len(words)
 
 
 def test_entities_from_end_to_end(tmp_path: Path) -> None:

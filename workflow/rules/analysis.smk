@@ -208,6 +208,7 @@ rule published_comparison:
     input:
         scores="<results>/tables/randominit_by_target.csv",
         published=sorted(glob("resources/published/*.tsv")),
+        correlation=[f"<results>/tables/{t}.csv" for t in study.tables if t == "correlation"],
     output:
         table_files("published_comparison"),
     log:
@@ -221,6 +222,7 @@ rule published_comparison:
         cfg=study.comparison_config(),
         code=stage_digest("compare"),
         table=lambda wildcards, output: output[0],
+        correlation=lambda wildcards, input: [f"--correlation={path}" for path in input.correlation],
     shell:
         "python -m xltransfer.compare --scores {input.scores:q} --published {input.published:q}"
-        " --config {params.cfg:q} --output {params.table:q} > {log:q} 2>&1"
+        " {params.correlation:q} --config {params.cfg:q} --output {params.table:q} > {log:q} 2>&1"

@@ -5,16 +5,29 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from .errors import InputError
 from .files import digest, read_json
 from .identity import stage_digest
-from .records import PACKAGES, PRETRAINING, TIMES, TRAINING, file_checksums, record_path, versions
+from .records import (
+    PACKAGES,
+    PRETRAINING,
+    TIMES,
+    TRAINING,
+    file_checksums,
+    processor_name,
+    record_path,
+    versions,
+)
 
-RECORDED = ("code", "device", "threads", "versions")
+RECORDED = ("code", "device", "processor", "threads", "versions")
 """What is listed of the stages behind a table."""
+ROOT = Path(__file__).parent.parent.parent
+"""The workflow's checkout."""
+STUDIED = ("workflow", "Snakefile", "config.yaml", "resources")
+"""The parts of the checkout that results depend on."""
 
 
 @dataclass(frozen=True)
@@ -53,23 +66,27 @@ def table_provenance(config: Mapping[str, Any], inputs: Sequence[Path], stage: s
     """What a table depends on.
 
     Args:
-        config: of the table; its ``config`` is the digest of the whole configuration.
+        config: of the table; its ``config`` is the configuration of the study, but for the keys
+            that no result depends on.
         inputs: every file it is made from.
         stage: the stage that makes the table.
 
     Returns:
-        As content: study, seeds, commit, digest of the configuration and versions; the code,
-        devices, threads and versions of every stage behind the table; the checksums of its inputs
-        and of the sources of these.
+        As content: study, seeds, configuration and its digest, commit, untracked files, processor
+        and versions; the code, devices, processors, threads and versions of every stage behind the
+        table; the checksums of its inputs and of the sources of these.
     """
     found = file_checksums(inputs)
     trace = follow(found)
     content = {
         "study": config["study"],
-        "config": config["config"],
+        "config": digest(config["config"]),
+        "configuration": without_absolute_paths(config["config"]),
         "stage": stage,
         "code": stage_digest(stage),
         "commit": git_commit(),
+        "untracked": untracked_files(),
+        "processor": processor_name(),
         "seeds": config["seeds"],
         "versions": versions(*PACKAGES),
         "inputs": found,
@@ -158,12 +175,42 @@ def training_times(trace: Trace) -> dict[str, Any]:
     return rows
 
 
+def without_absolute_paths(content: Any) -> Any:
+    """JSON content with the last part alone of absolute paths, which name users and machines."""
+    if isinstance(content, Mapping):
+        return {key: without_absolute_paths(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [without_absolute_paths(value) for value in content]
+    if not isinstance(content, str):
+        return content
+    path = content.removeprefix("file://")
+    kind = PurePosixPath if path.startswith(("/", "~")) else PureWindowsPath
+    absolute = path.startswith("~") or kind(path).is_absolute()
+    return f"<absolute path>/{kind(path).name}" if absolute else content
+
+
 def git_commit() -> str:
-    """The commit of the workflow's checkout, marked if files differ from it."""
-    folder = Path(__file__).parent
+    """The commit of the workflow's checkout, marked if tracked files differ from it."""
+    found = _git("describe", "--always", "--dirty", "--abbrev=40")
+    return "not a git checkout" if found is None else found.strip()
+
+
+def untracked_files() -> list[str] | None:
+    """Files that a result may depend on and that the commit does not have.
+
+    Returns:
+        Files and folders below ``STUDIED`` that git neither tracks nor ignores, relative to the
+        checkout; ``None`` where there is no git.
+    """
+    options = ("--others", "--exclude-standard", "--directory", "--no-empty-directory", "-z")
+    found = _git("ls-files", *options, "--", *STUDIED)
+    return None if found is None else sorted(filter(None, found.split("\0")))
+
+
+def _git(*arguments: str) -> str | None:
+    """What git says of the checkout; ``None`` if it cannot."""
     try:
-        command = ["git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=40"]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        command = ["git", "-C", str(ROOT), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):
-        return "not a git checkout"
-    return done.stdout.strip()
+        return None

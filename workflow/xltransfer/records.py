@@ -1,8 +1,9 @@
 """What a stage made of what: a record beside each output, which tables follow back to raw data.
 
 A record is JSON: the SHA-256 of the output and of every file it was made from, the digest of the
-stage's code and the versions of packages. What a record says is the same whenever and however often
-the stage runs; how long trainings took, which is not, stands in files of its own.
+stage's code, the processor and the versions of packages. What a record says is the same whenever
+and however often the stage runs on the same machine; how long trainings took, which is not, is in
+files of its own.
 
 Trainings import this module, and are done anew if its code changes: what only tables need is in
 ``provenance``.
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -25,6 +27,8 @@ TRAINING = "training.json"
 PRETRAINING = "pretraining.json"
 """Like ``TRAINING`` the report of a training, with the checksum of the weights."""
 TIMES = "timing.json"
+CPUINFO = Path("/proc/cpuinfo")
+"""Where Linux describes the processor."""
 _ENCODER = ("config.json", "model.safetensors", "tokenizer.json", PRETRAINING)
 
 
@@ -40,6 +44,20 @@ def versions(*packages: str) -> dict[str, str]:
     """Versions of Python and of some installed packages."""
     found = {package: _version(package) for package in packages}
     return {"python": platform.python_version(), **found}
+
+
+@cache
+def processor_name() -> str:
+    """The processor's model, or its architecture where the system does not name the model.
+
+    Libraries choose instructions by the processor, so the last bits of a result may depend on it.
+    """
+    with suppress(OSError):
+        for line in CPUINFO.read_text(encoding="utf-8", errors="replace").splitlines():
+            key, _, value = line.partition(":")
+            if key.strip() == "model name" and value.strip():
+                return value.strip()
+    return platform.processor() or platform.machine()
 
 
 def record_path(output: Path | str) -> Path:
@@ -69,6 +87,7 @@ def write_record(
         "code": stage_digest(stage),
         "inputs": dict(inputs),
         "output": sha256_of_file(output),
+        "processor": processor_name(),
         "versions": versions(*PACKAGES),
     }
     write_json(record_path(output), content)

@@ -18,7 +18,7 @@ from .command import run, stage_parser
 from .data.annotations import AnnotatedSentence, read_sentences
 from .errors import InputError
 from .files import replacing
-from .metrics import METRICS
+from .metrics import METRICS, check_gold
 from .records import file_checksums, write_record
 
 COLUMNS = pa.schema(
@@ -64,9 +64,11 @@ def score(
         output: parquet file with the columns ``COLUMNS``.
 
     Raises:
-        InputError: a file is malformed, or predictions are not of the gold sentences.
+        InputError: a file is malformed, the corpus lacks the task's annotation, or predictions are
+            not of the gold sentences.
     """
     gold_sentences = read_sentences(gold)
+    check_gold(gold, gold_sentences, task)
     gold_forms = [sentence.forms for sentence in gold_sentences]
     words = sum(map(len, gold_forms))
     rows = []

@@ -18,7 +18,7 @@ from .errors import DivergedError, InputError
 from .files import digest, read_json, write_json
 from .interruption import stop_listening
 from .records import write_record
-from .tasks.kinds import KINDS
+from .tasks.kinds import kind_of
 from .training.finetuning_runs import FineTuningRuns
 from .training.hyperparameters import SEARCHED, best, grid
 
@@ -88,7 +88,7 @@ def _train(
         return {**row, "steps": None, "score": None}
     # Only the score is needed; the weights of a whole grid would fill a disk.
     done.checkpoint.discard()
-    metric = KINDS[done.task.kind].metric
+    metric = kind_of(done.task.settings).metric
     return {**row, "steps": done.report.steps, "score": done.report.best[metric]}
 
 

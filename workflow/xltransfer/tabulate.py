@@ -28,7 +28,7 @@ def score_tables(config: Mapping[str, Any], results: str, directory: Path) -> No
     Args:
         config: what the tables must hold: ``study``, ``encoders``, ``tasks`` (``sources`` with
             their ``ablations``, ``targets``, ``metric``), ``languages`` (names), ``ablations``,
-            ``seeds`` and the digest ``config``.
+            ``seeds`` and the whole configuration, ``config``.
         results: folder of results, where scores and training reports lie.
         directory: where to write.
 

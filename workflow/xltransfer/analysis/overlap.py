@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def piece_types(sentences: Sequence[AnnotatedSentence], tokenizer: WordTokenizer) -> set[str]:
-    """The distinct pieces that a corpus is made of.
+    """The distinct pieces that a corpus is made of, but for the tokenizer's unknown piece.
 
     Args:
         sentences: of a treebank: the pieces of all words count; with named entities: only the

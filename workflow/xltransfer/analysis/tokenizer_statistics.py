@@ -7,7 +7,6 @@ are exactly those of splitting line by line.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,6 @@ from pathlib import Path
 
 import numpy as np
 from pandas.util import hash_array
-from tokenizers.models import Unigram
 
 from ..encoders.tokenizer import WORDS_AT_ONCE, WordTokenizer
 
@@ -59,13 +57,7 @@ class CountingTokenizer(WordTokenizer):
     def __init__(self, directory: Path | str) -> None:
         super().__init__(directory)
         vocabulary = self._tokenizer.get_vocab()
-        # Byte-level vocabularies have no unknown piece, though often a special token of that name.
-        if isinstance(self._tokenizer.model, Unigram):
-            unknown = json.loads(self._tokenizer.to_str())["model"].get("unk_id")
-        else:
-            unknown = vocabulary.get(self._tokenizer.model.unk_token)
-        if unknown is None:
-            unknown = -1
+        unknown = -1 if self.unknown_piece is None else self.unknown_piece
         self._unknown_piece = unknown
         added = self._tokenizer.get_added_tokens_decoder()
         self._ordinary = np.zeros(max(vocabulary.values()) + 1, dtype=bool)

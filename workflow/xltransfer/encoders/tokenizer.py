@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
 from tokenizers import Encoding, Tokenizer
+from tokenizers.models import Unigram
 from tokenizers.pre_tokenizers import ByteLevel
 
 from ..errors import InputError
@@ -98,6 +101,16 @@ class WordTokenizer:
         ids = (self._tokenizer.token_to_id(name) for name in names)
         return next((found for found in ids if found is not None), None)
 
+    @cached_property
+    def unknown_piece(self) -> int | None:
+        """Id of the piece for text that the vocabulary lacks; ``None`` if it lacks nothing.
+
+        Byte-level vocabularies have no such piece, though often a special token of that name.
+        """
+        if isinstance(self._tokenizer.model, Unigram):
+            return json.loads(self._tokenizer.to_str())["model"].get("unk_id")
+        return self._tokenizer.get_vocab().get(self._tokenizer.model.unk_token)
+
     @property
     def vocabulary_size(self) -> int:
         """Number of pieces, special tokens included."""
@@ -177,11 +190,14 @@ class WordTokenizer:
         ]
 
     def piece_types(self, sentences: Sequence[Sequence[str]]) -> set[str]:
-        """The distinct pieces of some sentences, as they are written in the vocabulary."""
+        """The distinct pieces of some sentences, as they are written in the vocabulary.
+
+        The unknown piece is left out: two texts do not share what the vocabulary lacks.
+        """
         encodings = self._tokenizer.encode_batch(
             [self._marked(words) for words in sentences],
             is_pretokenized=True,
             add_special_tokens=False,
         )
-        ids = {index for encoding in encodings for index in encoding.ids}
+        ids = {index for encoding in encodings for index in encoding.ids} - {self.unknown_piece}
         return {self._tokenizer.id_to_token(index) for index in ids}

@@ -1,16 +1,25 @@
-"""Accuracy of a label per word, and where in CoNLL-U the label stands."""
+"""Scores of a label per word, and where in CoNLL-U the label is.
+
+``_`` means two things there. In a column (UPOS, XPOS) it marks a word that was not annotated: there
+is nothing to learn from it and nothing to compare a prediction with, so such words are neither
+trained on nor scored. As the value of one feature it is an answer: the word does not have the
+feature. Models learn to predict it, but only values are scored, because most words have none and a
+model that predicts none would seem to be good.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from ..data.conllu import FEATS, UPOS, XPOS, Sentence
+from ..errors import InputError
 from .counts import Counts, Scores
 
 COLUMNS = {"UPOS": UPOS, "XPOS": XPOS}
 NO_VALUE = "_"
-"""Label of a word that has no value of a feature."""
+"""Label of a word that was not annotated, or that has no value of a feature."""
 
 
 def word_labels(sentence: Sentence, label: str) -> list[str]:
@@ -45,22 +54,55 @@ def with_word_labels(sentence: Sentence, label: str, values: Sequence[str]) -> S
     return sentence.with_columns({FEATS: columns})
 
 
-def label_accuracy(
+def label_scores(
     gold: Sequence[Sentence], predicted: Sequence[Sentence], settings: Mapping[str, Any]
 ) -> Scores:
-    """Share of words with the right label, punctuation included.
+    """Scores over the words that have a value of the label, punctuation included.
 
     Args:
         gold, predicted: the same sentences, word for word.
         settings: of the task; ``label`` says which label.
 
     Returns:
-        ``accuracy``.
+        ``accuracy``, the share of the words with a value in gold whose value is predicted. For a
+        feature, ``F1`` = 2 · right / (predicted + gold) comes first, and ``precision``, over the
+        words for which a value is predicted, last; their recall is ``accuracy``.
     """
     label = settings["label"]
-    pairs = []
+    counts = []
     for gold_sentence, sentence in zip(gold, predicted, strict=True):
         expected, found = word_labels(gold_sentence, label), word_labels(sentence, label)
-        right = sum(map(str.__eq__, expected, found))
-        pairs.append((right, len(expected)))
-    return {"accuracy": Counts.of(pairs)}
+        right = sum(e == f != NO_VALUE for e, f in zip(expected, found, strict=True))
+        counts.append((right, _values(found), _values(expected)))
+    accuracy = Counts.of((right, gold) for right, _, gold in counts)
+    if label in COLUMNS:
+        return {"accuracy": accuracy}
+    return {
+        "F1": Counts.of((2 * right, found + gold) for right, found, gold in counts),
+        "accuracy": accuracy,
+        "precision": Counts.of((right, found) for right, found, _ in counts),
+    }
+
+
+def _values(labels: Sequence[str]) -> int:
+    return len(labels) - labels.count(NO_VALUE)
+
+
+def check_labelled(path: Path, sentences: Sequence[Sentence], settings: Mapping[str, Any]) -> None:
+    """Refuse a corpus that has no value of the label at any word, as many have no XPOS.
+
+    A model would learn to predict nothing there, and be right at every word.
+
+    Args:
+        path: the corpus, for the message.
+        sentences: those that are trained on or scored.
+        settings: of the task; ``label`` says which label.
+
+    Raises:
+        InputError: names the file and the label.
+    """
+    label = settings["label"]
+    if not any(_values(word_labels(sentence, label)) for sentence in sentences):
+        raise InputError(
+            f"{path}: no word has a value of {label}; choose another `label` or another corpus"
+        )

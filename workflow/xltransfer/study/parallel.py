@@ -179,7 +179,7 @@ class ParallelText:
     def _table(self) -> Mapping[str, Any]:
         return {
             "study": self.study.name,
-            "config": self.study.digest,
+            "config": self.study.decisive,
             "encoders": list(self.study.encoders),
             "split": self.split,
             "parallel": [

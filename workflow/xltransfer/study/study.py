@@ -18,8 +18,8 @@ import yaml
 from .. import paths
 from ..catalogue import Catalogue, Corpus, Language
 from ..embedded_world.languages import EMBEDDED_FAMILY, place_among_codes, read_language
-from ..files import canonical_json, digest, read_text
-from ..tasks.kinds import KINDS, Kind
+from ..files import canonical_json, read_text
+from ..tasks.kinds import Kind, kind_of
 from .arms import ENCODER_FILES
 from .batches import (
     FinetuningBatch,
@@ -77,11 +77,10 @@ class Study:
         return self.config["study"]
 
     @property
-    def digest(self) -> str:
-        """Digest of the configuration without the keys that no result depends on."""
+    def decisive(self) -> dict[str, Any]:
+        """The configuration without the keys that no result depends on."""
         decisive = {key: self.config[key] for key in self.config if key not in INDIFFERENT}
-        precision = {"precision": self.config["keep"]["precision"]}
-        return digest({**decisive, "keep": precision})
+        return {**decisive, "keep": {"precision": self.config["keep"]["precision"]}}
 
     @property
     def results(self) -> str:
@@ -120,7 +119,7 @@ class Study:
 
     def kind(self, task: str) -> Kind:
         """What kind of task it is."""
-        return KINDS[self.config[task]["kind"]]
+        return kind_of(self.config[task])
 
     def corpora(self, task: str) -> dict[str, Corpus]:
         """The part of the catalogue that a task takes its corpora from."""
@@ -418,6 +417,6 @@ class Study:
                 "languages": {code: row.name for code, row in self.target_languages.items()},
                 "ablations": self.config["ablations"],
                 "seeds": self.seeds,
-                "config": self.digest,
+                "config": self.decisive,
             }
         )

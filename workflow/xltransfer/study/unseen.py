@@ -263,7 +263,7 @@ class UnseenLanguages:
         return canonical_json(
             {
                 "study": self.study.name,
-                "config": self.study.digest,
+                "config": self.study.decisive,
                 "seeds": self.study.seeds,
                 "metrics": {task: self.study.kind(task).metric for task in self.tasks},
                 "folders": {task: self.study.kind(task).corpora for task in self.tasks},

@@ -52,7 +52,10 @@ class Comparisons:
                 np.stack(
                     [
                         np.concatenate(
-                            [found.loc[(task, c, arm, seed), kind] for c in variety["corpora"][task]]
+                            [
+                                found.loc[(task, c, arm, seed), kind]
+                                for c in variety["corpora"][task]
+                            ]
                         )
                         for seed in config["seeds"]
                     ]
@@ -116,7 +119,11 @@ def arms_table(
     """
     rows = []
     for variety, task, arm in arms_of_varieties(config):
-        code, key, baseline = variety["code"], (variety["code"], task, arm), config["arms"][task][-1]
+        code, key, baseline = (
+            variety["code"],
+            (variety["code"], task, arm),
+            config["arms"][task][-1],
+        )
         mean, deviation = comparisons.score(key)
         row = {
             "language": variety["name"],

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -26,3 +28,15 @@ KINDS = {
     "entities": Kind("entities", ".iob2", "F1"),
 }
 """A new kind also needs an entry in ``registry.TASKS``, ``metrics.METRICS`` and the schema."""
+
+
+def kind_of(settings: Mapping[str, Any]) -> Kind:
+    """The kind of a task.
+
+    Args:
+        settings: the task's section of the configuration. The main metric of a feature's values
+            (``label: FEATS/…``) is F1: accuracy over the words that have a value would not count
+            the words for which a value is predicted wrongly.
+    """
+    kind = KINDS[settings["kind"]]
+    return replace(kind, metric="F1") if settings.get("label", "").startswith("FEATS/") else kind

@@ -10,9 +10,12 @@ from torch import nn
 from torch.nn import functional
 
 from ..data.conllu import Sentence
-from ..metrics.labels import with_word_labels, word_labels
+from ..metrics.labels import COLUMNS, NO_VALUE, with_word_labels, word_labels
 from ..training.batching import Batch
 from .interface import Prediction, Task
+
+UNLABELLED = -100
+"""Target of a word that was not annotated."""
 
 
 class LabelHead(nn.Linear):
@@ -48,9 +51,12 @@ class WordLabels(Task):
         return LabelHead(hidden_size, labels, self.settings["head_dropout"])
 
     def loss(self, head: nn.Module, states: torch.Tensor, batch: Batch) -> torch.Tensor:
-        """Cross-entropy of the labels."""
+        """Cross-entropy of the labels, the mean over the words that have one; 0 if none has."""
         mask = batch.word_mask
-        return functional.cross_entropy(head(states[mask]), batch.targets["labels"][mask])
+        scores, labels = head(states[mask]), batch.targets["labels"][mask]
+        if bool((labels == UNLABELLED).all()):
+            return 0 * scores.sum()  # the mean of nothing would not be a number
+        return functional.cross_entropy(scores, labels, ignore_index=UNLABELLED)
 
     def predict(self, head: nn.Module, states: torch.Tensor, batch: Batch) -> list[Prediction]:
         """The best label of each word."""
@@ -61,19 +67,24 @@ class WordLabels(Task):
 
 
 class Tagging(WordLabels):
-    """The column of CoNLL-U that ``label`` names: ``UPOS``, ``XPOS`` or ``FEATS/<feature>``."""
+    """The column of CoNLL-U that ``label`` names: ``UPOS``, ``XPOS`` or ``FEATS/<feature>``.
+
+    What ``_`` means in each of them is in ``metrics.labels``.
+    """
 
     kind = "tagging"
 
     def label_vocabulary(self, sentences: Sequence[Sentence]) -> list[str]:
-        """All labels of the sentences, sorted."""
+        """All labels of the sentences, sorted: of a column the values, of a feature also ``_``."""
         label = self.settings["label"]
-        return sorted({value for sentence in sentences for value in word_labels(sentence, label)})
+        found = {value for sentence in sentences for value in word_labels(sentence, label)}
+        return sorted(found - {NO_VALUE} if label in COLUMNS else found)
 
     def targets(self, sentence: Sentence, labels: Mapping[str, int]) -> dict[str, np.ndarray]:
-        """``labels``, shape (words,)."""
+        """``labels``, shape (words,); ``UNLABELLED`` where a word was not annotated."""
         values = word_labels(sentence, self.settings["label"])
-        return {"labels": np.array([labels[value] for value in values])}
+        ids = {NO_VALUE: UNLABELLED, **labels}
+        return {"labels": np.array([ids[value] for value in values])}
 
     def annotate(
         self, sentence: Sentence, prediction: Prediction, labels: Sequence[str]

@@ -27,6 +27,7 @@ from ..encoders.word_characters import WordCharacters
 from ..errors import InputError
 from ..files import digest, sha256_of_file
 from ..identity import stage_digest
+from ..metrics import check_gold
 from ..records import PRETRAINING, versions
 from ..tasks.interface import Task
 from ..tasks.registry import make_task
@@ -115,6 +116,7 @@ class FineTuningRuns:
         self.task = make_task(config["settings"])
         self._sentences = read_sentences(training)
         self._held_out = read_sentences(development)
+        check_gold(development, self._held_out, config["settings"])
         self._checksums: dict[Path, str] = {}
         self._prepared: tuple[object, _Prepared] | None = None
         self._facts = {
@@ -182,6 +184,7 @@ class FineTuningRuns:
         return self._prepared[1]
 
     def _prepare_anew(self, encoder: Path, sentences: Sequence[AnnotatedSentence]) -> _Prepared:
+        check_gold(self.training, sentences, self.config["settings"])
         tokenizer, longest, new_encoder = starting_point(encoder, sentences, self.ablation)
         labels = self.task.label_vocabulary(sentences)
         data = Dataset(sentences, tokenizer, longest)
