@@ -13,6 +13,7 @@ from ..data.conllu import Sentence
 from ..metrics.labels import with_word_labels, word_labels
 from ..training.batching import Batch
 from .interface import Prediction, Task
+from .smoothing import smoothed_cross_entropy
 
 
 class LabelHead(nn.Linear):
@@ -50,7 +51,8 @@ class WordLabels(Task):
     def loss(self, head: nn.Module, states: torch.Tensor, batch: Batch) -> torch.Tensor:
         """Cross-entropy of the labels."""
         mask = batch.word_mask
-        return functional.cross_entropy(head(states[mask]), batch.targets["labels"][mask])
+        gold = batch.targets["labels"][mask]
+        return smoothed_cross_entropy(head(states[mask]), gold, self.label_smoothing)
 
     def predict(self, head: nn.Module, states: torch.Tensor, batch: Batch) -> list[Prediction]:
         """The best label of each word."""
