@@ -40,6 +40,8 @@ SMALL = {
     "word_dropout": 0.2,
     "minimum_count": 2,
     "longest_word": 6,
+    "character_dropout": 0.2,
+    "residual": True,
 }
 QUICK = {"batch_pieces": 80, "encoder_learning_rate": 2e-2, "head_learning_rate": 2e-2}
 """Training settings of models as small as these."""
@@ -151,8 +153,9 @@ def reference(encoder: BiLSTMEncoder, forms: list[str]) -> torch.Tensor:
         word = encoder.word_embedding.weight[words.get(form, UNKNOWN_WORD)]
         inputs.append(torch.cat([word, last[0, 0], last[1, 0]]))
     found = torch.stack(inputs)[None]
-    for lstm in encoder.word_lstms:
-        found, _ = lstm(found)
+    for number, lstm in enumerate(encoder.word_lstms):
+        output, _ = lstm(found)
+        found = output + found if number and encoder.config.residual else output
     return found[0]
 
 
@@ -162,13 +165,44 @@ def reference(encoder: BiLSTMEncoder, forms: list[str]) -> torch.Tensor:
         st.lists(st.sampled_from(["the", "cat", "t", "", "catastrophe", "éa", "barked"]),
                  min_size=1, max_size=6),
         min_size=1, max_size=4,
-    )
+    ),
+    st.booleans(),
 )  # fmt: skip
-def test_states_are_those_of_each_sentence_alone(sentences: list[list[str]]) -> None:
-    encoder = make_encoder().eval()
+def test_states_are_those_of_each_sentence_alone(
+    sentences: list[list[str]], residual: bool
+) -> None:
+    encoder = make_encoder(layers=3, residual=residual).eval()
     with torch.inference_mode():
         for forms, found in zip(sentences, states(encoder, sentences), strict=True):
             torch.testing.assert_close(found, reference(encoder, forms), atol=1e-6, rtol=1e-5)
+
+
+def test_residual_layers_add_their_input() -> None:
+    """A layer whose weights are 0 adds nothing to what it reads."""
+    for residual in (True, False):
+        encoder = make_encoder(layers=3, residual=residual).eval()
+        for lstm in list(encoder.word_lstms)[1:]:
+            for parameter in lstm.parameters():
+                torch.nn.init.zeros_(parameter)
+        alone = make_encoder(layers=1).eval()
+        alone.load_state_dict(encoder.state_dict(), strict=False)
+        for found, first in zip(states(encoder, FORMS), states(alone, FORMS), strict=True):
+            expected = first if residual else torch.zeros_like(first)
+            torch.testing.assert_close(found, expected)
+
+
+def test_dropout_of_characters() -> None:
+    """It is the only dropout here; it draws anew in each pass of training and in no other."""
+    nothing = {"dropout": 0.0, "word_dropout": 0.0}
+    encoder = make_encoder(character_dropout=0.5, **nothing)
+    first, second = torch.cat(states(encoder, FORMS)), torch.cat(states(encoder, FORMS))
+    assert not torch.equal(first, second)
+    encoder.eval()
+    assert torch.equal(torch.cat(states(encoder, FORMS)), torch.cat(states(encoder, FORMS)))
+    without = make_encoder(character_dropout=0.0, **nothing)
+    torch.testing.assert_close(
+        torch.cat(states(without.train(), FORMS)), torch.cat(states(encoder, FORMS))
+    )
 
 
 def test_characters_end_with_the_word() -> None:
@@ -344,12 +378,14 @@ def test_what_is_left_out_has_a_default(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"layer": 2}, r"config\.json:11: 'layer' is unknown; use word_units, "),
+        ({"layer": 2}, r"config\.json:13: 'layer' is unknown; use word_units, "),
         ({"layers": 0}, r"config\.json:6: 'layers' must be a whole number from 1 on"),
         ({"layers": 1.5}, r"config\.json:6: 'layers' must be a whole number"),
         ({"layers": True}, r"config\.json:6: 'layers' must be a whole number"),
         ({"word_units": "8"}, r"config\.json:3: 'word_units' must be a whole number"),
         ({"dropout": 1}, r"config\.json:7: 'dropout' must be a number from 0 to below 1"),
+        ({"character_dropout": 1.0}, r"config\.json:11: 'character_dropout' must be a number"),
+        ({"residual": 1}, r"config\.json:12: 'residual' must be true or false"),
         ({"word_dropout": -0.1}, r"config\.json:8: 'word_dropout' must be a number"),
         ({"model_type": "bert"}, r"config\.json:1: not a BiLSTM"),
     ],

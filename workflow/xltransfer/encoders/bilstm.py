@@ -38,7 +38,9 @@ class BiLSTMConfig:
         hidden_units: size of the LSTMs over words in each direction.
         layers: of these LSTMs.
         dropout: share of units dropped before each layer and after the last.
+        character_dropout: share of the units of character embeddings dropped.
         word_dropout: share of words replaced by the unknown word in training.
+        residual: whether each layer after the first adds its input to its output.
         minimum_count: how often the training set must have a word or character for it to be known.
         longest_word: how many characters of a word are read.
     """
@@ -48,7 +50,9 @@ class BiLSTMConfig:
     hidden_units: int = 200
     layers: int = 2
     dropout: float = 0.3
+    character_dropout: float = 0.0
     word_dropout: float = 0.1
+    residual: bool = False
     minimum_count: int = 2
     longest_word: int = 30
 
@@ -89,7 +93,10 @@ def read_architecture(directory: Path | str) -> BiLSTMConfig:
         line = text.count("\n", 0, max(0, text.find(f'"{key}"'))) + 1
         if key not in defaults:
             raise InputError(f"{path}:{line}: '{key}' is unknown; use {', '.join(defaults)}")
-        if isinstance(defaults[key], int):
+        if isinstance(defaults[key], bool):
+            if type(value) is not bool:
+                raise InputError(f"{path}:{line}: '{key}' must be true or false")
+        elif isinstance(defaults[key], int):
             if type(value) is not int or value < 1:
                 raise InputError(f"{path}:{line}: '{key}' must be a whole number from 1 on")
         elif type(value) not in (int, float) or not 0 <= value < 1:
@@ -122,6 +129,7 @@ class BiLSTMEncoder(nn.Module):
         sizes += [config.hidden_size] * (config.layers - 1)
         self.word_lstms = nn.ModuleList(_bilstm(size, config.hidden_units) for size in sizes)
         self.dropout = SharedDropout(config.dropout)
+        self.character_dropout = SharedDropout(config.character_dropout)
 
     def forward(
         self, input_ids: torch.Tensor, word_index: torch.Tensor, word_mask: torch.Tensor
@@ -147,12 +155,15 @@ class BiLSTMEncoder(nn.Module):
         placed[word_mask] = spellings
         states = torch.cat([self.word_embedding(words), placed], dim=2)
         lengths = word_mask.sum(dim=1).cpu()
-        for lstm in self.word_lstms:
-            packed = _pack(self.dropout(states), lengths)
-            states, _ = pad_packed_sequence(
-                lstm(packed)[0], batch_first=True, total_length=words.shape[1]
+        states = self.dropout(states)
+        for number, lstm in enumerate(self.word_lstms):
+            output, _ = pad_packed_sequence(
+                lstm(_pack(states, lengths))[0], batch_first=True, total_length=words.shape[1]
             )
-        return self.dropout(states)
+            output = self.dropout(output)
+            # The first layer's input may be of another size.
+            states = output + states if self.config.residual and number else output
+        return states
 
     def _spellings(self, pieces: torch.Tensor, first: torch.Tensor) -> torch.Tensor:
         """Both last states of the character LSTM: (words, 2 * character units).
@@ -168,7 +179,9 @@ class BiLSTMEncoder(nn.Module):
         # Frequent words are spelled once per batch.
         distinct, which = torch.unique(characters, dim=0, return_inverse=True)
         lengths = (distinct > 0).sum(dim=1).clamp(min=1).cpu()
-        embedded = self.character_embedding(distinct[:, : int(lengths.max())])
+        embedded = self.character_dropout(
+            self.character_embedding(distinct[:, : int(lengths.max())])
+        )
         _, (last, _) = self.character_lstm(_pack(embedded, lengths))
         return last.transpose(0, 1).flatten(1)[which]
 

@@ -44,24 +44,21 @@ class Comparisons:
     """
 
     def __init__(self, scores: pd.DataFrame, config: Mapping[str, Any]) -> None:
-        cells = ["task", "source_corpus", "encoder", "seed"]
+        cells = ["task", "encoder", "source_corpus", "seed"]
         found = scores.set_index(cells)[["numerators", "denominators"]]
+
+        def pooled(task: str, arm: str, corpora: Sequence[str], kind: str) -> np.ndarray:
+            """Counts of the sentences of all folds: shape (seeds, sentences)."""
+            by_seed = [
+                [found.loc[(task, arm, c, s), kind] for c in corpora] for s in config["seeds"]
+            ]
+            return np.stack([np.concatenate(folds) for folds in by_seed])
+
         self._counts: dict[Key, tuple[np.ndarray, np.ndarray]] = {}
         for variety, task, arm in arms_of_varieties(config):
-            self._counts[variety["code"], task, arm] = tuple(
-                np.stack(
-                    [
-                        np.concatenate(
-                            [
-                                found.loc[(task, c, arm, seed), kind]
-                                for c in variety["corpora"][task]
-                            ]
-                        )
-                        for seed in config["seeds"]
-                    ]
-                )
-                for kind in ("numerators", "denominators")
-            )
+            of = task, arm, variety["corpora"][task]
+            counts = pooled(*of, "numerators"), pooled(*of, "denominators")
+            self._counts[variety["code"], task, arm] = counts
 
     def sentences(self, key: Key) -> int:
         """Test sentences of a variety, task and arm."""

@@ -27,6 +27,8 @@ class Task(ABC):
     Attributes:
         kind: as in the configuration.
         head_prefix: what the weights of the head are called on disk.
+        label_smoothing: share of the probability in the loss's targets that goes to all labels
+            alike, from the training settings; 0 if they have none.
     """
 
     kind: ClassVar[str]
@@ -34,6 +36,8 @@ class Task(ABC):
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self.settings = settings
+        training: Mapping[str, Any] = settings.get("training", {})
+        self.label_smoothing: float = training.get("label_smoothing", 0.0)
 
     @abstractmethod
     def label_vocabulary(self, sentences: Sequence[AnnotatedSentence]) -> list[str]:

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 from torch import nn
-from torch.nn import functional
 
 from ..data.conllu import DEPREL, HEAD, Sentence
 from ..metrics.attachment import universal
 from ..training.batching import Batch
 from .biaffine import BiaffineHead
 from .interface import Prediction, Task
+from .smoothing import smoothed_cross_entropy
 from .spanning_tree import decode_trees
 
 
@@ -56,9 +56,10 @@ class Parsing(Task):
         mask, heads = batch.word_mask, batch.targets["heads"]
         arcs = head.arc_scores(states, mask)[mask]
         relations = head.relation_scores(states, heads, mask)
-        return functional.cross_entropy(arcs, heads[mask]) + functional.cross_entropy(
-            relations, batch.targets["relations"][mask]
-        )
+        gold_relations = batch.targets["relations"][mask]
+        return smoothed_cross_entropy(
+            arcs, heads[mask], self.label_smoothing
+        ) + smoothed_cross_entropy(relations, gold_relations, self.label_smoothing)
 
     def predict(self, head: BiaffineHead, states: torch.Tensor, batch: Batch) -> list[Prediction]:
         """``heads`` of the best single-root tree and ``relations`` at those heads.

@@ -13,6 +13,7 @@ from ..data.conllu import Sentence
 from ..metrics.labels import COLUMNS, NO_VALUE, with_word_labels, word_labels
 from ..training.batching import Batch
 from .interface import Prediction, Task
+from .smoothing import smoothed_cross_entropy
 
 UNLABELLED = -100
 """Target of a word that was not annotated."""
@@ -54,9 +55,10 @@ class WordLabels(Task):
         """Cross-entropy of the labels, the mean over the words that have one; 0 if none has."""
         mask = batch.word_mask
         scores, labels = head(states[mask]), batch.targets["labels"][mask]
-        if bool((labels == UNLABELLED).all()):
+        labelled = labels != UNLABELLED
+        if not bool(labelled.any()):
             return 0 * scores.sum()  # the mean of nothing would not be a number
-        return functional.cross_entropy(scores, labels, ignore_index=UNLABELLED)
+        return smoothed_cross_entropy(scores[labelled], labels[labelled], self.label_smoothing)
 
     def predict(self, head: nn.Module, states: torch.Tensor, batch: Batch) -> list[Prediction]:
         """The best label of each word."""

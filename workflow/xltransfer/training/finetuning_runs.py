@@ -158,13 +158,14 @@ class FineTuningRuns:
         """
         prepared = self._prepare(encoder, settings["training_sentences"], seed)
         facts = self.facts(encoder, seed, settings)
+        task = make_task({**self.config["settings"], "training": dict(settings)})
         torch.manual_seed(seed)
         untrained = prepared.new_encoder()
-        head = untrained_head(self.task, untrained.config.hidden_size, prepared.labels)
+        head = untrained_head(task, untrained.config.hidden_size, prepared.labels)
         model = WordModel(untrained, head)
         reinitialise(model.encoder, self.ablation, seed)
         data = prepared.training, prepared.development
-        objective = FineTuning(model, self.task, prepared.labels, *data, settings, seed)
+        objective = FineTuning(model, task, prepared.labels, *data, settings, seed)
         self._warn_of_short_epochs(objective, settings, len(prepared.sentences))
         checkpoint = Checkpoint(self.checkpoints / digest(facts), digest(facts))
         name = f"{self.training.parent.name} {self.config['task']} {self.ablation} seed {seed}"
