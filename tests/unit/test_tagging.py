@@ -249,7 +249,7 @@ def test_a_corpus_without_labels_is_not_trained_on(part: str, label: str, tmp_pa
     config = {"task": "tags", "settings": {**POS, "label": label}}
     models = {1: tmp_path / "model"}
     with pytest.raises(InputError) as error:
-        finetune(encoder, *files.values(), config, "none", models, tmp_path / "c", 1e9, 1)
+        finetune([encoder], *files.values(), config, "none", models, tmp_path / "c", 1e9, 1)
     assert str(error.value) == EMPTY.format(files[part], label)
     assert not models[1].exists()
 
