@@ -36,7 +36,7 @@ def test_default_study(config: dict) -> None:
     assert study.language("parsing", "qaa_embedded") == "qaa"
     assert study.corpora("parsing")["qaa_embedded"].splits == ("train", "dev", "test")
     assert len(study.sources("parsing")) >= 3
-    seen = study.embedded_encoder["languages"]
+    seen = study.embedded_world.encoder["languages"]
     targets = [study.language("parsing", code) for code in study.targets("parsing")]
     assert sorted(targets) == sorted(seen), "X is a mean over languages that the encoder has seen"
     languages = study.catalogue.languages

@@ -7,12 +7,12 @@ rule pieces:
         corpus=lambda wildcards: f"<results>/{wildcards.corpora}/{wildcards.corpus}/{wildcards.split}"
         + SUFFIXES[wildcards.corpora],
     output:
-        paths.pieces("<results>", "{encoder}", "{corpora}", "{corpus}-{split}{first}"),
+        paths.pieces("<results>", "{encoder}", "{corpora}", "{corpus}-{split}{drawn}"),
     log:
-        "<logs>/pieces/{encoder}/{corpora}/{corpus}-{split}{first}.log",
+        "<logs>/pieces/{encoder}/{corpora}/{corpus}-{split}{drawn}.log",
     wildcard_constraints:
         corpora="treebanks|entities",
-        first=r"(-first-\d+)?",
+        drawn=r"(-drawn-\d+-seed-\d+)?",
     conda:
         "../../envs/xltransfer.yaml"
     resources:
@@ -20,12 +20,14 @@ rule pieces:
         runtime=growing(60),
     params:
         code=stage_digest("pieces"),
-        sentences=lambda wildcards: wildcards.first.replace("-first-", "--sentences "),
+        drawn=lambda wildcards: wildcards.drawn.replace("-drawn-", "--sentences ").replace(
+            "-seed-", " --seed "
+        ),
         # Not passed on: what the encoder is.
         identity=lambda wildcards: study.contents.encoder(wildcards.encoder),
     shell:
         "python -m xltransfer.pieces --encoder {input.encoder:q} --corpus {input.corpus:q}"
-        " --output {output:q} {params.sentences} > {log:q} 2>&1"
+        " --output {output:q} {params.drawn} > {log:q} 2>&1"
 
 
 rule overlap_tables:

@@ -86,7 +86,7 @@ rule embedded_treebank:
         mem_mb=growing(2000),
         runtime=growing(60),
     params:
-        cfg=lambda wildcards: study.embedded_config(wildcards.language, wildcards.split),
+        cfg=lambda wildcards: study.embedded_world.part(wildcards.language, wildcards.split),
         code=stage_digest("embedded_world.__main__"),
         content=content("treebanks", "{language}_embedded"),
     shell:
@@ -107,7 +107,7 @@ rule embedded_entities:
         mem_mb=growing(2000),
         runtime=growing(60),
     params:
-        cfg=lambda wildcards: study.embedded_config(wildcards.language, wildcards.split),
+        cfg=lambda wildcards: study.embedded_world.part(wildcards.language, wildcards.split),
         code=stage_digest("embedded_world.__main__"),
         content=content("entities", "{language}_embedded"),
     shell:
@@ -128,7 +128,7 @@ rule embedded_text:
         mem_mb=growing(2000),
         runtime=growing(60),
     params:
-        cfg=lambda wildcards: study.embedded_config(wildcards.language, "text"),
+        cfg=lambda wildcards: study.embedded_world.part(wildcards.language, "text"),
         code=stage_digest("embedded_world.__main__"),
     shell:
         "python -m xltransfer.embedded_world text --config {params.cfg:q}"

@@ -29,7 +29,7 @@ rule pretrain_embedded:
     input:
         corpora=expand(
             "<results>/corpora/{language}-embedded.txt",
-            language=study.embedded_encoder["languages"],
+            language=study.embedded_world.encoder["languages"],
         ),
         config="resources/embedded_world/encoder.yaml",
     output:
@@ -44,7 +44,7 @@ rule pretrain_embedded:
         "<benchmarks>/pretrain_embedded.tsv"
     conda:
         "../../envs/xltransfer.yaml"
-    threads: study.embedded_encoder["threads"]
+    threads: study.embedded_world.encoder["threads"]
     resources:
         gpu=1,
         mem_mb=growing(4000),

@@ -148,7 +148,7 @@ class Estimate:
             return path.stat().st_size
         if corpus.endswith(f"_{EMBEDDED}") and corpus not in study.unseen.made[kind]:
             language = corpus.removesuffix(f"_{EMBEDDED}")
-            sentences = json.loads(study.embedded_config(language, split))["sentences"]
+            sentences = json.loads(study.embedded_world.part(language, split))["sentences"]
             return sentences * assumed.words_per_sentence * assumed.bytes_per_word
         file = getattr(study.catalogue, kind)[corpus].files.get(split)
         words = assumed.train_words if split == "train" else assumed.other_words

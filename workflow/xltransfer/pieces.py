@@ -7,22 +7,26 @@ from pathlib import Path
 
 from .analysis.overlap import piece_types
 from .command import run, stage_parser
-from .data.annotations import read_sentences
+from .data.annotations import draw_sentences, read_sentences
 from .encoders.tokenizer import WordTokenizer
 from .files import replacing
 from .records import file_checksums, write_record
 
 
-def list_pieces(encoder: Path, corpus: Path, output: Path, sentences: int | None = None) -> None:
+def list_pieces(
+    encoder: Path, corpus: Path, output: Path, number: int | None = None, seed: int = 0
+) -> None:
     """Write the distinct pieces of a corpus, one a line, sorted.
 
     Args:
         encoder: directory with ``tokenizer.json``.
         corpus: a treebank, of which all words count, or named entities, of which only they do.
         output: text file.
-        sentences: take so many from the beginning, as training does; all if not given.
+        number: of sentences to draw, as training does; all if not given.
+        seed: of the draw.
     """
-    pieces = piece_types(read_sentences(corpus)[:sentences], WordTokenizer(encoder))
+    sentences = draw_sentences(read_sentences(corpus), number, seed)
+    pieces = piece_types(sentences, WordTokenizer(encoder))
     with replacing(output) as temporary:
         temporary.write_text("".join(f"{piece}\n" for piece in sorted(pieces)), encoding="utf-8")
     write_record(output, "pieces", file_checksums([encoder / "tokenizer.json", corpus]))
@@ -34,12 +38,19 @@ def main() -> None:
     parser.add_argument("--encoder", type=Path, required=True, help="its tokenizer.json")
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--sentences", type=int, help="so many from the beginning, not all")
+    parser.add_argument("--sentences", type=int, help="draw so many, not all")
+    parser.add_argument("--seed", type=int, default=0, help="of the draw")
     run(parser, _stage)
 
 
 def _stage(arguments: Namespace) -> None:
-    list_pieces(arguments.encoder.parent, arguments.corpus, arguments.output, arguments.sentences)
+    list_pieces(
+        arguments.encoder.parent,
+        arguments.corpus,
+        arguments.output,
+        arguments.sentences,
+        arguments.seed,
+    )
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ class Contents:
         if code.endswith(f"_{EMBEDDED}"):
             language = code.removesuffix(f"_{EMBEDDED}")
             world = stage_digest("embedded_world.__main__")
-            return digest([kind, study.embedded_config(language, split), world])
+            return digest([kind, study.embedded_world.part(language, split), world])
         checksum = study.checksum(kind, code, split)
         if checksum == UNCHECKED:
             return ""
@@ -99,10 +99,10 @@ class Contents:
 
     def embedded_encoder(self) -> str:
         """Identity of the encoder that ``pretrain_embedded`` makes."""
-        languages = self.study.embedded_encoder["languages"]
-        texts = [self.study.embedded_config(language, "text") for language in languages]
+        languages = self.study.embedded_world.encoder["languages"]
+        texts = [self.study.embedded_world.part(language, "text") for language in languages]
         code = [stage_digest(stage) for stage in ("pretrain", "embedded_world.__main__")]
-        return digest([self.study.embedded_encoder, texts, code])
+        return digest([self.study.embedded_world.encoder, texts, code])
 
     def training_data(self, encoder: str, task: str, source: str) -> dict[str, str]:
         """Identities of what a model starts from and learns from; ``""`` where unsettled."""

@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from .. import paths
 from ..catalogue import Catalogue, Corpus, Language
-from ..embedded_world.languages import EMBEDDED_FAMILY, place_among_codes, read_language
-from ..files import canonical_json, read_text
+from ..embedded_world.languages import EMBEDDED_FAMILY
+from ..files import canonical_json
 from ..tasks.kinds import Kind, kind_of
 from .arms import ENCODER_FILES
 from .batches import (
@@ -31,6 +28,7 @@ from .batches import (
 )
 from .consistency import TABLES, check_consistency
 from .contents import Contents
+from .embedded_world import EmbeddedWorld
 from .kept import KeptFiles
 from .parallel import ParallelText
 from .parts import expand, read_encoders
@@ -101,6 +99,11 @@ class Study:
     def parallel(self) -> ParallelText:
         """The parallel treebanks, and whose representations of them are compared."""
         return ParallelText(self)
+
+    @cached_property
+    def embedded_world(self) -> EmbeddedWorld:
+        """The made-up languages that the study may use."""
+        return EmbeddedWorld(self)
 
     @cached_property
     def contents(self) -> Contents:
@@ -257,30 +260,6 @@ class Study:
         keys = ("layout", "scheme", "broken_tags", "encoding")
         return canonical_json({key: getattr(entry, key) for key in keys})
 
-    def embedded_config(self, language: str, part: str) -> str:
-        """Canonical JSON of everything that decides a part of the embedded world in a language."""
-        tables = self.root / "resources" / "embedded_world"
-        numbers = yaml.safe_load(read_text(tables / "world.yaml"))["parts"][part]
-        row = self.catalogue.languages[language]
-        parameters = read_language(tables / "languages.tsv", row.code, row.family, row.script)
-        first = numbers["first"]
-        if not numbers["parallel"]:
-            first += place_among_codes(language) * numbers["sentences"]
-        return canonical_json(
-            {
-                "seed": self.config["embedded_world"]["seed"],
-                "first": first,
-                "sentences": numbers["sentences"],
-                "language": asdict(parameters),
-            }
-        )
-
-    @cached_property
-    def embedded_encoder(self) -> dict[str, Any]:
-        """How the encoder of the embedded world is pretrained."""
-        path = self.root / "resources" / "embedded_world" / "encoder.yaml"
-        return yaml.safe_load(read_text(path))
-
     def score_config(
         self, task: str, rows: Sequence[tuple[str, str]], target: str, split: str
     ) -> str:
@@ -330,20 +309,23 @@ class Study:
             for ablation, seed in self.models(task, source)
         ]
 
-    def training_part(self, task: str) -> str:
-        """What the models of a task train on, as in names of files: ``train``, or its beginning."""
+    def training_parts(self, task: str) -> list[str]:
+        """What the models of a task train on, as in names of files: ``train``, or a draw a seed."""
         sentences = self.config[task]["training"]["training_sentences"]
-        return "train" if sentences is None else f"train-first-{sentences}"
+        if sentences is None:
+            return ["train"]
+        return [f"train-drawn-{sentences}-seed-{seed}" for seed in self.seeds]
 
     def piece_files(self, results: str) -> list[str]:
         """The lists of pieces of what every source trains on and of every target's test part."""
         parts = {
-            (self.kind(task).corpora, f"{corpus}-{split}")
+            (self.kind(task).corpora, f"{corpus}-{part}")
             for task in self.tasks
-            for split, corpora in (
-                (self.training_part(task), self.sources(task)),
-                ("test", self.targets(task)),
+            for parts, corpora in (
+                (self.training_parts(task), self.sources(task)),
+                (["test"], self.targets(task)),
             )
+            for part in parts
             for corpus in corpora
         }
         return [
@@ -355,9 +337,8 @@ class Study:
     def typology_config(self) -> str:
         """Canonical JSON of the features that are asked for, of which languages."""
         languages = self.target_languages
-        table = self.root / "resources" / "embedded_world" / "languages.tsv"
         embedded = {
-            code: read_language(table, code, row.family, row.script).word_order_features()
+            code: self.embedded_world.language(code).word_order_features()
             for code, row in languages.items()
             if row.family.startswith(EMBEDDED_FAMILY)
         }
@@ -393,7 +374,7 @@ class Study:
             task: {
                 "metric": self.kind(task).metric,
                 "corpora": self.kind(task).corpora,
-                "training_part": self.training_part(task),
+                "training_parts": self.training_parts(task),
                 "sources": [
                     {
                         "corpus": source,

@@ -1,0 +1,57 @@
+"""What a study takes from the embedded world: sentences, languages, an encoder."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from ..embedded_world.languages import Language, place_among_codes, read_language
+from ..files import canonical_json, read_text
+
+if TYPE_CHECKING:
+    from .study import Study
+
+
+class EmbeddedWorld:
+    """The embedded world of a study, whose seed is in the configuration.
+
+    Args:
+        study: the study.
+    """
+
+    def __init__(self, study: Study) -> None:
+        self._study = study
+        self._tables = study.root / "resources" / "embedded_world"
+
+    def language(self, code: str) -> Language:
+        """The parameters of a language."""
+        row = self._study.catalogue.languages[code]
+        return read_language(self._tables / "languages.tsv", row.code, row.family, row.script)
+
+    def part(self, language: str, name: str) -> str:
+        """Canonical JSON of everything that decides a part of the world in a language.
+
+        Args:
+            language: code of the language.
+            name: ``train``, ``dev`` or ``test`` of treebanks and named entities, or ``text``.
+        """
+        numbers = yaml.safe_load(read_text(self._tables / "world.yaml"))["parts"][name]
+        first = numbers["first"]
+        if not numbers["parallel"]:
+            first += place_among_codes(language) * numbers["sentences"]
+        return canonical_json(
+            {
+                "seed": self._study.config["embedded_world"]["seed"],
+                "first": first,
+                "sentences": numbers["sentences"],
+                "language": asdict(self.language(language)),
+            }
+        )
+
+    @cached_property
+    def encoder(self) -> dict[str, Any]:
+        """How the encoder of the embedded world is pretrained."""
+        return yaml.safe_load(read_text(self._tables / "encoder.yaml"))
