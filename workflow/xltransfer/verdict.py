@@ -12,7 +12,7 @@ from .command import run, stage_parser
 from .provenance import table_provenance
 from .tables.scores import complete, read_scores
 from .tables.unseen import Comparisons, arms_table, verdicts
-from .tables.writing import write_table
+from .tables.writing import reading_note, write_table
 
 CELL = ("encoder", "task", "source_corpus", "seed", "metric")
 
@@ -37,8 +37,10 @@ def verdict_tables(
     frame = complete(frame, _expected(config), CELL)
     comparisons = Comparisons(frame, config)
     provenance = table_provenance(config, [*scores, *reports], "verdict")
-    write_table(directory / "unseen.csv", arms_table(comparisons, config), provenance)
-    write_table(directory / "typology.csv", verdicts(comparisons, config), provenance)
+    notes = [reading_note(config, ", without correction for multiple tests")]
+    tables = {"unseen": arms_table(comparisons, config), "typology": verdicts(comparisons, config)}
+    for name, table in tables.items():
+        write_table(directory / f"{name}.csv", table, provenance, notes=notes)
 
 
 def _expected(config: Mapping[str, Any]) -> list[dict[str, object]]:

@@ -13,16 +13,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..analysis.significance import interval, resampled_scores, sentence_weights
+from ..analysis.significance import influence_values, mean_difference
 
 EASY, INTERMEDIATE, HARD = "easy", "intermediate", "hard"
-_SUFFIXES = ("", "_sd", "_low", "_high")
+_SUFFIXES = ("", "_sd", "_low", "_high", "_p")
 
 
 class Comparisons:
     """Scores by variety, task and arm, and the differences between any two of them.
 
-    Test sentences are resampled alike for all arms of a language, in whichever script they read it.
+    Test sentences are paired between all arms of a language, in whichever script they read it.
 
     Args:
         scores: tidy rows as ``score`` writes them, of the main metrics.
@@ -31,23 +31,21 @@ class Comparisons:
 
     def __init__(self, scores: pd.DataFrame, config: Mapping[str, Any]) -> None:
         self._values: dict[tuple[str, str, str], pd.Series] = {}
-        self._drawn: dict[tuple[str, str, str], np.ndarray] = {}
+        self._influences: dict[tuple[str, str, str], np.ndarray] = {}
         self.sentences: dict[tuple[str, str], int] = {}
         for variety in config["varieties"]:
             for task, corpus in variety["corpora"].items():
                 rows = scores[(scores["task"] == task) & (scores["source_corpus"] == corpus)]
-                name = f"{task}/{variety['original'] or variety['code']}"
-                self._add(variety["code"], task, name, rows)
+                self._add(variety["code"], task, rows)
 
-    def _add(self, variety: str, task: str, name: str, rows: pd.DataFrame) -> None:
+    def _add(self, variety: str, task: str, rows: pd.DataFrame) -> None:
         self.sentences[variety, task] = int(rows["sentences"].iloc[0])
-        weights = sentence_weights(name, self.sentences[variety, task])
         for arm, part in rows.groupby("encoder", sort=False):
             part = part.sort_values("seed")
             counts = (np.stack(part[c].to_list()) for c in ("numerators", "denominators"))
             key = variety, task, arm
             self._values[key] = part.set_index("seed")["value"]
-            self._drawn[key] = resampled_scores(weights, *counts)
+            self._influences[key] = influence_values(*counts)
 
     def score(self, key: tuple[str, str, str]) -> tuple[float, float]:
         """Mean and standard deviation over seeds of a variety, task and arm."""
@@ -56,19 +54,15 @@ class Comparisons:
     def difference(
         self, key: tuple[str, str, str], other: tuple[str, str, str], name: str
     ) -> dict[str, float]:
-        """``name``, its deviation over seeds and its 95 % interval (``_sd``, ``_low``, ``_high``).
+        """``name`` with its deviation over seeds, 95 % interval and p-value (``_SUFFIXES``).
 
         Seeds of two arms are paired, for they order the training sentences alike.
         """
         change = self._values[key] - self._values[other]
-        low, high = interval(self._drawn[key] - self._drawn[other])
-        return dict(
-            zip(
-                (name + suffix for suffix in _SUFFIXES),
-                (change.mean(), change.std(), low, high),
-                strict=True,
-            )
-        )
+        influences = self._influences[key] - self._influences[other]
+        found = mean_difference(change.to_numpy(), influences)
+        values = change.mean(), change.std(), found.low, found.high, found.p_value
+        return dict(zip((name + suffix for suffix in _SUFFIXES), values, strict=True))
 
 
 def arms_table(comparisons: Comparisons, config: Mapping[str, Any]) -> pd.DataFrame:
