@@ -13,11 +13,12 @@ from typing import Any
 import pandas as pd
 
 from . import paths
+from .analysis.correlation import NOTE as CORRELATION
 from .command import run, stage_parser
 from .files import read_text
 from .provenance import table_provenance
 from .tables.pairs import correlations, overlap_table, word_order_table, zeroshot_scores
-from .tables.writing import write_table
+from .tables.writing import study_note, write_table
 
 
 def relate_overlap(scores: Path, config: Mapping[str, Any], results: str, directory: Path) -> None:
@@ -25,14 +26,21 @@ def relate_overlap(scores: Path, config: Mapping[str, Any], results: str, direct
 
     Args:
         scores: ``randominit_by_target.csv``.
-        config: as for the tables of scores.
+        config: as for the tables of scores, with ``families`` by language.
         results: folder of results, where the lists of pieces lie.
         directory: where to write.
     """
     read: set[Path] = set()
     table = overlap_table(_zeroshot(scores, config), _pieces(config, results, read))
     inputs = [scores, *sorted(read)]
-    _write(directory, "overlap", table, correlations(table, "overlap"), config, inputs)
+    _write(
+        directory,
+        "overlap",
+        table,
+        correlations(table, "overlap", config["families"]),
+        config,
+        inputs,
+    )
 
 
 def relate_word_order(
@@ -48,7 +56,7 @@ def relate_word_order(
 
     Args:
         scores: ``randominit_by_target.csv``.
-        config: as for the tables of scores.
+        config: as for the tables of scores, with ``families`` by language.
         features: CSV file with ``language``, ``feature`` and ``value``.
         names: the features to compare.
         directory: where to write.
@@ -59,9 +67,8 @@ def relate_word_order(
             known.setdefault(row["language"], {})[row["feature"]] = row["value"]
     table = word_order_table(_zeroshot(scores, config), known, names)
     complete = table[table["comparable"] == table["features"]]
-    _write(
-        directory, "word_order", table, correlations(complete, "shared"), config, [scores, features]
-    )
+    correlation = correlations(complete, "shared", config["families"])
+    _write(directory, "word_order", table, correlation, config, [scores, features])
 
 
 def _zeroshot(scores: Path, config: Mapping[str, Any]) -> pd.DataFrame:
@@ -101,8 +108,11 @@ def _write(
     inputs: Sequence[Path],
 ) -> None:
     provenance = table_provenance(config, inputs, "relate")
-    write_table(directory / f"{name}.csv", table, provenance)
-    write_table(directory / f"{name}_correlation.csv", correlation, provenance)
+    study = study_note(config)
+    notes = [f"{study} Scores are means over seeds."]
+    write_table(directory / f"{name}.csv", table, provenance, notes=notes)
+    notes = [f"{study} {CORRELATION}"]
+    write_table(directory / f"{name}_correlation.csv", correlation, provenance, notes=notes)
 
 
 def main() -> None:
