@@ -99,7 +99,7 @@ def test_table_is_complete(
     table = every_task[every_task["task"] == task]
     rows = [f"{s.upper()}-{t}" for t in ("own", "X") for s in SOURCES]
     assert list(table["source_target"]) == [r.replace("own", r[:3]) for r in rows]
-    companions = ("_sd", "_low", "_high")
+    companions = ("_sd", "_low", "_high", "_p", "_error_ratio")
     assert [c for c in table.columns if not c.endswith(companions)][3:] == ["REF", *pairs]
     whole = table["source_target"].str[:3].isin([s.upper() for s in ablated[task]])
     assert table[whole].notna().all().all()
@@ -188,8 +188,12 @@ def test_overlap_and_word_order_cover_every_pair(study: Path) -> None:
         assert table[column].notna().all()
         correlation = pd.read_csv(study / "tables" / f"{name}_correlation.csv")
         assert correlation["spearman"].notna().all()
-        pairs = correlation.set_index("task")["pairs"].to_dict()
-        assert pairs == {task: len(SOURCES) * (count - 1) for task, count in TARGETS.items()}
+        assert list(correlation["source"]) == [*SOURCES, "mean"] * len(TARGETS)
+        of_sources = correlation[correlation["source"] != "mean"]
+        counts = of_sources.groupby("task")["targets"].unique().map(list).to_dict()
+        assert counts == {task: [count - 1] for task, count in TARGETS.items()}
+        intervals = correlation.groupby("task")["spearman_low"].count().to_dict()
+        assert intervals == {"parsing": len(SOURCES) + 1, "pos": 0, "ner": 0}
 
 
 def test_pretraining_is_what_transfers(

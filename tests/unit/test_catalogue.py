@@ -30,6 +30,16 @@ def test_shipped_catalogue() -> None:
         assert re.fullmatch("[a-z]{3}", language.iso), language
 
 
+def test_families_are_without_their_branch() -> None:
+    """Those of the embedded world share no ancestor; a family without branches is itself."""
+    languages = Catalogue(ROOT / "resources", "2.18").languages
+    families = {code: languages[code].top_family for code in ("en", "hi", "fi", "ja", "qaa", "qfa")}
+    assert families == {
+        "en": "Indo-European", "hi": "Indo-European", "fi": "Uralic", "ja": "Japonic",
+        "qaa": "Embedded, Alvic", "qfa": "Embedded, Fenric",
+    }  # fmt: skip
+
+
 def test_newest_release_up_to_the_one_asked_for() -> None:
     directory = ROOT / "resources"
     assert Catalogue(directory, "2.18").treebanks["en_pud"].release == "2.18"

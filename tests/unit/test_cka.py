@@ -88,7 +88,7 @@ def test_blocks_equal_the_whole(kernel: str, block: int) -> None:
     for whole, parts in zip(
         ours(one, other, kernel).values(), ours(one, other, kernel, block).values(), strict=True
     ):
-        assert parts == pytest.approx(whole, abs=1e-12)
+        assert parts == pytest.approx(whole, abs=1e-12, nan_ok=True)
 
 
 def test_the_space_of_the_dimensions_gives_the_same() -> None:
@@ -105,7 +105,7 @@ def test_rotation_shift_and_scale_change_nothing(seed: int, scale: float, kernel
     moved = scale * one @ rotation + draws.normal(size=7)
     before, after = ours(one, other, kernel), ours(moved, other, kernel)
     for estimator in ESTIMATORS:
-        assert after[estimator] == pytest.approx(before[estimator], abs=1e-6)
+        assert after[estimator] == pytest.approx(before[estimator], abs=1e-6, nan_ok=True)
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
@@ -140,6 +140,12 @@ def test_intervals_cover_the_truth_about_as_often_as_they_say() -> None:
         ]
         inside += low <= whole <= high
     assert inside >= 40
+
+
+def test_the_biased_estimator_has_no_interval() -> None:
+    """Its bias exceeds its spread: of independent vectors, whose CKA is 0, it is far above 0."""
+    value, low, high = ours(*np.random.default_rng(5).normal(size=(2, 40, 100)), "linear")["biased"]
+    assert value > 0.5 and np.isnan(low) and np.isnan(high)
 
 
 def test_representations_that_do_not_vary_have_no_cka() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import permutations
 from math import factorial
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from scipy import stats
 from test_tagging import sentence
 from tokenizers import Tokenizer
 from transformers import AutoModelForTextEncoding
-from xltransfer.analysis.correlation import spearman
+from xltransfer.analysis.correlation import correlate
+from xltransfer.analysis.coverage import LAYOUTS, excluded
 from xltransfer.analysis.overlap import overlap, piece_types
 from xltransfer.analysis.retrieval import retrieval_accuracy
 from xltransfer.analysis.typology import shared_features
@@ -161,36 +163,110 @@ def test_pairs_are_zero_shot_only_and_missing_values_are_not_guessed() -> None:
     table = word_order_table(zeroshot, features, ["81A"])
     assert table["shared"].tolist() == [1, 0, 0]
     assert table["comparable"].tolist() == [1, 0, 1]
-    assert correlations(table, "shared")["spearman"].isna().all(), "three pairs are too few"
+    found = correlations(table, "shared", dict.fromkeys(("fr", "de", "ja"), "f"))
+    assert found["spearman"].isna().all(), "three targets are too few"
 
 
-def test_correlation_is_scipy_s() -> None:
-    draws = np.random.default_rng(0)
-    values = {"score": draws.normal(size=12), "overlap": draws.normal(size=12)}
-    table = pd.DataFrame({"encoder": "e", "task": "pos", "metric": "accuracy", **values})
-    row = correlations(table, "overlap").iloc[0]
-    expected = stats.spearmanr(table["overlap"], table["score"])
-    assert row["spearman"] == pytest.approx(expected.statistic)
-    assert row["p_value"] == f"{expected.pvalue:.2g}" and row["pairs"] == 12
+def pairs_of(sources: int, targets: int, seed: int = 0) -> pd.DataFrame:
+    """Scores and overlaps of every source on every other language; sources differ in level."""
+    draws = np.random.default_rng(seed)
+    names = [f"l{number}" for number in range(targets)]
+    rows = [
+        {"encoder": "e", "task": "pos", "metric": "accuracy", "source": source, "target": target,
+         "score": 20.0 * number + draws.normal(), "overlap": 10.0 * number + draws.normal()}
+        for number, source in enumerate(names[:sources]) for target in names if target != source
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
 
 
-@pytest.mark.parametrize("number", [4, 5, 6, 8])
-def test_p_values_of_few_items_are_exact(number: int) -> None:
+FAMILIES = {f"l{number}": f"family {number % 6}" for number in range(40)}
+
+
+def test_correlation_is_scipy_s_within_each_source() -> None:
+    """The level of a source, which moves both quantities, is no correlation."""
+    table = pairs_of(3, 13, seed=2)
+    found = correlations(table, "overlap", FAMILIES).set_index("source")
+    assert list(found.index) == ["l0", "l1", "l2", "mean"]
+    for source, part in table.groupby("source"):
+        expected = stats.spearmanr(part["overlap"], part["score"])
+        assert found.loc[source, "spearman"] == pytest.approx(expected.statistic)
+        # 9,999 random permutations against the t distribution.
+        assert found.loc[source, "p_value"] == pytest.approx(expected.pvalue, abs=0.03)
+    assert found.loc["mean", "spearman"] == pytest.approx(found["spearman"][:3].mean())
+    assert found["targets"].tolist() == [12, 12, 12, 13]
+    assert found["families"].tolist() == [6, 6, 6, 6]
+    pooled = stats.spearmanr(table["overlap"], table["score"])
+    assert pooled.statistic > 0.6 and pooled.pvalue < 0.001
+    assert abs(found.loc["mean", "spearman"]) < 0.4 and found.loc["mean", "p_value"] > 0.1
+
+
+@pytest.mark.parametrize("number", [4, 5, 6])
+def test_p_values_of_few_languages_are_exact(number: int) -> None:
     """Against all pairings; the t distribution takes ρ = 1 for impossible."""
     draws = np.random.default_rng(number)
-    one = np.arange(number)
+    one = np.arange(number, dtype=float)
     for other in (one, -one, draws.permutation(number), draws.integers(0, 3, number)):
-        found = spearman(one, other)
+        other = other.astype(float)
+        found = correlate(one[None], other[None])
         expected = stats.permutation_test(
             (other,), lambda x: stats.spearmanr(one, x).statistic, permutation_type="pairings",
             n_resamples=np.inf, vectorized=False,
         )  # fmt: skip
-        assert found == pytest.approx((expected.statistic, expected.pvalue))
-    assert spearman(one, one)[1] == pytest.approx(2 / factorial(number))
+        assert (found.rho, found.p_value) == pytest.approx((expected.statistic, expected.pvalue))
+    assert correlate(one[None], one[None]).p_value == pytest.approx(2 / factorial(number))
 
 
-def test_p_values_of_more_items_are_never_nothing() -> None:
-    assert spearman(np.arange(10), np.arange(10)) == (pytest.approx(1), 2 / factorial(10))
+def test_p_values_permute_the_targets_of_all_sources_in_one_go() -> None:
+    """By hand, over all orders of five languages that are two sources' targets."""
+    draws = np.random.default_rng(3)
+    one, other = draws.normal(size=(2, 2, 6))
+    for side in (one, other):
+        side[[0, 1], [0, 1]] = np.nan
+
+    def mean_rho(side: np.ndarray) -> float:
+        found = []
+        for row, fixed in zip(side, other, strict=True):
+            known = ~(np.isnan(row) | np.isnan(fixed))
+            found.append(stats.spearmanr(row[known], fixed[known]).statistic)
+        return float(np.mean(found))
+
+    observed = abs(mean_rho(one))
+    extreme = [abs(mean_rho(one[:, list(p)])) >= observed - 1e-9 for p in permutations(range(6))]
+    assert correlate(one, other).p_value == pytest.approx(np.mean(extreme))
+
+
+def test_p_values_of_random_permutations_repeat_and_are_never_zero() -> None:
+    one = np.arange(12.0)[None]
+    assert correlate(one, one).p_value == 1 / 10_000
+    other = np.random.default_rng(1).permutation(one[0])[None]
+    assert correlate(one, other).p_value == correlate(one, other).p_value
+
+
+def test_intervals_are_of_families() -> None:
+    """By hand, and not at all where there are few families or languages, or one is not known."""
+    one, other = np.random.default_rng(4).normal(size=(2, 1, 12))
+    families = [f"family {number % 6}" for number in range(12)]
+    found = correlate(one, other, families)
+    z = np.arctanh(stats.spearmanr(one[0], other[0]).statistic)
+    without = []
+    for family in range(6):
+        kept = np.arange(12) % 6 != family
+        without.append(np.arctanh(stats.spearmanr(one[0, kept], other[0, kept]).statistic))
+    error = np.sqrt(5 / 6 * sum((value - z) ** 2 for value in without))
+    bounds = np.tanh(stats.t.interval(0.95, 5, z, error))
+    assert (found.low, found.high) == pytest.approx(tuple(bounds))
+    for groups in (None, [f"family {number % 5}" for number in range(12)], ["", *families[1:]]):
+        assert np.isnan(correlate(one, other, groups).low)
+    assert np.isnan(correlate(one[:, :9], other[:, :9], families[:9]).low)
+
+
+@pytest.mark.parametrize("sources", [1, 3])
+@pytest.mark.parametrize("sizes", LAYOUTS.values(), ids=list(LAYOUTS))
+def test_intervals_of_unrelated_quantities_contain_zero(
+    sizes: tuple[int, ...], sources: int
+) -> None:
+    """Also where half of what differs between languages differs between their families."""
+    assert excluded(sizes, 0.5, sources, 300) <= 5 + 3 * np.sqrt(5 * 95 / 300)
 
 
 def test_pieces_are_of_the_sentences_that_are_trained_on(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from argparse import Namespace
 from pathlib import Path
 
@@ -41,6 +42,7 @@ def test_rows_are_tidy(gold: Path, tmp_path: Path) -> None:
           tmp_path / "scores.parquet")  # fmt: skip
     table = parquet.read_table(tmp_path / "scores.parquet")
     assert table.schema.equals(COLUMNS)
+    assert json.loads(table.schema.metadata[b"sentence_ids"]) == [None, None]
     rows = table.to_pylist()
     assert [(r["ablation"], r["seed"], r["metric"]) for r in rows] == [
         ("none", 1, "LAS"),
@@ -91,3 +93,11 @@ def test_predictions_in_another_order_than_their_models_are_refused(
     with pytest.raises(InputError, match=r"seed-3/fr-test.conllu: not predicted by none, seed 1"):
         _stage(arguments)
     assert not arguments.outputs[0].exists()
+
+
+def test_identifiers_of_sentences_are_kept(tmp_path: Path) -> None:
+    rows = "1\ta\t_\t_\t_\t_\t0\troot\t_\t_\n"
+    gold, output = tmp_path / "gold.conllu", tmp_path / "scores.parquet"
+    gold.write_text("".join(f"# sent_id = {name}\n{rows}\n" for name in ("n01", "w-2")))
+    score(gold, [gold], ["none"], [1], PARSING, COMMON, output)
+    assert json.loads(parquet.read_schema(output).metadata[b"sentence_ids"]) == ["n01", "w-2"]

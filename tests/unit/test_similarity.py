@@ -8,20 +8,23 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import torch
 from encoders import make_encoder
+from pyarrow import parquet
+from safetensors import safe_open
 from safetensors.numpy import save_file
-from scipy import stats
 from test_cka import reference
 from xltransfer import paths
-from xltransfer.analysis.correlation import LEAST, correlate
 from xltransfer.correlate import similarity_tables
 from xltransfer.data.representations import read_vectors
 from xltransfer.encoders.loading import load_encoder
 from xltransfer.encoders.tokenizer import WordTokenizer
 from xltransfer.errors import InputError
+from xltransfer.records import record_path
 from xltransfer.represent import represent
+from xltransfer.score import with_sentence_ids
 from xltransfer.similarity import similarities
 from xltransfer.tables.similarity import correlation_table, transfer_gap, with_mean_layer
 from xltransfer.tasks.registry import make_task
@@ -76,7 +79,11 @@ def test_sentences_are_aligned_by_identifier(tmp_path: Path, vectors: dict) -> N
                 estimator,
             )  # fmt: skip
             assert row["cka"] == pytest.approx(expected, abs=1e-6)
-            assert row["cka_low"] < row["cka"] < row["cka_high"] and row["sentences"] == 40
+            assert row["sentences"] == 40
+            if estimator == "unbiased":
+                assert row["cka_low"] < row["cka"] < row["cka_high"]
+            else:
+                assert np.isnan(row["cka_low"]) and np.isnan(row["cka_high"])
     assert np.isnan(table.loc[("pretrained", 0, "rbf", "as-published"), "cka_low"])
 
 
@@ -161,6 +168,9 @@ def test_gap_is_the_target_less_the_source() -> None:
     }  # fmt: skip
 
 
+FAMILIES = {"fr": "one", "de": "one", "ru": "two", "zh": "three"}
+
+
 def cka_rows(**values: tuple[float, float]) -> pd.DataFrame:
     return pd.DataFrame(
         {"encoder": "enc", "state": "pretrained", "kind": "pretrained", "task": float("nan"),
@@ -174,7 +184,7 @@ def cka_rows(**values: tuple[float, float]) -> pd.DataFrame:
 def test_correlation_by_layer_and_over_the_mean_of_layers() -> None:
     table = cka_rows(fr=(0.9, 0.4), de=(0.8, 0.9), ru=(0.7, 0.1), zh=(0.5, 0.2))
     gaps = transfer_gap(score_rows(), {"pos": "accuracy"})
-    found = correlation_table(table, gaps).set_index("layer")
+    found = correlation_table(table, gaps, FAMILIES).set_index("layer")
     assert found["spearman"].to_dict() == pytest.approx({"0": 1, "1": 0.6, "mean": 0.8})
     assert (found["targets"] == 4).all() and (found["seeds"] == 2).all()
     assert found["headline"].to_dict() == {"0": "no", "1": "no", "mean": "yes"}
@@ -184,7 +194,7 @@ def test_correlation_by_layer_and_over_the_mean_of_layers() -> None:
 
 def test_too_few_targets_are_said() -> None:
     table = cka_rows(fr=(0.9, 0.4), de=(0.8, 0.9), ru=(0.7, 0.1))
-    found = correlation_table(table, transfer_gap(score_rows(), {"pos": "accuracy"}))
+    found = correlation_table(table, transfer_gap(score_rows(), {"pos": "accuracy"}), FAMILIES)
     assert found["spearman"].isna().all() and (found["targets"] == 3).all()
 
 
@@ -194,8 +204,10 @@ def test_tables_are_written_and_the_long_one_is_shown_in_part(tmp_path: Path) ->
     similarity, scores = tmp_path / "similarity.parquet", tmp_path / "scores.parquet"
     table = pd.concat([table, biased]).assign(cka_low=0.0, cka_high=1.0)
     table.to_parquet(similarity)
-    score_rows().to_parquet(scores)
+    content = score_rows().assign(target_corpus="a")
+    parquet.write_table(with_sentence_ids(pa.Table.from_pandas(content), ["s1"]), scores)
     config = {
+        "families": FAMILIES, "precision": "float32",
         "study": "a study", "config": "0123", "seeds": [1, 2], "encoders": ["enc"],
         "metrics": {"pos": "accuracy"},
         "parallel": [
@@ -209,19 +221,45 @@ def test_tables_are_written_and_the_long_one_is_shown_in_part(tmp_path: Path) ->
     assert "| biased" not in (tmp_path / "cka.md").read_text()
     provenance = json.loads((tmp_path / "correlation.provenance.json").read_text())
     assert provenance["seeds"] == [1, 2]
+    assert "Vectors of sentences: float32" in (tmp_path / "cka.md").read_text()
     similarity.write_bytes(b"PAR1")
     with pytest.raises(InputError, match=r"similarity.parquet: not a file of similarities"):
         similarity_tables(config, [similarity], [scores], tmp_path)
 
 
-def test_correlation_counts_languages_not_seeds() -> None:
+def test_seeds_are_no_further_evidence() -> None:
+    """The same means over more seeds give the same ρ, interval and p-value."""
     draws = np.random.default_rng(1)
-    one, other = draws.normal(size=(2, 3, 12))
-    found = correlate(one, other)
-    expected = stats.spearmanr(one.mean(axis=0), other.mean(axis=0))
-    assert (found.rho, found.p_value) == pytest.approx(tuple(expected))
-    assert found.low < found.rho < found.high
-    repeated = correlate(np.tile(one.mean(axis=0), (5, 1)), np.tile(other.mean(axis=0), (5, 1)))
-    assert repeated.p_value == pytest.approx(found.p_value)
-    assert np.isnan(correlate(one[:, : LEAST - 1], other[:, : LEAST - 1]).rho)
-    assert np.isnan(correlate(np.ones((1, 9)), other[:1, :9]).rho)
+    languages = [f"l{number}" for number in range(12)]
+    families = {name: f"family {number % 6}" for number, name in enumerate(languages)}
+    values = {name: (value,) for name, value in zip(languages, draws.normal(size=12), strict=True)}
+    gap = draws.normal(size=12)
+    tables = []
+    for seeds in ([1], [1, 2, 3, 4, 5]):
+        gaps = pd.DataFrame(
+            {"encoder": "enc", "task": "pos", "source": "en", "target": name, "seed": seed,
+             "gap": value + seed - np.mean(seeds)}
+            for name, value in zip(languages, gap, strict=True) for seed in seeds
+        )  # fmt: skip
+        tables.append(correlation_table(cka_rows(**values), gaps, families))
+    columns = ["spearman", "spearman_low", "spearman_high", "p_value", "targets", "families"]
+    pd.testing.assert_frame_equal(tables[0][columns], tables[1][columns])
+    assert tables[0]["spearman_low"].notna().all() and (tables[0]["families"] == 6).all()
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_vectors_have_the_precision_that_is_asked_for(precision: str, tmp_path: Path) -> None:
+    """And their file and record say which that was."""
+    directory = make_encoder(tmp_path / "encoder", "bert")
+    treebank, output = tmp_path / "test.conllu", tmp_path / "v.safetensors"
+    treebank.write_text("# sent_id = a\n1\tthe\t_\t_\t_\t_\t0\troot\t_\t_\n\n")
+    represent([directory], [], treebank, [output], 1, precision=precision)
+    _, found = read_vectors(output)
+    represent([directory], [], treebank, [tmp_path / "plain.safetensors"], 1)
+    _, plain = read_vectors(tmp_path / "plain.safetensors")
+    assert (np.abs(found - plain).max() > 0) == (precision == "bfloat16")
+    np.testing.assert_allclose(found, plain, atol=0.1)
+    with safe_open(output, framework="numpy") as file:
+        used = file.metadata()["precision"]
+    assert used == json.loads(record_path(output).read_text())["precision"]
+    assert used == precision

@@ -7,9 +7,9 @@ import csv
 import json
 import random
 import statistics
-from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from xltransfer import score, tabulate
@@ -17,14 +17,20 @@ from xltransfer.draw import draw
 from xltransfer.errors import InputError
 from xltransfer.files import sha256_of_file, write_json
 from xltransfer.paths import model_directory, scores
-from xltransfer.provenance import Provenance
-from xltransfer.tables.randominit import by_target, pairs_of_layers, published_shape
-from xltransfer.tables.writing import write_table
+from xltransfer.tables.randominit import (
+    by_target,
+    holm_by_group,
+    holm_by_row,
+    pairs_of_layers,
+    published_shape,
+)
+from xltransfer.tables.scores import read_scores
 
 SOURCES, TARGETS = ["en", "ru"], ["en", "ru", "fr", "de"]
 ABLATIONS = ["none", "random-init-1-2", "random-init-3-4", "random-init-all"]
 SEEDS = [1, 2, 3]
 SENTENCES = 20
+IDENTIFIERS = [f"s{number}" for number in range(SENTENCES)]
 
 
 def make_rows() -> list[dict[str, object]]:
@@ -86,7 +92,7 @@ def results(tmp_path: Path) -> Path:
             path = Path(scores(str(tmp_path), "tiny", "parsing", f"{source}_a", f"{target}_b-test"))
             path.parent.mkdir(parents=True, exist_ok=True)
             table = score.pa.Table.from_pylist(own, score.COLUMNS)
-            score.parquet.write_table(table, path)
+            score.parquet.write_table(score.with_sentence_ids(table, IDENTIFIERS), path)
         for ablation in ABLATIONS:
             for seed in SEEDS:
                 folder = model_directory(
@@ -94,6 +100,12 @@ def results(tmp_path: Path) -> Path:
                 )
                 write_json(Path(folder) / "training.json", {"seed": seed})
     return tmp_path
+
+
+def make_frame(rows: list[dict[str, object]] | None = None) -> pd.DataFrame:
+    """Rows as ``read_scores`` returns them."""
+    frame = pd.DataFrame(rows or make_rows())
+    return frame.assign(sentence_ids=[np.array(IDENTIFIERS)] * len(frame))
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:
@@ -110,10 +122,11 @@ def test_table_equals_plain_arithmetic(results: Path, tmp_path: Path) -> None:
             cells[key] = row["value"]
     table = read_csv(tmp_path / "tables" / "randominit.csv")
     assert [row["source_target"] for row in table] == ["EN-EN", "RU-RU", "EN-X", "RU-X"]
+    endings = ("", "_sd", "_low", "_high", "_p", "_error_ratio")
     assert list(table[0]) == [
-        "encoder", "task", "source_target", "REF", "REF_sd",
-        "1-2", "1-2_sd", "1-2_low", "1-2_high", "3-4", "3-4_sd", "3-4_low", "3-4_high",
-    ]  # fmt: skip
+        *("encoder", "task", "source_target", "REF", "REF_sd"),
+        *(pair + ending for pair in ("1-2", "3-4") for ending in endings),
+    ]
     for row in table:
         source, target = row["source_target"].lower().split("-")
         over = [source] if target != "x" else [t for t in TARGETS if t != source]
@@ -128,6 +141,13 @@ def test_table_equals_plain_arithmetic(results: Path, tmp_path: Path) -> None:
             change = [value(f"random-init-{pair}", seed) - value("none", seed) for seed in SEEDS]
             assert float(row[pair]) == pytest.approx(statistics.fmean(change), abs=0.005001)
             assert float(row[f"{pair}_sd"]) == pytest.approx(statistics.stdev(change), abs=0.005001)
+            after = [value(f"random-init-{pair}", seed) for seed in SEEDS]
+            ratio = (100 - statistics.fmean(after)) / (100 - statistics.fmean(reference))
+            assert float(row[f"{pair}_error_ratio"]) == pytest.approx(ratio, abs=0.005001)
+            middle = (float(row[f"{pair}_low"]) + float(row[f"{pair}_high"])) / 2
+            assert middle == pytest.approx(float(row[pair]), abs=0.011)
+            zero_outside = float(row[f"{pair}_low"]) > 0 or float(row[f"{pair}_high"]) < 0
+            assert (float(row[f"{pair}_p"]) < 0.05) == zero_outside
 
 
 def test_scores_of_an_ablation_that_was_removed_are_left_out(results: Path, tmp_path: Path) -> None:
@@ -189,7 +209,7 @@ def test_incomplete_scores_are_refused(damage: str, results: Path, tmp_path: Pat
         path.write_text("<html>")
     reasons = {
         "missing cell": "scores: tiny, parsing, ru, fr, none, 1, LAS is missing",
-        "twice": "scores: tiny, parsing, ru, fr, none, 1, LAS stands there 2 times",
+        "twice": "scores: tiny, parsing, ru, fr, none, 1, LAS occurs 2 times",
         "missing file": "not a file of scores",
         "not parquet": "not a file of scores",
     }
@@ -220,78 +240,102 @@ def test_zeroshot_tables(results: Path, tmp_path: Path) -> None:
     assert float(table[2]["gap"]) == pytest.approx(gap, abs=0.005001)
 
 
-def test_differences_are_marked_where_their_interval_holds_zero(tmp_path: Path) -> None:
-    table = pd.DataFrame(
-        {"source_target": ["EN-EN", "EN-X"], "1-2": [-0.9, -9.0], "1-2_sd": [0.5, 0.5],
-         "1-2_low": [-1.9, -9.9], "1-2_high": [0.1, -8.0]}
-    )  # fmt: skip
-    write_table(tmp_path / "t.csv", table, Provenance({}, {}))
-    assert "1-2_low" in (tmp_path / "t.csv").read_text()
-    markdown = (tmp_path / "t.md").read_text()
-    assert "−0.90 ± 0.50 ns" in markdown and "−9.00 ± 0.50 |" in markdown
-    assert "low" not in markdown
-
-
-def test_single_seed_has_no_deviation() -> None:
-    frame = pd.DataFrame([row for row in make_rows() if row["seed"] == 1])
+def test_single_seed_has_no_deviation(results: Path, tmp_path: Path) -> None:
+    frame = make_frame([row for row in make_rows() if row["seed"] == 1])
     table = published_shape(by_target(frame), {"parsing": "LAS"}, SOURCES, ABLATIONS)
     assert table["REF_sd"].isna().all() and table["1-2_sd"].isna().all()
-    assert table["REF"].notna().all() and table["1-2"].notna().all()
+    assert table[["REF", "1-2", "1-2_low", "1-2_p"]].notna().all().all()
+    tabulate.score_tables({**CONFIG, "seeds": [1]}, str(results), tmp_path / "tables")
+    for name in ("randominit.md", "randominit_by_target.html", "randominit.tex"):
+        text = (tmp_path / "tables" / name).read_text()
+        assert " ns" not in text and "one seed; intervals cover sentences only" in text
+
+
+def test_no_error_has_no_ratio() -> None:
+    rows = make_rows()
+    for row in rows:
+        if row["ablation"] == "none" and row["source"] == row["target"] == "en":
+            row |= {"numerators": row["denominators"], "value": 100.0}
+    table = by_target(make_frame(rows)).set_index(["source", "target", "metric", "ablation"])
+    assert np.isnan(table.loc[("en", "en", "LAS", "random-init-1-2"), "delta_error_ratio"])
+    assert table.loc[("en", "fr", "LAS", "random-init-1-2"), "delta_error_ratio"] > 0
+
+
+def test_marks_of_a_row_are_corrected_for_its_pairs() -> None:
+    """Two pairs of layers: the smaller p-value doubles; the control is no pair of layers."""
+    table = by_target(make_frame())
+    published = published_shape(table, {"parsing": "LAS"}, SOURCES, ABLATIONS)
+    p_values = published[["1-2_p", "3-4_p"]].to_numpy()
+    adjusted = holm_by_row(published, ["1-2", "3-4"])
+    for row in range(len(published)):
+        found = [adjusted["1-2"][row], adjusted["3-4"][row]]
+        assert min(found) == pytest.approx(min(1, 2 * p_values[row].min()))
+        assert max(found) == pytest.approx(max(min(found), p_values[row].max()))
+    grouped = table.assign(holm=holm_by_group(table)["delta"])
+    grouped = grouped[(grouped["metric"] == "LAS") & (grouped["target"] == "X")]
+    grouped = grouped.set_index(["source", "ablation"])
+    assert grouped.loc[("en", "random-init-1-2"), "holm"] == pytest.approx(adjusted["1-2"][2])
+    control = grouped.loc[("ru", "random-init-all")]
+    assert control["holm"] == control["delta_p"]
+
+
+def cross_lingual(same_ids: bool, trials: int = 200) -> float:
+    """How often X is said to change where nothing does, in percent.
+
+    The noise of a sentence is the same in all targets, which list their sentences in orders of
+    their own.
+    """
+    draws, alarms = np.random.default_rng(1), 0
+    for _ in range(trials):
+        common = draws.normal(0, 1, SENTENCES)
+        rows = []
+        for target in ("en", "fr", "de", "it", "es"):
+            order = draws.permutation(SENTENCES)
+            own = [f"{'' if same_ids else target}{number}" for number in order]
+            for ablation in ABLATIONS[:2]:
+                for seed in SEEDS:
+                    effect = common[order] if ablation != "none" else 0
+                    right = 500 + 50 * effect + draws.normal(0, 5, SENTENCES)
+                    rows.append(
+                        {"encoder": "e", "task": "t", "metric": "m", "source": "en",
+                         "target": target, "ablation": ablation, "seed": seed,
+                         "value": right.mean() / 10, "numerators": right,
+                         "denominators": np.full(SENTENCES, 1000),
+                         "sentence_ids": np.array(own)}
+                    )  # fmt: skip
+        table = by_target(pd.DataFrame(rows)).set_index(["target", "ablation"])
+        alarms += table.loc[("X", ABLATIONS[1]), "delta_p"] < 0.05
+    return 100 * alarms / trials
+
+
+def test_parallel_sentences_of_all_targets_are_one_cluster() -> None:
+    """Coverage of the mean over targets; sentences taken one by one would be counted four times."""
+    assert cross_lingual(same_ids=True) < 5 + 3 * np.sqrt(5 * 95 / 200)
+    assert cross_lingual(same_ids=False) > 20
+
+
+def test_identifiers_of_sentences_come_with_the_scores(results: Path) -> None:
+    path = Path(scores(str(results), "tiny", "parsing", "ru_a", "fr_b-test"))
+    assert read_scores([path])["sentence_ids"].iloc[-1].tolist() == IDENTIFIERS
+    table = score.parquet.read_table(path)
+    score.parquet.write_table(score.with_sentence_ids(table, ["a", None, "b"]), path)
+    assert read_scores([path])["sentence_ids"].iloc[0].tolist() == ["a", "fr_b#2", "b"]
+    score.parquet.write_table(table.replace_schema_metadata(None), path)
+    with pytest.raises(InputError, match=r"fr_b-test.parquet: has no identifiers .* score again"):
+        read_scores([path])
 
 
 def test_sources_without_ablations_have_empty_cells() -> None:
     rows = [r for r in make_rows() if r["source"] == "en" or r["ablation"] == "none"]
-    table = published_shape(by_target(pd.DataFrame(rows)), {"parsing": "LAS"}, SOURCES, ABLATIONS)
+    table = published_shape(by_target(make_frame(rows)), {"parsing": "LAS"}, SOURCES, ABLATIONS)
     table = table.set_index("source_target")
     assert table.loc["RU-X", ["1-2", "3-4"]].isna().all()
     assert table.loc["EN-X", ["1-2", "3-4"]].notna().all()
+    assert holm_by_row(table, ["1-2", "3-4"])["1-2"].notna().tolist() == [True, False] * 2
 
 
 def test_pairs_of_layers() -> None:
     assert pairs_of_layers(ABLATIONS) == {"random-init-1-2": "1-2", "random-init-3-4": "3-4"}
-
-
-def test_renderings(tmp_path: Path) -> None:
-    table = pd.DataFrame(
-        {"source_target": ["EN-EN", "EN-X"], "REF": [88.981, 53.2], "REF_sd": [0.5, float("nan")],
-         "1-2": [-0.964, -0.001], "1-2_sd": [0.04, 0.2]}
-    )  # fmt: skip
-    write_table(tmp_path / "t.csv", table, Provenance({"a": 1}, {"b": 2}))
-    assert (tmp_path / "t.csv").read_text() == (
-        "source_target,REF,REF_sd,1-2,1-2_sd\nEN-EN,88.98,0.50,-0.96,0.04\nEN-X,53.20,,0.00,0.20\n"
-    )
-    markdown = (tmp_path / "t.md").read_text()
-    assert "88.98 ± 0.50" in markdown and "−0.96 ± 0.04" in markdown and "REF_sd" not in markdown
-    latex = (tmp_path / "t.tex").read_text()
-    assert r"88.98 $\pm$ 0.50" in latex and r"$-$0.96 $\pm$ 0.04" in latex
-    assert "source target" in latex and r"\toprule" in latex
-    content = {"a": 1, "output": sha256_of_file(tmp_path / "t.csv")}
-    assert json.loads((tmp_path / "t.provenance.json").read_text()) == content
-    assert json.loads((tmp_path / "t.timing.json").read_text()) == {"b": 2}
-
-
-def test_page_has_the_cells_of_the_markdown(tmp_path: Path) -> None:
-    """Every cell, in order, and nothing of it read as markup."""
-    table = pd.DataFrame(
-        {"name": ["a<b&c", "x"], "REF": [88.981, -53.2], "REF_sd": [0.5, float("nan")]}
-    )
-    write_table(tmp_path / "t.csv", table, Provenance({}, {}))
-    cells: list[str] = []
-
-    class Cells(HTMLParser):
-        def handle_starttag(self, tag: str, attributes: list) -> None:
-            if tag in ("td", "th"):
-                cells.append("")
-
-        def handle_data(self, data: str) -> None:
-            if cells:
-                cells[-1] += data.strip()
-
-    Cells().feed((tmp_path / "t.html").read_text(encoding="utf-8"))
-    lines = (tmp_path / "t.md").read_text(encoding="utf-8").splitlines()
-    del lines[1]
-    assert cells == [cell.strip() for line in lines for cell in line.strip("|").split("|")]
-    assert cells == ["name", "REF", "a<b&c", "88.98 ± 0.50", "x", "−53.20"]
 
 
 @pytest.mark.parametrize(

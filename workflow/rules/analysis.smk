@@ -130,10 +130,11 @@ for number, states in enumerate(study.parallel.batches(), start=1):
             encoders=states_to_open(states),
             redrawn=[state.seed for state in states if state.kind == "never-pretrained"],
             as_published="--as-published" if config["parallel"]["as_published"] else "",
+            precision=study.parallel.precision,
         shell:
             "python -m xltransfer.represent --encoders {params.encoders:q}"
             " --redrawn {params.redrawn} --redrawn-from {input.encoder[1]:q} {params.as_published}"
-            " --treebank {input.treebank:q} --outputs {output:q} --threads {threads}"
+            " --precision {params.precision} --treebank {input.treebank:q} --outputs {output:q} --threads {threads}"
             " > {log:q} 2>&1"
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .embedded_world.languages import EMBEDDED_FAMILY
 from .errors import InputError
 from .raw_corpora import RawCorpus, read_raw_corpora
 from .transliteration.catalogue import read_schemes
@@ -45,6 +46,15 @@ class Language:
     iso: str
     script: str
     family: str
+
+    @property
+    def top_family(self) -> str:
+        """The family without its branch: what precedes the first comma.
+
+        Families of the embedded world share no ancestor, so that there it is the whole entry.
+        """
+        name = self.family.partition(",")[0].strip()
+        return self.family if self.family.startswith(EMBEDDED_FAMILY) else name
 
 
 @dataclass(frozen=True)

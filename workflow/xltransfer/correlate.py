@@ -1,4 +1,4 @@
-"""Make the tables of similarities, and of what they have to do with transfer."""
+"""Make the tables of similarities and of their correlation with transfer."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from typing import Any
 
 import pandas as pd
 
+from .analysis.correlation import NOTE as CORRELATION
 from .command import run, stage_parser
 from .errors import InputError
 from .provenance import table_provenance
 from .tables.headline import headline_measure
 from .tables.scores import read_scores
 from .tables.similarity import correlation_table, in_order, transfer_gap
-from .tables.writing import write_table
+from .tables.writing import study_note, write_table
 
 DECIMALS = 4
 """Of values between 0 and 1."""
@@ -34,7 +35,8 @@ def similarity_tables(
 
     Args:
         config: ``encoders``; ``parallel``, a treebank and its language each; ``metrics`` of the
-            tasks; and ``study``, ``config`` and ``seeds``.
+            tasks; ``families`` by language; ``precision`` of the vectors; and ``study``,
+            ``config`` and ``seeds``.
         similarities: files of the stage ``similarity``.
         scores: files of the stage ``score``.
         directory: where to write.
@@ -52,9 +54,15 @@ def similarity_tables(
     gaps = transfer_gap(read_scores(scores), config["metrics"])
     provenance = table_provenance(config, [*similarities, *scores], "correlate")
     shown = headline_measure(table) & (table["kind"] == "pretrained")
-    write_table(directory / "cka.csv", table, provenance, DECIMALS, shown)
-    correlations = correlation_table(table, gaps)
-    write_table(directory / "correlation.csv", correlations, provenance, DECIMALS)
+    about = f"{study_note(config)} Vectors of sentences: {config['precision']}."
+    notes = [
+        f"{about} Brackets: 95 % interval over sentences. The CSV file also has the biased "
+        "estimator, which is no estimate of the population value and has no interval."
+    ]
+    write_table(directory / "cka.csv", table, provenance, DECIMALS, shown, notes)
+    correlations = correlation_table(table, gaps, config["families"])
+    notes = [f"{about} {CORRELATION}"]
+    write_table(directory / "correlation.csv", correlations, provenance, DECIMALS, notes=notes)
 
 
 def main() -> None:

@@ -13,11 +13,12 @@ from typing import Any
 import pandas as pd
 
 from . import paths
+from .analysis.correlation import NOTE as CORRELATION
 from .command import run, stage_parser
 from .files import read_text
 from .provenance import table_provenance
 from .tables.pairs import correlations, overlap_table, word_order_table, zeroshot_scores
-from .tables.writing import write_table
+from .tables.writing import study_note, write_table
 
 
 def relate_overlap(scores: Path, config: Mapping[str, Any], results: str, directory: Path) -> None:
@@ -25,14 +26,21 @@ def relate_overlap(scores: Path, config: Mapping[str, Any], results: str, direct
 
     Args:
         scores: ``randominit_by_target.csv``.
-        config: as for the tables of scores.
+        config: as for the tables of scores, with ``families`` by language.
         results: folder of results, where the lists of pieces lie.
         directory: where to write.
     """
     read: set[Path] = set()
     table = overlap_table(_zeroshot(scores, config), _pieces(config, results, read))
     inputs = [scores, *sorted(read)]
-    _write(directory, "overlap", table, correlations(table, "overlap"), config, inputs)
+    _write(
+        directory,
+        "overlap",
+        table,
+        correlations(table, "overlap", config["families"]),
+        config,
+        inputs,
+    )
 
 
 def relate_word_order(
@@ -48,7 +56,7 @@ def relate_word_order(
 
     Args:
         scores: ``randominit_by_target.csv``.
-        config: as for the tables of scores.
+        config: as for the tables of scores, with ``families`` by language.
         features: CSV file with ``language``, ``feature`` and ``value``.
         names: the features to compare.
         directory: where to write.
@@ -59,9 +67,8 @@ def relate_word_order(
             known.setdefault(row["language"], {})[row["feature"]] = row["value"]
     table = word_order_table(_zeroshot(scores, config), known, names)
     complete = table[table["comparable"] == table["features"]]
-    _write(
-        directory, "word_order", table, correlations(complete, "shared"), config, [scores, features]
-    )
+    correlation = correlations(complete, "shared", config["families"])
+    _write(directory, "word_order", table, correlation, config, [scores, features])
 
 
 def _zeroshot(scores: Path, config: Mapping[str, Any]) -> pd.DataFrame:
@@ -71,7 +78,7 @@ def _zeroshot(scores: Path, config: Mapping[str, Any]) -> pd.DataFrame:
 
 def _pieces(
     config: Mapping[str, Any], results: str, read: set[Path]
-) -> Callable[[str, str, str, str], set[str]]:
+) -> Callable[[str, str, str, str], list[set[str]]]:
     """A function that reads lists of pieces, and enters their paths in ``read``."""
     corpora = {
         (task, role, item["language"]): item["corpus"]
@@ -81,13 +88,14 @@ def _pieces(
     }
 
     @cache
-    def pieces(encoder: str, task: str, language: str, split: str) -> set[str]:
-        corpus = corpora[task, "sources" if split == "train" else "targets", language]
+    def pieces(encoder: str, task: str, language: str, split: str) -> list[set[str]]:
+        training = split == "train"
+        corpus = corpora[task, "sources" if training else "targets", language]
         folder = config["tasks"][task]["corpora"]
-        part = config["tasks"][task]["training_part"] if split == "train" else split
-        path = Path(paths.pieces(results, encoder, folder, f"{corpus}-{part}"))
-        read.add(path)
-        return set(read_text(path).split("\n")) - {""}
+        parts = config["tasks"][task]["training_parts"] if training else [split]
+        files = [Path(paths.pieces(results, encoder, folder, f"{corpus}-{part}")) for part in parts]
+        read.update(files)
+        return [set(read_text(path).split("\n")) - {""} for path in files]
 
     return pieces
 
@@ -101,8 +109,11 @@ def _write(
     inputs: Sequence[Path],
 ) -> None:
     provenance = table_provenance(config, inputs, "relate")
-    write_table(directory / f"{name}.csv", table, provenance)
-    write_table(directory / f"{name}_correlation.csv", correlation, provenance)
+    study = study_note(config)
+    notes = [f"{study} Scores are means over seeds."]
+    write_table(directory / f"{name}.csv", table, provenance, notes=notes)
+    notes = [f"{study} {CORRELATION}"]
+    write_table(directory / f"{name}_correlation.csv", correlation, provenance, notes=notes)
 
 
 def main() -> None:

@@ -15,14 +15,18 @@ from .command import run, stage_parser
 from .data.conllu import Sentence, read_conllu
 from .devices import device_name, prepare_device
 from .encoders.bilstm import is_bilstm
+from .encoders.lean_transformers import PreTrainedModel
 from .encoders.loading import load_encoder, longest_input
 from .encoders.reinitialise import ALL, reinitialise
 from .encoders.tokenizer import WordTokenizer
 from .errors import InputError
 from .files import replacing
 from .records import file_checksums, model_files, write_record
+from .training.loop import Precision
 from .training.representations import sentence_vectors
 from .training.word_model import TASK_FILE, ModelReader
+
+PRECISIONS = ("auto", "float32", "bfloat16")
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +39,7 @@ def represent(
     threads: int,
     as_published: bool = False,
     redrawn_from: Path | None = None,
+    precision: str = "float32",
 ) -> None:
     """Write a file of vectors for each encoder.
 
@@ -44,18 +49,22 @@ def represent(
             architecture alone does.
         treebank: its sentences need ``sent_id``, which parallel sentences share.
         outputs: of the encoders, then of the redrawn ones: safetensors files with ``vectors``,
-            shape (layers + 1, sentences, hidden), and the identifiers of the sentences as metadata.
+            shape (layers + 1, sentences, hidden), and the identifiers of the sentences and the
+            precision as metadata.
         threads: processor threads to compute with.
         as_published: as for ``sentence_vectors``.
         redrawn_from: directory of the encoder that is redrawn; the first of ``encoders`` if not
             given.
+        precision: of the encoder's passes: ``float32``, ``bfloat16`` or ``auto``. Files and records
+            say which type that was.
 
     Raises:
         InputError: an encoder or the treebank cannot be used.
     """
     device = prepare_device(threads)
     sentences = read_conllu(treebank)
-    facts = {"device": device_name(device), "threads": threads}
+    used = Precision(precision, device).kind
+    facts = {"device": device_name(device), "threads": threads, "precision": used}
     read = file_checksums([treebank])
     identifiers = json.dumps(_identifiers(sentences, treebank), ensure_ascii=False)
     texts = [text(sentence) for sentence in sentences]
@@ -65,21 +74,27 @@ def represent(
     states_read = {directory: file_checksums(model_files(directory)) for directory in opened}
     reader = ModelReader()
     for (directory, seed), output in zip(states, outputs, strict=True):
-        if (directory / TASK_FILE).exists() and not is_bilstm(directory):
-            encoder = reader.open(directory)[0].encoder
-        else:
-            encoder = load_encoder(directory)
-        if seed is not None:
-            reinitialise(encoder, ALL, seed)
-        encoder.to(device)
+        encoder = _open(directory, seed, reader).to(device)
         tokenizer, longest = WordTokenizer(directory), longest_input(encoder)
-        vectors = sentence_vectors(encoder, tokenizer, texts, longest, device, as_published)
+        vectors = sentence_vectors(encoder, tokenizer, texts, longest, device, as_published, used)
         if not torch.isfinite(torch.from_numpy(vectors)).all():
             raise InputError(f"{directory}: its states are not finite; is the model damaged?")
         with replacing(output) as temporary:
-            save_file({"vectors": vectors}, temporary, {"identifiers": identifiers})
+            metadata = {"identifiers": identifiers, "precision": used}
+            save_file({"vectors": vectors}, temporary, metadata)
         write_record(output, "represent", read | states_read[directory], redrawn=seed, **facts)
         log.info("%s: %d sentences", output, len(texts))
+
+
+def _open(directory: Path, seed: int | None, reader: ModelReader) -> PreTrainedModel:
+    """An encoder, or that of a fine-tuned model; with a seed, all its weights are drawn again."""
+    if (directory / TASK_FILE).exists() and not is_bilstm(directory):
+        encoder = reader.open(directory)[0].encoder
+    else:
+        encoder = load_encoder(directory)
+    if seed is not None:
+        reinitialise(encoder, ALL, seed)
+    return encoder
 
 
 def _identifiers(sentences: Sequence[Sentence], path: Path) -> list[str]:
@@ -115,6 +130,7 @@ def main() -> None:
         "--outputs", type=Path, nargs="+", required=True, help="one per encoder and seed"
     )
     parser.add_argument("--as-published", action="store_true")
+    parser.add_argument("--precision", choices=PRECISIONS, default="float32")
     parser.add_argument("--threads", type=int, default=1)
     run(parser, _stage)
 
@@ -129,6 +145,7 @@ def _stage(arguments: Namespace) -> None:
         arguments.threads,
         arguments.as_published,
         arguments.redrawn_from.parent,
+        arguments.precision,
     )
 
 

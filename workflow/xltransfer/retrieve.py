@@ -15,7 +15,7 @@ from .analysis.retrieval import retrieval_accuracy
 from .command import run, stage_parser
 from .data.representations import aligned
 from .provenance import table_provenance
-from .tables.writing import write_table
+from .tables.writing import study_note, write_table
 
 
 def retrieval_table(config: Mapping[str, Any], results: str, output: Path) -> None:
@@ -24,7 +24,7 @@ def retrieval_table(config: Mapping[str, Any], results: str, output: Path) -> No
     Args:
         config: ``encoders``; ``parallel``, a treebank and its language each, and their
             ``split``; ``states``, each with the ``language`` that is compared to all others; and
-            ``study``, ``config`` and ``seeds``.
+            ``study``, ``config``, ``seeds`` and ``precision`` of the vectors.
         results: folder of results, where the vectors lie.
         output: a row per encoder, state, pair of languages and layer: ``accuracy`` in percent and
             ``sentences``.
@@ -41,7 +41,8 @@ def retrieval_table(config: Mapping[str, Any], results: str, output: Path) -> No
             sentences = vectors.shape[1]
             rows.append({**pair, "layer": layer, "accuracy": accuracy, "sentences": sentences})
     provenance = table_provenance(config, list(inputs), "retrieve")
-    write_table(output, pd.DataFrame(rows), provenance)
+    note = f"{study_note(config)} Vectors of sentences: {config['precision']}."
+    write_table(output, pd.DataFrame(rows), provenance, notes=[note])
 
 
 def _pairs(config: Mapping[str, Any], results: str) -> Iterator[tuple[dict[str, str], Path, Path]]:

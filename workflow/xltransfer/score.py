@@ -42,6 +42,8 @@ COLUMNS = pa.schema(
 )
 """Of every file of scores. ``value`` is in percent: 100 times the sum of ``numerators`` over the
 sum of ``denominators``, which have an entry per sentence."""
+SENTENCE_IDS = "sentence_ids"
+"""Key of the file's metadata that has the ``sent_id`` of each sentence, or null, as JSON."""
 
 
 def score(
@@ -61,7 +63,8 @@ def score(
         ablations, seeds: of each model.
         task: its ``kind`` and what else of its settings decides the metrics.
         common: values of the columns that all rows share.
-        output: parquet file with the columns ``COLUMNS``.
+        output: parquet file with the columns ``COLUMNS``, and the identifiers of the sentences as
+            metadata of its schema.
 
     Raises:
         InputError: a file is malformed, the corpus lacks the task's annotation, or predictions are
@@ -91,7 +94,8 @@ def score(
                 }
             )
     with replacing(output) as temporary:
-        parquet.write_table(_table(rows), temporary)
+        table = with_sentence_ids(_table(rows), [sentence.sent_id for sentence in gold_sentences])
+        parquet.write_table(table, temporary)
     write_record(output, "score", file_checksums([gold, *predictions]), config=dict(task))
 
 
@@ -104,6 +108,16 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
         ReadOptions(use_threads=False, block_size=len(lines) + 1),
         ParseOptions(explicit_schema=COLUMNS, unexpected_field_behavior="error"),
     )
+
+
+def with_sentence_ids(table: pa.Table, identifiers: Sequence[str | None]) -> pa.Table:
+    """The table with the ``sent_id`` of each sentence, by which parallel test sets are matched.
+
+    Args:
+        table: with the columns ``COLUMNS``.
+        identifiers: in the order of the counts; ``None`` for a sentence that has none.
+    """
+    return table.replace_schema_metadata({SENTENCE_IDS: json.dumps(identifiers)})
 
 
 def _check_same_words(

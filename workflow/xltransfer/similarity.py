@@ -49,7 +49,7 @@ def similarities(
         encoder: name of the encoder.
         corpus: the treebank.
         output: a row per state, source, layer, kernel and estimator: ``cka``, ``cka_low``,
-            ``cka_high`` and ``sentences``.
+            ``cka_high`` (of the unbiased estimator) and ``sentences``.
 
     Raises:
         InputError: vectors are missing, not parallel or too few.

@@ -8,12 +8,20 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from . import paths
 from .command import run, stage_parser
-from .provenance import table_provenance
-from .tables.randominit import by_target, published_shape
+from .provenance import Provenance, table_provenance
+from .tables.randominit import (
+    by_target,
+    holm_by_group,
+    holm_by_row,
+    pairs_of_layers,
+    published_shape,
+)
 from .tables.scores import complete, read_scores
-from .tables.writing import write_table
+from .tables.writing import reading_note, write_table
 from .tables.zeroshot import matrix, per_target
 
 CELL = ("encoder", "task", "source", "target", "ablation", "seed", "metric")
@@ -33,7 +41,7 @@ def score_tables(config: Mapping[str, Any], results: str, directory: Path) -> No
         directory: where to write.
 
     Raises:
-        InputError: a score is missing or stands twice.
+        InputError: a score is missing or occurs twice.
     """
     scores = [
         Path(paths.scores(results, encoder, task, source["corpus"], f"{target['corpus']}-test"))
@@ -52,15 +60,51 @@ def score_tables(config: Mapping[str, Any], results: str, directory: Path) -> No
     languages = dict.fromkeys(source["language"] for _, _, source, _ in _sources(config))
     metrics = {task: data["metric"] for task, data in config["tasks"].items()}
     names = config["languages"]
+    provenance = table_provenance(config, [*scores, *reports], "tabulate")
+    _write_changes(table, published_shape(table, metrics, list(languages), config["ablations"]),
+                   config, provenance, directory)  # fmt: skip
     tables = {
-        "randominit": published_shape(table, metrics, list(languages), config["ablations"]),
-        "randominit_by_target": table,
         "zeroshot": matrix(table, metrics, list(names)),
         "zeroshot_by_target": per_target(table, metrics, names),
     }
-    provenance = table_provenance(config, [*scores, *reports], "tabulate")
     for name, content in tables.items():
-        write_table(directory / f"{name}.csv", content, provenance)
+        notes = [reading_note(config)]
+        write_table(directory / f"{name}.csv", content, provenance, notes=notes)
+
+
+def _write_changes(
+    table: pd.DataFrame,
+    published: pd.DataFrame,
+    config: Mapping[str, Any],
+    provenance: Provenance,
+    directory: Path,
+) -> None:
+    """``randominit.csv`` and ``randominit_by_target.csv``, marks Holm-corrected."""
+    columns = list(pairs_of_layers(config["ablations"]).values())
+    ratio = "the error (100 − score) after re-initialisation divided by the error of REF"
+    note = reading_note(
+        config, " (Holm-corrected over the pairs of layers of a row; intervals are not)"
+    )
+    ratios = [f"{name}_error_ratio" for name in columns]
+    write_table(
+        directory / "randominit.csv",
+        published,
+        provenance,
+        notes=[f"{note} Columns *_error_ratio of the CSV file: {ratio}."],
+        corrected=holm_by_row(published, columns),
+        csv_only=ratios,
+    )
+    note = reading_note(
+        config,
+        " (Holm-corrected over the pairs of layers of a source and target; intervals are not)",
+    )
+    write_table(
+        directory / "randominit_by_target.csv",
+        table,
+        provenance,
+        notes=[f"{note} delta_error_ratio: the error (100 − mean) divided by that of none."],
+        corrected=holm_by_group(table),
+    )
 
 
 def _sources(config: Mapping[str, Any]) -> Iterator[tuple[str, str, dict, dict]]:

@@ -16,7 +16,7 @@ from .files import read_json
 from .provenance import table_provenance
 from .tables.scores import complete, read_scores
 from .tables.unseen import Comparisons, arms_of_varieties, arms_table, verdicts
-from .tables.writing import write_table
+from .tables.writing import reading_note, write_table
 
 CELL = ("encoder", "task", "source_corpus", "seed", "metric")
 
@@ -48,8 +48,10 @@ def verdict_tables(
     comparisons = Comparisons(frame, config)
     provenance = table_provenance(config, [*scores, *reports, *texts], "verdict")
     arms = arms_table(comparisons, config, _trainings(reports), _test_sentences_in(texts))
-    write_table(directory / "unseen.csv", arms, provenance)
-    write_table(directory / "typology.csv", verdicts(comparisons, config), provenance)
+    notes = [reading_note(config, ", without correction for multiple tests")]
+    tables = {"unseen": arms, "typology": verdicts(comparisons, config)}
+    for name, table in tables.items():
+        write_table(directory / f"{name}.csv", table, provenance, notes=notes)
 
 
 def _expected(config: Mapping[str, Any]) -> list[dict[str, object]]:

@@ -252,18 +252,20 @@ def _unbiased(
 
 
 def cka(one: Representation, other: Representation) -> dict[str, tuple[float, float, float]]:
-    """CKA of two representations, with an interval over sentences.
+    """CKA of two representations, with an interval over sentences for the unbiased estimator.
 
     The interval comes from random halves of the sentences: the estimate on half of the data, around
     its mean, spreads as much as the full one around the truth (the delete-half jackknife; Shao and
     Wu, Annals of Statistics 1989). Drawing with replacement would not do, since a sentence drawn
-    twice is infinitely similar to itself.
+    twice is infinitely similar to itself. The biased estimator has no interval: its bias is larger
+    than its spread, so that an interval would not contain the population value.
 
     Args:
         one, other: of the same sentences in the same order, with the same samples.
 
     Returns:
-        Estimator → value, lower and upper bound. NaN where a representation does not vary.
+        Estimator → value, lower and upper bound, which are NaN for the biased estimator. All are
+        NaN where a representation does not vary.
     """
     found = {}
     for estimator, values in hsic(one, other).items():
@@ -271,17 +273,18 @@ def cka(one: Representation, other: Representation) -> dict[str, tuple[float, fl
         norm = one.self_hsic[estimator] * other.self_hsic[estimator]
         with np.errstate(invalid="ignore", divide="ignore"):
             ratios = np.where(norm > 0, values / np.sqrt(norm), np.nan)
-        found[estimator] = _interval(ratios)
+        bounds = _interval(ratios) if estimator == "unbiased" else (float("nan"), float("nan"))
+        found[estimator] = float(ratios[0]), *bounds
     return found
 
 
-def _interval(ratios: np.ndarray) -> tuple[float, float, float]:
+def _interval(ratios: np.ndarray) -> tuple[float, float]:
     value, halves = float(ratios[0]), ratios[1:][np.isfinite(ratios[1:])]
     if not halves.size or not np.isfinite(value):
-        return value, float("nan"), float("nan")
+        return float("nan"), float("nan")
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(halves - halves.mean(), [tail, 1 - tail])
-    return value, value + float(low), value + float(high)
+    return value + float(low), value + float(high)
 
 
 def linear_cka(one: np.ndarray, other: np.ndarray) -> dict[str, float]:

@@ -1,90 +1,215 @@
-"""Spearman's ρ over languages, with an interval that knows that languages were sampled."""
+"""Spearman's ρ over languages, within sources: permutation tests and intervals over families.
+
+The unit is the target language. Correlations are computed within each source language and averaged
+over sources, since sources differ in level. P-values permute the labels of the target languages,
+the same permutation for all sources (Mantel, Cancer Research 1967; quadratic assignment:
+Krackhardt, Social Networks 1988), because the cells of one target language are not independent.
+
+Related languages are not independent either. Intervals are those of a jackknife that deletes one
+family of languages at a time (Efron & Tibshirani, An Introduction to the Bootstrap, 1993, ch. 11),
+on Fisher's z, with Student's t and one degree of freedom less than there are families. A percentile
+bootstrap over few families is too narrow (docs/statistics.md).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import permutations
-from math import factorial
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit
 
-RESAMPLES = 1000
 LEVEL = 0.95
 LEAST = 4
-"""Languages below which no correlation is computed."""
+"""Target languages below which no correlation is computed."""
+LEAST_FAMILIES = 6
+LEAST_FOR_INTERVAL = 10
+"""Families and target languages below which there is no interval: it would not cover."""
 EXACT = 8
-"""Items up to which p-values are exact."""
+"""Languages up to which all permutations are enumerated."""
+PERMUTATIONS = 9999
+"""Random permutations of more languages."""
+NOTE = (
+    "ρ is over target languages. Brackets: 95 % interval over families of languages; none for "
+    f"fewer than {LEAST_FAMILIES} families or {LEAST_FOR_INTERVAL} languages. p: permutation of "
+    "target languages, which ignores that related languages are alike; where it and the interval "
+    "disagree, rely on the interval."
+)
+"""What to know to read a table of correlations."""
+_AT_ONCE = 1000
+"""Permutations whose correlations are computed at once."""
 
 
 @dataclass(frozen=True)
 class Correlation:
-    """Spearman's ρ.
+    """Spearman's ρ over target languages, the mean over sources.
 
     Attributes:
         rho: NaN where there are too few languages, or one side does not vary.
-        p_value: of the hypothesis that the two are unrelated, over languages.
-        low, high: percentile interval of a bootstrap over languages and seeds.
+        p_value: two-sided, of permuted target languages.
+        low, high: 95 % interval over families of languages; NaN where there are too few.
+        languages: how many target languages it is computed over.
+        families: how many families these are of; 0 where they are not known.
     """
 
     rho: float
     p_value: float
     low: float
     high: float
+    languages: int
+    families: int
 
 
-NOTHING = Correlation(*[float("nan")] * 4)
-
-
-def spearman(one: np.ndarray, other: np.ndarray) -> tuple[float, float]:
-    """Spearman's ρ and its two-sided p-value; neither side may be constant.
-
-    Of few items the p-value is exact: the share of all pairings whose ρ is as far from zero. Of
-    more it is that of Student's t, but never below that of the one pairing that is most extreme,
-    which the t distribution takes for impossible.
+def spearman(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Spearman's ρ along the last axis, over the cells that both sides have.
 
     Args:
-        one, other: shape (items,).
+        one, other: shape (..., languages); NaN where there is no value.
+
+    Returns:
+        Shape (...); NaN where fewer than ``LEAST`` cells are left or one side does not vary.
     """
-    rho, p_value = stats.spearmanr(one, other)
-    if len(one) > EXACT:
-        return float(rho), max(float(p_value), 2 / factorial(len(one)))
-    ranks = [stats.rankdata(side) for side in (one, other)]
-    centred = [rank - rank.mean() for rank in ranks]
-    products = centred[1][_pairings(len(one))] @ centred[0]
-    extreme = np.abs(products) >= abs(centred[0] @ centred[1]) - 1e-9
-    return float(rho), float(extreme.mean())
+    known = ~(np.isnan(one) | np.isnan(other))
+    return _product_moment(_ranks(one, known), _ranks(other, known), known)
+
+
+def _ranks(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Mid-ranks among the known cells, minus their mean; zero elsewhere."""
+    pairs = known[..., :, None] & known[..., None, :]
+    below = np.where(known, values, 0.0)
+    steps = np.sign(below[..., :, None] - below[..., None, :])
+    # Half the surplus of smaller over larger values is the rank less the mean rank.
+    return 0.5 * np.where(pairs, steps, 0).sum(axis=-1)
+
+
+def _product_moment(one: np.ndarray, other: np.ndarray, known: np.ndarray) -> np.ndarray:
+    product = (one * other).sum(axis=-1)
+    norm = np.sqrt(np.square(one).sum(axis=-1) * np.square(other).sum(axis=-1))
+    enough = (norm > 0) & (known.sum(axis=-1) >= LEAST)
+    return np.divide(product, norm, out=np.full(product.shape, np.nan), where=enough)
+
+
+def mean_spearman(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """The mean over sources of the correlations that are defined.
+
+    Args:
+        one, other: shape (..., sources, languages).
+
+    Returns:
+        Shape (...); NaN where no source has a correlation.
+    """
+    return _mean_of_defined(spearman(one, other))
+
+
+def _mean_of_defined(by_source: np.ndarray) -> np.ndarray:
+    defined = ~np.isnan(by_source)
+    number = defined.sum(axis=-1)
+    total = np.where(defined, by_source, 0).sum(axis=-1)
+    return np.divide(total, number, out=np.full(total.shape, np.nan), where=number > 0)
+
+
+def correlate(
+    one: np.ndarray, other: np.ndarray, families: Sequence[str] | None = None
+) -> Correlation:
+    """Correlate two quantities over target languages, within each source.
+
+    Args:
+        one, other: shape (sources, languages); NaN where there is no value, as for the source
+            itself. Quantities that differ by seed are means over seeds: seeds of one language are
+            no independent evidence.
+        families: of each language; no interval where one is empty or none are given.
+    """
+    used = ~(np.isnan(one) | np.isnan(other)).all(axis=0)
+    one, other = one[:, used], other[:, used]
+    rho = float(mean_spearman(one, other))
+    groups = [name for name, use in zip(families or (), used, strict=False) if use]
+    if "" in groups:
+        groups = []
+    counts = int(used.sum()), len(set(groups))
+    if np.isnan(rho):
+        return Correlation(rho, rho, rho, rho, *counts)
+    p_value = permutation_p_value(one, other)
+    return Correlation(rho, p_value, *family_interval(one, other, groups), *counts)
+
+
+def permutation_p_value(one: np.ndarray, other: np.ndarray) -> float:
+    """Two-sided p-value of the mean correlation when target languages are permuted.
+
+    All permutations of up to ``EXACT`` languages; of more, ``PERMUTATIONS`` random ones, the same
+    every time, and p = (b + 1) / (n + 1) for b that are as extreme. Cells that a permutation leaves
+    without a value are left out of it.
+
+    Args:
+        one, other: shape (sources, languages); NaN where there is no value.
+    """
+    languages = one.shape[1]
+    observed = abs(float(mean_spearman(one, other))) - 1e-9
+    orders = _orders(languages)
+    complete = not (np.isnan(one).any() or np.isnan(other).any())
+    permuted = _permuted_complete if complete else _permuted
+    extreme = 0
+    for start in range(0, len(orders), _AT_ONCE):
+        found = permuted(one, other, orders[start : start + _AT_ONCE])
+        extreme += int((np.abs(found) >= observed).sum())
+    if languages <= EXACT:
+        return extreme / len(orders)
+    return (extreme + 1) / (len(orders) + 1)
+
+
+def _permuted(one: np.ndarray, other: np.ndarray, orders: np.ndarray) -> np.ndarray:
+    """Mean correlation after each permutation of the languages of one side; shape (orders,)."""
+    return mean_spearman(one[:, orders].swapaxes(0, 1), other)
+
+
+def _permuted_complete(one: np.ndarray, other: np.ndarray, orders: np.ndarray) -> np.ndarray:
+    """As ``_permuted``, of sides that have every value: their ranks are permuted with them."""
+    known = np.ones(one.shape, dtype=bool)
+    ranks, fixed = _ranks(one, known), _ranks(other, known)
+    norm = np.sqrt(np.square(ranks).sum(axis=1) * np.square(fixed).sum(axis=1))
+    products = (ranks[:, orders] @ fixed[..., None])[..., 0]
+    norms = np.broadcast_to(norm[:, None], products.shape)
+    rho = np.divide(products, norms, out=np.full(products.shape, np.nan), where=norms > 0)
+    return _mean_of_defined(rho.T)
 
 
 @cache
-def _pairings(number: int) -> np.ndarray:
-    """All orders of so many items; shape (orders, items)."""
-    return np.array(list(permutations(range(number))))
+def _orders(number: int) -> np.ndarray:
+    """All orders of few items, or random ones of many; shape (orders, items)."""
+    if number <= EXACT:
+        return np.array(list(permutations(range(number))))
+    draws = np.random.default_rng(number)
+    return draws.permuted(np.tile(np.arange(number), (PERMUTATIONS, 1)), axis=1)
 
 
-def correlate(one: np.ndarray, other: np.ndarray) -> Correlation:
-    """Correlate two quantities over languages, each the mean over seeds.
-
-    Languages are the unit: seeds of one language are no more independent evidence than sentences
-    are, so p-value and interval do not count them. The bootstrap draws languages with replacement,
-    and seeds, the same for both quantities.
+def family_interval(
+    one: np.ndarray, other: np.ndarray, families: Sequence[str]
+) -> tuple[float, float]:
+    """95 % interval of the mean correlation: a jackknife over families, on Fisher's z.
 
     Args:
-        one, other: shapes (seeds, languages).
+        one, other: shape (sources, languages); NaN where there is no value.
+        families: of each language; may be empty if they are not known.
+
+    Returns:
+        Lower and upper end; NaN for fewer than ``LEAST_FAMILIES`` families or
+        ``LEAST_FOR_INTERVAL`` languages, or where the correlation depends on one family alone.
     """
-    seeds, languages = one.shape
-    if languages < LEAST or any(np.unique(x.mean(axis=0)).size < 2 for x in (one, other)):
-        return NOTHING
-    rho, p_value = spearman(one.mean(axis=0), other.mean(axis=0))
-    draws = np.random.default_rng(languages)
-    chosen = draws.integers(0, languages, (RESAMPLES, 1, languages))
-    seeds_chosen = draws.integers(0, seeds, (RESAMPLES, seeds, 1))
-    ranks = [stats.rankdata(x[seeds_chosen, chosen].mean(axis=1), axis=1) for x in (one, other)]
-    centred = [rank - rank.mean(axis=1, keepdims=True) for rank in ranks]
-    product = (centred[0] * centred[1]).sum(axis=1)
-    norm = np.sqrt(np.square(centred[0]).sum(axis=1) * np.square(centred[1]).sum(axis=1))
-    found = product[norm > 0] / norm[norm > 0]
-    tail = (1 - LEVEL) / 2
-    low, high = np.quantile(found, [tail, 1 - tail])
-    return Correlation(float(rho), float(p_value), float(low), float(high))
+    nothing = float("nan"), float("nan")
+    names = sorted(set(families))
+    languages = one.shape[1]
+    if len(names) < LEAST_FAMILIES or languages < LEAST_FOR_INTERVAL:
+        return nothing
+    of = np.array(families)
+    parts = [of == of, *(of != name for name in names)]
+    found = [float(mean_spearman(one[:, part], other[:, part])) for part in parts]
+    if np.isnan(found).any():
+        return nothing
+    # The z of ±1 would be infinite.
+    bound = 1 - 1 / languages
+    centre, *without = np.arctanh(np.clip(found, -bound, bound))
+    number = len(names)
+    variance = (number - 1) / number * np.square(np.array(without) - centre).sum()
+    half = -stdtrit(number - 1, (1 - LEVEL) / 2) * np.sqrt(variance)
+    return float(np.tanh(centre - half)), float(np.tanh(centre + half))

@@ -67,8 +67,9 @@ class KeptFiles:
         """The note by which a model is trained for representations; arguments as above."""
         content = self.study.contents.corpus("treebanks", corpus, split)
         model = self.study.contents.model(encoder, task, source)
-        as_published = self.study.config["parallel"]["as_published"]
-        decided_by = [model, content, as_published, self._seeds_of_job(seed)]
+        parallel = self.study.config["parallel"]
+        settings = parallel["as_published"], parallel["precision"]
+        decided_by = [model, content, *settings, self._seeds_of_job(seed)]
         return _note("represent", f"{corpus}-{split}", decided_by)
 
     def _seeds_of_job(self, seed: int) -> list[int]:

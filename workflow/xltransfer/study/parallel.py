@@ -46,6 +46,7 @@ class ParallelText:
         self.study = study
         self.treebanks: list[str] = study.config["parallel"]["treebanks"]
         self.split: str = study.config["parallel"]["split"]
+        self.precision: str = study.config["parallel"]["precision"]
 
     def language(self, treebank: str) -> str:
         """Code of a treebank's language."""
@@ -174,7 +175,15 @@ class ParallelText:
     def cka_config(self) -> str:
         """Canonical JSON of what the tables of similarities must hold."""
         metrics = {task: self.study.kind(task).metric for task in self.study.tasks}
-        return canonical_json({**self._table(), "seeds": self.study.seeds, "metrics": metrics})
+        languages = self.study.catalogue.languages
+        spoken = map(self.language, self.treebanks)
+        content = {
+            **self._table(),
+            "seeds": self.study.seeds,
+            "metrics": metrics,
+            "families": {code: languages[code].top_family for code in spoken},
+        }
+        return canonical_json(content)
 
     def _table(self) -> Mapping[str, Any]:
         return {
@@ -182,6 +191,7 @@ class ParallelText:
             "config": self.study.decisive,
             "encoders": list(self.study.encoders),
             "split": self.split,
+            "precision": self.precision,
             "parallel": [
                 {"corpus": code, "language": self.language(code)} for code in self.treebanks
             ],

@@ -396,6 +396,7 @@ class Study:
                 "encoders": list(self.encoders),
                 "tasks": tasks,
                 "languages": {code: row.name for code, row in self.target_languages.items()},
+                "families": {code: row.top_family for code, row in self.target_languages.items()},
                 "ablations": self.config["ablations"],
                 "seeds": self.seeds,
                 "config": self.decisive,

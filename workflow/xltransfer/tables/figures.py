@@ -39,6 +39,8 @@ plt.rcParams.update(
 def randominit_figure(table: pd.DataFrame, ablations: Sequence[str], title: str) -> Figure:
     """Change of the score for each re-initialised pair of layers, a panel per source.
 
+    Bars are 95 % confidence intervals.
+
     Args:
         table: rows of one metric per task, from ``by_target``.
         ablations: those to show, lowest layers first.
@@ -134,7 +136,7 @@ def _panel(ax: Axes, part: pd.DataFrame, source: str, pairs: dict[str, str]) -> 
         ax.errorbar(
             line["ablation"].map(positions) + shift,
             line["delta"],
-            yerr=line["delta_sd"].fillna(0),
+            yerr=(line["delta_high"] - line["delta"]).fillna(0),
             markersize=3.5,
             linewidth=1,
             capsize=2,

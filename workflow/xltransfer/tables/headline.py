@@ -9,6 +9,10 @@ HEADLINE = {"kernel": "rbf", "estimator": "unbiased", "layer": "mean"}
 zero where there is no similarity, the mean over all layers."""
 
 
+OVER_SOURCES = "mean"
+"""In place of a source, in tables of correlations: the mean over sources."""
+
+
 def headline_measure(table: pd.DataFrame) -> pd.Series:
     """Which rows of a table are of the kernel and estimator that a study quotes."""
     return (table["kernel"] == HEADLINE["kernel"]) & (table["estimator"] == HEADLINE["estimator"])

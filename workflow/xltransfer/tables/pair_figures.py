@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from .figures import GREY, SAME_LANGUAGE, ZERO_SHOT
+from .headline import OVER_SOURCES
 
 SERIES = (
     SAME_LANGUAGE,
@@ -24,6 +25,8 @@ SERIES = (
 
 def overlap_figure(table: pd.DataFrame, correlation: pd.DataFrame, title: str) -> Figure:
     """Score against piece overlap, a panel per task, a series per encoder.
+
+    Legends have the mean over sources of the correlation within each source.
 
     Args:
         table: ``overlap.csv``.
@@ -64,14 +67,15 @@ def _scatter(
         squeeze=False,
         layout="constrained",
     )
-    rho = correlation.set_index(["encoder", "task"])["spearman"]
+    over_sources = correlation[correlation["source"] == OVER_SOURCES]
+    rho = over_sources.set_index(["encoder", "task"])["spearman"]
     for ax, task in zip(axes[0], tasks, strict=True):
         part = table[table["task"] == task]
         for style, (encoder, own) in zip(
             cycle(SERIES), part.groupby("encoder", sort=False), strict=False
         ):
             value = rho.get((encoder, task), float("nan"))
-            text = f"{encoder}: ρ = {value:.2f}" if pd.notna(value) else str(encoder)
+            text = f"{encoder}: mean ρ = {value:.2f}" if pd.notna(value) else str(encoder)
             ax.scatter(
                 own[column],
                 own["score"],

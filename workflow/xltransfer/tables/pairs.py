@@ -1,4 +1,4 @@
-"""Zero-shot scores beside what two languages have in common: pieces, or typological features."""
+"""Zero-shot scores and what two languages have in common: pieces, or typological features."""
 
 from __future__ import annotations
 
@@ -6,34 +6,31 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 
-from ..analysis.correlation import spearman
+from ..analysis.correlation import Correlation, correlate
 from ..analysis.overlap import overlap
 from ..analysis.typology import shared_features
-from .writing import p_value_text
-
-LEAST = 4
-"""Pairs of languages below which no correlation is computed."""
+from .headline import OVER_SOURCES
 
 
 def overlap_table(
-    scores: pd.DataFrame, pieces: Callable[[str, str, str, str], set[str]]
+    scores: pd.DataFrame, pieces: Callable[[str, str, str, str], Sequence[set[str]]]
 ) -> pd.DataFrame:
     """Overlap of the pieces of source training and target test data, against the score.
 
     Args:
         scores: from ``zeroshot_scores``.
-        pieces: of an encoder, task, language and split (``train`` or ``test``).
+        pieces: of an encoder, task, language and split (``train`` or ``test``): of the training
+            data those of each seed, where seeds draw their own sentences.
 
     Returns:
-        The scores with ``overlap`` in percent.
+        The scores with ``overlap`` in percent, the mean over seeds.
     """
-    values = [
-        overlap(
-            pieces(row.encoder, row.task, row.source, "train"),
-            pieces(row.encoder, row.task, row.target, "test"),
-        )
-        for row in scores.itertuples()
-    ]
+    values = []
+    for row in scores.itertuples():
+        trained_on = pieces(row.encoder, row.task, row.source, "train")
+        (tested_on,) = pieces(row.encoder, row.task, row.target, "test")
+        overlaps = [overlap(training, tested_on) for training in trained_on]
+        values.append(sum(overlaps) / len(overlaps))
     return scores.assign(overlap=values)
 
 
@@ -49,7 +46,7 @@ def word_order_table(
 
     Returns:
         The scores with ``shared``, ``comparable`` (features with a value in both languages) and
-        ``features`` (of all): a language without values stands there with 0 comparable ones.
+        ``features`` (of all): a language without values has 0 comparable ones.
     """
     pairs = [
         shared_features(features.get(row.source, {}), features.get(row.target, {}), names)
@@ -82,25 +79,46 @@ def zeroshot_scores(table: pd.DataFrame, metrics: Mapping[str, str]) -> pd.DataF
     return chosen[columns].rename(columns={"mean": "score"}).reset_index(drop=True)
 
 
-def correlations(table: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Spearman's ρ between a column and the score, for each encoder and task.
+def correlations(table: pd.DataFrame, column: str, families: Mapping[str, str]) -> pd.DataFrame:
+    """Spearman's ρ between a column and the score over target languages, for each encoder and task.
 
     Args:
-        table: with ``score`` and the column; rows in which it is empty are left out.
+        table: with ``source``, ``target``, ``score`` and the column; rows in which it is empty are
+            left out.
         column: which one.
+        families: language → its family.
 
     Returns:
-        ``spearman``, ``p_value`` and ``pairs``; below ``LEAST`` pairs, or where one side does not
-        vary, ρ is empty.
+        A row per source, and one for their mean (``source`` is ``mean``): ``spearman`` with its
+        interval over families, ``p_value`` of permuted target languages, ``targets`` and
+        ``families``, as ``analysis.correlation.correlate`` defines them.
     """
     rows = []
     for (encoder, task, metric), part in table.groupby(["encoder", "task", "metric"], sort=False):
-        part = part[part[column].notna()]
-        rho = p_value = float("nan")
-        if len(part) >= LEAST and part[column].nunique() > 1 and part["score"].nunique() > 1:
-            rho, p_value = spearman(part[column].to_numpy(), part["score"].to_numpy())
-        rows.append(
-            {"encoder": encoder, "task": task, "metric": metric, "against": column,
-             "spearman": float(rho), "p_value": p_value_text(p_value), "pairs": len(part)}
-        )  # fmt: skip
+        sources = list(dict.fromkeys(part["source"]))
+        targets = list(dict.fromkeys(part["target"]))
+        known = part[part[column].notna()]
+        sides = [
+            known.pivot(index="source", columns="target", values=name)
+            .reindex(index=sources, columns=targets)
+            .to_numpy(float)
+            for name in (column, "score")
+        ]
+        groups = [families[target] for target in targets]
+        common = {"encoder": encoder, "task": task, "metric": metric, "against": column}
+        for number, source in enumerate(sources):
+            of_source = (side[[number]] for side in sides)
+            rows.append({**common, "source": source, **_columns(correlate(*of_source, groups))})
+        rows.append({**common, "source": OVER_SOURCES, **_columns(correlate(*sides, groups))})
     return pd.DataFrame(rows)
+
+
+def _columns(found: Correlation) -> dict[str, float]:
+    return {
+        "spearman": found.rho,
+        "spearman_low": found.low,
+        "spearman_high": found.high,
+        "p_value": found.p_value,
+        "targets": found.languages,
+        "families": found.families,
+    }

@@ -8,83 +8,114 @@ change when a pair of layers is re-initialised before fine-tuning.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from ..analysis.significance import interval, resampled_scores, sentence_weights
+from ..analysis.significance import holm, influence_values, mean_difference, sum_by_cluster
 
 REFERENCE = "none"
 NEVER_PRETRAINED = "random-init-all"
 CROSS_LINGUAL = "X"
+CHANGE = ("", "_sd", "_low", "_high", "_p", "_error_ratio")
+"""Endings of the columns of a change."""
 _CELL = ["encoder", "task", "metric", "source", "target", "ablation"]
+_GROUP = ["encoder", "task", "metric", "source", "target"]
 
 
-def with_cross_lingual_mean(scores: pd.DataFrame) -> pd.DataFrame:
-    """Add the target ``X``: for each model the mean over all targets but its source.
+@dataclass(frozen=True)
+class Cell:
+    """The models of one encoder, source and ablation on one target, or on the mean of targets.
 
-    Args:
-        scores: tidy rows with ``encoder``, ``task``, ``metric``, ``source``, ``target``,
-            ``ablation``, ``seed`` and ``value``; ``value`` may hold arrays.
+    Attributes:
+        values: score of each seed in percent, by seed.
+        influences: influence values of the sentences, or of clusters of parallel sentences, on the
+            score of each seed; shape (seeds, sentences).
     """
-    scores = scores[[*_CELL, "seed", "value"]]
-    others = scores[scores["target"] != scores["source"]]
-    by_model = [*(column for column in _CELL if column != "target"), "seed"]
-    rows = [
-        {**dict(zip(by_model, key, strict=True)), "target": CROSS_LINGUAL, "value": values}
-        for key, values in others.groupby(by_model, sort=False)["value"]
-    ]
-    mean = pd.DataFrame([{**row, "value": sum(row["value"]) / len(row["value"])} for row in rows])
-    return pd.concat([scores, mean[scores.columns]], ignore_index=True)
+
+    values: pd.Series
+    influences: np.ndarray
 
 
 def by_target(scores: pd.DataFrame) -> pd.DataFrame:
     """Every target on its own: score and change, mean and standard deviation over seeds.
 
     The change of a seed is its score after the ablation less its score without; deviations are
-    sample deviations (n − 1), empty for a single seed. The interval of the change is that of
-    ``analysis.significance``.
+    sample deviations (n − 1), empty for a single seed. Interval and p-value of the change are those
+    of ``analysis.significance``; in the mean over targets, sentences of different targets with the
+    same identifier are parallel and form a cluster. The error ratio is the error after the
+    ablation, 100 less the mean score, over the error without; empty where there is none without.
 
     Args:
-        scores: tidy rows as ``score`` writes them.
+        scores: tidy rows as ``tables.scores.read_scores`` returns them.
 
     Returns:
         A row per encoder, task, metric, source, target (``X`` included) and ablation, with
-        ``mean``, ``sd``, ``delta``, ``delta_sd``, ``delta_low``, ``delta_high`` and ``seeds``.
+        ``mean``, ``sd``, ``delta`` with the endings of ``CHANGE``, and ``seeds``.
     """
-    resampled = _by_cell(with_cross_lingual_mean(_resampled(scores)))
+    cells = _cells(scores)
     rows = []
-    by_cell = _by_cell(with_cross_lingual_mean(scores))
-    for key, values in by_cell.items():
+    for key, cell in cells.items():
+        values = cell.values
         row = {**dict(zip(_CELL, key, strict=True)), "mean": values.mean(), "sd": values.std()}
-        row |= dict.fromkeys(("delta", "delta_sd", "delta_low", "delta_high"), float("nan"))
+        row |= {f"delta{ending}": float("nan") for ending in CHANGE}
         reference = (*key[:-1], REFERENCE)
         if key != reference:
-            change = values - by_cell[reference]
-            drawn = resampled[key] - resampled[reference]
-            low, high = interval(np.stack(drawn.to_list()))
-            row |= {"delta": change.mean(), "delta_sd": change.std()}
-            row |= {"delta_low": low, "delta_high": high}
+            row |= _change(cell, cells[reference])
         rows.append({**row, "seeds": len(values)})
     return pd.DataFrame(rows)
 
 
-def _by_cell(scores: pd.DataFrame) -> dict[tuple[str, ...], pd.Series]:
-    """Values by seed for each cell of the table."""
-    groups = scores.groupby(_CELL, sort=False)
-    return {key: part.set_index("seed")["value"] for key, part in groups}
+def _change(cell: Cell, reference: Cell) -> dict[str, float]:
+    """The change from the reference: the columns ``delta``."""
+    change = cell.values - reference.values
+    found = mean_difference(change.to_numpy(), cell.influences - reference.influences)
+    error = 100 - reference.values.mean()
+    return {
+        "delta": change.mean(),
+        "delta_sd": change.std(),
+        "delta_low": found.low,
+        "delta_high": found.high,
+        "delta_p": found.p_value,
+        "delta_error_ratio": (100 - cell.values.mean()) / error if error > 0 else float("nan"),
+    }
 
 
-def _resampled(scores: pd.DataFrame) -> pd.DataFrame:
-    """The scores with the value of each resample, an array, in place of the value."""
-    parts = []
-    for name, part in scores.groupby(["task", "target_corpus", "split"], sort=False):
-        weights = sentence_weights("/".join(name), len(part["numerators"].iloc[0]))
-        numerators = np.stack(part["numerators"].to_list())
-        denominators = np.stack(part["denominators"].to_list())
-        values = resampled_scores(weights, numerators, denominators)
-        parts.append(part.assign(value=list(values)))
-    return pd.concat(parts).loc[scores.index]
+def _cells(scores: pd.DataFrame) -> dict[tuple[str, ...], Cell]:
+    """The cells of the table, each followed by those of other targets; means over targets last."""
+    cells, identifiers = {}, {}
+    for key, part in scores.groupby(_CELL, sort=False):
+        part = part.sort_values("seed")
+        counts = (np.stack(part[name].to_list()) for name in ("numerators", "denominators"))
+        cells[key] = Cell(part.set_index("seed")["value"], influence_values(*counts))
+        identifiers[key] = part["sentence_ids"].iloc[0]
+    over_targets: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
+    for key in cells:
+        *model, source, target, ablation = key
+        if target != source:
+            over_targets.setdefault((*model, source, CROSS_LINGUAL, ablation), []).append(key)
+    means = {
+        key: mean_over_targets([cells[k] for k in keys], [identifiers[k] for k in keys])
+        for key, keys in over_targets.items()
+    }
+    return cells | means
+
+
+def mean_over_targets(cells: Sequence[Cell], identifiers: Sequence[np.ndarray]) -> Cell:
+    """The mean of the scores on several test sets.
+
+    Args:
+        cells: the same seeds on each test set.
+        identifiers: of the sentences of each test set; equal ones are parallel.
+
+    Returns:
+        The mean, with an influence value for each distinct identifier, in order of appearance.
+    """
+    clusters, distinct = pd.factorize(np.concatenate(identifiers))
+    influences = np.concatenate([cell.influences for cell in cells], axis=1) / len(cells)
+    values = sum(cell.values for cell in cells) / len(cells)
+    return Cell(values, sum_by_cluster(influences, clusters, len(distinct)))
 
 
 def pairs_of_layers(ablations: Sequence[str]) -> dict[str, str]:
@@ -107,9 +138,9 @@ def published_shape(
 
     Returns:
         For each encoder and task a row per source on itself, then a row per source on ``X``;
-        columns ``source_target``, ``REF``, ``REF_sd`` and, for each pair of layers, the change, its
-        deviation and its interval (``1-2``, ``1-2_sd``, ``1-2_low``, ``1-2_high``). Cells of
-        ablations that a source was not run with are empty.
+        columns ``source_target``, ``REF``, ``REF_sd`` and, for each pair of layers, the change with
+        the endings of ``CHANGE`` (``1-2``, ``1-2_sd``, ``1-2_low``, …). Cells of ablations that a
+        source was not run with are empty.
     """
     table = table[table["metric"] == table["task"].map(metrics)]
     columns = pairs_of_layers(ablations)
@@ -130,8 +161,34 @@ def published_shape(
                 }
                 for ablation, name in columns.items():
                     run = ablation in cells.index
-                    for suffix in ("", "_sd", "_low", "_high"):
+                    for suffix in CHANGE:
                         value = cells.loc[ablation, f"delta{suffix}"] if run else float("nan")
                         row[f"{name}{suffix}"] = value
                 rows.append(row)
     return pd.DataFrame(rows)
+
+
+def holm_by_row(table: pd.DataFrame, columns: Sequence[str]) -> dict[str, pd.Series]:
+    """P-values of the columns, adjusted for as many tests as a row has (``published_shape``).
+
+    Args:
+        table: with ``<column>_p`` for each column.
+        columns: pairs of layers.
+
+    Returns:
+        Column → adjusted p-values by row.
+    """
+    p_values = table[[f"{name}_p" for name in columns]].to_numpy(float)
+    adjusted = np.array([holm(row) for row in p_values]).reshape(p_values.shape)
+    return {name: pd.Series(adjusted[:, n], table.index) for n, name in enumerate(columns)}
+
+
+def holm_by_group(table: pd.DataFrame) -> dict[str, pd.Series]:
+    """P-values of ``delta``, adjusted for the pairs of layers of each source and target.
+
+    The control that was never pretrained is no pair of layers, and its p-value stays as it is.
+    """
+    adjusted = table["delta_p"].copy()
+    for _, part in table[table["ablation"] != NEVER_PRETRAINED].groupby(_GROUP, sort=False):
+        adjusted[part.index] = holm(part["delta_p"].to_numpy())
+    return {"delta": adjusted}

@@ -2,25 +2,50 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from pyarrow import parquet
 
 from ..errors import InputError
+
+SENTENCE_IDS = b"sentence_ids"
+"""Key of a file's metadata, as the stage ``score`` names it."""
 
 MODEL = ["encoder", "task", "source", "ablation", "seed"]
 """Columns that name a model."""
 
 
 def read_scores(paths: Iterable[Path]) -> pd.DataFrame:
-    """The rows of files of scores, as one tidy frame."""
+    """The rows of files of scores, as one tidy frame.
+
+    Args:
+        paths: files that the stage ``score`` wrote.
+
+    Returns:
+        The columns of the files and ``sentence_ids``: for each row the array of the identifiers of
+        its test sentences, which all rows of a file share. A sentence without ``sent_id`` is
+        called ``<corpus>#<n>``, so that it is parallel to none of another corpus.
+
+    Raises:
+        InputError: a file cannot be read, or was written before scores had identifiers.
+    """
     frames = []
     for path in paths:
         try:
-            frames.append(pd.read_parquet(path))
+            table = parquet.read_table(path)
+            given = json.loads((table.schema.metadata or {})[SENTENCE_IDS])
+        except KeyError:
+            raise InputError(f"{path}: has no identifiers of sentences; score again") from None
         except (OSError, ValueError) as error:
             raise InputError(f"{path}: not a file of scores ({error}); score again") from None
+        frame = table.to_pandas(ignore_metadata=True)
+        corpus = next(iter(frame["target_corpus"]), "")
+        names = np.array([name or f"{corpus}#{n}" for n, name in enumerate(given, start=1)])
+        frames.append(frame.assign(sentence_ids=[names] * len(frame)))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -42,7 +67,7 @@ def complete(
         key = tuple(cell[column] for column in columns)
         count = found.get(key, 0)
         if count != 1:
-            what = "is missing" if count == 0 else f"stands there {count} times"
+            what = "is missing" if count == 0 else f"occurs {count} times"
             raise InputError(f"scores: {', '.join(map(str, key))} {what}; score it again")
     model = [column for column in columns if column != "metric"]
     wanted = pd.DataFrame(expected)[model].drop_duplicates()

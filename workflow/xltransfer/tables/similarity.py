@@ -9,7 +9,6 @@ import pandas as pd
 
 from ..analysis.correlation import correlate
 from .headline import HEADLINE
-from .writing import p_value_text
 
 MEAN = "mean"
 _PAIR = ["encoder", "state", "kind", "task", "ablation", "seed", "source", "target"]
@@ -64,43 +63,47 @@ def with_mean_layer(similarities: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([layers[columns], mean.assign(layer=MEAN)[columns]], ignore_index=True)
 
 
-def correlation_table(similarities: pd.DataFrame, gaps: pd.DataFrame) -> pd.DataFrame:
+def correlation_table(
+    similarities: pd.DataFrame, gaps: pd.DataFrame, families: Mapping[str, str]
+) -> pd.DataFrame:
     """ρ between similarity and gap over targets, before and after fine-tuning, at every layer.
+
+    Similarities and gaps are means over seeds: the seeds of a language are no independent evidence.
 
     Args:
         similarities: ``cka.csv``.
         gaps: from ``transfer_gap``.
+        families: language → its family.
 
     Returns:
         A row per encoder, task, source, kind of state, kernel, estimator and layer (or their
-        mean): ``spearman`` with its interval, ``p_value``, ``targets``, ``seeds`` and whether it
-        is the ``headline``.
+        mean): ``spearman`` with its interval over families, ``p_value``, ``targets``,
+        ``families``, ``seeds`` and whether it is the ``headline``.
     """
     values = with_mean_layer(similarities)
     values = values[values["kind"].isin(["pretrained", "fine-tuned"])]
     values = values[(values["kind"] == "pretrained") | (values["ablation"] == "none")]
     rows = []
     for (encoder, task, source), gap in gaps.groupby(["encoder", "task", "source"], sort=False):
-        wide_gap = gap.pivot(index="seed", columns="target", values="gap")
+        mean_gap = gap.groupby("target", sort=False)["gap"].mean()
+        seeds = gap["seed"].nunique()
         own = values[(values["encoder"] == encoder) & (values["source"] == source)]
         own = own[(own["kind"] == "pretrained") | (own["task"] == task)]
         groups = own.groupby(["kind", "kernel", "estimator", "layer"], sort=False)
         for (kind, kernel, estimator, layer), part in groups:
-            wide = part.pivot(index="seed", columns="target", values="cka")
-            if kind == "pretrained":
-                wide = pd.DataFrame(
-                    [wide.iloc[0]] * len(wide_gap), index=wide_gap.index, columns=wide.columns
-                )
-            targets = [target for target in wide_gap if target in wide]
-            pair = (x.loc[wide_gap.index, targets].to_numpy(float) for x in (wide, wide_gap))
-            found = correlate(*pair)
+            if kind == "fine-tuned":
+                part = part[part["seed"].isin(gap["seed"])]
+            mean = part.groupby("target", sort=False)["cka"].mean()
+            targets = [target for target in mean_gap.index if target in mean.index]
+            pair = (side[targets].to_numpy(float)[None] for side in (mean, mean_gap))
+            found = correlate(*pair, [families[target] for target in targets])
             headline = {"kernel": kernel, "estimator": estimator, "layer": layer} == HEADLINE
             rows.append(
                 {"encoder": encoder, "task": task, "source": source, "state": kind,
                  "kernel": kernel, "estimator": estimator, "layer": layer,
                  "spearman": found.rho, "spearman_low": found.low,
-                 "spearman_high": found.high, "p_value": p_value_text(found.p_value),
-                 "targets": len(targets), "seeds": len(wide_gap),
+                 "spearman_high": found.high, "p_value": found.p_value,
+                 "targets": len(targets), "families": found.families, "seeds": seeds,
                  "headline": "yes" if headline else "no"}
             )  # fmt: skip
     return pd.DataFrame(rows)

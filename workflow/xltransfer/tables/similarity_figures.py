@@ -70,7 +70,8 @@ def _lines(ax: Axes, part: pd.DataFrame) -> None:
     if len(ablated):
         first = ablated.iloc[0][["task", "ablation"]]
         own = ablated[(ablated[["task", "ablation"]] == first).all(axis=1)]
-        name = f"{first['ablation'].replace('random-init-', 'layers ')} drawn anew: {first['task']}"
+        layers = first["ablation"].replace("random-init-", "layers ")
+        name = f"{layers} re-initialised: {first['task']}"
         lines[name] = own.groupby("layer")["cka"].mean()
     never = part[part["kind"] == "never-pretrained"]
     for style, (name, line) in zip(cycle(SERIES), lines.items(), strict=False):

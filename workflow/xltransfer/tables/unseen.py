@@ -15,7 +15,6 @@ import pandas as pd
 
 from ..analysis.significance import influence_values, mean_difference, scores_of_counts
 from ..errors import InputError
-from .writing import p_value_text
 
 EASY, INTERMEDIATE, HARD = "easy", "intermediate", "hard"
 _SUFFIXES = ("", "_sd", "_low", "_high", "_p")
@@ -87,7 +86,7 @@ class Comparisons:
             pd.Series(change).std(),
             float(found.low),
             float(found.high),
-            p_value_text(float(found.p_value)),
+            float(found.p_value),
         )
         return dict(zip((name + suffix for suffix in _SUFFIXES), values, strict=True))
 
@@ -270,5 +269,4 @@ def arms_of_varieties(config: Mapping[str, Any]) -> list[tuple[Mapping[str, Any]
 
 
 def _nothing(name: str) -> dict[str, Any]:
-    nothing = dict.fromkeys((name + suffix for suffix in _SUFFIXES), float("nan"))
-    return {**nothing, f"{name}_p": ""}
+    return dict.fromkeys((name + suffix for suffix in _SUFFIXES), float("nan"))

@@ -305,12 +305,16 @@ class Precision:
         kind: ``auto`` takes bfloat16 on GPUs that have it and float32 elsewhere (CPUs included:
             small models are slower there in bfloat16); ``float32`` and ``bfloat16`` force it.
         device: where.
+
+    Attributes:
+        kind: ``float32`` or ``bfloat16``, whichever is used.
     """
 
     def __init__(self, kind: str, device: torch.device) -> None:
         if kind == "auto":
             capable = device.type == "cuda" and torch.cuda.is_bf16_supported()
             kind = "bfloat16" if capable else "float32"
+        self.kind = kind
         self._context = torch.autocast(
             device.type, dtype=torch.bfloat16, enabled=kind == "bfloat16"
         )

@@ -22,6 +22,7 @@ def sentence_vectors(
     longest: int,
     device: torch.device,
     as_published: bool = False,
+    precision: str = "float32",
 ) -> np.ndarray:
     """The mean of the states of a sentence's pieces, special tokens left out, at every layer.
 
@@ -33,12 +34,13 @@ def sentence_vectors(
         device: where to compute.
         as_published: the script of Muller et al. (2021) writes the special tokens around the text
             and then encodes it with special tokens again, so that the inner ones are averaged in.
+        precision: of the encoder's passes, as for ``training.loop.Precision``.
 
     Returns:
         float32, shape (layers + 1, sentences, hidden); layer 0 are the embeddings.
     """
     encoder.eval()
-    precision = Precision("auto", device)
+    context = Precision(precision, device)
     nothing = np.zeros(0, dtype=np.int64)
     before, after = len(tokenizer.prefix), len(tokenizer.suffix)
     if as_published:
@@ -51,7 +53,7 @@ def sentence_vectors(
     order = np.arange(len(examples))
     for indices in plan_examples(examples, PREDICTION_BUDGET[device.type], order):
         batch = collate(examples, indices, tokenizer.padding).to(device)
-        with precision:
+        with context:
             states = encoder(
                 input_ids=batch.input_ids,
                 attention_mask=batch.attention_mask,
