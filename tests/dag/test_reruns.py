@@ -195,7 +195,7 @@ def test_adding_a_task_trains_it_alone(finished: Path) -> None:
         predict=predictions(new, ["qaa", "qba"]),
         score=scores(["qaa"], ["qaa", "qba"], "pos"),
         # Taggers learn from fewer sentences than parsers.
-        pieces={"results/pieces/embedded/treebanks/qaa_embedded-train-first-450.txt"},
+        pieces={"results/pieces/embedded/treebanks/qaa_embedded-train-drawn-450-seed-1.txt"},
         represent=vectors(new - models(["qaa"], BOTH[1:], [2], "pos"), TARGETS),
         similarity=similarities(*TARGETS),
     )

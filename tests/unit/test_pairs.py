@@ -23,6 +23,7 @@ from xltransfer.analysis.coverage import LAYOUTS, excluded
 from xltransfer.analysis.overlap import overlap, piece_types
 from xltransfer.analysis.retrieval import retrieval_accuracy
 from xltransfer.analysis.typology import shared_features
+from xltransfer.data.annotations import draw_sentences
 from xltransfer.data.conllu import read_conllu, write_conllu
 from xltransfer.data.iob import TaggedSentence
 from xltransfer.data.representations import aligned, read_vectors
@@ -32,7 +33,7 @@ from xltransfer.errors import InputError
 from xltransfer.pieces import list_pieces
 from xltransfer.represent import represent
 from xltransfer.tables.pair_figures import retrieval_figure
-from xltransfer.tables.pairs import correlations, word_order_table, zeroshot_scores
+from xltransfer.tables.pairs import correlations, overlap_table, word_order_table, zeroshot_scores
 from xltransfer.typology import write_features
 
 FEATURES = ["81A", "85A", "86A", "87A", "88A", "89A"]
@@ -269,16 +270,26 @@ def test_intervals_of_unrelated_quantities_contain_zero(
     assert excluded(sizes, 0.5, sources, 300) <= 5 + 3 * np.sqrt(5 * 95 / 300)
 
 
-def test_pieces_are_of_the_sentences_that_are_trained_on(tmp_path: Path) -> None:
+def test_pieces_are_of_the_sentences_that_a_seed_draws(tmp_path: Path) -> None:
     directory = make_encoder(tmp_path / "encoder", "bert")
     write_conllu(tmp_path / "train.conllu", SENTENCES)
-    found = {}
-    for number in (1, None):
-        list_pieces(directory, tmp_path / "train.conllu", tmp_path / "pieces.txt", number)
-        found[number] = (tmp_path / "pieces.txt").read_text(encoding="utf-8").split()
-        tokenizer = WordTokenizer(directory)
-        assert found[number] == sorted(piece_types(SENTENCES[:number], tokenizer))
-    assert len(found[1]) < len(found[None])
+    output, tokenizer, found = tmp_path / "pieces.txt", WordTokenizer(directory), {}
+    for number, seed in ((1, 1), (1, 2), (1, 3), (None, 0)):
+        list_pieces(directory, tmp_path / "train.conllu", output, number, seed)
+        found[number, seed] = output.read_text(encoding="utf-8").split()
+        drawn = draw_sentences(SENTENCES, number, seed)
+        assert found[number, seed] == sorted(piece_types(drawn, tokenizer))
+    assert all(len(found[1, seed]) < len(found[None, 0]) for seed in (1, 2, 3))
+    assert len({tuple(found[1, seed]) for seed in (1, 2, 3)}) > 1
+
+
+def test_overlap_is_the_mean_over_what_seeds_train_on() -> None:
+    scores = pd.DataFrame(
+        [{"encoder": "e", "task": "pos", "source": "fr", "target": "de", "score": 1.0}]
+    )
+    sets = {"train": [{"a", "b"}, {"b", "c", "d"}], "test": [{"a"}]}
+    table = overlap_table(scores, lambda encoder, task, language, split: sets[split])
+    assert table["overlap"].tolist() == [pytest.approx((50 + 0) / 2)]
 
 
 def test_a_state_looks_the_same_in_every_panel() -> None:

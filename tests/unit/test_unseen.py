@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -16,32 +17,44 @@ from xltransfer.split import divide, part_of, split
 from xltransfer.tables.unseen import Comparisons, arms_table, verdicts
 from xltransfer.tables.unseen_figures import transliteration_figure, unseen_figure
 
-ARMS = ["mbert", "mbert-adapted", "monolingual", "bilstm"]
+ARMS = ["mbert", "mbert-adapted", "monolingual", "zero-shot-from-en", "bilstm"]
+TRAINED = [arm for arm in ARMS if not arm.startswith("zero-shot")]
 SHARES = {"seed": 1, "dev_share": 0.2, "test_share": 0.3}
+ORIGINAL = ("ug_udt",)
+LATIN = ("ug_latn_udt",)
 
 
 def config(**changes: object) -> dict:
+    common = {"splits": {"parsing": "released"}}
     varieties = [
         {
             "code": "ug",
             "name": "Uyghur",
             "script": "Arab",
             "original": "",
-            "corpora": {"parsing": "ug_udt"},
+            "corpora": {"parsing": list(ORIGINAL)},
+            **common,
         },
         {
             "code": "ug_latn",
             "name": "Uyghur in Latin",
             "script": "Latn",
             "original": "ug",
-            "corpora": {"parsing": "ug_latn_udt"},
+            "corpora": {"parsing": list(LATIN)},
+            **common,
         },
     ]
     base = {
         "varieties": varieties,
-        "arms": ARMS,
+        "arms": {"parsing": ARMS},
+        "trained": TRAINED,
+        "folders": {"parsing": "treebanks"},
         "metrics": {"parsing": "LAS"},
         "seeds": [1, 2],
+        "search": {"seed": 1, "learning_rates": [1e-3, 1e-4], "epochs": [15, 60]},
+        "matching_lines": "dropped",
+        "drawn": {"parsing": False},
+        "pretraining_seeds": {"mbert": [], "mbert-adapted": [1], "monolingual": [1], "bilstm": []},
     }
     return {**base, **changes}
 
@@ -68,16 +81,41 @@ def scores(values: dict[str, dict[str, list[int]]], sentences: int = 50) -> pd.D
     return pd.DataFrame(rows)
 
 
-def tables(values: dict[str, dict[str, list[int]]]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    comparisons = Comparisons(scores(values), config())
-    return arms_table(comparisons, config()), verdicts(comparisons, config())
+def trainings(corpora: Iterable[str], rates: Sequence[float] = (1e-3, 1e-3)) -> pd.DataFrame:
+    """A row per trained model: seed 1 with the first learning rate, seed 2 with the other."""
+    return pd.DataFrame(
+        {
+            "encoder": arm,
+            "task": "parsing",
+            "source_corpus": corpus,
+            "steps": 100 + number,
+            "training_sentences": 20,
+            "learning_rate": rate,
+            "epochs": 15,
+        }
+        for corpus in corpora
+        for arm in TRAINED
+        for number, rate in enumerate(rates)
+    )
+
+
+IN_TEXT = {"treebanks/ug_udt": 7, "treebanks/ug_latn_udt": 2}
+
+
+def tables(
+    values: dict[str, dict[str, list[int]]], **changes: object
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    settings = config(**changes)
+    comparisons = Comparisons(scores(values), settings)
+    arms = arms_table(comparisons, settings, trainings(values), IN_TEXT)
+    return arms, verdicts(comparisons, settings)
 
 
 def test_differences_and_verdicts_by_hand() -> None:
     table, verdict = tables(
         {
-            "ug_udt": dict(zip(ARMS, ([2, 4], [5, 5], [1, 1], [6, 6]), strict=True)),
-            "ug_latn_udt": dict(zip(ARMS, ([5, 5], [7, 9], [1, 1], [6, 6]), strict=True)),
+            "ug_udt": dict(zip(ARMS, ([2, 4], [5, 5], [1, 1], [3, 3], [6, 6]), strict=True)),
+            "ug_latn_udt": dict(zip(ARMS, ([5, 5], [7, 9], [1, 1], [3, 3], [6, 6]), strict=True)),
         }
     )
     row = table.set_index(["variety", "arm"])
@@ -111,15 +149,93 @@ def test_differences_and_verdicts_by_hand() -> None:
 )
 def test_verdicts(encoder: list[int], adapted: list[int], expected: tuple[str, str]) -> None:
     """The baseline has 6 of 10; at equality the encoder counts as good enough, uncertainly."""
-    arms = dict(zip(ARMS, (encoder, adapted, [1, 1], [6, 6]), strict=True))
+    arms = dict(zip(ARMS, (encoder, adapted, [1, 1], [9, 9], [6, 6]), strict=True))
     _, verdict = tables({"ug_udt": arms, "ug_latn_udt": arms})
     assert tuple(verdict.loc[0, ["verdict", "certain"]]) == expected
+
+
+SAME = dict(zip(ARMS, ([5, 5], [7, 9], [1, 1], [3, 3], [6, 6]), strict=True))
+
+
+def test_the_table_says_how_models_were_trained_and_tested() -> None:
+    table, _ = tables({"ug_udt": SAME, "ug_latn_udt": SAME})
+    rows = table.set_index(["variety", "arm"])
+    trained, zero_shot = rows.loc[("ug", "bilstm")], rows.loc[("ug", "zero-shot-from-en")]
+    assert (trained["steps"], trained["training_sentences"]) == ("100", "20")
+    assert (trained["learning_rate"], trained["epochs"]) == ("0.001", "15")
+    assert trained["grid"] == "learning rates 0.0001 0.001; epochs 15 60"
+    assert (trained["split"], trained["test_sentences"]) == ("released", 50)
+    assert not zero_shot[["steps", "training_sentences", "learning_rate", "epochs", "grid"]].any()
+    assert zero_shot["score"] == 30 and zero_shot["less_baseline"] == -30
+    assert rows.loc[("ug", "mbert"), "test_sentences_in_text"] == 7
+    # What was in the original text was dropped before it was transliterated.
+    assert rows.loc[("ug_latn", "mbert"), "test_sentences_in_text"] == 7 + 2
+    assert set(table["matching_lines"]) == {"dropped"}
+    kept, _ = tables({"ug_udt": SAME, "ug_latn_udt": SAME}, matching_lines="kept")
+    assert (
+        kept.set_index(["variety", "arm"]).loc[("ug_latn", "mbert"), "test_sentences_in_text"] == 2
+    )
+    assert set(kept["matching_lines"]) == {"kept"}
+
+
+def test_folds_are_pooled() -> None:
+    """Scores are of all sentences together, not means of folds."""
+    (variety, _) = config()["varieties"]
+    folds = ["ug_udt_fold_1", "ug_udt_fold_2"]
+    variety = {**variety, "corpora": {"parsing": folds}, "splits": {"parsing": "folds"}}
+    settings = config(varieties=[variety])
+    small = scores({folds[0]: SAME}, 10)
+    large = scores({folds[1]: {arm: [n + 1 for n in some] for arm, some in SAME.items()}}, 30)
+    comparisons = Comparisons(pd.concat([small, large]), settings)
+    assert comparisons.score(("ug", "parsing", "mbert"))[0] == pytest.approx(
+        (10 * 50 + 30 * 60) / 40
+    )
+    in_text = {f"treebanks/{fold}": 1 for fold in folds}
+    chosen = pd.concat([trainings(folds[:1]), trainings(folds[1:], (1e-4, 1e-4))])
+    row = arms_table(comparisons, settings, chosen, in_text).iloc[0]
+    assert (row["split"], row["test_sentences"], row["test_sentences_in_text"]) == (
+        "2 folds",
+        40,
+        2,
+    )
+    assert row["learning_rate"] == "0.0001 (2), 0.001 (2)"
+
+
+def test_arms_with_other_test_sentences_are_refused() -> None:
+    rows = scores({"ug_udt": SAME, "ug_latn_udt": SAME})
+    cut = rows["encoder"] == "mbert"
+    for column in ("numerators", "denominators"):
+        rows.loc[cut, column] = rows.loc[cut, column].map(lambda counts: counts[:40])
+    with pytest.raises(InputError, match="has 40 test sentences, ug, parsing, bilstm 50; score"):
+        arms_table(Comparisons(rows, config()), config(), trainings(ORIGINAL), IN_TEXT)
+
+
+def test_the_verdict_names_what_intervals_cover() -> None:
+    values = {"ug_udt": SAME, "ug_latn_udt": SAME}
+    _, verdict = tables(values)
+    row = verdict.iloc[0]
+    assert row["interval_covers"] == "test sentences, seeds of fine-tuning"
+    assert row["interval_does_not_cover"] == (
+        "draw of training sentences, seeds of pretraining, split of the corpus"
+    )
+    seeds = {"mbert": [], "mbert-adapted": [1, 2], "monolingual": [1, 2], "bilstm": []}
+    _, verdict = tables(values, drawn={"parsing": True}, pretraining_seeds=seeds)
+    assert verdict.iloc[0]["interval_does_not_cover"] == "split of the corpus"
+
+
+def test_no_verdict_of_a_single_seed_is_certain() -> None:
+    """Noise of seeds cannot be seen with one, so nothing is known of it."""
+    arms = {arm: [9 if arm == "mbert" else 5] for arm in ARMS}
+    for seeds, certain in (([1], "no"), ([1, 2], "yes")):
+        values = {arm: some * len(seeds) for arm, some in arms.items()}
+        _, verdict = tables({"ug_udt": values, "ug_latn_udt": values}, seeds=seeds)
+        assert verdict.iloc[0][["verdict", "certain"]].tolist() == ["easy", certain]
 
 
 def test_description_of_a_language() -> None:
     lines = list(describe(Catalogue(ROOT / "resources", "2.18"), "myv"))
     assert lines[0] == "myv: Erzya, myv, Cyrl, Uralic, Mordvin"
-    assert any("myv_jr" in line and "no dev: needs `split: hashed`" in line for line in lines)
+    assert any("myv_jr" in line and "no dev: needs `split: folds` or" in line for line in lines)
     assert any("written as myv_latn by erzya-iso9" in line for line in lines)
     item = yaml.safe_load(lines[-1])[0]
     assert item["treebanks"] == "myv_jr" and item["entities"] is None
@@ -130,7 +246,7 @@ def test_description_of_a_language() -> None:
 
 
 def test_figures_show_every_variety() -> None:
-    arms = dict(zip(ARMS, ([6, 7], [5, 5], [1, 1], [6, 6]), strict=True))
+    arms = dict(zip(ARMS, ([6, 7], [5, 5], [1, 1], [3, 3], [6, 6]), strict=True))
     table, verdict = tables({"ug_udt": arms, "ug_latn_udt": arms})
     figure = unseen_figure(table, verdict, "study")
     labels = [label.get_text() for label in figure.axes[0].get_xticklabels()]

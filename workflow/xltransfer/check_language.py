@@ -35,7 +35,8 @@ def describe(catalogue: Catalogue, code: str) -> Iterator[str]:
             if corpus.language == code:
                 item[table] = corpus.code
                 missing = [split for split in SPLITS if split not in corpus.splits]
-                note = f"no {' or '.join(missing)}: needs `split: hashed`" if missing else "whole"
+                needs = "needs `split: folds` or `split: hashed`"
+                note = f"no {' or '.join(missing)}: {needs}" if missing else "all parts"
                 unchecked = [f.name for f in corpus.files.values() if f.checksum == UNCHECKED]
                 note += f"; no checksum of {', '.join(unchecked)}" * bool(unchecked)
                 yield f"  {table}: {corpus.code} ({corpus.licence}): {note}"
@@ -52,7 +53,7 @@ def describe(catalogue: Catalogue, code: str) -> Iterator[str]:
             yield f"  missing: a row in {catalogue.directory}/{table}"
     yield "item for `unseen.languages`:"
     pairs = ", ".join(f"{key}: {value}" for key, value in item.items())
-    yield f"  - {{{pairs}, split: hashed, transliterated: [{', '.join(varieties)}]}}"
+    yield f"  - {{{pairs}, split: folds, transliterated: [{', '.join(varieties)}]}}"
 
 
 def main() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import cycle
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -14,8 +17,20 @@ _STEP = 0.14
 """Distance between the arms of a language, in languages."""
 
 
+def _styles(table: pd.DataFrame) -> dict[str, Mapping[str, str]]:
+    """Arm → its style, the same in every panel."""
+    return dict(zip(dict.fromkeys(table["arm"]), cycle(SERIES), strict=False))
+
+
+def _legend(figure: Figure, columns: int) -> None:
+    """One legend of the arms in any panel: not every task has all of them."""
+    labelled = (zip(*ax.get_legend_handles_labels(), strict=True) for ax in figure.axes)
+    handles = {label: handle for pairs in labelled for handle, label in pairs}
+    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=columns)
+
+
 def unseen_figure(table: pd.DataFrame, verdicts: pd.DataFrame, title: str) -> Figure:
-    """Every arm's score on every variety, a panel per task; verdicts stand below the names.
+    """Every arm's score on every variety, a panel per task, verdicts below the names.
 
     Args:
         table: ``unseen.csv``.
@@ -24,6 +39,7 @@ def unseen_figure(table: pd.DataFrame, verdicts: pd.DataFrame, title: str) -> Fi
     """
     tasks = list(dict.fromkeys(table["task"]))
     varieties = list(dict.fromkeys(table["variety"]))
+    arms = _styles(table)
     figure, axes = plt.subplots(
         len(tasks),
         1,
@@ -37,8 +53,7 @@ def unseen_figure(table: pd.DataFrame, verdicts: pd.DataFrame, title: str) -> Fi
         own = verdicts[verdicts["task"] == task].set_index("variety")
         present = [code for code in varieties if code in own.index]
         places = {code: place for place, code in enumerate(present)}
-        arms = list(dict.fromkeys(part["arm"]))
-        for number, (style, arm) in enumerate(zip(SERIES, arms, strict=False)):
+        for number, (arm, style) in enumerate(arms.items()):
             rows = part[part["arm"] == arm]
             ax.errorbar(
                 rows["variety"].map(places) + _STEP * (number - (len(arms) - 1) / 2),
@@ -58,8 +73,7 @@ def unseen_figure(table: pd.DataFrame, verdicts: pd.DataFrame, title: str) -> Fi
             ax.axvline(place + 0.5, color=GREY, linewidth=0.3)
         ax.tick_params(axis="x", length=0)
         ax.set_ylabel(f"{task}: {part['metric'].iloc[0]} (percent)")
-    handles, labels = axes[0][0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4)
+    _legend(figure, 3)
     figure.suptitle(title, fontsize=9)
     return figure
 
@@ -73,6 +87,7 @@ def transliteration_figure(table: pd.DataFrame, title: str) -> Figure:
     """
     table = table[table["less_original"].notna()]
     tasks = list(dict.fromkeys(table["task"]))
+    arms = _styles(table)
     figure, axes = plt.subplots(
         1,
         len(tasks),
@@ -84,10 +99,9 @@ def transliteration_figure(table: pd.DataFrame, title: str) -> Figure:
     for ax, task in zip(axes[0], tasks, strict=True):
         part = table[table["task"] == task]
         varieties = list(dict.fromkeys(part["variety"]))
-        arms = list(dict.fromkeys(part["arm"]))
         width = 0.8 / len(arms)
         ax.axhline(0, color=GREY, linewidth=0.6)
-        for number, (style, arm) in enumerate(zip(SERIES, arms, strict=False)):
+        for number, (arm, style) in enumerate(arms.items()):
             rows = part[part["arm"] == arm]
             means = rows["less_original"].to_numpy()
             bounds = np.stack(
@@ -108,7 +122,6 @@ def transliteration_figure(table: pd.DataFrame, title: str) -> Figure:
         ax.set_xlim(-0.6, len(varieties) - 0.4)
         ax.set_title(f"{task}: {part['metric'].iloc[0]}")
     axes[0][0].set_ylabel("gain by transliteration (points)")
-    handles, labels = axes[0][0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=2)
+    _legend(figure, 2)
     figure.suptitle(title, fontsize=9)
     return figure
