@@ -18,7 +18,9 @@ from xltransfer.data.conllu import read_conllu
 from xltransfer.paths import predictions
 
 STUDY = ("--configfile", "study.yaml")
-ARMS = ["embedded", "embedded-adapted", "monolingual", "bilstm"]
+TRAINED = ["embedded", "embedded-adapted", "monolingual", "bilstm"]
+ARMS = [*TRAINED[:3], "zero-shot-from-qaa", TRAINED[3]]
+SEEDS = [11, 12, 13]
 VARIETIES = ["qax", "qga", "qcx", "qcx_latn"]
 
 
@@ -62,9 +64,13 @@ def test_tables_are_complete(arms: pd.DataFrame, verdicts: pd.DataFrame) -> None
 def test_scores_are_those_of_the_predictions(study: Path, arms: pd.DataFrame) -> None:
     """Recomputed word by word from the files that the models wrote."""
     gold = [s.column(3) for s in read_conllu(study / "treebanks/qcx_embedded/test.conllu")]
-    for variety, arm in (("qcx", "embedded-adapted"), ("qcx_latn", "bilstm")):
+    for variety, arm in (
+        ("qcx", "embedded-adapted"),
+        ("qcx_latn", "bilstm"),
+        ("qcx", "zero-shot-from-qaa"),
+    ):
         found = []
-        for seed in (1, 2, 3):
+        for seed in SEEDS:
             corpus = f"{variety}_embedded"
             target = f"{corpus}-test.conllu"
             path = predictions(str(study), arm, "pos", corpus, "none", seed, target)
@@ -113,9 +119,33 @@ def test_languages_and_reports(study: Path) -> None:
     assert json.loads(coverage.read_text())["characters"]["without_rule"] == 0
 
 
+def test_all_arms_had_the_same_search_and_enough_steps(study: Path, arms: pd.DataFrame) -> None:
+    trained = arms[arms.index.get_level_values("arm").isin(TRAINED)]
+    assert (trained["grid"] == "learning rates 0.001 0.005; epochs 15 60").all()
+    assert (trained["steps"].astype(int) >= 150).all()
+    assert (trained["training_sentences"].astype(int) == 20).all()
+    searches = list((study / "searches").rglob("*.json"))
+    grids = [
+        json.loads(path.read_text())["grid"] for path in searches if "provenance" not in path.name
+    ]
+    assert len(grids) == len(VARIETIES) * len(TRAINED)
+    assert all(len(grid) == 4 and all(row["steps"] >= 150 for row in grid) for grid in grids)
+
+
+def test_no_test_sentence_is_in_the_text(study: Path, arms: pd.DataFrame) -> None:
+    """Short sentences of so small a world occur twice; their lines are dropped."""
+    for code in ("qax", "qga", "qcx"):
+        text = (study / "raw_text" / f"{code}_embedded" / "training.txt").read_text().splitlines()
+        gold = read_conllu(study / "treebanks" / f"{code}_embedded" / "test.conllu")
+        surface = {comment for s in gold for comment in s.comments if comment.startswith("# text")}
+        assert not surface & {f"# text = {line}" for line in text}
+    assert (arms["matching_lines"] == "dropped").all()
+    assert (arms["test_sentences_in_text"] < 12).all()
+
+
 def test_adaptation_lowers_the_held_out_loss(study: Path) -> None:
     for variety in VARIETIES:
-        path = study / "encoders" / "embedded-adapted" / f"{variety}_embedded"
+        path = study / "encoders" / "embedded-adapted" / f"{variety}_embedded" / "seed-1"
         history = json.loads((path / "pretraining.json").read_text())["history"]
         assert history[0]["epoch"] == 0
         assert history[-1]["perplexity"] < history[0]["perplexity"] / 2
@@ -153,16 +183,17 @@ def test_tables_lead_back_to_all_raw_data(study: Path) -> None:
     content = json.loads((study / "tables" / "unseen.provenance.json").read_text())
     assert not content["inconsistent"]
     sources = {Path(path) for path in content["sources"]}
-    languages = {"qax", "qga", "qcx"}
+    languages = {"qax", "qga", "qcx", "qaa"}
     treebanks = {f"{code}_embedded" for code in languages}
     assert {path.parent.name for path in sources if path.suffix == ".conllu"} == treebanks
-    texts = {f"{code}-embedded.txt" for code in languages}
+    texts = {f"{code}-embedded.txt" for code in languages - {"qaa"}}
     assert {path.name for path in sources if path.suffix == ".txt"} == texts
     others = {path.parent.name for path in sources if path.suffix not in (".conllu", ".txt")}
     assert others == {"embedded", "bilstm", "transliteration"}
-    through = {"embedded_world", "clean", "transliterate", "adapt", "pretrain"}
+    through = {"embedded_world", "clean", "transliterate", "adapt", "pretrain", "search"}
     assert set(content["stages"]) == through | {"finetune", "predict", "score"}
     times = json.loads((study / "tables" / "unseen.timing.json").read_text())
     assert times["adapt"]["models"] == times["pretrain"]["models"] == len(VARIETIES)
-    assert times["finetune"]["models"] == len(VARIETIES) * len(ARMS) * 3
+    # Those of zero-shot transfer are trained on one language, once.
+    assert times["finetune"]["models"] == (len(VARIETIES) * len(TRAINED) + 1) * len(SEEDS)
     assert times["all"]["without_times"] == 1, "the encoder that comes with the project"
