@@ -30,11 +30,11 @@ PARTS = {
     "load_encoder": "load the encoder",
     "WordTokenizer": "load the tokenizer",
     "Dataset": "tokenise the treebanks",
-    "_facts": "checksums of the inputs",
+    "sha256_of_file": "checksums of the inputs",
     "untrained_head": "make the head",
     "reinitialise": "re-initialise",
 }
-"""What ``finetune`` calls, by what it is for."""
+"""What a run of fine-tuning calls, by what it is for."""
 
 
 class FirstStepError(Exception):
@@ -78,17 +78,18 @@ def measure(arguments: argparse.Namespace, started: float) -> dict[str, list[flo
     watch = Stopwatch(started)
     watch.time("import torch", import_module)("torch")
     finetune = watch.time("import the rest", import_module)("xltransfer.finetune")
+    runs = import_module("xltransfer.training.finetuning_runs")
     for name, part in PARTS.items():
-        setattr(finetune, name, watch.time(part, getattr(finetune, name)))
+        setattr(runs, name, watch.time(part, getattr(runs, name)))
 
     def stop(*_: object) -> None:
         raise FirstStepError
 
-    finetune.FineTuning.loss = stop
+    runs.FineTuning.loss = stop
     settings = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))[arguments.task]
     with tempfile.TemporaryDirectory() as folder, suppress(FirstStepError):
         finetune.finetune(
-            arguments.encoder,
+            [arguments.encoder],
             arguments.training,
             arguments.development,
             {"task": arguments.task, "settings": settings},

@@ -19,6 +19,13 @@ def test_workers_import_what_there_is(name: str) -> None:
     importlib.import_module(f"benchmarks.workers.{name}")
 
 
+def test_the_parts_of_a_start_are_what_a_run_calls() -> None:
+    from benchmarks.startup import PARTS
+
+    runs = importlib.import_module("xltransfer.training.finetuning_runs")
+    assert all(callable(getattr(runs, name)) for name in PARTS)
+
+
 def test_both_sides_of_parsing_meet_every_sentence(tmp_path: Path) -> None:
     treebank = tmp_path / "treebank.conllu"
     write_conllu(treebank, SENTENCES)
