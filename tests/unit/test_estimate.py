@@ -91,6 +91,23 @@ def test_fewer_training_sentences_are_fewer_operations(mbert: dict) -> None:
     assert found.training(Model("mbert", "parsing", "ar_padt", "none")) == expected
 
 
+def test_searches_and_least_steps_by_hand() -> None:
+    """Two learning rates with 15 and 30 epochs, 500 steps at least; then the larger number."""
+    path = ROOT / "resources" / "studies" / "unseen.yaml"
+    config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    config["unseen"]["search"] = {"seed": 1, "learning_rates": [1e-4, 1e-3], "epochs": [15, 30]}
+    found = estimate(config, train_words=2200, other_words=100, pieces_per_word=2.0)
+    model = Model("mbert", "pos", "gsw_uzh_fold_1", "none")
+    # 4,400 pieces are two batches of 2,200: 17 and 9 passes an epoch reach 500 steps.
+    short, long = 15 * (6 * 4400 * 17 + 2 * 200), 30 * (6 * 4400 * 9 + 2 * 200)
+    assert found.training(model) == long * BODY
+    assert found.search(model) == 2 * (short + long) * BODY
+    named = "results/unseen/searches/mbert/pos/gsw_uzh_fold_1.json"
+    hours = gpu_hours(found.study, found, {"search": [[named]]})
+    assert hours["search"] == found.hours(found.search(model))
+    assert hours["start of jobs"] == found.hours(0, 1)
+
+
 def test_hours_by_hand(mbert: dict) -> None:
     """A tenth of 312 teraflops per second for an hour, and 60 jobs of a minute."""
     found = estimate(mbert, utilisation=0.1, start_seconds=60.0)

@@ -16,8 +16,8 @@ from xltransfer.errors import InputError
 from xltransfer.finetune import finetune
 from xltransfer.search import search
 from xltransfer.training.checkpoint import Checkpoint, own_weights
-from xltransfer.training.hyperparameters import best, chosen, grid
-from xltransfer.training.loop import passes_per_epoch, train
+from xltransfer.training.hyperparameters import best, chosen, grid, passes_per_epoch
+from xltransfer.training.loop import train
 
 SEARCH = {"seed": 3, "learning_rates": [1e-2, 1e-5], "epochs": [3, 1]}
 ALL = {**TRAINING, "training_sentences": None, "minimum_steps": 0}

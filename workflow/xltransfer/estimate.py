@@ -11,12 +11,14 @@ import csv
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from .catalogue import EMBEDDED
 from .errors import InputError
 from .files import read_json
 from .study import Study
 from .study.parts import LAYERS
+from .training.hyperparameters import passes_per_epoch
 
 PEAK = {"T4": 65.0, "V100": 125.0, "A100": 312.0, "H100": 989.0}
 """Dense half-precision teraflops per second, from NVIDIA's data sheets."""
@@ -163,14 +165,39 @@ class Estimate:
         return words * assumed.pieces_per_word
 
     def training(self, model: Model) -> float:
-        """Operations of training a model and of its development scores."""
+        """Operations of training a model and of its development scores.
+
+        Where the number of epochs is searched for, it is taken to be the largest.
+        """
+        return self._trainings(model, [max(self._epochs(model))])
+
+    def search(self, model: Model) -> float:
+        """Operations of searching for the hyperparameters of a model of an unseen language."""
+        rates = len(self.study.unseen.section["search"]["learning_rates"])
+        return rates * self._trainings(model, self._epochs(model))
+
+    def _epochs(self, model: Model) -> list[int]:
+        search = self.study.unseen.section.get("search")
+        if search and (model.task, model.source) in self.study.unseen.pairs:
+            return search["epochs"]
+        return [self._settings(model)["epochs"]]
+
+    def _settings(self, model: Model) -> Mapping[str, Any]:
         config = self.study.finetuning_config(model.encoder, model.task, model.source)
-        settings = json.loads(config)["settings"]["training"]
-        kind = self.study.kind(model.task).corpora
-        limit = settings["training_sentences"]
-        learnt = 6 * self.pieces(kind, model.source, "train", limit)
+        return json.loads(config)["settings"]["training"]
+
+    def _trainings(self, model: Model, numbers_of_epochs: Iterable[int]) -> float:
+        """Operations of trainings with these numbers of epochs."""
+        settings, kind = self._settings(model), self.study.kind(model.task).corpora
+        pieces = self.pieces(kind, model.source, "train", settings["training_sentences"])
+        batches = max(1, round(pieces / settings["batch_pieces"]))
         scored = 2 * self.pieces(kind, model.source, "dev")
-        return settings["epochs"] * (learnt + scored) * self.size(model.encoder).body
+        work = sum(
+            epochs
+            * (6 * pieces * passes_per_epoch({**settings, "epochs": epochs}, batches) + scored)
+            for epochs in numbers_of_epochs
+        )
+        return work * self.size(model.encoder).body
 
     def reading(self, encoder: str, kind: str, corpus: str, split: str) -> float:
         """Operations of predicting or representing a part of a corpus with one model."""

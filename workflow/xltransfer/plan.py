@@ -102,12 +102,22 @@ def gpu_hours(
     study: Study, estimate: Estimate, jobs: Mapping[str, list[list[str]]]
 ) -> dict[str, float]:
     """GPU hours of the planned jobs, by what they are spent on."""
-    hours = {"fine-tuning": 0.0, "prediction": 0.0, "representations": 0.0, "start of jobs": 0.0}
+    hours = {
+        "search": 0.0,
+        "fine-tuning": 0.0,
+        "prediction": 0.0,
+        "representations": 0.0,
+        "start of jobs": 0.0,
+    }
     predicting = [*jobs.get("predict", ()), *jobs.get("predict_in_language", ())]
     representing = jobs.get("represent", [])
     for path in (path for outputs in jobs.get("finetune", ()) for path in outputs):
         if path.endswith(TRAINING):
             hours["fine-tuning"] += estimate.hours(estimate.training(model_of(path, study.results)))
+    for path in (path for outputs in jobs.get("search", ()) for path in outputs):
+        encoder, task, name = Path(path).relative_to(study.results).parts[1:4]
+        searched = Model(encoder, task, Path(name).stem, "none")
+        hours["search"] += estimate.hours(estimate.search(searched))
     for path in (path for outputs in predicting for path in outputs):
         model, (corpus, split) = model_of(path, study.results), _corpus(path)
         kind = study.kind(model.task).corpora
@@ -117,7 +127,8 @@ def gpu_hours(
         encoder = Path(path).relative_to(study.results).parts[1]
         work = estimate.reading(encoder, "treebanks", *_corpus(path))
         hours["representations"] += estimate.hours(work)
-    starts = len(jobs.get("finetune", ())) + len(predicting) + len(representing)
+    training = [*jobs.get("search", ()), *jobs.get("finetune", ())]
+    starts = len(training) + len(predicting) + len(representing)
     hours["start of jobs"] = estimate.hours(0, starts)
     return hours
 

@@ -34,7 +34,8 @@ from ..tasks.registry import make_task
 from .checkpoint import Checkpoint
 from .dataset import Dataset
 from .finetuning import FineTuning
-from .loop import Report, passes_per_epoch, train
+from .hyperparameters import passes_per_epoch
+from .loop import Report, train
 from .word_model import WordModel, untrained_head
 
 log = logging.getLogger(__name__)

@@ -1,7 +1,8 @@
-"""The search for a learning rate and a number of epochs, the same for every kind of model."""
+"""How long to train and how fast to learn: a least number of steps, and a search on a grid."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import product
 from pathlib import Path
@@ -12,6 +13,19 @@ from ..files import read_json
 
 SEARCHED = ("epochs", "encoder_learning_rate", "head_learning_rate")
 """The settings that a search decides."""
+
+
+def passes_per_epoch(settings: Mapping[str, Any], batches: int) -> int:
+    """How often an epoch goes through the training data: once, or more to reach a minimum of steps.
+
+    A small corpus has few batches. With one pass an epoch, its models would differ from those of
+    other corpora in how long they were trained.
+
+    Args:
+        settings: ``epochs`` and ``minimum_steps`` (0 if absent), the least steps of a training.
+        batches: of one pass.
+    """
+    return max(1, math.ceil(settings.get("minimum_steps", 0) / (settings["epochs"] * batches)))
 
 
 def grid(settings: Mapping[str, Any], search: Mapping[str, Any]) -> list[dict[str, Any]]:

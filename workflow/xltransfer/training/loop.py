@@ -17,6 +17,7 @@ from ..errors import DivergedError
 from .checkpoint import Checkpoint
 from .embeddings import RowGradients
 from .flat import flatten
+from .hyperparameters import passes_per_epoch
 from .objective import Objective
 
 log = logging.getLogger(__name__)
@@ -59,19 +60,6 @@ def learning_rate_share(step: int, steps: int, warmup_share: float) -> float:
     if step < warmup:
         return (step + 1) / (warmup + 1)
     return (steps - step) / (steps - warmup)
-
-
-def passes_per_epoch(settings: Mapping[str, Any], batches: int) -> int:
-    """How often an epoch goes through the training data: once, or more to reach a minimum of steps.
-
-    A small corpus has few batches. With one pass an epoch, its models would differ from those of
-    other corpora in how long they were trained.
-
-    Args:
-        settings: ``epochs`` and ``minimum_steps`` (0 if absent), the least steps of a training.
-        batches: of one pass.
-    """
-    return max(1, math.ceil(settings.get("minimum_steps", 0) / (settings["epochs"] * batches)))
 
 
 def train(
