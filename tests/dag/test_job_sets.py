@@ -25,6 +25,7 @@ def test_default_study(workspace: Path) -> None:
     assert counts(jobs) == {
         "embedded_treebank": 16 + 2 * 3 + 4 * 3,
         "embedded_entities": 6 + 2 * 3,
+        "search": varieties * tasks * arms,
         "finetune": 3 * 8 + 2 * (8 + 2) + varieties * tasks * arms,
         "predict": 16 + 6 + 6,
         "score": 16 + 6 + 6,
@@ -39,8 +40,8 @@ def test_default_study(workspace: Path) -> None:
         "predict_in_language": varieties * tasks,
         "count_pieces": varieties * (1 + 3) * 2,
         **dict.fromkeys(UNSEEN_AGGREGATES, 1),
-        # Taggers learn from the beginning of the treebanks that parsers learn from.
-        "pieces": 16 + 3 + 3 + 6 + 3,
+        # Taggers learn from sentences that each of three seeds draws.
+        "pieces": 16 + 3 + 3 * 3 + 6 + 3 * 3,
         "typology": 1,
         "represent": 16,
         "similarity": 16,
