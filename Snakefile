@@ -30,6 +30,7 @@ include: "workflow/rules/analysis.smk"
 
 if study.unseen.varieties:
 
+    include: "workflow/rules/varieties.smk"
     include: "workflow/rules/unseen.smk"
 
 

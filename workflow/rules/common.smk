@@ -382,3 +382,9 @@ def table_files(*names):
             for suffix in (".md", ".tex", ".provenance.json", ".timing.json")
         ]
     return files
+
+
+def evaluation_files(wildcards):
+    """The development and test parts whose sentences must not be in a raw text."""
+    text = wildcards.get("text") or wildcards.corpus
+    return [f"<results>/{file}" for file in unseen.evaluation_files(text)]

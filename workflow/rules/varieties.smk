@@ -1,0 +1,117 @@
+# Data of languages that the encoder has never seen: raw text is cleaned, corpora that lack a part are
+# divided, and all of it is written in other scripts.
+
+
+rule clean:
+    input:
+        raw=raw_corpus,
+        identifier=unseen.identifier_files(),
+        evaluation=evaluation_files,
+    output:
+        training="<results>/raw_text/{text}/training.txt",
+        held_out="<results>/raw_text/{text}/held_out.txt",
+        report="<results>/raw_text/{text}/report.json",
+    log:
+        "<logs>/clean/{text}.log",
+    wildcard_constraints:
+        text=one_of(text for text in unseen.texts if text not in unseen.made["raw_text"]),
+    conda:
+        "../../envs/xltransfer.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(240),
+    params:
+        cfg=lambda wildcards: unseen.cleaning_config(wildcards.text),
+        kind=lambda wildcards: study.catalogue.raw_corpora[wildcards.text].kind,
+        checksum=lambda wildcards: study.catalogue.raw_corpora[wildcards.text].checksum,
+        code=stage_digest("clean"),
+    shell:
+        "python -m xltransfer.clean --input {input.raw:q} --checksum {params.checksum:q} --kind {params.kind:q}"
+        " --config {params.cfg:q} --evaluation {input.evaluation:q}"
+        " --training {output.training:q} --held-out {output.held_out:q}"
+        " --report {output.report:q} > {log:q} 2>&1"
+
+
+# What is written in another script: for each kind of file its folder, codes and suffix.
+for kind, suffix in (("treebanks", ".conllu"), ("entities", ".iob2"), ("raw_text", ".txt")):
+
+    rule:
+        name:
+            f"transliterate_{kind}"
+        input:
+            file=lambda wildcards, kind=kind, suffix=suffix: (
+                f"<results>/{kind}/{unseen.made[kind][wildcards.corpus].original}/{wildcards.part}{suffix}"
+            ),
+            tables=lambda wildcards, kind=kind: unseen.scheme_files(kind, wildcards.corpus),
+            evaluation=evaluation_files if kind == "raw_text" else [],
+        output:
+            file=f"<results>/{kind}/{{corpus}}/{{part}}{suffix}",
+            report=f"<results>/transliteration/{kind}/{{corpus}}-{{part}}.json",
+        log:
+            f"<logs>/transliterate/{kind}/{{corpus}}-{{part}}.log",
+        wildcard_constraints:
+            corpus=one_of(unseen.transliterated(kind)),
+            part="train|dev|test|training|held_out",
+        conda:
+            "../../envs/xltransfer.yaml"
+        resources:
+            mem_mb=growing(2000),
+            runtime=growing(60),
+        params:
+            scheme=lambda wildcards, kind=kind: unseen.made[kind][wildcards.corpus].scheme,
+            # Not passed on: the stage reads the scheme's row itself.
+            cfg=lambda wildcards, kind=kind: unseen.scheme_config(kind, wildcards.corpus),
+            content=content(kind) if kind != "raw_text" else "",
+            evaluation=lambda wildcards, input: (
+                ["--evaluation", *input.evaluation] if input.evaluation else []
+            ),
+            keep=["--keep-evaluation-sentences"] if unseen.keeps_evaluation_sentences else [],
+            code=stage_digest("transliterate"),
+        shell:
+            "python -m xltransfer.transliterate --input {input.file:q} --output {output.file:q}"
+            " --scheme {params.scheme:q} --schemes resources/transliteration"
+            " {params.evaluation:q} {params.keep:q} --report {output.report:q} > {log:q} 2>&1"
+
+
+# Corpora that lack a part are pooled and divided: by one split, or into folds for cross-validation.
+DIVISIONS = {
+    HASHED: "<results>/{kind}/{{corpus}}_hashed/{split}{suffix}",
+    FOLDS: "<results>/{kind}/{{corpus}}_fold_{fold}/{split}{suffix}",
+}
+for (kind, suffix), (division, pattern) in product(
+    {"treebanks": ".conllu", "entities": ".iob2"}.items(), DIVISIONS.items()
+):
+
+    rule:
+        name:
+            f"{'split' if division == HASHED else 'fold'}_{kind}"
+        input:
+            lambda wildcards, kind=kind, suffix=suffix: [
+                f"<results>/{kind}/{wildcards.corpus}/{split}{suffix}"
+                for split in getattr(study.catalogue, kind)[wildcards.corpus].splits
+            ],
+        output:
+            expand(
+                pattern,
+                kind=kind,
+                suffix=suffix,
+                fold=range(1, unseen.folds + 1),
+                split=["train", "dev", "test"],
+            ),
+        log:
+            f"<logs>/{division}_{kind}/{{corpus}}.log",
+        wildcard_constraints:
+            corpus=one_of(unseen.divided(kind, division)),
+        conda:
+            "../../envs/xltransfer.yaml"
+        resources:
+            mem_mb=growing(2000),
+            runtime=growing(60),
+        params:
+            cfg=unseen.split_config(division),
+            content=content(kind, "{corpus}" + (f"_{HASHED}" if division == HASHED else "_fold_1")),
+            code=stage_digest("split"),
+            division=division,
+        shell:
+            "python -m xltransfer.split {params.division:q} --corpora {input:q}"
+            " --config {params.cfg:q} --outputs {output:q} > {log:q} 2>&1"
