@@ -151,3 +151,16 @@ def test_holm_by_hand() -> None:
                                                                    nan_ok=True)  # fmt: skip
     assert holm([0.6, 0.5]).tolist() == [1, 1]
     assert holm([]).size == 0
+
+
+def test_equal_differences_of_few_seeds_are_no_certainty() -> None:
+    """Each of three seeds loses two words, each in other sentences: as by chance."""
+    total = np.full((3, 120), 10)
+    before, after = total.copy(), total.copy()
+    for seed in range(3):
+        after[seed, [2 * seed, 2 * seed + 1]] -= 1
+    change = scores_of_counts(after, total) - scores_of_counts(before, total)
+    assert np.ptp(change) == 0
+    found = mean_difference(change, influence_values(after, total) - influence_values(before, total))
+    assert found.half_width > abs(found.mean) / 3
+    assert 0.005 < found.p_value < 0.05, "six words lost and none won"

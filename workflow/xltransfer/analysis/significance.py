@@ -34,11 +34,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 
 LEVEL = 0.95
+FLOOR = 0.05
+"""Quantile of the variance between seeds below which it is taken for too small by chance."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +170,25 @@ def _variances(differences: np.ndarray, influences: np.ndarray) -> tuple[np.ndar
         return by_seed, sentences
     rest = np.square(influences - over_seeds[..., None, :]).sum(axis=(-2, -1))
     interaction = factor * rest / (seeds * (seeds - 1))
-    return by_seed, np.maximum(sentences - interaction, 0)
+    return (
+        np.maximum(by_seed, _least_share(seeds) * interaction),
+        np.maximum(sentences - interaction, 0),
+    )
+
+
+@cache
+def _least_share(seeds: int) -> float:
+    """The least share of the interaction that the variance between seeds is taken to be.
+
+    Both estimate the noise of sentences that differs by seed, the latter from many sentences. Few
+    seeds can be equal by chance, most of all where scores change by single words; an interval of no
+    width would then call the change certain. The 5 % quantile of what their variance can be is
+    taken instead of anything smaller.
+    """
+    # Imported here: modules that draw figures import this one and compute nothing.
+    from scipy.special import chdtri
+
+    return float(chdtri(seeds - 1, 1 - FLOOR) / (seeds - 1))
 
 
 def holm(p_values: Sequence[float] | np.ndarray) -> np.ndarray:
