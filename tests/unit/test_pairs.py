@@ -270,6 +270,18 @@ def test_intervals_of_unrelated_quantities_contain_zero(
     assert excluded(sizes, 0.5, sources, 300) <= 5 + 3 * np.sqrt(5 * 95 / 300)
 
 
+def test_an_interval_contains_its_correlation_also_near_one() -> None:
+    """Two neighbours of fifteen languages swapped: ρ = 0.996, and 1 without their family."""
+    one = np.arange(15.0)[None]
+    other = one.copy()
+    other[0, [6, 7]] = other[0, [7, 6]]
+    families = [str(number // 2) for number in range(15)]
+    found = correlate(one, other, families)
+    assert 0.99 < found.rho < 1
+    assert found.low < found.rho < found.high <= 1
+    assert np.isnan(correlate(one, one, families).low), "1 whichever family is left out"
+
+
 def test_pieces_are_of_the_sentences_that_a_seed_draws(tmp_path: Path) -> None:
     directory = make_encoder(tmp_path / "encoder", "bert")
     write_conllu(tmp_path / "train.conllu", SENTENCES)

@@ -161,6 +161,7 @@ def test_equal_differences_of_few_seeds_are_no_certainty() -> None:
         after[seed, [2 * seed, 2 * seed + 1]] -= 1
     change = scores_of_counts(after, total) - scores_of_counts(before, total)
     assert np.ptp(change) == 0
-    found = mean_difference(change, influence_values(after, total) - influence_values(before, total))
+    influences = influence_values(after, total) - influence_values(before, total)
+    found = mean_difference(change, influences)
     assert found.half_width > abs(found.mean) / 3
     assert 0.005 < found.p_value < 0.05, "six words lost and none won"

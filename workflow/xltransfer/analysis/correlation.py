@@ -194,7 +194,8 @@ def family_interval(
 
     Returns:
         Lower and upper end; NaN for fewer than ``LEAST_FAMILIES`` families or
-        ``LEAST_FOR_INTERVAL`` languages, or where the correlation depends on one family alone.
+        ``LEAST_FOR_INTERVAL`` languages, where the correlation depends on one family alone, or
+        where it is the same without any of them, so that nothing is known of its noise.
     """
     nothing = float("nan"), float("nan")
     names = sorted(set(families))
@@ -206,10 +207,13 @@ def family_interval(
     found = [float(mean_spearman(one[:, part], other[:, part])) for part in parts]
     if np.isnan(found).any():
         return nothing
-    # The z of ±1 would be infinite.
-    bound = 1 - 1 / languages
+    # The z of ±1 would be infinite: half the distance from 1 to the next possible value of ρ is
+    # taken off. Values below 1 must stay as they are, or the interval could miss its own ρ.
+    bound = 1 - 3 / (languages * (languages**2 - 1))
     centre, *without = np.arctanh(np.clip(found, -bound, bound))
     number = len(names)
     variance = (number - 1) / number * np.square(np.array(without) - centre).sum()
+    if variance == 0:
+        return nothing
     half = -stdtrit(number - 1, (1 - LEVEL) / 2) * np.sqrt(variance)
     return float(np.tanh(centre - half)), float(np.tanh(centre + half))
