@@ -122,14 +122,14 @@ def test_languages_and_reports(study: Path) -> None:
 def test_all_arms_had_the_same_search_and_enough_steps(study: Path, arms: pd.DataFrame) -> None:
     trained = arms[arms.index.get_level_values("arm").isin(TRAINED)]
     assert (trained["grid"] == "learning rates 0.001 0.005; epochs 15 60").all()
-    assert (trained["steps"].astype(int) >= 150).all()
+    assert (trained["steps"].astype(int) >= 300).all()
     assert (trained["training_sentences"].astype(int) == 20).all()
     searches = list((study / "searches").rglob("*.json"))
     grids = [
         json.loads(path.read_text())["grid"] for path in searches if "provenance" not in path.name
     ]
     assert len(grids) == len(VARIETIES) * len(TRAINED)
-    assert all(len(grid) == 4 and all(row["steps"] >= 150 for row in grid) for grid in grids)
+    assert all(len(grid) == 4 and all(row["steps"] >= 300 for row in grid) for grid in grids)
 
 
 def test_no_test_sentence_is_in_the_text(study: Path, arms: pd.DataFrame) -> None:
