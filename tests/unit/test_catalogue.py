@@ -49,9 +49,11 @@ def test_newest_release_up_to_the_one_asked_for() -> None:
 
 
 def test_catalogued_checksums_are_those_of_the_real_files(shared: Path) -> None:
-    """Everything at hand that the catalogue knows at its newest release is what it says."""
+    """The files at hand are those of the catalogue, where it knows a release as new as theirs."""
     checked = 0
     for treebank in Catalogue(ROOT / "resources", "2.18").treebanks.values():
+        if treebank.release == "2.5":  # of the published study; the files at hand are newer
+            continue
         for file in treebank.files.values():
             path = shared / "ud" / treebank.name / file.name
             if path.exists():

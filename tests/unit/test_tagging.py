@@ -39,7 +39,11 @@ TRAINING = {
     "training_sentences": None,
 }
 POS = {"kind": "tagging", "label": "UPOS", "head_dropout": 0.1, "training": TRAINING}
-NUMBER = {**POS, "label": "FEATS/Number"}
+NUMBER = {
+    **POS,
+    "label": "FEATS/Number",
+    "training": {**TRAINING, "epochs": 2 * TRAINING["epochs"]},
+}
 FINE = {**POS, "label": "XPOS"}
 NER = {"kind": "entities", "head_dropout": 0.1, "training": TRAINING}
 
