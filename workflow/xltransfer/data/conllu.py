@@ -13,7 +13,7 @@ from itertools import compress
 from pathlib import Path
 
 from ..errors import InputError
-from ..files import read_text, replacing
+from ..files import read_text_lines, replacing
 from .conllu_arrays import find_sentences
 from .conllu_rows import check_sentence
 
@@ -173,10 +173,7 @@ def read_conllu(path: Path | str) -> list[Sentence]:
         InputError: the file is missing, not UTF-8, or breaks the format; the message names the
             line and the reason.
     """
-    text = read_text(path)
-    if "\r" in text:
-        text = text.replace("\r\n", "\n")
-        _check_line_ends(text, path)
+    text = read_text_lines(path)
     if text and text != "\n" and not text.endswith("\n\n"):
         raise InputError(
             f"{path}:{text.count(chr(10)) + 1}: the file ends inside a sentence, an empty line is "
@@ -186,16 +183,6 @@ def read_conllu(path: Path | str) -> list[Sentence]:
     if not sentences:
         raise InputError(f"{path}:1: the file holds no sentence")
     return sentences
-
-
-def _check_line_ends(text: str, path: Path | str) -> None:
-    """Refuse carriage returns without a line feed, which end a line for some programs only."""
-    before, found, _ = text.partition("\r")
-    if found:
-        line = before.count("\n") + 1
-        raise InputError(
-            f"{path}:{line}: a carriage return without a line feed; end lines with a line feed"
-        )
 
 
 def _sentences(text: str, path: Path | str) -> Iterator[Sentence]:
