@@ -169,7 +169,7 @@ def test_what_looks_like_something_else_is_a_token(tmp_path: Path) -> None:
 
 def test_encodings_that_do_not_exist_are_refused(tmp_path: Path) -> None:
     for encoding in ("utf-88", "hex", "undefined", "a\0b"):
-        with pytest.raises(InputError, match="x: .*another encoding"):
+        with pytest.raises(InputError, match=r"x: .*another encoding"):
             read_entities(write(tmp_path / "x", "ab O\n"), "columns", "iob2", encoding=encoding)
 
 

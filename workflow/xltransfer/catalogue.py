@@ -6,8 +6,7 @@ is imported, for the Snakefile reads the catalogues whenever it is parsed.
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from .embedded_world.languages import EMBEDDED_FAMILY
 from .errors import InputError
 from .raw_corpora import RawCorpus, read_raw_corpora
 from .transliteration.catalogue import read_schemes
+from .tsv import read_table
 
 SPLITS = ("train", "dev", "test")
 EMBEDDED = "embedded"
@@ -158,7 +158,7 @@ class Catalogue:
     def _read_languages(self) -> dict[str, Language]:
         languages: dict[str, Language] = {}
         columns = ("code", "name", "iso", "script", "family")
-        for place, row in _rows(self.directory / "languages.tsv", columns):
+        for place, row in read_table(self.directory / "languages.tsv", columns):
             _add(languages, row["code"], Language(**{c: row[c] for c in columns}), place)
         return languages
 
@@ -167,7 +167,7 @@ class Catalogue:
         newest: dict[str, dict[str, dict[str, CorpusFile]]] = {}
         limit = _version(ud_release, "ud_release")
         columns = ("treebank", "release", "split", "file", "bytes", "checksum", "url")
-        for place, row in _rows(self.directory / "treebank_files.tsv", columns):
+        for place, row in read_table(self.directory / "treebank_files.tsv", columns):
             version = _version(row["release"], place)
             if row["split"] not in SPLITS:
                 raise InputError(f"{place}: split '{row['split']}' is none of {', '.join(SPLITS)}")
@@ -188,7 +188,7 @@ class Catalogue:
     ) -> dict[str, Corpus]:
         treebanks: dict[str, Corpus] = {}
         columns = ("treebank", "language", "name", "licence")
-        for place, row in _rows(self.directory / "treebanks.tsv", columns):
+        for place, row in read_table(self.directory / "treebanks.tsv", columns):
             code, language = row["treebank"], row["language"]
             self._check_language(language, place)
             release, splits = next(iter(files.get(code, {}).items()), ("", {}))
@@ -201,7 +201,7 @@ class Catalogue:
         """Corpus → split → file."""
         files: dict[str, dict[str, CorpusFile]] = {}
         columns = ("corpus", "split", "file", "checksum", "url")
-        for place, row in _rows(self.directory / "entity_files.tsv", columns):
+        for place, row in read_table(self.directory / "entity_files.tsv", columns):
             if row["split"] not in SPLITS:
                 raise InputError(f"{place}: split '{row['split']}' is none of {', '.join(SPLITS)}")
             file = CorpusFile(row["file"], row["url"], row["checksum"], None)
@@ -211,13 +211,14 @@ class Catalogue:
     def _read_entities(self, files: dict[str, dict[str, CorpusFile]]) -> dict[str, Corpus]:
         corpora: dict[str, Corpus] = {}
         columns = ("corpus", "language", "name", "licence", *_ENTITY_CHOICES, "encoding")
-        for place, row in _rows(self.directory / "entity_corpora.tsv", columns):
+        for place, row in read_table(self.directory / "entity_corpora.tsv", columns):
             self._check_language(row["language"], place)
             for column, choices in _ENTITY_CHOICES.items():
                 if row[column] not in choices:
                     raise InputError(
                         f"{place}: {column} '{row[column]}' is none of {', '.join(choices)}"
                     )
+            _check_encoding(row["encoding"], place)
             values = {column: row[column] for column in columns if column != "corpus"}
             corpus = Corpus(row["corpus"], files=files.get(row["corpus"], {}), **values)
             _add(corpora, corpus.code, corpus, place)
@@ -227,7 +228,7 @@ class Catalogue:
     def _read_typology(self) -> dict[str, CorpusFile]:
         files: dict[str, CorpusFile] = {}
         columns = ("file", "checksum", "url")
-        for place, row in _rows(self.directory / "typology_files.tsv", columns):
+        for place, row in read_table(self.directory / "typology_files.tsv", columns):
             file = CorpusFile(row["file"], row["url"], row["checksum"], None)
             _add(files, row["file"], file, place)
         return files
@@ -235,7 +236,7 @@ class Catalogue:
     def _read_transliterations(self) -> dict[str, Transliteration]:
         known: dict[str, Transliteration] = {}
         columns = ("variety", "original", "scheme")
-        for place, row in _rows(self.directory / "transliterations.tsv", columns):
+        for place, row in read_table(self.directory / "transliterations.tsv", columns):
             self._check_language(row["variety"], place)
             self._check_language(row["original"], place)
             if row["scheme"] not in self.schemes:
@@ -269,23 +270,17 @@ def _add(table: dict, key: str, value: object, place: str) -> None:
 
 
 def _version(text: str, place: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(part) for part in text.split("."))
-    except ValueError:
-        raise InputError(f"{place}: '{text}' is no release number like 2.17") from None
+    if not re.fullmatch(r"[0-9]{1,4}\.[0-9]{1,4}", text):
+        raise InputError(f"{place}: '{text}' is no release number like 2.17")
+    return tuple(int(part) for part in text.split("."))
 
 
-def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str, str]]]:
-    """The rows of a table with their places (``file:line``)."""
+def _check_encoding(encoding: str, place: str) -> None:
     try:
-        with open(path, encoding="utf-8", newline="") as lines:
-            reader = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
-            missing = [name for name in columns if name not in (reader.fieldnames or ())]
-            if missing:
-                raise InputError(f"{path}:1: column '{missing[0]}' is missing")
-            for line, row in enumerate(reader, start=2):
-                if None in row or None in row.values():
-                    raise InputError(f"{path}:{line}: not {len(reader.fieldnames)} columns")
-                yield f"{path}:{line}", row
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+        known = "a".encode(encoding).decode(encoding) == "a"
+    except (LookupError, ValueError):
+        known = False
+    if not known:
+        raise InputError(
+            f"{place}: encoding '{encoding}' is none that Python knows; write utf-8 or its name"
+        )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import InputError
+from .tsv import read_table
 
 KINDS = ("wikipedia", "leipzig", "oscar", "hub", "text")
 """How a raw corpus is stored; ``data/raw_text.py`` reads each."""
@@ -75,26 +75,11 @@ def read_raw_corpora(path: Path | str) -> dict[str, RawCorpus]:
             cannot be used; names the line. Whether languages exist is for the caller to check.
     """
     corpora: dict[str, RawCorpus] = {}
-    try:
-        with open(path, encoding="utf-8", newline="") as lines:
-            reader = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
-            missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
-            if missing:
-                raise InputError(f"{path}:1: column '{missing[0]}' is missing")
-            for number, row in enumerate(reader, start=2):
-                if None in row or None in row.values():
-                    raise InputError(f"{path}:{number}: not {len(reader.fieldnames)} columns")
-                corpus = _corpus(row, f"{path}:{number}")
-                if corpus.code in corpora:
-                    raise InputError(
-                        f"{path}:{number}: '{corpus.code}' stands in the table twice; "
-                        "remove one row"
-                    )
-                corpora[corpus.code] = corpus
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: not UTF-8; convert the file to UTF-8") from None
+    for place, row in read_table(path, COLUMNS):
+        corpus = _corpus(row, place)
+        if corpus.code in corpora:
+            raise InputError(f"{place}: '{corpus.code}' stands in the table twice; remove one row")
+        corpora[corpus.code] = corpus
     return corpora
 
 
