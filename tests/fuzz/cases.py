@@ -1,4 +1,4 @@
-"""What a reader under test is, what an oracle says of an input, and how an outcome is classified."""
+"""Readers under test, verdicts of oracles, and the outcomes of cases."""
 
 from __future__ import annotations
 

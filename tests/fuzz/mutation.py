@@ -53,7 +53,17 @@ def _flip(rng: random.Random, data: bytes) -> bytes:
 
 def _insert(rng: random.Random, data: bytes) -> bytes:
     place = rng.randint(0, len(data))
-    strange = [b"\x00", b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xef\xbb\xbf", b"\r", b"\n", b"\t", b" "]
+    strange = [
+        b"\x00",
+        b"\xff",
+        b"\xc3",
+        b"\xed\xa0\x80",
+        b"\xef\xbb\xbf",
+        b"\r",
+        b"\n",
+        b"\t",
+        b" ",
+    ]
     return data[:place] + rng.choice(strange) + data[place:]
 
 
@@ -82,7 +92,9 @@ def _mark(rng: random.Random, data: bytes) -> bytes:
 
 def _recode(rng: random.Random, data: bytes) -> bytes:
     text = data.decode("utf-8", "replace")
-    return text.encode(rng.choice(["utf-16", "utf-16-le", "utf-32", "latin-1", "cp1251"]), "replace")
+    return text.encode(
+        rng.choice(["utf-16", "utf-16-le", "utf-32", "latin-1", "cp1251"]), "replace"
+    )
 
 
 _BYTES: list[Callable[[random.Random, bytes], bytes]] = [
@@ -115,7 +127,11 @@ def mutated_lines(rng: random.Random, text: str) -> str:
 
 
 def mutated_field(
-    rng: random.Random, text: str, separator: str, pool: Sequence[str] = ()
+    rng: random.Random,
+    text: str,
+    separator: str,
+    pool: Sequence[str] = (),
+    columns: Sequence[int] = (),
 ) -> str:
     """Text with one change of a field of a line.
 
@@ -124,11 +140,14 @@ def mutated_field(
         text: lines.
         separator: of fields.
         pool: cells to write half of the time instead of strange ones.
+        columns: fields to change half of the time instead of any.
     """
     lines = text.split("\n")
     place = rng.choice([i for i, line in enumerate(lines) if separator in line] or [0])
     fields = lines[place].split(separator)
     field = rng.randrange(len(fields))
+    if columns and rng.random() < 0.5:
+        field = min(rng.choice(columns), len(fields) - 1)
     kind = rng.randrange(10)
     if kind == 0:
         del fields[field]
@@ -148,12 +167,18 @@ def mutated_field(
     return "\n".join(lines)
 
 
-def mutated_text(rng: random.Random, text: str, separator: str, pool: Sequence[str] = ()) -> bytes:
+def mutated_text(
+    rng: random.Random,
+    text: str,
+    separator: str,
+    pool: Sequence[str] = (),
+    columns: Sequence[int] = (),
+) -> bytes:
     """A file of lines with fields, with one to three changes; one in eight has none."""
     for _ in range(rng.choice([0, 1, 1, 1, 1, 2, 2, 3])):
         kind = rng.random()
         if kind < 0.6:
-            text = mutated_field(rng, text, separator, pool)
+            text = mutated_field(rng, text, separator, pool, columns)
         elif kind < 0.85:
             text = mutated_lines(rng, text)
         else:
@@ -204,13 +229,13 @@ def mutated_json(rng: random.Random, content: Any, values: Sequence[Any] = ()) -
 
 
 def json_bytes(rng: random.Random, content: Any) -> bytes:
-    """JSON; now and then damaged as text, nested deeply, or with a number of thousands of digits."""
+    """JSON; now and then damaged as text, nested deeply, or with a giant integer."""
     text = json.dumps(content, ensure_ascii=rng.random() < 0.5, indent=rng.choice([None, 2]))
     kind = rng.random()
     if kind < 0.04:
         return mutated_bytes(rng, text.encode("utf-8", "surrogatepass"))
     if kind < 0.06:
-        return text.replace(":", ": " + "[" * 100_000 + "]" * 100_000 + ", \"x\":", 1).encode()
+        return text.replace(":", ": " + "[" * 100_000 + "]" * 100_000 + ', "x":', 1).encode()
     if kind < 0.08:
-        return text.replace(":", ": " + "1" * 5000 + ", \"x\":", 1).encode()
+        return text.replace(":", ": " + "1" * 5000 + ', "x":', 1).encode()
     return text.encode("utf-8", "surrogatepass")
