@@ -9,6 +9,7 @@ import bz2
 import gzip
 import json
 import lzma
+import re
 import tarfile
 import zlib
 from collections import Counter
@@ -28,6 +29,7 @@ TEXT_FIELDS = ("text", "content")
 """Where datasets keep a document's text."""
 _ROWS_AT_ONCE = 256
 _SENTENCES = "-sentences.txt"
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def read_lines(path: Path | str, kind: str, counts: Counter[str] | None = None) -> Iterator[str]:
@@ -116,7 +118,7 @@ def _read_leipzig(path: Path, counts: Counter[str]) -> Iterator[str]:
                     _text_lines(archive.extractfile(member), place), start=1
                 ):
                     identifier, tab, sentence = line.partition("\t")
-                    if not tab or not identifier.isdecimal():
+                    if not tab or not (identifier.isascii() and identifier.isdecimal()):
                         raise InputError(
                             f"{place}:{number}: not a number, a tab and a sentence: '{line[:60]}'"
                         )
@@ -135,22 +137,31 @@ def _read_dataset(path: Path, counts: Counter[str]) -> Iterator[str]:
 def _json_texts(path: Path) -> Iterator[str]:
     with _decompressed(path) as file:
         for number, line in enumerate(_text_lines(file, str(path)), start=1):
-            try:
-                row = json.loads(line)
-            except json.JSONDecodeError as error:
-                raise InputError(f"{path}:{number}: not JSON ({error.msg})") from None
-            text = None
-            if isinstance(row, dict):
-                text = next((row[field] for field in TEXT_FIELDS if field in row), None)
-            if not isinstance(text, str):
-                raise InputError(
-                    f"{path}:{number}: no document with a field {' or '.join(TEXT_FIELDS)}"
-                )
-            yield text
+            yield _document(line, f"{path}:{number}")
+
+
+def _document(line: str, place: str) -> str:
+    """The text of a document that is a line of JSON."""
+    try:
+        row = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise InputError(f"{place}: not JSON ({error.msg})") from None
+    except (RecursionError, ValueError) as error:
+        # Nested by the thousand, or an integer of thousands of digits.
+        raise InputError(f"{place}: JSON that cannot be read ({error}); remove the line") from None
+    text = None
+    if isinstance(row, dict):
+        text = next((row[field] for field in TEXT_FIELDS if field in row), None)
+    if not isinstance(text, str):
+        raise InputError(f"{place}: no document with a field {' or '.join(TEXT_FIELDS)}")
+    if not text.isascii() and _SURROGATE.search(text):
+        raise InputError(f"{place}: half of a surrogate pair (\\ud800 to \\udfff); remove the line")
+    return text
 
 
 def _parquet_texts(path: Path) -> Iterator[str]:
     import pyarrow
+    from pyarrow import types
     from pyarrow.parquet import ParquetFile
 
     try:
@@ -158,9 +169,14 @@ def _parquet_texts(path: Path) -> Iterator[str]:
             column = next((f for f in TEXT_FIELDS if f in file.schema_arrow.names), None)
             if column is None:
                 raise InputError(f"{path}: no column {' or '.join(TEXT_FIELDS)}")
+            kind = file.schema_arrow.field(column).type
+            if not (types.is_string(kind) or types.is_large_string(kind)):
+                raise InputError(f"{path}: column '{column}' has values of type {kind}, not text")
             for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=[column]):
                 yield from (text for text in batch.column(0).to_pylist() if text is not None)
-    except pyarrow.ArrowInvalid as error:
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: a text that is not UTF-8 ({error.reason})") from None
+    except pyarrow.ArrowException as error:
         reason = " ".join(str(error).split())
         raise InputError(f"{path}: not a Parquet file ({reason})") from None
 

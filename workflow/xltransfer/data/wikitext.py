@@ -62,6 +62,9 @@ def dump_paragraphs(
         raise InputError(
             f"{path}:{line}: not the XML of a dump ({error.msg}); is the download complete?"
         ) from None
+    except (LookupError, ValueError) as error:
+        # An XML declaration with an encoding that Python or the parser does not know.
+        raise InputError(f"{path}:1: not the XML of a dump ({error}); is it in UTF-8?") from None
 
 
 def _page(page: ElementTree.Element, namespaces: set[str], counts: Counter[str]) -> Iterator[str]:
@@ -110,7 +113,7 @@ def _texts(code, namespaces: set[str]) -> Iterator[str]:
             if node.title is not None:
                 yield from _texts(node.title, namespaces)
         elif isinstance(node, nodes.HTMLEntity):
-            yield node.normalize()
+            yield _character(node)
         elif isinstance(node, nodes.Heading):
             yield "\n"
         elif isinstance(node, nodes.Tag):
@@ -119,6 +122,15 @@ def _texts(code, namespaces: set[str]) -> Iterator[str]:
                 yield "\n"
             if name not in _SILENT_TAGS and node.contents is not None:
                 yield from _texts(node.contents, namespaces)
+
+
+def _character(entity) -> str:
+    """The character that an entity stands for; none for surrogates and numbers beyond the last."""
+    try:
+        character = entity.normalize()
+    except (ValueError, OverflowError):
+        return ""
+    return "" if any("\ud800" <= c <= "\udfff" for c in character) else character
 
 
 def _link(link, namespaces: set[str]) -> Iterator[str]:
