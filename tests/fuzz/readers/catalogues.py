@@ -20,7 +20,8 @@ HEX = "0123456789abcdef" * 4
 SUM = f"sha256:{HEX}"
 TABLES = {
     "languages.tsv": "code\tname\tiso\tscript\tfamily\n"
-    "ar\tArabic\tara\tArab\tAfro-Asiatic, Semitic\nar_latn\tArabic (Latin)\tara\tLatn\tAfro-Asiatic\n"
+    "ar\tArabic\tara\tArab\tAfro-Asiatic, Semitic\n"
+    "ar_latn\tArabic (Latin)\tara\tLatn\tAfro-Asiatic\n"
     "wo\tWolof\twol\tLatn\tAtlantic-Congo\n",
     "treebanks.tsv": "treebank\tlanguage\tname\tlicence\n"
     "ar_pud\tar\tUD_Arabic-PUD\tCC BY-SA 3.0\nwo_wtb\two\tUD_Wolof-WTB\tCC BY-SA 4.0\n",
@@ -38,7 +39,8 @@ TABLES = {
     "wo_wiki\two\tWikipedia\thub\two/a.parquet\tunchecked\t"
     f"hf://datasets/w/wiki@{HEX[:40]}/a.parquet\tCC BY-SA\n",
     "transliterations.tsv": "variety\toriginal\tscheme\nar_latn\tar\tbuckwalter\n",
-    "transliteration/schemes.tsv": "scheme\tdescription\tkind\ttables\tlanguage\treversible\tsource\n"
+    "transliteration/schemes.tsv": "scheme\tdescription\tkind\ttables\tlanguage\treversible\t"
+    "source\n"
     "buckwalter\tArabic\ttable\ta.tsv b.tsv\t\tyes\tBuckwalter 2002\n"
     "uroman\tall\turoman\t\tara\tno\tHermjakob et al. 2018\n",
 }
@@ -56,11 +58,11 @@ KINDS = {
 }
 TAGGING = {"iob1", "iob2", "bioes"}
 POOL = [
-    "ar", "wo", "ar_latn", "ar_pud", "wo_wtb", "wo_ner", "xx", "xx_yy", "2.5", "2.17", "2.99", "2.١",
-    "2.-5", "test", "train", "sha256:1234", f"md5:{HEX[:32]}", SUM.upper(), "unchecked", "../../etc",
-    "/etc/passwd", ".hidden", "a b", "a;b", "$(id)", "file:///etc/passwd", "utf-8", "latin-1", "hex",
-    "utf-99", "columns", "iob2", "repair", "text", "table", "buckwalter", "0", "-1", "+5", "x" * 300,
-    "https://u:p@example.org/a", "hf://datasets/a", "yes", "a.tsv",
+    "ar", "wo", "ar_latn", "ar_pud", "wo_wtb", "wo_ner", "xx", "xx_yy", "2.5", "2.17", "2.99",
+    "2.١", "2.-5", "test", "train", "sha256:1234", f"md5:{HEX[:32]}", SUM.upper(), "unchecked",
+    "../../etc", "/etc/passwd", ".hidden", "a b", "a;b", "$(id)", "file:///etc/passwd", "utf-8",
+    "latin-1", "hex", "utf-99", "columns", "iob2", "repair", "text", "table", "buckwalter", "0",
+    "-1", "+5", "x" * 300, "https://u:p@example.org/a", "hf://datasets/a", "yes", "a.tsv",
 ]  # fmt: skip
 
 

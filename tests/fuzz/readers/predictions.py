@@ -37,7 +37,9 @@ def prediction(rng: random.Random) -> Prediction:
     if kind == "entities":
         sentences = [_tagged(rng, [rng.choice(entities.FORMS)] * 3) for _ in range(3)]
         gold = "".join(sentences)
-        other = "".join(_tagged(rng, [row.split("\t")[0] for row in s.split("\n")[:3]]) for s in sentences)
+        other = "".join(
+            _tagged(rng, [row.split("\t")[0] for row in s.split("\n")[:3]]) for s in sentences
+        )
         pool, columns = entities.POOL, (1,)
     else:
         gold = conllu.treebank(rng)

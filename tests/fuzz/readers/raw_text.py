@@ -1,7 +1,6 @@
 """Raw corpora but for Wikipedia: plain and compressed text, Leipzig archives, datasets.
 
-Where the file itself is damaged (an archive, a Parquet file), every refusal is right, and the oracle
-asks only that there is one answer.
+Where the compressed or binary file itself is mutated, both answers are right.
 """
 
 from __future__ import annotations

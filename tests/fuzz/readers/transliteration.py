@@ -16,13 +16,27 @@ from .catalogues import rows
 
 COLUMNS = ["source", "target", "after", "before", "note"]
 TABLE = (
-    "\t".join(COLUMNS)
-    + "\n{vowel}\tа U+0435\t\t\ta class\nш\tsh\t\t\t\nа\ta\t\t\t\nе\tye\t#\t\tat the start\nе\te\t\t\t\n"
+    "\t".join(COLUMNS) + "\n{vowel}\tа U+0435\t\t\ta class\nш\tsh\t\t\t\nа\ta\t\t\t\n"
+    "е\tye\t#\t\tat the start\nе\te\t\t\t\n"
     "е\tje\t{vowel}\t\t\nU+0434+0436\tj\t\t#\t\nд\td\t\t\t\nж\tzh\t\tа\t\nь\t\t\t\t\n"
 )
 WORDS = {"шаде": "shade", "еше": "yeshe", "ае": "aje", "ШАД": "SHAD", "адж": "aj", "жь": "ж"}
 """Words, and what the rules above make of them."""
-POOL = ["U+D800", "U+110000", "U+04", "{vowel}", "{none}", "#", "А", "ш", "а", "sh", "a b", "{", "ь"]
+POOL = [
+    "U+D800",
+    "U+110000",
+    "U+04",
+    "{vowel}",
+    "{none}",
+    "#",
+    "А",
+    "ш",
+    "а",
+    "sh",
+    "a b",
+    "{",
+    "ь",
+]
 
 
 def judge(data: bytes, spoilt: bool) -> Verdict:
@@ -46,7 +60,7 @@ def judge(data: bytes, spoilt: bool) -> Verdict:
                 return refuse(f"code points {item!r:.80}")
             if item.startswith("{") and item not in (cells[1], *classes):
                 return refuse(f"class {item!r:.80}")
-        if not cells[0] or cells[0] != cells[0].lower() and not cells[0].startswith("U+"):
+        if not cells[0] or (cells[0] != cells[0].lower() and not cells[0].startswith("U+")):
             return refuse(f"source {cells[0]!r:.80}")
         if re.search(r"\s", cells[1]):
             return refuse(f"target {cells[1]!r:.80}")

@@ -20,7 +20,8 @@ from ..mutation import TEXTS, mutated_bytes
 
 assert mwparserfromhell.parse("a") == "a"  # imported before the clock runs
 PARTS = [
-    "{{", "}}", "[[", "]]", "{|", "|}", "|", "<ref>", "</ref>", "<b>", "</b>", "<br/>", "<!--", "-->",
+    "{{", "}}", "[[", "]]", "{|", "|}", "|", "<ref>", "</ref>", "<b>", "</b>", "<br/>", "<!--",
+    "-->",
     "'''", "''", "==", "\n", "\n* ", "[http://x.org ", "]", "&nbsp;", "&#xD800;", "&#x110000;",
     "&#99999999999;", "&lt;", "<nowiki>", "</nowiki>", "<math>", "[[File:a.jpg|", "[[Category:",
     "__TOC__", "<ref name=", "{{{", "}}}", "#REDIRECT", "word", " ",
