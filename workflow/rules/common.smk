@@ -24,7 +24,7 @@ os.environ.update(HF_HUB_OFFLINE="1")
 
 from snakemake.io import IOFile
 from xltransfer import paths
-from xltransfer.catalogue import UNCHECKED
+from xltransfer.data.checksums import UNCHECKED
 from xltransfer.errors import InputError
 from xltransfer.files import canonical_json
 from xltransfer.gpus import jobs_at_once

@@ -8,8 +8,9 @@ from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
-from .catalogue import SPLITS, UNCHECKED, Catalogue
+from .catalogue import SPLITS, Catalogue
 from .command import run, stage_parser
+from .data.checksums import UNCHECKED
 from .errors import InputError
 
 RESOURCES = Path("resources")

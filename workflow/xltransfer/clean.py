@@ -17,14 +17,13 @@ from typing import IO, Any
 import numpy as np
 from tqdm import tqdm
 
-from .catalogue import UNCHECKED
 from .cleaning.counts import Counts
 from .cleaning.duplicates import EXACT, NEAR, NearDuplicates, line_key, line_keys, mark_repeats
 from .cleaning.evaluation_sentences import EvaluationSentences
 from .cleaning.settings import Settings
 from .cleaning.steps import Steps
 from .command import run, stage_parser
-from .data.downloads import verify_checksum
+from .data.checksums import UNCHECKED, refuse_other_content, verify_checksum
 from .data.raw_text import read_lines
 from .errors import InputError
 from .files import explain_no_room, replacing, write_json
@@ -301,6 +300,7 @@ def main() -> None:
 
 
 def _stage(arguments: Namespace) -> None:
+    refuse_other_content(arguments.input, arguments.input.suffix)
     verify_checksum(arguments.input, arguments.checksum)
     clean_corpus(
         arguments.input,
