@@ -32,11 +32,15 @@ from xltransfer.head import alone
 from xltransfer.identity import stage_digest
 from xltransfer.study import Study
 from xltransfer.study.varieties import FOLDS, HASHED
+from xltransfer.study_files import refuse_templates
 
 if workflow.is_main_process:
     workflow.execute = alone(workflow.execute)
 
 try:
+    if workflow.is_main_process:
+        # Their code has run already: the user must know.
+        refuse_templates(workflow.configfiles)
     study = Study(config)
     unseen = study.unseen
     gpu_jobs = jobs_at_once()

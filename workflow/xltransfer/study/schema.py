@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import jsonschema
 import yaml
 
 from ..errors import InputError
+from ..safe_values import printable, without_credentials
 
 SCHEMA = Path(__file__).parent.parent.parent / "schemas" / "config.schema.yaml"
 
@@ -53,8 +55,19 @@ def check_schema(config: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in config.items() if key in rest or key in tasks}
 
 
+def _whole(
+    _: Any, pattern: str, value: Any, __: Mapping[str, Any]
+) -> Iterator[jsonschema.ValidationError]:
+    """Patterns match whole values; `$` alone would let a line end through."""
+    if isinstance(value, str) and not re.fullmatch(pattern, value):
+        yield jsonschema.ValidationError(f"{value!r} is not of the form {pattern}")
+
+
+_VALIDATOR = jsonschema.validators.extend(jsonschema.Draft202012Validator, {"pattern": _whole})
+
+
 def _validate(section: Mapping[str, Any], schema: Mapping[str, Any], prefix: str) -> None:
-    errors = list(jsonschema.Draft202012Validator(schema).iter_errors(section))
+    errors = list(_VALIDATOR(schema).iter_errors(section))
     if errors:
         # The error nearest to the root explains the others.
         first = min(errors, key=lambda error: len(error.path))
@@ -73,7 +86,7 @@ def _explain(error: jsonschema.ValidationError) -> str:
     if error.validator == "required":
         missing = next(name for name in error.validator_value if name not in error.instance)
         return f"{prefix}{missing}: the key is missing; config.yaml shows and explains it"
-    value = repr(error.instance)
+    value = without_credentials(printable(repr(error.instance)))
     value = value if len(value) < 60 else value[:57] + "..."
     reasons = {
         "type": f"{value} is not of type {error.validator_value}",

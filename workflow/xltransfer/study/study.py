@@ -31,7 +31,7 @@ from .contents import Contents
 from .embedded_world import EmbeddedWorld
 from .kept import KeptFiles
 from .parallel import ParallelText
-from .parts import expand, read_encoders
+from .parts import read_encoders, read_mirrors
 from .schema import check_schema
 from .unseen import UnseenLanguages
 
@@ -118,7 +118,7 @@ class Study:
     @cached_property
     def mirrors(self) -> list[str]:
         """Folders and base URLs to look in before a file's own URL, environment expanded."""
-        return [expand(mirror, f"mirrors.{i}") for i, mirror in enumerate(self.config["mirrors"])]
+        return read_mirrors(self.config["mirrors"])
 
     def kind(self, task: str) -> Kind:
         """What kind of task it is."""
