@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
 from ..files import read_json
-from .parts import LAYERS
+from .parts import LAYERS, check_mirrors, check_results
 
 if TYPE_CHECKING:
     from .study import Study
@@ -25,6 +25,8 @@ def check_consistency(study: Study) -> None:
     Raises:
         InputError: names the key and the remedy.
     """
+    check_results(study.results)
+    check_mirrors(study.config["mirrors"])
     for task in study.tasks:
         _check_corpora(study, task)
     _check_parallel(study)

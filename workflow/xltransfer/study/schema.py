@@ -13,6 +13,7 @@ import jsonschema
 import yaml
 
 from ..errors import InputError
+from ..safe_values import printable, without_credentials
 from .plain import check_plain
 
 SCHEMA = Path(__file__).parent.parent.parent / "schemas" / "config.schema.yaml"
@@ -105,7 +106,7 @@ def _explain(error: jsonschema.ValidationError) -> str:
     if error.validator == "required":
         missing = next(name for name in error.validator_value if name not in error.instance)
         return f"{prefix}{missing}: the key is missing; config.yaml shows and explains it"
-    value = repr(error.instance)
+    value = without_credentials(printable(repr(error.instance)))
     value = value if len(value) < 60 else value[:57] + "..."
     reasons = {
         "type": f"{value} is not of type {error.validator_value}",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InputError
+from ..safe_values import ISO_639_3, SCHEME, check_code, check_path, check_text
 from ..tsv import read_table
 
 KINDS = ("table", "uroman", "hepburn")
@@ -52,8 +53,15 @@ def read_schemes(directory: Path | str) -> dict[str, SchemeRow]:
     schemes: dict[str, SchemeRow] = {}
     for place, row in read_table(Path(directory) / "schemes.tsv", _COLUMNS):
         name, kind, tables = row["scheme"], row["kind"], tuple(row["tables"].split())
-        if not name or name in schemes:
-            raise InputError(f"{place}: scheme '{name}' is empty or listed twice; rename it")
+        check_code(SCHEME, name, place, "scheme")
+        if name in schemes:
+            raise InputError(f"{place}: scheme '{name}' is listed twice; rename it")
+        for table in tables:
+            check_path(table, place, "tables")
+        if row["language"]:
+            check_code(ISO_639_3, row["language"], place, "language")
+        for column in ("description", "source"):
+            check_text(row[column], place, column)
         if kind not in KINDS:
             raise InputError(f"{place}: kind '{kind}' is none of {', '.join(KINDS)}")
         if bool(tables) != (kind != "uroman"):
