@@ -1,6 +1,7 @@
 # These set everything up on a machine with Python 3.11 and make:
 #   make demo   runs the study of transfer on the embedded world
 #   make test   runs the tests
+#   make fuzz   has tens of thousands of mutated inputs read; CASES says how many
 #   make bench  compares the stages with other tools; ROWS and PEERS say which
 # All create the environment in .venv first if it is not there.
 
@@ -8,23 +9,28 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 CORES ?= all
+CASES ?= 22000
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test test-slurm check bench lock clean
+.PHONY: demo test test-slurm fuzz check bench lock clean
 
 demo: $(VENV)/installed
 	snakemake transfer --cores $(CORES) --quiet rules
 	@cat results/tables/randominit.md
 
 test: $(VENV)/installed-for-tests
-	python -m pytest -n 2 --dist loadfile tests/unit tests/dag
+	python -m pytest -n 2 --dist loadfile tests/unit tests/dag tests/fuzz
 	python -m pytest tests/e2e tests/slurm
 
 # The same with a real Slurm, which root installs with apt-get if it is not there.
 test-slurm: $(VENV)/installed-for-tests
 	tests/slurm/install.sh
 	python -m pytest tests/slurm
+
+# Ends with an error if an input gives a traceback, a hang or a wrong answer, and shows the first ones.
+fuzz: $(VENV)/installed-for-tests
+	PYTHONPATH=tests python -m fuzz --cases $(CASES)
 
 check: $(VENV)/installed-for-tests
 	ruff check .

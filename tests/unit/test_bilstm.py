@@ -379,7 +379,7 @@ def test_what_is_left_out_has_a_default(tmp_path: Path) -> None:
     ("changes", "message"),
     [
         ({"layer": 2}, r"config\.json:13: 'layer' is unknown; use word_units, "),
-        ({"layers": 0}, r"config\.json:6: 'layers' must be a whole number from 1 on"),
+        ({"layers": 0}, r"config\.json:6: 'layers' must be a whole number from 1 to 65536"),
         ({"layers": 1.5}, r"config\.json:6: 'layers' must be a whole number"),
         ({"layers": True}, r"config\.json:6: 'layers' must be a whole number"),
         ({"word_units": "8"}, r"config\.json:3: 'word_units' must be a whole number"),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 from xltransfer.catalogue import Catalogue
-from xltransfer.data.downloads import checksum_of
+from xltransfer.data.checksums import checksum_of
 from xltransfer.errors import InputError
 
 

@@ -135,7 +135,7 @@ def test_correlations_of_something_else_are_not_compared(config: dict, found: pd
             "corpora\tone",
             r"x.tsv:2: assumed 'corpora' is none",
         ),
-        ("\tvariant\t", "\treadings\t", r"x.tsv:1: no column 'variant'"),
+        ("\tvariant\t", "\treadings\t", r"x.tsv:1: column 'variant' is missing"),
     ],
 )
 def test_tables_of_others_are_checked(old: str, new: str, reason: str, tmp_path: Path) -> None:

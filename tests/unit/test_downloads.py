@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import hashlib
 import json
 import threading
@@ -12,7 +14,8 @@ from pathlib import Path
 import pytest
 from xltransfer import fetch
 from xltransfer.data import downloads
-from xltransfer.data.downloads import checksum_of, fetch_file, verify_checksum
+from xltransfer.data.checksums import checksum_of, verify_checksum
+from xltransfer.data.downloads import fetch_file
 from xltransfer.errors import InputError
 
 CONTENT = "1\tHé\t_\tX\t_\t_\t0\troot\t_\t_\n\n".encode() * 500
@@ -215,3 +218,127 @@ def test_unreachable_hub_is_one_line(tmp_path: Path) -> None:
         fetch.fetch_encoder("team/encoder", REVISION, tmp_path / "e", endpoint="http://127.0.0.1:9")
     assert str(caught.value).startswith("team/encoder@0123456789ab: ")
     assert "\n" not in str(caught.value)
+
+
+LOGIN = b"\n<!DOCTYPE html>\n<html><body><form action='/login'>Password</form></body></html>\n"
+
+
+@pytest.mark.parametrize("place", ["http", "folder"])
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("a/text.txt", LOGIN, "a web page, not the file"),
+        ("a/text.txt", b"\xef\xbb\xbf<HTML lang='en'>", "a web page"),
+        ("a/text.txt", b"<?xml version='1.0'?>\n<!DOCTYPE html PUBLIC ''>", "a web page"),
+        ("a/x.conllu", LOGIN, "a web page"),
+        ("a/x.parquet", LOGIN, "a web page"),
+        ("a/x.txt", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "Git LFS"),
+        ("a/x.tar.gz", b"Please log in\n", r"not a \.gz file"),
+        ("a/x.xml.bz2", b"quota exceeded\n", r"not a \.bz2 file"),
+        ("a/x.jsonl.zst", b"{}\n", r"not a \.zst file"),
+        ("a/x.parquet", b"PK\3\4", r"not a \.parquet file"),
+        ("a/x.txt", b"", "an empty file"),
+    ],
+)
+def test_what_is_no_file_of_its_kind_is_refused_without_a_checksum(
+    name: str, content: bytes, reason: str, place: str, server: Server, tmp_path: Path
+) -> None:
+    server.files[name] = content
+    (tmp_path / "mirror" / "a").mkdir(parents=True)
+    (tmp_path / "mirror" / name).write_bytes(content)
+    mirror = server.url if place == "http" else str(tmp_path / "mirror")
+    with pytest.raises(InputError, match=reason) as caught:
+        fetch_file(tmp_path / "out" / "file", name, "", "unchecked", [mirror])
+    assert mirror in str(caught.value) and "\n" not in str(caught.value)
+    assert not list((tmp_path / "out").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a/dump.xml", b"<?xml version='1.0'?>\n<mediawiki><page/></mediawiki>"),
+        ("a/text.txt", b"<p>markup in a text</p>\nand more\n"),
+        ("a/text.txt", b"html <html> in a line\n"),
+        ("a/x.gz", b"\x1f\x8b\x08"),
+    ],
+)
+def test_files_that_look_like_their_kind_are_taken(
+    name: str, content: bytes, server: Server, tmp_path: Path
+) -> None:
+    server.files[name] = content
+    fetch_file(tmp_path / "file", name, "", "unchecked", [server.url])
+    assert (tmp_path / "file").read_bytes() == content
+
+
+@pytest.mark.parametrize("place", ["http", "folder"])
+def test_downloads_end_at_the_size_of_the_catalogue(
+    place: str, server: Server, tmp_path: Path
+) -> None:
+    server.files["a/x.txt"] = b"x" * 100_000
+    (tmp_path / "mirror" / "a").mkdir(parents=True)
+    (tmp_path / "mirror" / "a" / "x.txt").write_bytes(b"x" * 100_000)
+    mirror = server.url if place == "http" else f"file://{tmp_path}/mirror"
+    with pytest.raises(InputError, match=r"x\.txt: more than 99,999 bytes") as caught:
+        fetch_file(tmp_path / "out" / "f", "a/x.txt", "", "unchecked", [mirror], largest=99_999)
+    assert "\n" not in str(caught.value)
+    assert not list((tmp_path / "out").iterdir())
+    fetch_file(tmp_path / "out" / "f", "a/x.txt", "", "unchecked", [mirror], largest=100_000)
+
+
+def test_endless_answer_is_given_up(server: Server, tmp_path: Path) -> None:
+    """A server may send more than it announces, or announce nothing."""
+
+    class Endless(Handler):
+        protocol_version = "HTTP/1.0"
+
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                while True:
+                    self.wfile.write(b"x" * 65536)
+
+    server.RequestHandlerClass = Endless
+    with pytest.raises(InputError, match="more than 1,000,000 bytes"):
+        fetch_file(tmp_path / "f", "a/x.txt", "", "unchecked", [server.url], largest=1_000_000)
+    assert_nothing_left(tmp_path)
+
+
+def test_catalogue_cannot_name_a_local_file(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret")
+    for url in (f"file://{tmp_path}/secret", f"{tmp_path}/secret", "secret"):
+        with pytest.raises(InputError, match="name the folder under `mirrors`"):
+            fetch_file(tmp_path / "out" / "f", "a/x.txt", url, "unchecked", [])
+    assert not (tmp_path / "out").exists()
+
+
+def test_passwords_come_from_netrc_and_not_from_addresses(
+    server: Server,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    seen = []
+
+    class Private(Handler):
+        def do_GET(self) -> None:
+            seen.append(self.headers.get("Authorization"))
+            known = seen[-1] == "Basic " + base64.b64encode(b"user:secret").decode()
+            self.answer(200 if known else 401, CONTENT if known else b"")
+
+    server.RequestHandlerClass = Private
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login user password secret\n")
+    with_password = server.url.replace("//", "//user:secret@")
+    caplog.set_level("DEBUG")
+    for mirrors, url in (([with_password], ""), ([], f"{with_password}/{NAME}")):
+        with pytest.raises(InputError, match=r"write them into ~/\.netrc") as caught:
+            fetch_file(tmp_path / "a", NAME, url, SHA256, mirrors)
+        assert "secret" not in str(caught.value) and "user:" not in str(caught.value)
+    assert seen == []
+    monkeypatch.setenv("NETRC", str(tmp_path / "nothing"))
+    with pytest.raises(InputError, match="HTTP 401"):
+        fetch_file(tmp_path / "a", NAME, "", SHA256, [server.url])
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    fetch_file(tmp_path / "a", NAME, "", SHA256, [server.url])
+    assert (tmp_path / "a").read_bytes() == CONTENT
+    assert "secret" not in caplog.text

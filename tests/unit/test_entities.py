@@ -66,7 +66,7 @@ def test_wikiann_has_the_language_before_each_token(tmp_path: Path) -> None:
     text = "ckb:12:30\tO\nckb:كورد\tB-LOC\n\n"
     (sentence,) = read_entities(write(tmp_path / "a.tsv", text), "wikiann", "iob2")
     assert (sentence.forms, sentence.tags) == (["12:30", "كورد"], ["O", "B-LOC"])
-    with pytest.raises(InputError, match=r"a\.tsv:1: 'ckb:' stands before every token"):
+    with pytest.raises(InputError, match=r"a\.tsv:1: 'ckb:' is before every token"):
         read_entities(tmp_path / "a.tsv", "columns", "iob2")
     plain = write(tmp_path / "b.tsv", "كورد\tB-LOC\n\n")
     with pytest.raises(InputError, match=r"b.tsv:1: no language and colon .* be 'columns'"):
@@ -127,6 +127,50 @@ def test_broken_files_are_refused_with_their_line(name: str, tmp_path: Path) -> 
     with pytest.raises(InputError, match=rf"x:{line}: ") as error:
         read_entities(path, "columns", scheme)
     assert "\n" not in str(error.value)
+
+
+BROKEN_LAYOUTS = {
+    "a number left out": ("uner", "1\ta\tO\t-\t-\n3\tb\tO\t-\t-\n", 2, "number 3 where 2"),
+    "a number twice": ("uner", "1\ta\tO\t-\t-\n1\tb\tO\t-\t-\n", 2, "number 1 where 2"),
+    "numbers from 2": ("uner", "2\ta\tO\t-\t-\n", 1, "number 2 where 1"),
+    "a number in other digits": ("uner", "١\ta\tO\t-\t-\n", 1, "number ١ where 1"),
+    "a token of blanks": ("uner", "1\t \tO\t-\t-\n", 1, "Universal NER"),
+    "a token of blanks after its language": ("wikiann", "en: \tO\n", 1, "no language"),
+    "a document start within a sentence": ("columns", "a O\n-DOCSTART- O\nb O\n", 2, "empty line"),
+    "a document start that is annotated": ("columns", "-DOCSTART- B-A\n", 1, "B-A"),
+    "a document start for a token": ("wikiann", "en:-DOCSTART-\tO\n", 1, "is read as"),
+    "a comment for a token": ("wikiann", "en:# x = y\tO\n", 1, "is read as"),
+    "a comment with a tag": ("columns", "# x = y\tO\na\tO\n", 1, "is read as"),
+    "two byte-order marks": ("columns", "\ufeff\ufeffa\tO\n", 1, "byte-order mark too many"),
+    "a carriage return": ("columns", "a\rb\tO\n", 1, "carriage return"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN_LAYOUTS)
+def test_tokens_that_would_be_lost_or_are_none_are_refused(name: str, tmp_path: Path) -> None:
+    layout, text, line, reason = BROKEN_LAYOUTS[name]
+    path = write(tmp_path / "x", text)
+    with pytest.raises(InputError, match=rf"x:{line}: .*{reason}"):
+        read_entities(path, layout, "iob2")
+
+
+def test_what_looks_like_something_else_is_a_token(tmp_path: Path) -> None:
+    """Tokens that begin as comments and document starts do, and tokens with a colon."""
+    text = "# newparagraph O\n-DOCSTART-x O\n\n12:30 O\n\n: O\n"
+    sentences = read_entities(write(tmp_path / "x", text), "columns", "iob2")
+    forms = [["#", "-DOCSTART-x"], ["12:30"], [":"]]
+    assert [sentence.forms for sentence in sentences] == forms
+    write_iob2(tmp_path / "y.iob2", sentences)
+    assert read_iob2(tmp_path / "y.iob2") == sentences
+    alone = read_entities(write(tmp_path / "z", "en:12:30\tO\n"), "wikiann", "iob2")
+    write_iob2(tmp_path / "z.iob2", alone)
+    assert read_iob2(tmp_path / "z.iob2") == alone
+
+
+def test_encodings_that_do_not_exist_are_refused(tmp_path: Path) -> None:
+    for encoding in ("utf-88", "hex", "undefined", "a\0b"):
+        with pytest.raises(InputError, match=r"x: .*another encoding"):
+            read_entities(write(tmp_path / "x", "ab O\n"), "columns", "iob2", encoding=encoding)
 
 
 def test_broken_tags_are_repaired_only_on_request(tmp_path: Path) -> None:

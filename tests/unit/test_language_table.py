@@ -124,8 +124,8 @@ def test_unfit_counts_are_refused(
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "1: the columns are not iso, category, note"),
-        ("iso\tnote\tcategory\n", "1: the columns are not iso, category, note"),
+        ("", "1: column 'iso' is missing"),
+        ("iso\tnote\n", "1: column 'category' is missing"),
         ("iso\tcategory\tnote\nwol\t2\n", "2: not 3 columns"),
         ("iso\tcategory\tnote\nwol\t2\t\nuig\t6\t\n", "3: '6' is no category"),
         ("iso\tcategory\tnote\nwol\t2\t\nwol\t2\t\n", "3: 'wol' is listed twice"),

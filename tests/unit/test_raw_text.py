@@ -347,22 +347,24 @@ def test_memory_of_dumps_is_bounded(tmp_path: Path) -> None:
 
 # Files of hub datasets.
 
+PARQUET = b"PAR1..."
+
 
 @pytest.fixture
 def hub(server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:  # noqa: F811
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
     server.headers = {"X-Repo-Commit": REVISION}
-    server.files[f"datasets/team/data/resolve/{REVISION}/wo/train.parquet"] = b"content"
+    server.files[f"datasets/team/data/resolve/{REVISION}/wo/train.parquet"] = PARQUET
     return server
 
 
 def test_file_of_a_dataset(hub: Server, tmp_path: Path) -> None:
-    checksum = "sha256:" + hashlib.sha256(b"content").hexdigest()
+    checksum = "sha256:" + hashlib.sha256(PARQUET).hexdigest()
     output = tmp_path / "raw" / "train.parquet"
     fetch_dataset_file(
         output, "team/data", REVISION, "wo/train.parquet", checksum, endpoint=hub.url
     )
-    assert output.read_bytes() == b"content"
+    assert output.read_bytes() == PARQUET
     assert [path.name for path in output.parent.iterdir()] == ["train.parquet"]
 
 
@@ -374,15 +376,15 @@ def test_catalogued_file_of_a_dataset_comes_from_a_mirror_or_the_hub(
     monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", hub.url)
     monkeypatch.setattr("huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE", template)
     url = f"hf://datasets/team/data@{REVISION}/wo/train.parquet"
-    checksum = "sha256:" + hashlib.sha256(b"content").hexdigest()
+    checksum = "sha256:" + hashlib.sha256(PARQUET).hexdigest()
     fetch_file(tmp_path / "a" / "train.parquet", "wo/train.parquet", url, checksum, [])
-    assert (tmp_path / "a" / "train.parquet").read_bytes() == b"content"
+    assert (tmp_path / "a" / "train.parquet").read_bytes() == PARQUET
     asked = len(hub.requests)
     mirror = [str(tmp_path / "mirror")]
     (tmp_path / "mirror" / "wo").mkdir(parents=True)
-    (tmp_path / "mirror" / "wo" / "train.parquet").write_bytes(b"content")
+    (tmp_path / "mirror" / "wo" / "train.parquet").write_bytes(PARQUET)
     fetch_file(tmp_path / "b" / "train.parquet", "wo/train.parquet", url, checksum, mirror)
-    assert (tmp_path / "b" / "train.parquet").read_bytes() == b"content"
+    assert (tmp_path / "b" / "train.parquet").read_bytes() == PARQUET
     assert len(hub.requests) == asked
     with pytest.raises(InputError, match="not the catalogued file"):
         fetch_file(tmp_path / "c", "wo/train.parquet", url, "sha256:" + "0" * 64, [])
@@ -390,10 +392,10 @@ def test_catalogued_file_of_a_dataset_comes_from_a_mirror_or_the_hub(
 
 
 def test_file_of_a_dataset_that_cannot_be_had(hub: Server, tmp_path: Path) -> None:
-    def refusal(path: str, checksum: str, endpoint: str = hub.url) -> str:
+    def refusal(path: str, checksum: str, endpoint: str = hub.url, **more: int) -> str:
         with pytest.raises(InputError) as caught:
             fetch_dataset_file(
-                tmp_path / "out", "team/data", REVISION, path, checksum, endpoint=endpoint
+                tmp_path / "out", "team/data", REVISION, path, checksum, endpoint=endpoint, **more
             )
         assert not (tmp_path / "out").exists()
         assert "\n" not in str(caught.value)
@@ -401,6 +403,7 @@ def test_file_of_a_dataset_that_cannot_be_had(hub: Server, tmp_path: Path) -> No
 
     assert "team/data@0123456789ab has no missing.txt" in refusal("missing.txt", "unchecked")
     assert "not the catalogued file" in refusal("wo/train.parquet", "sha256:" + "0" * 64)
+    assert "more than 6 bytes" in refusal("wo/train.parquet", "unchecked", largest=6)
     assert refusal("wo/train.parquet", "unchecked", "http://127.0.0.1:9").startswith(
         "team/data@0123456789ab"
     )

@@ -18,11 +18,12 @@ from xltransfer.data.iob import read_iob2
 from xltransfer.embedded_world.scripts import LATIN, SCRIPTS, romanise, write
 from xltransfer.errors import InputError
 from xltransfer.transliterate import transliterate
-from xltransfer.transliteration.catalogue import read_rows, read_schemes, scheme_files
+from xltransfer.transliteration.catalogue import read_schemes, scheme_files
 from xltransfer.transliteration.loading import load_scheme
 from xltransfer.transliteration.rules import read_rules
 from xltransfer.transliteration.table import TableScheme
 from xltransfer.transliteration.transliterator import Transliterator
+from xltransfer.tsv import read_table
 
 SCHEMES = ROOT / "resources" / "transliteration"
 HEADER = "source\ttarget\tafter\tbefore\tnote\n"
@@ -32,7 +33,7 @@ def read_examples() -> dict[str, dict[str, str]]:
     """Scheme → word → the word as it is published in Latin letters."""
     examples: dict[str, dict[str, str]] = {}
     columns = ("scheme", "original", "romanised", "source")
-    for _, row in read_rows(SCHEMES / "examples.tsv", columns):
+    for _, row in read_table(SCHEMES / "examples.tsv", columns):
         examples.setdefault(row["scheme"], {})[row["original"]] = row["romanised"]
     return examples
 

@@ -20,14 +20,14 @@ rule pieces:
         runtime=growing(60),
     params:
         code=stage_digest("pieces"),
-        drawn=lambda wildcards: wildcards.drawn.replace("-drawn-", "--sentences ").replace(
-            "-seed-", " --seed "
+        drawn=lambda wildcards: (
+            wildcards.drawn.replace("-drawn-", "--sentences ").replace("-seed-", " --seed ").split()
         ),
         # Not passed on: what the encoder is.
         identity=lambda wildcards: study.contents.encoder(wildcards.encoder),
     shell:
         "python -m xltransfer.pieces --encoder {input.encoder:q} --corpus {input.corpus:q}"
-        " --output {output:q} {params.drawn} > {log:q} 2>&1"
+        " --output {output:q} {params.drawn:q} > {log:q} 2>&1"
 
 
 rule overlap_tables:
@@ -71,7 +71,7 @@ rule typology:
         code=stage_digest("typology"),
     shell:
         "python -m xltransfer.typology --config {params.cfg:q} --wals {input:q}"
-        " --checksums {params.checksums} --output {output:q} > {log:q} 2>&1"
+        " --checksums {params.checksums:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule word_order_tables:
@@ -94,7 +94,7 @@ rule word_order_tables:
         directory=subpath(output[0], parent=True),
     shell:
         "python -m xltransfer.relate word-order --scores {input.scores:q} --config {params.cfg:q}"
-        " --features {input.features:q} --names {params.names} --directory {params.directory:q}"
+        " --features {input.features:q} --names {params.names:q} --directory {params.directory:q}"
         " > {log:q} 2>&1"
 
 
@@ -133,8 +133,8 @@ for number, states in enumerate(study.parallel.batches(), start=1):
             precision=study.parallel.precision,
         shell:
             "python -m xltransfer.represent --encoders {params.encoders:q}"
-            " --redrawn {params.redrawn} --redrawn-from {input.encoder[1]:q} {params.as_published}"
-            " --precision {params.precision} --treebank {input.treebank:q} --outputs {output:q} --threads {threads}"
+            " --redrawn {params.redrawn:q} --redrawn-from {input.encoder[1]:q} {params.as_published:q}"
+            " --precision {params.precision:q} --treebank {input.treebank:q} --outputs {output:q} --threads {threads:q}"
             " > {log:q} 2>&1"
 
 
@@ -158,7 +158,7 @@ rule similarity:
         results=lambda wildcards, output: study.results,
     shell:
         "python -m xltransfer.similarity --config {params.cfg:q} --results {params.results:q}"
-        " --encoder {wildcards.encoder} --corpus {wildcards.corpus} --output {output:q}"
+        " --encoder {wildcards.encoder:q} --corpus {wildcards.corpus:q} --output {output:q}"
         " > {log:q} 2>&1"
 
 

@@ -24,7 +24,7 @@ os.environ.update(HF_HUB_OFFLINE="1")
 
 from snakemake.io import IOFile
 from xltransfer import paths
-from xltransfer.catalogue import UNCHECKED
+from xltransfer.data.checksums import UNCHECKED
 from xltransfer.errors import InputError
 from xltransfer.files import canonical_json
 from xltransfer.gpus import jobs_at_once
@@ -32,11 +32,15 @@ from xltransfer.head import alone
 from xltransfer.identity import stage_digest
 from xltransfer.study import Study
 from xltransfer.study.varieties import FOLDS, HASHED
+from xltransfer.study_files import refuse_templates
 
 if workflow.is_main_process:
     workflow.execute = alone(workflow.execute)
 
 try:
+    if workflow.is_main_process:
+        # Their code has run already: the user must know.
+        refuse_templates(workflow.configfiles)
     study = Study(config)
     unseen = study.unseen
     gpu_jobs = jobs_at_once()

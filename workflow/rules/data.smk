@@ -20,9 +20,12 @@ rule fetch_corpus:
         cfg=lambda wildcards: study.file_config(f"{wildcards.collection}/{wildcards.file}"),
         # Depends on the output only in form: where a file came from must not cause reruns.
         mirrors=lambda wildcards, output: study.mirrors,
+        largest=lambda wildcards, output: study.largest_download(
+            f"{wildcards.collection}/{wildcards.file}"
+        ),
     shell:
         "HF_HUB_OFFLINE=0 python -m xltransfer.fetch file --config {params.cfg:q} --output {output:q}"
-        " --mirrors {params.mirrors:q} > {log:q} 2>&1"
+        " --largest {params.largest:q} --mirrors {params.mirrors:q} > {log:q} 2>&1"
 
 
 # The parameter `content` is not passed on: it tells later rules what a file holds.

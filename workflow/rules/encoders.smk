@@ -58,4 +58,4 @@ rule pretrain_embedded:
     shell:
         "python -m xltransfer.pretrain --corpora {input.corpora:q} --config {input.config:q}"
         " --output {params.directory:q} --checkpoints {params.checkpoints:q}"
-        " --threads {threads} > {log:q} 2>&1"
+        " --threads {threads:q} > {log:q} 2>&1"

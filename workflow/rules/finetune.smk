@@ -54,9 +54,9 @@ for number, batch in enumerate(study.finetuning_batches(), start=1):
         shell:
             "python -m xltransfer.finetune --encoders {params.encoders:q} {params.search:q}"
             " --training {input.training:q} --development {input.development:q}"
-            " --config {params.cfg:q} --ablation {wildcards.ablation} --seeds {params.seeds}"
+            " --config {params.cfg:q} --ablation {wildcards.ablation:q} --seeds {params.seeds:q}"
             " --models {params.models:q} --checkpoints {params.checkpoints:q}"
-            " --checkpoint-seconds {params.checkpoint_seconds} --threads {threads}"
+            " --checkpoint-seconds {params.checkpoint_seconds:q} --threads {threads:q}"
             " > {log:q} 2>&1; for note in {output.notes:q}; do"
             # Of what was decided by something else before: it must not hold anything off again.
             ' rm -f "${{note%-*}}"-*; touch "$note"; done'

@@ -33,7 +33,7 @@ for number, batch in enumerate(study.prediction_batches(), start=1):
             models=lambda wildcards, input: weights(input.models),
         shell:
             "python -m xltransfer.predict --models {params.models:q} --corpus {input.corpus:q}"
-            " --predictions {output:q} --threads {threads} > {log:q} 2>&1"
+            " --predictions {output:q} --threads {threads:q} > {log:q} 2>&1"
 
 
 # One job scores the models of many sources on a corpus, for scoring takes less than starting Python.

@@ -43,8 +43,8 @@ rule adapt:
     shell:
         "python -m xltransfer.adapt --encoder {params.encoder:q} --training {input.training:q}"
         " --held-out {input.held_out:q} --config {params.cfg:q} --output {params.directory:q}"
-        " --checkpoints {params.checkpoints:q} --checkpoint-seconds {params.checkpoint_seconds}"
-        " --threads {threads} > {log:q} 2>&1"
+        " --checkpoints {params.checkpoints:q} --checkpoint-seconds {params.checkpoint_seconds:q}"
+        " --threads {threads:q} > {log:q} 2>&1"
 
 
 rule pretrain_monolingual:
@@ -82,8 +82,8 @@ rule pretrain_monolingual:
     shell:
         "python -m xltransfer.pretrain --corpora {input.training:q} --held-out {input.held_out:q}"
         " --config {params.cfg:q} --output {params.directory:q}"
-        " --checkpoints {params.checkpoints:q} --checkpoint-seconds {params.checkpoint_seconds}"
-        " --threads {threads} > {log:q} 2>&1"
+        " --checkpoints {params.checkpoints:q} --checkpoint-seconds {params.checkpoint_seconds:q}"
+        " --threads {threads:q} > {log:q} 2>&1"
 
 
 rule bilstm_architecture:
@@ -136,8 +136,8 @@ rule search:
     shell:
         "python -m xltransfer.search --encoder {params.encoder:q} --training {input.training:q}"
         " --development {input.development:q} --config {params.cfg:q} --output {output:q}"
-        " --checkpoints {params.checkpoints:q} --checkpoint-seconds {params.checkpoint_seconds}"
-        " --threads {threads} > {log:q} 2>&1"
+        " --checkpoints {params.checkpoints:q} --checkpoint-seconds {params.checkpoint_seconds:q}"
+        " --threads {threads:q} > {log:q} 2>&1"
 
 
 # All arms of a corpus annotate its test part in one job, and are scored in one.
@@ -168,7 +168,7 @@ for number, task in enumerate(unseen.tasks, start=1):
             code=stage_digest("predict"),
         shell:
             "python -m xltransfer.predict --models {input.models:q} --corpus {input.corpus:q}"
-            " --predictions {output:q} --threads {threads} > {log:q} 2>&1"
+            " --predictions {output:q} --threads {threads:q} > {log:q} 2>&1"
 
     rule:
         name:

@@ -6,21 +6,35 @@ is imported, for the Snakefile reads the catalogues whenever it is parsed.
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from .embedded_world.languages import EMBEDDED_FAMILY
 from .errors import InputError
 from .raw_corpora import RawCorpus, read_raw_corpora
+from .safe_values import (
+    CORPUS,
+    ISO_639_3,
+    ISO_15924,
+    LANGUAGE,
+    check_checksum,
+    check_code,
+    check_path,
+    check_text,
+    check_url,
+)
 from .transliteration.catalogue import read_schemes
+from .tsv import read_table
 
 SPLITS = ("train", "dev", "test")
 EMBEDDED = "embedded"
 """Ends the codes of corpora that are made by the embedded world instead of being fetched."""
-UNCHECKED = "unchecked"
-"""Checksum of licensed files that users bring themselves."""
+LARGEST_ANNOTATED = 1 << 30
+"""Limit in bytes of an annotated or typological file whose size is not in the catalogue. Files of
+Universal Dependencies have up to some hundred megabytes."""
+LARGEST_RAW = 1 << 36
+"""Limit in bytes of a raw corpus. The dump of the English Wikipedia has about 25 GB."""
 _ENTITY_CHOICES = {
     "layout": ("columns", "wikiann", "uner"),
     "scheme": ("iob1", "iob2", "bioes"),
@@ -158,7 +172,12 @@ class Catalogue:
     def _read_languages(self) -> dict[str, Language]:
         languages: dict[str, Language] = {}
         columns = ("code", "name", "iso", "script", "family")
-        for place, row in _rows(self.directory / "languages.tsv", columns):
+        for place, row in read_table(self.directory / "languages.tsv", columns):
+            check_code(LANGUAGE, row["code"], place, "code")
+            check_code(ISO_639_3, row["iso"], place, "iso")
+            check_code(ISO_15924, row["script"], place, "script")
+            for column in ("name", "family"):
+                check_text(row[column], place, column)
             _add(languages, row["code"], Language(**{c: row[c] for c in columns}), place)
         return languages
 
@@ -167,10 +186,12 @@ class Catalogue:
         newest: dict[str, dict[str, dict[str, CorpusFile]]] = {}
         limit = _version(ud_release, "ud_release")
         columns = ("treebank", "release", "split", "file", "bytes", "checksum", "url")
-        for place, row in _rows(self.directory / "treebank_files.tsv", columns):
+        for place, row in read_table(self.directory / "treebank_files.tsv", columns):
             version = _version(row["release"], place)
             if row["split"] not in SPLITS:
                 raise InputError(f"{place}: split '{row['split']}' is none of {', '.join(SPLITS)}")
+            check_code(CORPUS, row["treebank"], place, "treebank")
+            file = _file(row, place)
             if version > limit:
                 continue
             known = newest.setdefault(row["treebank"], {})
@@ -178,8 +199,6 @@ class Catalogue:
                 continue
             for release in [r for r in known if _version(r, place) < version]:
                 del known[release]
-            size = int(row["bytes"]) if row["bytes"] else None
-            file = CorpusFile(row["file"], row["url"], row["checksum"], size)
             _add(known.setdefault(row["release"], {}), row["split"], file, place)
         return newest
 
@@ -188,8 +207,8 @@ class Catalogue:
     ) -> dict[str, Corpus]:
         treebanks: dict[str, Corpus] = {}
         columns = ("treebank", "language", "name", "licence")
-        for place, row in _rows(self.directory / "treebanks.tsv", columns):
-            code, language = row["treebank"], row["language"]
+        for place, row in read_table(self.directory / "treebanks.tsv", columns):
+            code, language = _corpus_code(row, "treebank", place), row["language"]
             self._check_language(language, place)
             release, splits = next(iter(files.get(code, {}).items()), ("", {}))
             treebank = Corpus(code, language, row["name"], row["licence"], splits, release)
@@ -201,23 +220,25 @@ class Catalogue:
         """Corpus → split → file."""
         files: dict[str, dict[str, CorpusFile]] = {}
         columns = ("corpus", "split", "file", "checksum", "url")
-        for place, row in _rows(self.directory / "entity_files.tsv", columns):
+        for place, row in read_table(self.directory / "entity_files.tsv", columns):
             if row["split"] not in SPLITS:
                 raise InputError(f"{place}: split '{row['split']}' is none of {', '.join(SPLITS)}")
-            file = CorpusFile(row["file"], row["url"], row["checksum"], None)
-            _add(files.setdefault(row["corpus"], {}), row["split"], file, place)
+            code = check_code(CORPUS, row["corpus"], place, "corpus")
+            _add(files.setdefault(code, {}), row["split"], _file(row, place), place)
         return files
 
     def _read_entities(self, files: dict[str, dict[str, CorpusFile]]) -> dict[str, Corpus]:
         corpora: dict[str, Corpus] = {}
         columns = ("corpus", "language", "name", "licence", *_ENTITY_CHOICES, "encoding")
-        for place, row in _rows(self.directory / "entity_corpora.tsv", columns):
+        for place, row in read_table(self.directory / "entity_corpora.tsv", columns):
+            _corpus_code(row, "corpus", place)
             self._check_language(row["language"], place)
             for column, choices in _ENTITY_CHOICES.items():
                 if row[column] not in choices:
                     raise InputError(
                         f"{place}: {column} '{row[column]}' is none of {', '.join(choices)}"
                     )
+            _check_encoding(row["encoding"], place)
             values = {column: row[column] for column in columns if column != "corpus"}
             corpus = Corpus(row["corpus"], files=files.get(row["corpus"], {}), **values)
             _add(corpora, corpus.code, corpus, place)
@@ -227,15 +248,14 @@ class Catalogue:
     def _read_typology(self) -> dict[str, CorpusFile]:
         files: dict[str, CorpusFile] = {}
         columns = ("file", "checksum", "url")
-        for place, row in _rows(self.directory / "typology_files.tsv", columns):
-            file = CorpusFile(row["file"], row["url"], row["checksum"], None)
-            _add(files, row["file"], file, place)
+        for place, row in read_table(self.directory / "typology_files.tsv", columns):
+            _add(files, row["file"], _file(row, place), place)
         return files
 
     def _read_transliterations(self) -> dict[str, Transliteration]:
         known: dict[str, Transliteration] = {}
         columns = ("variety", "original", "scheme")
-        for place, row in _rows(self.directory / "transliterations.tsv", columns):
+        for place, row in read_table(self.directory / "transliterations.tsv", columns):
             self._check_language(row["variety"], place)
             self._check_language(row["original"], place)
             if row["scheme"] not in self.schemes:
@@ -262,6 +282,26 @@ class Catalogue:
                 )
 
 
+def _corpus_code(row: dict[str, str], column: str, place: str) -> str:
+    """The code of a row of annotated corpora, whose name and licence are checked as well."""
+    check_path(row["name"], place, "name")
+    check_text(row["licence"], place, "licence")
+    return check_code(CORPUS, row[column], place, column)
+
+
+def _file(row: dict[str, str], place: str) -> CorpusFile:
+    """The file of a row, once its values are known to be safe."""
+    size = row.get("bytes") or None
+    if size is not None and not re.fullmatch(r"[1-9][0-9]{0,15}", size):
+        raise InputError(f"{place}: bytes '{size[:80]}' is no number of bytes; correct or empty it")
+    return CorpusFile(
+        check_path(row["file"], place, "file"),
+        check_url(row["url"], place),
+        check_checksum(row["checksum"], place),
+        int(size) if size else None,
+    )
+
+
 def _add(table: dict, key: str, value: object, place: str) -> None:
     if key in table:
         raise InputError(f"{place}: '{key}' stands in the table twice; remove one row")
@@ -269,23 +309,17 @@ def _add(table: dict, key: str, value: object, place: str) -> None:
 
 
 def _version(text: str, place: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(part) for part in text.split("."))
-    except ValueError:
-        raise InputError(f"{place}: '{text}' is no release number like 2.17") from None
+    if not re.fullmatch(r"[0-9]{1,4}\.[0-9]{1,4}", text):
+        raise InputError(f"{place}: '{text}' is no release number like 2.17")
+    return tuple(int(part) for part in text.split("."))
 
 
-def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str, str]]]:
-    """The rows of a table with their places (``file:line``)."""
+def _check_encoding(encoding: str, place: str) -> None:
     try:
-        with open(path, encoding="utf-8", newline="") as lines:
-            reader = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
-            missing = [name for name in columns if name not in (reader.fieldnames or ())]
-            if missing:
-                raise InputError(f"{path}:1: column '{missing[0]}' is missing")
-            for line, row in enumerate(reader, start=2):
-                if None in row or None in row.values():
-                    raise InputError(f"{path}:{line}: not {len(reader.fieldnames)} columns")
-                yield f"{path}:{line}", row
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+        known = "a".encode(encoding).decode(encoding) == "a"
+    except (LookupError, ValueError):
+        known = False
+    if not known:
+        raise InputError(
+            f"{place}: encoding '{encoding}' is none that Python knows; write utf-8 or its name"
+        )

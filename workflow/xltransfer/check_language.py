@@ -8,9 +8,11 @@ from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
-from .catalogue import SPLITS, UNCHECKED, Catalogue
+from .catalogue import SPLITS, Catalogue
 from .command import run, stage_parser
+from .data.checksums import UNCHECKED
 from .errors import InputError
+from .study_files import read_config
 
 RESOURCES = Path("resources")
 
@@ -66,6 +68,7 @@ def main() -> None:
 
 
 def _stage(arguments: Namespace) -> None:
+    read_config(arguments.configfile)
     catalogue = Catalogue(RESOURCES, arguments.ud_release)
     print("\n".join(describe(catalogue, arguments.language)), flush=True)
     command = [sys.executable, "-m", "snakemake", "unseen", "--dry-run", "--quiet", "rules"]

@@ -17,15 +17,14 @@ from typing import IO, Any
 import numpy as np
 from tqdm import tqdm
 
-from .catalogue import UNCHECKED
 from .cleaning.counts import Counts
 from .cleaning.duplicates import EXACT, NEAR, NearDuplicates, line_key, line_keys, mark_repeats
 from .cleaning.evaluation_sentences import EvaluationSentences
 from .cleaning.settings import Settings
 from .cleaning.steps import Steps
 from .command import run, stage_parser
-from .data.downloads import verify_checksum
-from .data.raw_text import read_lines
+from .data.checksums import UNCHECKED, refuse_other_content, verify_checksum
+from .data.confined import confined_lines
 from .errors import InputError
 from .files import explain_no_room, replacing, write_json
 from .raw_corpora import KINDS
@@ -72,7 +71,7 @@ def clean_corpus(
     with _workplace(training) as folder:
         store = _Store(folder, settings)
         with Progress(raw.name) as progress:
-            for lines in _batches(read_lines(raw, kind, units)):
+            for lines in _batches(confined_lines(raw, kind, units)):
                 progress.advance(len(lines))
                 store.add(steps(lines))
         marks = store.marks()
@@ -84,6 +83,8 @@ def clean_corpus(
                 sides.append(_Side(file))
             counts = _write(store.lines(), marks, sides, settings)
             _check(sides, [*steps.counts, *counts], raw)
+    if left_out := units["pages_not_parsed"]:
+        steps.notes.append(f"{left_out} pages are left out: too many brackets that nothing closes")
     _say(raw, sides, settings, steps.notes)
     content = _report(settings, units, [*steps.counts, *counts], sides, steps.notes)
     write_json(report, {**content, "evaluation_sentences": sentences.report()})
@@ -301,6 +302,7 @@ def main() -> None:
 
 
 def _stage(arguments: Namespace) -> None:
+    refuse_other_content(arguments.input, arguments.input.suffix)
     verify_checksum(arguments.input, arguments.checksum)
     clean_corpus(
         arguments.input,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from .errors import InputError
 from .provenance import table_provenance
 from .tables.randominit import CROSS_LINGUAL
 from .tables.writing import write_table
+from .tsv import read_table
 
 CELL = ["task", "metric", "source", "target", "ablation"]
 OF_SCORES = {"score": ("mean", "sd"), "delta": ("delta", "delta_sd")}
@@ -26,6 +28,7 @@ ASSUMABLE = ("source", *CORPORA, "layer", "state")
 """What may be an assumption about a published number."""
 COLUMNS = ["encoder", *CELL, "statistic", "value", *CORPORA, "assumed", "variant", "reference"]
 NOT_A_NUMBER = float("nan")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
 def read_published(paths: Sequence[Path]) -> pd.DataFrame:
@@ -36,18 +39,21 @@ def read_published(paths: Sequence[Path]) -> pd.DataFrame:
             explains them.
 
     Raises:
-        InputError: a column is missing, or a statistic or an assumption is unknown.
+        InputError: a file cannot be read, a column is missing, a statistic or an assumption is
+            unknown, or a value is no number.
     """
     frames = []
     for path in paths:
-        frame = pd.read_csv(path, sep="\t", keep_default_na=False)
-        for column in COLUMNS:
-            if column not in frame:
-                raise InputError(f"{path}:1: no column '{column}'; add it")
-        for line, row in enumerate(frame.itertuples(), start=2):
-            _check_known(f"{path}:{line}: statistic", [row.statistic], STATISTICS)
-            _check_known(f"{path}:{line}: assumed", row.assumed.split(), ASSUMABLE)
-        frames.append(frame)
+        rows = list(read_table(path, COLUMNS))
+        for place, row in rows:
+            _check_known(f"{place}: statistic", [row["statistic"]], STATISTICS)
+            _check_known(f"{place}: assumed", row["assumed"].split(), ASSUMABLE)
+            if not _NUMBER.fullmatch(row["value"]):
+                raise InputError(
+                    f"{place}: value '{row['value']}' is no decimal number; correct it"
+                )
+        frame = pd.DataFrame([row for _, row in rows], columns=COLUMNS)
+        frames.append(frame.astype({"value": float}))
     return pd.concat(frames, ignore_index=True)
 
 

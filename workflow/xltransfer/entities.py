@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from .command import run, stage_parser
-from .data.downloads import verify_checksum
+from .data.checksums import verify_checksum
 from .data.iob import read_entities, write_iob2
 from .records import file_checksums, write_record
 

@@ -7,8 +7,8 @@ Attention over sentences of some dozen pieces adds a few percent, which are left
 
 from __future__ import annotations
 
-import csv
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +19,7 @@ from .files import read_json
 from .study import Study
 from .study.parts import LAYERS
 from .training.hyperparameters import passes_per_epoch
+from .tsv import read_table
 
 PEAK = {"T4": 65.0, "V100": 125.0, "A100": 312.0, "H100": 989.0}
 """Dense half-precision teraflops per second, from NVIDIA's data sheets."""
@@ -105,10 +106,12 @@ def encoder_size(study: Study, name: str) -> EncoderSize:
             names = " or ".join(_NAMES[missing[0]])
             raise InputError(f"{path}:1: no {names}; this kind of encoder is not known here")
         return EncoderSize(**found)
-    with open(table, encoding="utf-8", newline="") as lines:
-        for row in csv.DictReader(lines, delimiter="\t"):
-            if row["hub"] == encoder.hub:
-                return EncoderSize(**{key: int(row[key]) for key in _NAMES})
+    for place, row in read_table(table, ("hub", *_NAMES)):
+        if row["hub"] == encoder.hub:
+            for key in _NAMES:
+                if not re.fullmatch("[0-9]{1,9}", row[key]):
+                    raise InputError(f"{place}: {key} '{row[key]}' is no whole number; correct it")
+            return EncoderSize(**{key: int(row[key]) for key in _NAMES})
     raise InputError(f"{table}: no row for {encoder.hub or path}; add the encoder's sizes there")
 
 

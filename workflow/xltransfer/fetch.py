@@ -10,6 +10,7 @@ from pathlib import Path
 
 from .command import run, stage_parser
 from .data.downloads import fetch_file
+from .data.hub_datasets import one_line
 from .errors import InputError
 from .files import replacing
 
@@ -45,7 +46,10 @@ def fetch_encoder(hub: str, revision: str, directory: Path, endpoint: str | None
                 hub, name, revision=revision, local_dir=staging, endpoint=endpoint
             )
         except LocalEntryNotFoundError as error:
-            raise InputError(f"{hub}@{revision[:12]}: the hub cannot be reached: {error}") from None
+            reason = one_line(error)
+            raise InputError(
+                f"{hub}@{revision[:12]}: the hub cannot be reached: {reason}"
+            ) from None
         except EntryNotFoundError:
             if name in OPTIONAL:
                 continue
@@ -54,8 +58,7 @@ def fetch_encoder(hub: str, revision: str, directory: Path, endpoint: str | None
                 "or convert the model and give its directory as `path`"
             ) from None
         except (HfHubHTTPError, OSError) as error:
-            reason = " ".join(str(error).split())
-            raise InputError(f"{hub}@{revision[:12]}: {name}: {reason}") from None
+            raise InputError(f"{hub}@{revision[:12]}: {name}: {one_line(error)}") from None
         with replacing(directory / name) as temporary:
             shutil.copyfile(path, temporary)
         log.info("%s: fetched from %s@%s", directory / name, hub, revision[:12])
@@ -69,6 +72,7 @@ def main() -> None:
     file = kinds.add_parser("file", help="a catalogued file")
     file.add_argument("--config", type=json.loads, required=True, help="path, url, checksum: JSON")
     file.add_argument("--mirrors", nargs="*", default=[])
+    file.add_argument("--largest", type=int, required=True, help="bytes")
     file.add_argument("--output", type=Path, required=True)
     encoder = kinds.add_parser("encoder", help="an encoder from the hub")
     encoder.add_argument("--hub", required=True)
@@ -82,7 +86,14 @@ def _stage(arguments: Namespace) -> None:
         fetch_encoder(arguments.hub, arguments.revision, arguments.directory)
         return
     file = arguments.config
-    fetch_file(arguments.output, file["path"], file["url"], file["checksum"], arguments.mirrors)
+    fetch_file(
+        arguments.output,
+        file["path"],
+        file["url"],
+        file["checksum"],
+        arguments.mirrors,
+        arguments.largest,
+    )
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from .errors import InputError
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """A full disk, an exhausted quota, a limit on the size of files."""
+_BYTE_ORDER_MARK = "\ufeff"
 
 
 @contextmanager
@@ -82,19 +83,51 @@ def read_text(path: Path | str, encoding: str = "utf-8") -> str:
         encoding: of the file; a byte-order mark is dropped from UTF-8.
 
     Raises:
-        InputError: the file is missing, unreadable or not in the encoding; in the last case with
-            the line.
+        InputError: the file is missing, unreadable or not in the encoding, in which case the line
+            is named; or there is no such encoding.
     """
     data = read_bytes(path)
     try:
-        return data.decode("utf-8-sig" if encoding == "utf-8" else encoding)
+        text = data.decode("utf-8-sig" if encoding == "utf-8" else encoding)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         name = encoding.upper()
         raise InputError(
-            f"{path}:{line}: byte 0x{data[error.start]:02x} is not {name}; convert the file to "
-            f"{name}"
+            f"{path}:{line}: byte 0x{error.object[error.start]:02x} is not {name}; convert the "
+            f"file to {name}"
         ) from None
+    except (LookupError, ValueError) as error:
+        raise InputError(
+            f"{path}: cannot be decoded from '{encoding}' ({error}); name another encoding"
+        ) from None
+    if text.startswith(_BYTE_ORDER_MARK):
+        # It would be a part of the first word, and be lost where that is written and read again.
+        raise InputError(f"{path}:1: a byte-order mark too many for {encoding.upper()}; remove it")
+    return text
+
+
+def read_text_lines(path: Path | str, encoding: str = "utf-8") -> str:
+    """The text of a file whose lines end with a line feed; Windows line ends become such.
+
+    Args:
+        path: the file.
+        encoding: of the file; a byte-order mark is dropped from UTF-8.
+
+    Raises:
+        InputError: as for ``read_text``, or a carriage return is not before a line feed: some
+            programs would end a line there, others not.
+    """
+    text = read_text(path, encoding)
+    if "\r" not in text:
+        return text
+    text = text.replace("\r\n", "\n")
+    before, found, _ = text.partition("\r")
+    if found:
+        line = before.count("\n") + 1
+        raise InputError(
+            f"{path}:{line}: a carriage return without a line feed; end lines with line feeds"
+        )
+    return text
 
 
 def read_bytes(path: Path | str) -> bytes:
@@ -113,12 +146,16 @@ def read_json(path: Path | str) -> Any:
     """The content of a JSON file.
 
     Raises:
-        InputError: the file is missing or is not JSON.
+        InputError: the file is missing, is not JSON, or is nested too deeply or has an integer that
+            is too long for Python to read.
     """
     try:
         return json.loads(read_text(path))
     except json.JSONDecodeError as error:
         raise InputError(f"{path}:{error.lineno}: not JSON ({error.msg})") from None
+    except (RecursionError, ValueError) as error:
+        # Nested by the thousand, or an integer of thousands of digits.
+        raise InputError(f"{path}: JSON that cannot be read ({error}); correct it") from None
 
 
 def write_json(path: Path | str, content: Any) -> None:

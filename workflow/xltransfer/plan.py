@@ -10,39 +10,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from .command import run, stage_parser
 from .errors import InputError
 from .estimate import PEAK, Assumptions, Estimate, Model, read_outputs
-from .files import read_text
 from .records import TRAINING
 from .study import Study
+from .study_files import read_config
 
 UNKNOWN = ("adapt", "pretrain_monolingual", "pretrain_embedded")
 """Rules on GPUs whose data is not known before it is cleaned."""
-
-
-def read_config(files: Sequence[str]) -> dict[str, Any]:
-    """The configuration as Snakemake merges it: ``config.yaml``, then each file over it.
-
-    Raises:
-        InputError: a file is missing or no YAML.
-    """
-    from snakemake.utils import update_config
-
-    config: dict[str, Any] = {}
-    for name in ("config.yaml", *files):
-        try:
-            content = yaml.safe_load(read_text(name)) or {}
-        except yaml.YAMLError as error:
-            raise InputError(f"{name}: not YAML: {' '.join(str(error).split())}") from None
-        if not isinstance(content, dict):
-            raise InputError(f"{name}:1: no keys and values; see config.yaml")
-        update_config(config, content)
-    return config
 
 
 def dry_run(targets: Sequence[str], files: Sequence[str]) -> Mapping[str, list[list[str]]]:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import InputError
+from .safe_values import (
+    CORPUS,
+    LANGUAGE,
+    check_checksum,
+    check_code,
+    check_path,
+    check_text,
+    check_url,
+)
+from .tsv import read_table
 
 KINDS = ("wikipedia", "leipzig", "oscar", "hub", "text")
 """How a raw corpus is stored; ``data/raw_text.py`` reads each."""
 COLUMNS = ("corpus", "language", "name", "kind", "file", "checksum", "url", "licence")
-_CODE = re.compile(r"[a-z0-9]+(_[a-z0-9]+)+")
-_CHECKSUM = re.compile(r"sha256:[0-9a-f]{64}|git-sha1:[0-9a-f]{40}|unchecked")
 _HUB = re.compile(r"hf://datasets/(?P<repository>[^/@]+/[^/@]+)@(?P<revision>[^/]+)/(?P<path>.+)")
 
 
@@ -75,44 +82,35 @@ def read_raw_corpora(path: Path | str) -> dict[str, RawCorpus]:
             cannot be used; names the line. Whether languages exist is for the caller to check.
     """
     corpora: dict[str, RawCorpus] = {}
-    try:
-        with open(path, encoding="utf-8", newline="") as lines:
-            reader = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
-            missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
-            if missing:
-                raise InputError(f"{path}:1: column '{missing[0]}' is missing")
-            for number, row in enumerate(reader, start=2):
-                if None in row or None in row.values():
-                    raise InputError(f"{path}:{number}: not {len(reader.fieldnames)} columns")
-                corpus = _corpus(row, f"{path}:{number}")
-                if corpus.code in corpora:
-                    raise InputError(
-                        f"{path}:{number}: '{corpus.code}' stands in the table twice; "
-                        "remove one row"
-                    )
-                corpora[corpus.code] = corpus
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: not UTF-8; convert the file to UTF-8") from None
+    for place, row in read_table(path, COLUMNS):
+        corpus = _corpus(row, place)
+        if corpus.code in corpora:
+            raise InputError(f"{place}: '{corpus.code}' stands in the table twice; remove one row")
+        corpora[corpus.code] = corpus
     return corpora
 
 
 def _corpus(row: dict[str, str], place: str) -> RawCorpus:
     code, language, kind, url = row["corpus"], row["language"], row["kind"], row["url"]
-    if not _CODE.fullmatch(code) or not code.startswith(f"{language}_"):
+    check_code(CORPUS, code, place, "corpus")
+    check_code(LANGUAGE, language, place, "language")
+    if not code.startswith(f"{language}_"):
         raise InputError(
             f"{place}: corpus '{code}' does not start with its language's code, '{language}_'"
         )
     if kind not in KINDS:
         raise InputError(f"{place}: kind '{kind}' is none of {', '.join(KINDS)}")
-    if not _CHECKSUM.fullmatch(row["checksum"]):
-        raise InputError(
-            f"{place}: checksum '{row['checksum'][:80]}' is none of "
-            "sha256:<64 hexadecimal digits>, git-sha1:<40> and unchecked"
-        )
-    if not row["file"] or Path(row["file"]).is_absolute() or ".." in Path(row["file"]).parts:
-        raise InputError(f"{place}: file '{row['file']}' is no path inside a mirror")
-    if url.startswith("hf:") and hub_file(url) is None:
-        raise InputError(f"{place}: '{url}' is not hf://datasets/<owner>/<name>@<revision>/<path>")
+    check_checksum(row["checksum"], place)
+    check_path(row["file"], place, "file")
+    check_url(url, place)
+    for column in ("name", "licence"):
+        check_text(row[column], place, column)
+    if url.startswith("hf:"):
+        found = hub_file(url)
+        if found is None:
+            raise InputError(
+                f"{place}: '{url}' is not hf://datasets/<owner>/<name>@<revision>/<path>"
+            )
+        for value in (found.repository, found.revision, found.path):
+            check_path(value, place, "url")
     return RawCorpus(code, *(row[column] for column in COLUMNS[1:]))

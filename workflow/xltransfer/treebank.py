@@ -6,8 +6,8 @@ from argparse import Namespace
 from pathlib import Path
 
 from .command import run, stage_parser
+from .data.checksums import verify_checksum
 from .data.conllu import read_conllu, write_conllu
-from .data.downloads import verify_checksum
 from .records import file_checksums, write_record
 
 

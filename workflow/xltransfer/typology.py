@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .command import run, stage_parser
-from .data.downloads import verify_checksum
+from .data.checksums import verify_checksum
 from .data.wals import read_wals
 from .files import replacing
 from .records import file_checksums, write_record

@@ -70,7 +70,8 @@ class CountingTokenizer(WordTokenizer):
     @property
     def coverage(self) -> float:
         """Share of the vocabulary that has occurred; special and unknown pieces do not count."""
-        return int((self.occurred & self._ordinary).sum()) / int(self._ordinary.sum())
+        ordinary = int(self._ordinary.sum())
+        return int((self.occurred & self._ordinary).sum()) / ordinary if ordinary else 0.0
 
     def count(self, words: Sequence[str]) -> WordCounts:
         """Split words, each on its own.

@@ -13,8 +13,9 @@ from itertools import compress
 from pathlib import Path
 
 from ..errors import InputError
-from ..files import read_text, replacing
+from ..files import read_text_lines, replacing
 from .conllu_arrays import find_sentences
+from .conllu_rows import check_sentence
 
 ID, FORM, LEMMA, UPOS, XPOS, FEATS, HEAD, DEPREL, DEPS, MISC = range(10)
 """Columns of a row."""
@@ -172,9 +173,7 @@ def read_conllu(path: Path | str) -> list[Sentence]:
         InputError: the file is missing, not UTF-8, or breaks the format; the message names the
             line and the reason.
     """
-    text = read_text(path)
-    if "\r" in text:
-        text = text.replace("\r\n", "\n")
+    text = read_text_lines(path)
     if text and text != "\n" and not text.endswith("\n\n"):
         raise InputError(
             f"{path}:{text.count(chr(10)) + 1}: the file ends inside a sentence, an empty line is "
@@ -189,12 +188,12 @@ def read_conllu(path: Path | str) -> list[Sentence]:
 def _sentences(text: str, path: Path | str) -> Iterator[Sentence]:
     number = 1
     for block in _blocks(text):
-        found = find_sentences(block, _is_beside_words)
+        found = find_sentences(block)
         columns = (found.starts, found.ends, found.lines, found.valid)
         for start, end, lines, valid in zip(*(c.tolist() for c in columns), strict=True):
             sentence = block[start:end]
             if not valid:
-                _check(sentence.split("\n") if lines else [], path, number)
+                check_sentence(sentence.split("\n") if lines else [], path, number)
             yield Sentence.of_lines(sentence)
             number += lines + 1
 
@@ -207,85 +206,6 @@ def _blocks(text: str) -> Iterator[str]:
         end = found + 2 if found >= 0 else len(text)
         yield text[start:end]
         start = end
-
-
-def _check(lines: Sequence[str], path: Path | str, first_line: int) -> None:
-    """Check a sentence line by line.
-
-    Raises:
-        InputError: a line breaks the format.
-    """
-    rows: list[list[str]] = []
-    words: list[list[str]] = []
-    for number, line in enumerate(lines, start=first_line):
-        if line[0] == "#" and not rows:
-            continue
-        row = line.split("\t")
-        if _is_word(row, len(words) + 1, path, number):
-            words.append(row)
-        rows.append(row)
-    end = first_line + len(lines)
-    if not words:
-        raise InputError(f"{path}:{end}: an empty line without a sentence before it")
-    _check_tree(words, rows, path, end - len(rows))
-
-
-def _is_word(row: list[str], expected: int, path: Path | str, number: int) -> bool:
-    """Check one row and say whether it is a syntactic word."""
-    if len(row) != 10:
-        raise InputError(f"{path}:{number}: {len(row)} columns instead of 10, separated by tabs")
-    if not row[FORM].strip():
-        raise InputError(f"{path}:{number}: empty FORM; unknown forms are written '_'")
-    identifier = row[ID]
-    if identifier == str(expected):
-        return True
-    if identifier.isdecimal():
-        raise InputError(f"{path}:{number}: ID {identifier} where {expected} should come")
-    if _is_beside_words(identifier, expected):
-        return False
-    if "-" in identifier:
-        raise InputError(f"{path}:{number}: '{identifier}' is no range of words to come")
-    raise InputError(f"{path}:{number}: ID '{identifier}' is not an integer, range or decimal")
-
-
-def _is_beside_words(identifier: str, expected: int) -> bool:
-    """Whether an ID is that of a multiword token or empty node before a word with this number."""
-    if "-" in identifier:
-        first, _, last = identifier.partition("-")
-        return first.isdecimal() and last.isdecimal() and expected <= int(first) <= int(last)
-    word, _, copy = identifier.partition(".")
-    return word.isdecimal() and copy.isdecimal() and int(word) == expected - 1
-
-
-def _check_tree(
-    words: list[list[str]], rows: list[list[str]], path: Path | str, first_line: int
-) -> None:
-    """Heads must be integers in range and form one tree with one root."""
-    count = len(words)
-    heads = [0] * (count + 1)
-    roots = 0
-    for position, word in enumerate(words, start=1):
-        text = word[HEAD]
-        head = int(text) if text.isdecimal() else -1
-        if not 0 <= head <= count:
-            where = first_line + next(i for i, row in enumerate(rows) if row is word)
-            problem = "is not an integer" if head < 0 else f"is beyond the last word, {count}"
-            raise InputError(f"{path}:{where}: HEAD '{text}' of word {position} {problem}")
-        heads[position] = head
-        roots += head == 0
-    if roots != 1:
-        raise InputError(
-            f"{path}:{first_line}: the sentence has {roots or 'no'} roots (words with HEAD 0), "
-            "it must have one"
-        )
-    seen = [0] * (count + 1)
-    for start in range(1, count + 1):
-        position = start
-        while position and not seen[position]:
-            seen[position] = start
-            position = heads[position]
-        if position and seen[position] == start:
-            raise InputError(f"{path}:{first_line}: the heads of word {position} form a cycle")
 
 
 def write_conllu(path: Path | str, sentences: Iterable[Sentence]) -> None:

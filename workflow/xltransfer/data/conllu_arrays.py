@@ -6,17 +6,18 @@ and says what is wrong with it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+
+from .conllu_rows import OtherRows
 
 _TAB, _LINE_FEED, _HASH, _ZERO = map(ord, "\t\n#0")
 _COLUMNS = 10
 _DIGITS = 6
 """The longest number that is read here."""
-_SPACES = np.array([code for code in range(0x3001) if chr(code).isspace()], dtype=np.uint32)
-"""All code points that are white space to Python."""
+_IS_SPACE = np.array([chr(code).isspace() for code in range(0x3002)])
+"""By code point, whether it is white space to Python; the last entry counts for all higher ones."""
 
 
 @dataclass
@@ -36,16 +37,15 @@ class Blocks:
     valid: np.ndarray
 
 
-def find_sentences(text: str, is_beside_words: Callable[[str, int], bool]) -> Blocks:
+def find_sentences(text: str) -> Blocks:
     """Where the sentences of a text are, and which are valid.
 
-    Valid are sentences of comments and rows of ten columns with a FORM, whose words are numbered
-    from 1 and form a tree with one root, as HEAD says.
+    Valid are sentences of comments and rows of ten columns that do not start with white space,
+    whose words are numbered from 1 and form a tree with one root, as HEAD says, and whose multiword
+    tokens and empty nodes are among these words.
 
     Args:
         text: sentences, each with an empty line after it.
-        is_beside_words: whether an ID is that of a multiword token or empty node that may stand
-            before the word with this number.
     """
     codes = _code_points(text)
     ends = np.flatnonzero(codes == _LINE_FEED)
@@ -61,7 +61,7 @@ def find_sentences(text: str, is_beside_words: Callable[[str, int], bool]) -> Bl
     doubtful[sentence[1:][is_comment[1:] & is_row[:-1]]] = True
     rows = np.flatnonzero(is_row)
     table = _Table(codes, starts[rows], ends[rows], sentence[rows])
-    doubtful |= table.doubtful_sentences(text, len(last), is_beside_words)
+    doubtful |= table.doubtful_sentences(text, len(last))
     return Blocks(starts[first], np.maximum(ends[last] - 1, starts[first]), last - first, ~doubtful)
 
 
@@ -85,7 +85,8 @@ class _Table:
     ) -> None:
         self._codes = codes
         self._sentence = sentence
-        tabs = np.append(np.flatnonzero(codes == _TAB), len(codes))
+        self._tabs = np.flatnonzero(codes == _TAB)
+        tabs = np.append(self._tabs, len(codes))
         before = np.searchsorted(tabs, starts)
         self._ten_columns = np.searchsorted(tabs, ends) - before == _COLUMNS - 1
         # Of rows with too few columns, which are doubtful anyway, the last tab there is.
@@ -93,31 +94,40 @@ class _Table:
         self._starts = starts
         self._id_ends, self._head_starts, self._head_ends = tabs[places].T
 
-    def doubtful_sentences(
-        self, text: str, sentences: int, is_beside_words: Callable[[str, int], bool]
-    ) -> np.ndarray:
+    def doubtful_sentences(self, text: str, sentences: int) -> np.ndarray:
         """Which sentences are not beyond doubt; shape (sentences,)."""
         numbers, is_number = self._numbers(self._starts, self._id_ends)
         is_word = is_number & (self._codes[self._starts] != _ZERO)
         words = np.bincount(self._sentence[is_word], minlength=sentences)
         before = np.concatenate([[0], np.cumsum(words)])[:-1]
         expected = np.cumsum(is_word) - is_word - before[self._sentence] + 1
-        doubtful = ~self._ten_columns | self._has_no_form()
+        doubtful = ~self._ten_columns | self._has_blanks()
         doubtful |= is_word & (numbers != expected)
+        others, sentence = OtherRows(), -1
         for row in np.flatnonzero(~is_word):
+            if self._sentence[row] != sentence:
+                others, sentence = OtherRows(), self._sentence[row]
             identifier = text[self._starts[row] : self._id_ends[row]]
-            doubtful[row] |= not is_beside_words(identifier, int(expected[row]))
+            doubtful[row] |= others.problem(identifier, int(expected[row])) is not None
+            doubtful[row] |= others.covered > words[sentence]
         heads, is_head = self._numbers(self._head_starts + 1, self._head_ends)
+        first = np.minimum(self._head_starts + 1, len(self._codes) - 1)
+        is_head &= (self._codes[first] != _ZERO) | (self._head_ends - self._head_starts == 2)
         is_head &= heads <= words[self._sentence]
         doubtful |= is_word & ~is_head
         found = _are_no_trees(np.where(is_head, heads, 0)[is_word], words)
         found[self._sentence[doubtful]] = True
         return found
 
-    def _has_no_form(self) -> np.ndarray:
-        """Whether FORM starts with white space or is empty; shape (rows,)."""
-        place = np.minimum(self._id_ends + 1, len(self._codes) - 1)
-        return np.isin(self._codes[place], _SPACES)
+    def _has_blanks(self) -> np.ndarray:
+        """Whether a cell after the first is empty or starts with white space; shape (rows,)."""
+        after = np.minimum(self._tabs + 1, len(self._codes) - 1)
+        blank = self._tabs[_IS_SPACE.take(self._codes[after], mode="clip")]
+        # A tab in a comment belongs to no row; the row before is looked at more closely then.
+        rows = np.searchsorted(self._starts, blank, side="right") - 1
+        found = np.zeros(len(self._starts), dtype=bool)
+        found[rows[rows >= 0]] = True
+        return found
 
     def _numbers(self, starts: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The numbers in some cells, and whether it is one, of few European digits."""

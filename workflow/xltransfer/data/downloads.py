@@ -1,22 +1,24 @@
-"""Fetching files: mirrors first, retries, a checksum always."""
+"""Fetching files: mirrors first, retries, limits, a checksum always."""
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import shutil
 import sys
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
 import pooch
 import requests
 
-from ..catalogue import UNCHECKED
+from ..catalogue import LARGEST_RAW
 from ..errors import InputError
 from ..files import replacing
 from ..raw_corpora import hub_file
+from ..safe_values import check_no_credentials, without_credentials
+from .checksums import UNCHECKED, refuse_other_content, verify_checksum
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +28,12 @@ TIMEOUT = 60
 
 
 def fetch_file(
-    output: Path, relative: str, url: str, checksum: str, mirrors: Sequence[str]
+    output: Path,
+    relative: str,
+    url: str,
+    checksum: str,
+    mirrors: Sequence[str],
+    largest: int = LARGEST_RAW,
 ) -> None:
     """Fetch a file from the first place that has it.
 
@@ -36,11 +43,22 @@ def fetch_file(
         url: where it is published, tried last; of a dataset on the Hugging Face hub as
             ``raw_corpora.hub_file`` reads it; ``""`` if it is nowhere to be fetched from.
         checksum: ``sha256:<hex>``, ``git-sha1:<hex>`` or ``unchecked``.
-        mirrors: folders, ``file://`` folders or base URLs.
+        mirrors: folders, ``file://`` folders or base URLs. Names and passwords of users come from
+            netrc (``~/.netrc``, or the file that ``NETRC`` names), never from an address.
+        largest: bytes after which a download is given up.
 
     Raises:
-        InputError: no place has it, or what a place has is not the file.
+        InputError: no place has it, what a place has is too large or is not the file, or an address
+            carries a password.
     """
+    for mirror in mirrors:
+        check_no_credentials(mirror, "mirrors")
+    if url and urlsplit(url).scheme not in ("http", "https", "hf"):
+        raise InputError(
+            f"{output}: the catalogue's address '{without_credentials(url)}' is none of http://, "
+            "https:// and hf://; name the folder under `mirrors`"
+        )
+    check_no_credentials(url, str(output))
     places = [f"{mirror.rstrip('/')}/{relative}" for mirror in mirrors] + [url] * bool(url)
     if not places:
         raise InputError(
@@ -51,7 +69,8 @@ def fetch_file(
     for place in places:
         try:
             with replacing(output) as temporary:
-                _copy(place, temporary)
+                _copy(place, temporary, largest)
+                refuse_other_content(temporary, PurePosixPath(relative).suffix, name=place)
                 verify_checksum(temporary, checksum, name=place)
         except (OSError, requests.RequestException) as error:
             failures.append(f"{place} ({_reason(error)})")
@@ -65,68 +84,63 @@ def fetch_file(
     )
 
 
-def verify_checksum(path: Path, checksum: str, name: str = "") -> None:
-    """Refuse a file that is not the one a catalogue means.
-
-    Args:
-        path: the file.
-        checksum: ``sha256:<hex>`` or ``git-sha1:<hex>``; ``unchecked`` accepts every file.
-        name: what to call the file in the message, if not by its path.
-
-    Raises:
-        InputError: with the name, the expected and the found checksum.
-    """
-    if checksum == UNCHECKED:
-        return
-    kind, _, expected = checksum.partition(":")
-    found = checksum_of(path, kind)
-    if found != expected:
-        raise InputError(
-            f"{name or path}: not the catalogued file (truncated, altered or of another release): "
-            f"{kind} expected {expected}, found {found}; delete it and fetch it again"
-        )
-
-
-def checksum_of(path: Path, kind: str) -> str:
-    """Checksum of a file in hexadecimal.
-
-    Args:
-        path: the file.
-        kind: ``sha256``, or ``git-sha1``: SHA-1 over a header with the size and the content, which
-            is how git names content.
-    """
-    if kind == "git-sha1":
-        state = hashlib.sha1(b"blob %d\0" % path.stat().st_size, usedforsecurity=False)
-    elif kind == "sha256":
-        state = hashlib.sha256()
-    else:
-        raise InputError(f"{path}: unknown kind of checksum '{kind}'; use sha256 or git-sha1")
-    with open(path, "rb") as file:
-        while block := file.read(1 << 20):
-            state.update(block)
-    return state.hexdigest()
-
-
-def _copy(place: str, path: Path) -> None:
+def _copy(place: str, path: Path, largest: int) -> None:
     parts = urlsplit(place)
     if parts.scheme in ("http", "https"):
-        # The checksum is verified by the caller, who knows more kinds than pooch does.
-        source = pooch.create(
-            path.parent,
-            base_url="",
-            registry={path.name: None},
-            urls={path.name: place},
-            retry_if_failed=RETRIES,
-        )
-        downloader = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), timeout=TIMEOUT)
-        source.fetch(path.name, downloader=downloader)
+        _download(place, path, largest)
     elif found := hub_file(place):
         # Imported here: it needs the hub's client, and this module.
         from .hub_datasets import fetch_dataset_file
 
-        fetch_dataset_file(path, found.repository, found.revision, found.path, UNCHECKED)
+        fetch_dataset_file(path, found.repository, found.revision, found.path, UNCHECKED, largest)
     else:
-        shutil.copyfile(unquote(parts.path) if parts.scheme == "file" else place, path)
+        source = Path(unquote(parts.path) if parts.scheme == "file" else place)
+        if source.stat().st_size > largest:
+            raise too_large(place, largest)
+        shutil.copyfile(source, path)
+
+
+def _download(place: str, path: Path, largest: int) -> None:
+    http = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), timeout=TIMEOUT)
+
+    def download(url: str, output: str, source: pooch.Pooch) -> None:
+        with open(output, "wb") as file:
+            http(url, _Limited(file, largest, place), source)
+
+    # The checksum is verified by the caller, who knows more kinds than pooch does.
+    source = pooch.create(
+        path.parent,
+        base_url="",
+        registry={path.name: None},
+        urls={path.name: place},
+        retry_if_failed=RETRIES,
+    )
+    source.fetch(path.name, downloader=download)
+
+
+class _Limited:
+    """A file to write to that refuses more than so many bytes."""
+
+    def __init__(self, file: BinaryIO, largest: int, name: str) -> None:
+        self.file, self.left = file, largest
+        self.excess = too_large(name, largest)
+
+    def write(self, block: bytes) -> None:
+        self.left -= len(block)
+        if self.left < 0:
+            raise self.excess
+        self.file.write(block)
+
+    def flush(self) -> None:
+        """pooch flushes after every kilobyte; the file is written when it is closed."""
+
+
+def too_large(name: str, largest: int) -> InputError:
+    """The error of a file that is larger than a download may be."""
+    return InputError(
+        f"{name}: more than {largest:,} bytes, the size in the catalogue or the limit for files of "
+        "this kind; look at what is there, then correct the catalogue or put the file there by hand"
+    )
 
 
 def _reason(error: Exception) -> str:

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InputError
-from ..files import read_text, replacing
+from ..files import read_text_lines, replacing
 
-_COMMENT = re.compile(r"# [\w.:-]+( [\w.:-]+)* =|# newdoc|# newpar")
+_COMMENT = re.compile(r"# ([\w.:-]+ )+=.*|# new(doc|par)( id = .*)?")
+_DOCUMENT_START = "-DOCSTART-"
 _TAG = re.compile(r"O|([BIESLU])-(\S+)")
+_CODE = re.compile(r"([a-z][a-z-]*:).")
 _BLANKS = " \t"
 _BIOES = {"S": "B", "U": "B", "E": "I", "L": "I"}
 
@@ -47,7 +49,7 @@ def read_iob2(path: Path | str) -> list[TaggedSentence]:
     Raises:
         InputError: it cannot be read or breaks the format; names the line.
     """
-    return read_entities(path, "columns", "iob2")
+    return _read(path, "columns", "iob2", repair=False, encoding="utf-8")
 
 
 def read_entities(
@@ -74,17 +76,23 @@ def read_entities(
     Raises:
         InputError: the file is missing, not in this encoding, or malformed; names the line.
     """
-    text = read_text(path, encoding).replace("\r\n", "\n")
+    sentences = _read(path, layout, scheme, repair, encoding)
+    codes = {_CODE.match(form) for sentence in sentences for form in sentence.forms}
+    if layout == "columns" and None not in codes and len({code[1] for code in codes}) == 1:
+        raise InputError(
+            f"{path}:1: '{codes.pop()[1]}' is before every token; let `layout` of its row in "
+            "entity_corpora.tsv be 'wikiann'"
+        )
+    return sentences
+
+
+def _read(
+    path: Path | str, layout: str, scheme: str, repair: bool, encoding: str
+) -> list[TaggedSentence]:
+    text = read_text_lines(path, encoding)
     sentences = list(_sentences(text, path, layout, scheme, repair))
     if not sentences:
         raise InputError(f"{path}:1: the file holds no sentence")
-    forms = [form for sentence in sentences for form in sentence.forms]
-    code, colon, _ = forms[0].partition(":")
-    if layout == "columns" and colon and all(form.startswith(f"{code}:") for form in forms):
-        raise InputError(
-            f"{path}:1: '{code}:' stands before every token; let `layout` of its row in "
-            "entity_corpora.tsv be 'wikiann'"
-        )
     return sentences
 
 
@@ -123,46 +131,85 @@ def _sentences(
                 first = number - len(rows)
                 yield TaggedSentence(comments, forms, _to_iob2(tags, scheme, repair, path, first))
             comments, rows = [], []
-        elif line.startswith("-DOCSTART-"):
-            continue
-        elif _COMMENT.match(line) and not rows:
+        elif _fields(line)[0] == _DOCUMENT_START:
+            _check_document_start(line, bool(rows), f"{path}:{number}")
+        elif not rows and _COMMENT.fullmatch(line):
+            _check_comment(line, f"{path}:{number}")
             comments.append(line)
         else:
-            rows.append(split(line, path, number))
+            form, tag = split(line, f"{path}:{number}", len(rows) + 1)
+            _check_form(form, bool(rows), f"{path}:{number}")
+            rows.append((form, tag))
 
 
-def _columns_row(line: str, path: Path | str, number: int) -> tuple[str, str]:
+def _fields(line: str) -> list[str]:
     # No other white space: a no-break space is part of a token.
-    fields = line.split("\t") if "\t" in line else re.split(" +", line.strip(_BLANKS))
-    if len(fields) < 2 or not fields[0].strip():
-        raise InputError(f"{path}:{number}: not a token and a tag: '{line[:60]}'")
-    return fields[0], _checked(fields[-1].strip(), path, number)
+    return line.split("\t") if "\t" in line else re.split(" +", line.strip(_BLANKS))
 
 
-def _wikiann_row(line: str, path: Path | str, number: int) -> tuple[str, str]:
-    token, tag = _columns_row(line, path, number)
-    code, colon, form = token.partition(":")
-    if not (colon and form and code.isascii() and code.replace("-", "").isalpha()):
+def _check_document_start(line: str, inside: bool, place: str) -> None:
+    tag = _fields(line)[-1]
+    if inside:
         raise InputError(
-            f"{path}:{number}: no language and colon before '{token[:40]}', as WikiANN has them; "
-            "if they have been removed, let `layout` of its row in entity_corpora.tsv be 'columns'"
+            f"{place}: {_DOCUMENT_START} within a sentence; write an empty line before it"
+        )
+    if tag not in ("O", _DOCUMENT_START):
+        raise InputError(
+            f"{place}: {_DOCUMENT_START} is no token and cannot be tagged '{tag}'; write O"
+        )
+
+
+def _check_comment(line: str, place: str) -> None:
+    if "\t" in line and _TAG.fullmatch(_fields(line)[-1].strip()):
+        raise InputError(
+            f"{place}: a token with a tag that is read as a comment: '{line}'; rename the token"
+        )
+
+
+def _check_form(form: str, inside: bool, place: str) -> None:
+    """Refuse tokens that would be lost where the project's own layout is read."""
+    if form == _DOCUMENT_START or (not inside and _COMMENT.fullmatch(form)):
+        raise InputError(
+            f"{place}: the token '{form}' is read as a comment or document start; rename it"
+        )
+
+
+def _columns_row(line: str, place: str, expected: int) -> tuple[str, str]:
+    fields = _fields(line)
+    if len(fields) < 2 or not fields[0].strip():
+        raise InputError(f"{place}: not a token and a tag: '{line[:60]}'")
+    return fields[0], _checked(fields[-1].strip(), place)
+
+
+def _wikiann_row(line: str, place: str, expected: int) -> tuple[str, str]:
+    token, tag = _columns_row(line, place, expected)
+    code, _, form = token.partition(":")
+    if not (form.strip() and code.isascii() and code.replace("-", "").isalpha()):
+        raise InputError(
+            f"{place}: no language and colon before a token in '{token[:40]}', as WikiANN has "
+            "them; if they have been removed, let `layout` of its row in entity_corpora.tsv be "
+            "'columns'"
         )
     return form, tag
 
 
-def _uner_row(line: str, path: Path | str, number: int) -> tuple[str, str]:
+def _uner_row(line: str, place: str, expected: int) -> tuple[str, str]:
     fields = line.split("\t")
-    if len(fields) != 5 or not fields[0].isdigit() or not fields[1]:
+    if len(fields) != 5 or not fields[1].strip():
         raise InputError(
-            f"{path}:{number}: not the five columns of Universal NER (number, token, tag, two "
-            f"more): '{line[:60]}'"
+            f"{place}: not the five columns of Universal NER (number, token, tag, two more): "
+            f"'{line[:60]}'"
         )
-    return fields[1], _checked(fields[2], path, number)
+    if fields[0] != str(expected):
+        raise InputError(
+            f"{place}: number {fields[0]} where {expected} should come; is a token missing?"
+        )
+    return fields[1], _checked(fields[2], place)
 
 
-def _checked(tag: str, path: Path | str, number: int) -> str:
+def _checked(tag: str, place: str) -> str:
     if not _TAG.fullmatch(tag):
-        raise InputError(f"{path}:{number}: '{tag[:40]}' is no tag like O, B-PER or I-PER")
+        raise InputError(f"{place}: '{tag[:40]}' is no tag like O, B-PER or I-PER")
     return tag
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import io
 import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..errors import InputError
+from ..files import read_text_lines
 
 log = logging.getLogger(__name__)
 
@@ -37,20 +39,32 @@ def read_wals(
         out.
 
     Raises:
-        InputError: a file is missing or has not the columns it should have.
+        InputError: a file is missing, not UTF-8, not CSV or has not the columns it should have, or
+            a value has no name; names the line.
     """
     asked = {INDIVIDUAL.get(code, code): code for code in codes}
     iso = {
         row["ID"]: asked[row["ISO639P3code"]]
-        for row in _rows(languages, ("ID", "ISO639P3code"))
+        for _, row in _rows(languages, ("ID", "ISO639P3code"))
         if row["ISO639P3code"] in asked
     }
-    names = {row["pk"]: row["name"] for row in _rows(elements, ("pk", "name"))}
+    names = {row["pk"]: row["name"] for _, row in _rows(elements, ("pk", "name"))}
     found: dict[str, dict[str, str]] = {}
-    for row in _rows(values, ("id", "domainelement_pk")):
-        feature, _, language = row["id"].partition("-")
-        if feature in features and language in iso:
-            found.setdefault(language, {})[feature] = names[row["domainelement_pk"]]
+    for place, row in _rows(values, ("id", "domainelement_pk")):
+        feature, dash, language = row["id"].partition("-")
+        if not (dash and feature and language):
+            raise InputError(f"{place}: id '{row['id']}' is not like 81A-eng; is this WALS?")
+        if feature not in features or language not in iso:
+            continue
+        name = names.get(row["domainelement_pk"], "")
+        if not name.strip():
+            raise InputError(
+                f"{place}: no name of value '{row['domainelement_pk']}' in {elements}; are all "
+                "files of one release of WALS?"
+            )
+        if feature in found.setdefault(language, {}):
+            raise InputError(f"{place}: '{row['id']}' has two values; remove one row")
+        found[language][feature] = name
     best: dict[str, dict[str, str]] = {}
     for language in sorted(found, key=lambda code: (-len(found[code]), code)):
         if iso[language] in best:
@@ -59,13 +73,22 @@ def read_wals(
     return best
 
 
-def _rows(path: Path, columns: Sequence[str]) -> Iterator[dict[str, str]]:
+def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
+    """The rows of a CSV file with their places (``file:line``)."""
+    reader = csv.reader(io.StringIO(read_text_lines(path), newline=""), strict=True)
     try:
-        with open(path, encoding="utf-8", newline="") as lines:
-            reader = csv.DictReader(lines)
-            missing = [name for name in columns if name not in (reader.fieldnames or ())]
-            if missing:
-                raise InputError(f"{path}:1: column '{missing[0]}' is missing; is this WALS?")
-            yield from reader
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+        header = next(reader, [])
+        for column in columns:
+            if header.count(column) != 1:
+                problem = "missing" if column not in header else "there twice"
+                raise InputError(f"{path}:1: column '{column}' is {problem}; is this WALS?")
+        for row in reader:
+            place = f"{path}:{reader.line_num}"
+            if not row:
+                continue
+            if len(row) != len(header):
+                raise InputError(f"{place}: {len(row)} columns instead of {len(header)}")
+            yield place, dict(zip(header, row, strict=True))
+    except csv.Error as error:
+        # A field of more than 128 KiB is that of a quotation mark without a second one.
+        raise InputError(f"{path}:{reader.line_num}: not CSV ({error}); fetch it again") from None

@@ -7,11 +7,12 @@ own typology.
 
 from __future__ import annotations
 
-import csv
+import re
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 from ..errors import InputError
+from ..tsv import read_table
 
 WALS = {
     "81A": ("word_order", {"SVO": "SVO", "SOV": "SOV", "VSO": "VSO"}),
@@ -109,22 +110,21 @@ def read_language(table: Path, code: str, family: str, script: str) -> Language:
     Raises:
         InputError: the row is missing or has a value that is not allowed.
     """
-    with open(table, encoding="utf-8", newline="") as lines:
-        for line, row in enumerate(csv.DictReader(lines, delimiter="\t"), start=2):
-            if row["code"] == code:
-                return _language(row, family, script, f"{table}:{line}")
+    names = [field.name for field in fields(Language) if field.name not in ("family", "script")]
+    for place, row in read_table(table, names):
+        if row["code"] == code:
+            return _language(row, family, script, place)
     raise InputError(f"{table}: no row for the language '{code}'; add one to make it up")
 
 
 def _language(row: dict[str, str], family: str, script: str, place: str) -> Language:
     values: dict[str, object] = {"code": row["code"], "family": family, "script": script}
     for name in (field.name for field in fields(Language) if field.name not in values):
-        text = row.get(name) or ""
+        text = row[name]
         if name == "divergence":
-            try:
-                values[name] = float(text)
-            except ValueError:
-                raise InputError(f"{place}: divergence '{text}' is not a number") from None
+            if not re.fullmatch(r"0?\.[0-9]{1,9}|0|1", text):
+                raise InputError(f"{place}: divergence '{text}' is not a number from 0 to 1")
+            values[name] = float(text)
         elif text not in _CHOICES[name]:
             raise InputError(f"{place}: {name} '{text}' is none of {', '.join(_CHOICES[name])}")
         else:

@@ -20,12 +20,14 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from ..errors import InputError
 from ..files import read_json, read_text, write_json
 from ..tasks.biaffine import SharedDropout
-from .word_characters import PADDING, UNKNOWN_WORD, WordCharacters
+from .word_characters import LONGEST_WORD, PADDING, UNKNOWN_WORD, WordCharacters
 
 MODEL_TYPE = "xltransfer-bilstm"
 CONFIG_FILE = "config.json"
 NO_LIMIT = sys.maxsize
 """How many pieces a BiLSTM takes in one row."""
+GREATEST = 1 << 16
+"""Of its sizes: what is larger fits into no memory."""
 
 
 @dataclass(frozen=True)
@@ -97,8 +99,11 @@ def read_architecture(directory: Path | str) -> BiLSTMConfig:
             if type(value) is not bool:
                 raise InputError(f"{path}:{line}: '{key}' must be true or false")
         elif isinstance(defaults[key], int):
-            if type(value) is not int or value < 1:
-                raise InputError(f"{path}:{line}: '{key}' must be a whole number from 1 on")
+            greatest = LONGEST_WORD if key == "longest_word" else GREATEST
+            if type(value) is not int or not 1 <= value <= greatest:
+                raise InputError(
+                    f"{path}:{line}: '{key}' must be a whole number from 1 to {greatest}"
+                )
         elif type(value) not in (int, float) or not 0 <= value < 1:
             raise InputError(f"{path}:{line}: '{key}' must be a number from 0 to below 1")
     return BiLSTMConfig(**content)

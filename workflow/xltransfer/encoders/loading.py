@@ -7,6 +7,7 @@ run.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import torch
@@ -17,8 +18,8 @@ from ..errors import InputError
 from ..files import replacing
 from ..paths import NEEDED_BY
 from .bilstm import NO_LIMIT, BiLSTMEncoder, is_bilstm, read_architecture
+from .configuration import LAYERS, read_config, reason_of, refusing
 from .lean_transformers import (
-    AutoConfig,
     AutoModelForTextEncoding,
     PretrainedConfig,
     PreTrainedModel,
@@ -33,6 +34,10 @@ ENCODER_FILES = ("config.json", "model.safetensors", "tokenizer.json")
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 
 
+_PIECES = 16
+"""In a first sentence; there are encoders of characters that do not take fewer than four."""
+
+
 def load_encoder(directory: Path | str) -> PreTrainedModel:
     """The pretrained encoder of a directory, in float32, without a pooler.
 
@@ -42,7 +47,8 @@ def load_encoder(directory: Path | str) -> PreTrainedModel:
 
     Raises:
         InputError: a file is missing or damaged, the architecture has no text encoder in
-            transformers, or weights of the encoder are missing from the checkpoint.
+            transformers or cannot encode as it is configured, weights of the encoder are missing
+            from the checkpoint, or it has layers that the configuration does not have.
     """
     directory = Path(directory)
     if is_bilstm(directory):
@@ -50,24 +56,20 @@ def load_encoder(directory: Path | str) -> PreTrainedModel:
             f"{directory}/config.json:1: a BiLSTM is never pretrained; it can only be fine-tuned "
             "and predicted with, name an encoder of transformers here"
         )
-    config = _read_config(directory)
+    config = read_config(directory)
     weights = directory / "model.safetensors"
     check_safetensors(weights)
-    with QuietTransformers():
-        try:
-            model, report = AutoModelForTextEncoding.from_pretrained(
-                directory,
-                config=config,
-                dtype=torch.float32,
-                local_files_only=True,
-                use_safetensors=True,
-                trust_remote_code=False,
-                output_loading_info=True,
-            )
-        except (RuntimeError, ValueError, OSError) as error:
-            raise InputError(
-                f"{weights}: not the weights of {directory}: {_first(error)}"
-            ) from None
+    problem = f"{weights}: not the weights of {directory}"
+    with QuietTransformers(), refusing(problem, "are both files of one encoder?"):
+        model, report = AutoModelForTextEncoding.from_pretrained(
+            directory,
+            config=config,
+            dtype=torch.float32,
+            local_files_only=True,
+            use_safetensors=True,
+            trust_remote_code=False,
+            output_loading_info=True,
+        )
     _drop_pooler(model)
     missing = [name for name in report["missing_keys"] if not name.startswith("pooler.")]
     if missing:
@@ -75,7 +77,39 @@ def load_encoder(directory: Path | str) -> PreTrainedModel:
             f"{weights}: {len(missing)} weights of the encoder are missing, the first is "
             f"'{sorted(missing)[0]}'; is this a checkpoint of {config.model_type}?"
         )
+    with refusing(directory / "config.json"):
+        _check_layers(model, report["unexpected_keys"], weights)
+        _try_out(model)
     return model
+
+
+def _check_layers(model: PreTrainedModel, unexpected: Iterable[str], weights: Path) -> None:
+    """Refuse weights of more layers than the configuration has; the upper ones would be missing."""
+    try:
+        stack = layer_stack(model)
+    except InputError:
+        # Layers that share their weights cannot be too many.
+        return
+    name = next(name for name, module in model.named_modules() if module is stack)
+    above = f"{name}.{len(stack)}."
+    if found := [key for key in unexpected if f".{key}".find(f".{above}") >= 0]:
+        raise InputError(
+            f"{weights}: has weights of a layer beyond the {len(stack)} that config.json says, "
+            f"'{found[0]}'; correct the number of layers"
+        )
+
+
+def _try_out(model: PreTrainedModel) -> None:
+    """Encode a few pieces: some values of a configuration are only looked at then."""
+    was_training = model.training
+    with torch.no_grad():
+        pieces = torch.zeros((1, min(_PIECES, longest_input(model))), dtype=torch.long)
+        states = model.eval()(
+            input_ids=pieces, attention_mask=torch.ones_like(pieces)
+        ).last_hidden_state
+    model.train(was_training)
+    if states.shape[:2] != pieces.shape or states.dtype != torch.float32:
+        raise ValueError(f"states of shape {tuple(states.shape)} and type {states.dtype}")
 
 
 def empty_encoder(directory: Path | str) -> PreTrainedModel | BiLSTMEncoder:
@@ -86,9 +120,10 @@ def empty_encoder(directory: Path | str) -> PreTrainedModel | BiLSTMEncoder:
     """
     if is_bilstm(directory):
         return BiLSTMEncoder(read_architecture(directory), WordCharacters.load(directory))
-    with no_init_weights(), QuietTransformers():
+    config = read_config(Path(directory))
+    with no_init_weights(), QuietTransformers(), refusing(f"{directory}/config.json"):
         model = AutoModelForTextEncoding.from_config(
-            _read_config(Path(directory)), dtype=torch.float32, trust_remote_code=False
+            config, dtype=torch.float32, trust_remote_code=False
         )
         model.tie_weights()
     _drop_pooler(model)
@@ -155,11 +190,7 @@ def layer_stack(model: nn.Module) -> nn.ModuleList:
         InputError: no such list exists, or layers share their parameters (ALBERT).
     """
     config = model.config
-    count = next(
-        getattr(config, name)
-        for name in ("num_hidden_layers", "n_layers", "num_layers")
-        if getattr(config, name, None)
-    )
+    count = next((getattr(config, name) for name in LAYERS if getattr(config, name, None)), 0)
     stacks = [
         module
         for module in model.modules()
@@ -197,27 +228,14 @@ def check_safetensors(path: Path) -> None:
             pass
     except SafetensorError as error:
         raise InputError(
-            f"{path}: damaged or not a safetensors file ({_first(error)}); fetch it again"
+            f"{path}: damaged or not a safetensors file ({reason_of(error)}); fetch it again"
         ) from None
-
-
-def _read_config(directory: Path) -> PretrainedConfig:
-    if not (directory / "config.json").exists():
-        raise InputError(f"{directory}/config.json: no such file; is this an encoder directory?")
-    try:
-        return AutoConfig.from_pretrained(directory, local_files_only=True, trust_remote_code=False)
-    except (ValueError, OSError, KeyError) as error:
-        raise InputError(f"{directory}/config.json: {_first(error)}") from None
 
 
 def _drop_pooler(model: PreTrainedModel) -> None:
     """Sentence poolers are never used here and would sit in the optimiser without a gradient."""
     if getattr(model, "pooler", None) is not None:
         model.pooler = None
-
-
-def _first(error: Exception) -> str:
-    return str(error).strip().splitlines()[0]
 
 
 class QuietTransformers:

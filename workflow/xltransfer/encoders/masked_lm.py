@@ -18,6 +18,7 @@ from torch import nn
 from ..errors import InputError
 from ..files import replacing
 from ..training.checkpoint import own_weights
+from .configuration import check_numbers, reason_of
 from .lean_transformers import (
     MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES,
     AutoConfig,
@@ -46,6 +47,7 @@ def new_masked_lm(architecture: Mapping[str, Any], tokenizer: Tokenizer) -> PreT
             value.
     """
     values = dict(architecture)
+    check_numbers(values, "architecture")
     kind = values.pop("model_type", "bert")
     if kind not in MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES:
         raise InputError(f"architecture: '{kind}' is no text encoder of transformers; use bert")
@@ -59,8 +61,10 @@ def new_masked_lm(architecture: Mapping[str, Any], tokenizer: Tokenizer) -> PreT
         if usual.bos_token_id is not None:
             ids |= {"bos_token_id": first, "eos_token_id": last}
         return AutoModelForMaskedLM.from_config(AutoConfig.for_model(kind, **ids, **values))
-    except (ValueError, TypeError) as error:
-        raise InputError(f"architecture: {_first(error)}") from None
+    except InputError:
+        raise
+    except Exception as error:  # models check their configuration by errors of any kind
+        raise InputError(f"architecture: {reason_of(error)}; correct it") from None
 
 
 def load_masked_lm(directory: Path) -> PreTrainedModel:
@@ -87,8 +91,8 @@ def load_masked_lm(directory: Path) -> PreTrainedModel:
                 trust_remote_code=False,
                 output_loading_info=True,
             )
-        except (RuntimeError, ValueError, OSError) as error:
-            raise InputError(f"{directory}: no masked language model: {_first(error)}") from None
+        except Exception as error:
+            raise InputError(f"{directory}: no masked language model: {reason_of(error)}") from None
     if model.config.is_encoder_decoder or model.base_model is model:
         raise InputError(
             f"{directory}/config.json: {model.config.model_type} is no encoder with a head for "
@@ -154,7 +158,3 @@ def save_masked_lm(model: PreTrainedModel, directory: Path, stored_type: str) ->
     }
     with replacing(directory / "model.safetensors") as temporary:
         save_file(weights, temporary, {"format": "pt"})
-
-
-def _first(error: Exception) -> str:
-    return str(error).strip().splitlines()[0]

@@ -46,12 +46,16 @@ class TextTokenizer(WordTokenizer):
 
     def encode(self, lines: Sequence[str]) -> list[Encoding]:
         """The pieces of lines, without special tokens."""
-        return self._tokenizer.encode_batch(list(lines), add_special_tokens=False)
+        return self._encode(lines)
 
 
 def _mask_token(path: Path) -> str | None:
     """What ``tokenizer_config.json`` calls the mask."""
     if not path.exists():
         return None
-    token: Any = read_json(path).get("mask_token")
-    return token["content"] if isinstance(token, dict) else token
+    content = read_json(path)
+    token: Any = content.get("mask_token") if isinstance(content, dict) else content
+    name = token.get("content") if isinstance(token, dict) else token
+    if not isinstance(content, dict) or not isinstance(name, str | None):
+        raise InputError(f"{path}: 'mask_token' is no text; save the tokenizer again")
+    return name

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -15,9 +16,31 @@ from tokenizers.models import Unigram
 from tokenizers.pre_tokenizers import ByteLevel
 
 from ..errors import InputError
+from ..files import read_json
 
+MOST_PIECES = 1 << 24
+"""Of an encoder whose ``config.json`` does not say it."""
 WORDS_AT_ONCE = 256
 """Words without context are handed to the tokenizer in made-up sentences of this length."""
+
+
+@contextmanager
+def _library(path: Path, problem: str = "a tokenizer that fails") -> Iterator[None]:
+    """Errors of the library are those of the file: it raises plain ``Exception``, and where it
+    panics, an exception of its own that derives from ``BaseException``.
+
+    Raises:
+        InputError: what is done within fails.
+    """
+    try:
+        yield
+    except InputError:
+        raise
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise InputError(f"{path}: {problem} ({reason}); save it again") from None
 
 
 @dataclass
@@ -45,7 +68,8 @@ class WordTokenizer:
         padding: id to pad with; padding is masked, so any id serves where there is none.
 
     Raises:
-        InputError: the file is missing or not a tokenizer.
+        InputError: the file is missing or not a tokenizer, or has pieces beyond the ``vocab_size``
+            of ``config.json`` in the same directory; from all methods, the library fails.
     """
 
     def __init__(self, directory: Path | str) -> None:
@@ -54,10 +78,14 @@ class WordTokenizer:
             raise InputError(
                 f"{path}: no such file; save the encoder's fast tokenizer with save_pretrained"
             )
-        try:
+        self._path = path
+        with _library(path, "not a fast tokenizer"):
             self._tokenizer = Tokenizer.from_file(str(path))
-        except Exception as error:  # the library raises plain Exception
-            raise InputError(f"{path}: not a fast tokenizer ({error})") from None
+            self._prepare()
+
+    def _prepare(self) -> None:
+        """Settle what every sentence needs."""
+        path = self._path
         # Both can be switched on inside the file and would drop or add pieces silently.
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
@@ -76,6 +104,22 @@ class WordTokenizer:
         self._unknown = self._first_id("[UNK]", "<unk>")
         if self._unknown is None:
             self._unknown = self.padding
+        self._check_ids()
+
+    def _check_ids(self) -> None:
+        """Refuse pieces for which the encoder of the same directory has no embedding."""
+        config = self._path.with_name("config.json")
+        content = read_json(config) if config.exists() else None
+        size = content.get("vocab_size") if isinstance(content, dict) else None
+        if type(size) is not int:
+            size = MOST_PIECES
+        known = self._tokenizer.get_vocab().values()
+        greatest = max([*known, *self.prefix, *self.suffix], default=0)
+        if greatest >= size:
+            raise InputError(
+                f"{self._path}: has a piece with the id {greatest}, but the encoder embeds "
+                f"{size} pieces ({config}); are both files of one encoder?"
+            )
 
     def _find_before_word(self, path: Path) -> str:
         """What a word needs before it to be read as one that follows a space in running text.
@@ -107,9 +151,10 @@ class WordTokenizer:
 
         Byte-level vocabularies have no such piece, though often a special token of that name.
         """
-        if isinstance(self._tokenizer.model, Unigram):
-            return json.loads(self._tokenizer.to_str())["model"].get("unk_id")
-        return self._tokenizer.get_vocab().get(self._tokenizer.model.unk_token)
+        with _library(self._path):
+            if isinstance(self._tokenizer.model, Unigram):
+                return json.loads(self._tokenizer.to_str())["model"].get("unk_id")
+            return self._tokenizer.get_vocab().get(self._tokenizer.model.unk_token)
 
     @property
     def vocabulary_size(self) -> int:
@@ -153,7 +198,14 @@ class WordTokenizer:
         rows = [
             words[start : start + WORDS_AT_ONCE] for start in range(0, len(words), WORDS_AT_ONCE)
         ]
-        return self._tokenizer.encode_batch(rows, is_pretokenized=True, add_special_tokens=False)
+        return self._encode(rows, is_pretokenized=True)
+
+    def _encode(self, rows: Sequence, is_pretokenized: bool = False) -> list[Encoding]:
+        """The pieces of texts or lists of words, without special tokens."""
+        with _library(self._path):
+            return self._tokenizer.encode_batch(
+                list(rows), is_pretokenized=is_pretokenized, add_special_tokens=False
+            )
 
     def _split_words(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """All pieces of some words, one word after the other, and how many each of them has."""
@@ -183,7 +235,7 @@ class WordTokenizer:
             longest: the most pieces of a row.
         """
         room = longest - len(self.prefix) - len(self.suffix)
-        encodings = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        encodings = self._encode(texts)
         return [
             np.array([*self.prefix, *encoding.ids[:room], *self.suffix], dtype=np.int64)
             for encoding in encodings
@@ -194,10 +246,6 @@ class WordTokenizer:
 
         The unknown piece is left out: two texts do not share what the vocabulary lacks.
         """
-        encodings = self._tokenizer.encode_batch(
-            [self._marked(words) for words in sentences],
-            is_pretokenized=True,
-            add_special_tokens=False,
-        )
+        encodings = self._encode([self._marked(words) for words in sentences], True)
         ids = {index for encoding in encodings for index in encoding.ids} - {self.unknown_piece}
         return {self._tokenizer.id_to_token(index) for index in ids}

@@ -5,6 +5,7 @@ Every word becomes a piece for the word itself, followed by a piece for each of 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -18,6 +19,9 @@ from .tokenizer import WordPieces
 
 PADDING, UNKNOWN_WORD = 0, 1
 VOCABULARY_FILE = "tokenizer.json"
+LONGEST_WORD = 1000
+"""Characters; a longest word beyond is a mistake that would only cost memory."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class WordCharacters:
@@ -85,8 +89,9 @@ class WordCharacters:
             not isinstance(content, dict)
             or set(content) != {"characters", "longest_word", "words"}
             or not all(_distinct_strings(content[name]) for name in ("characters", "words"))
-            or not isinstance(content["longest_word"], int)
-            or content["longest_word"] < 1
+            or any(len(character) != 1 for character in content["characters"])
+            or type(content["longest_word"]) is not int
+            or not 1 <= content["longest_word"] <= LONGEST_WORD
         ):
             raise InputError(f"{path}:1: not a vocabulary of words and characters; train again")
         return cls(**content)
@@ -135,6 +140,7 @@ def _joined(words: Sequence[np.ndarray]) -> WordPieces:
 def _distinct_strings(values: object) -> bool:
     return (
         isinstance(values, list)
-        and all(isinstance(value, str) for value in values)
+        and all(isinstance(value, str) and value for value in values)
+        and not _SURROGATE.search("".join(values))
         and len(set(values)) == len(values)
     )

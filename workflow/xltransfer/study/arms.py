@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .. import paths
 from ..errors import InputError
 from ..files import canonical_json
+from .consistency import check_sources
 
 if TYPE_CHECKING:
     from .unseen import UnseenLanguages
@@ -44,6 +45,8 @@ class Arms:
                     f"config: encoders: '{name}' is what models of unseen languages are called; "
                     "rename the encoder"
                 )
+        # Before the languages of sources are asked for.
+        check_sources(self._study)
         sources = {
             self._study.language(task, source)
             for task in unseen.tasks

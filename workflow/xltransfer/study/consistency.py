@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
 from ..files import read_json
-from .parts import LAYERS
+from .parts import LAYERS, check_mirrors, check_results
 
 if TYPE_CHECKING:
     from .study import Study
@@ -25,6 +25,8 @@ def check_consistency(study: Study) -> None:
     Raises:
         InputError: names the key and the remedy.
     """
+    check_results(study.results)
+    check_mirrors(study.config["mirrors"])
     for task in study.tasks:
         _check_corpora(study, task)
     _check_parallel(study)
@@ -58,13 +60,29 @@ def _check_corpora(study: Study, task: str) -> None:
         raise InputError(f"config: {task}.targets: zero-shot transfer needs another language")
 
 
-def _check_corpus(study: Study, task: str, code: str, role: str, splits: Iterable[str]) -> None:
-    known, key = study.corpora(task), f"{task}.{role}"
+def check_sources(study: Study) -> None:
+    """Refuse sources that the catalogue does not know.
+
+    Raises:
+        InputError: names the key and the remedy.
+    """
+    for task in study.tasks:
+        for code in study.sources(task):
+            _check_known(study, task, code, "sources")
+
+
+def _check_known(study: Study, task: str, code: str, role: str) -> None:
+    known = study.corpora(task)
     if code not in known:
         near = difflib.get_close_matches(code, known, 1)
         remedy = f"did you mean '{near[0]}'?" if near else "add its row there"
         table = study.catalogue.directory / TABLES[study.kind(task).corpora]
-        raise InputError(f"config: {key}: no '{code}' in {table}; {remedy}")
+        raise InputError(f"config: {task}.{role}: no '{code}' in {table}; {remedy}")
+
+
+def _check_corpus(study: Study, task: str, code: str, role: str, splits: Iterable[str]) -> None:
+    _check_known(study, task, code, role)
+    known, key = study.corpora(task), f"{task}.{role}"
     for split in splits:
         if split not in known[code].splits:
             has = ", ".join(known[code].splits) or "no files"
@@ -163,17 +181,42 @@ def _check_ablations(study: Study) -> None:
 
 
 def _check_unseen(study: Study) -> None:
-    for place, item in enumerate(study.config["unseen"]["languages"]):
+    section = study.config["unseen"]
+    for place, item in enumerate(section["languages"]):
         for key, table in (("text", "raw_corpora"), ("treebanks",) * 2, ("entities",) * 2):
-            corpus = getattr(study.catalogue, table)[item[key]] if item[key] else None
-            if corpus and corpus.language != item["language"]:
+            known, code = getattr(study.catalogue, table), item[key]
+            if code is None:
+                continue
+            if code not in known:
                 raise InputError(
-                    f"config: unseen.languages.{place}.{key}: {corpus.code} is of the language "
-                    f"'{corpus.language}', not '{item['language']}'; choose another"
+                    f"config: unseen.languages.{place}.{key}: no '{code}' in the catalogue of "
+                    f"{table}; add its row there"
                 )
+            if known[code].language != item["language"]:
+                raise InputError(
+                    f"config: unseen.languages.{place}.{key}: {code} is of the language "
+                    f"'{known[code].language}', not '{item['language']}'; choose another"
+                )
+    if section["languages"]:
+        _check_shares(section)
     for task, corpus in study.unseen.pairs:
         if corpus in study.sources(task):
             raise InputError(
                 f"config: unseen.languages: {corpus} is also among {task}.sources, where it is "
                 "trained with other settings; remove it from one of the two"
             )
+
+
+def _check_shares(section: Mapping[str, Any]) -> None:
+    """Refuse settings that would leave no line or no sentence."""
+    cleaning, split = section["cleaning"], section["hashed_split"]
+    if cleaning["minimum_characters"] > cleaning["maximum_characters"]:
+        raise InputError(
+            "config: unseen.cleaning.minimum_characters: above maximum_characters, so that no "
+            "line is long enough; lower it"
+        )
+    if split["dev_share"] + split["test_share"] >= 1:
+        raise InputError(
+            "config: unseen.hashed_split: dev_share and test_share leave no sentence to train on; "
+            "their sum must be below 1"
+        )

@@ -12,7 +12,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..catalogue import EMBEDDED, UNCHECKED
+from ..catalogue import EMBEDDED
+from ..data.checksums import UNCHECKED
 from ..files import digest, sha256_of_file, write_json
 from ..identity import stage_digest
 from ..paths import made_encoder

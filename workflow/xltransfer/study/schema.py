@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ import jsonschema
 import yaml
 
 from ..errors import InputError
+from ..safe_values import printable, without_credentials
+from .plain import check_plain
 
 SCHEMA = Path(__file__).parent.parent.parent / "schemas" / "config.schema.yaml"
 
@@ -27,15 +31,12 @@ def check_schema(config: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         InputError: one line for the first error, naming the key.
     """
-    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    check_plain(config)
+    schema = _schema()
     kinds = schema["$defs"]["kinds"]
     named = config.get("tasks")
     tasks = [task for task in named if isinstance(task, str)] if isinstance(named, list) else []
-    sections = {
-        key
-        for key, section in config.items()
-        if key in tasks or (isinstance(section, Mapping) and section.get("kind") in kinds)
-    }
+    sections = {key for key, section in config.items() if key in tasks or _kind(section) in kinds}
     rest = {key: value for key, value in config.items() if key not in sections}
     _validate(rest, schema, "")
     for task in tasks:
@@ -45,7 +46,7 @@ def check_schema(config: Mapping[str, Any]) -> dict[str, Any]:
                 f"config: {task}: the section of this task is missing; config.yaml shows and "
                 "explains what belongs in it"
             )
-        if section.get("kind") not in kinds:
+        if _kind(section) not in kinds:
             raise InputError(
                 f"config: {task}.kind: {section.get('kind')!r} is none of {', '.join(kinds)}"
             )
@@ -53,8 +54,40 @@ def check_schema(config: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in config.items() if key in rest or key in tasks}
 
 
+@cache
+def _schema() -> dict[str, Any]:
+    return yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+
+
+def _kind(section: Any) -> str:
+    """The kind that a task's section names; ``""`` if it names none."""
+    kind = section.get("kind") if isinstance(section, Mapping) else None
+    return kind if isinstance(kind, str) else ""
+
+
+def _whole(
+    _: Any, pattern: str, value: Any, __: Mapping[str, Any]
+) -> Iterator[jsonschema.ValidationError]:
+    """Patterns match whole values; `$` alone would let a line end through."""
+    if isinstance(value, str) and not re.fullmatch(pattern, value):
+        yield jsonschema.ValidationError(f"{value!r} is not of the form {pattern}")
+
+
+def _is_integer(_: Any, value: Any) -> bool:
+    """Not 3.0, which JSON Schema takes for an integer: it would be another seed, or no number of
+    layers."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+_VALIDATOR = jsonschema.validators.extend(
+    jsonschema.Draft202012Validator,
+    {"pattern": _whole},
+    type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer),
+)
+
+
 def _validate(section: Mapping[str, Any], schema: Mapping[str, Any], prefix: str) -> None:
-    errors = list(jsonschema.Draft202012Validator(schema).iter_errors(section))
+    errors = list(_VALIDATOR(schema).iter_errors(section))
     if errors:
         # The error nearest to the root explains the others.
         first = min(errors, key=lambda error: len(error.path))
@@ -73,7 +106,7 @@ def _explain(error: jsonschema.ValidationError) -> str:
     if error.validator == "required":
         missing = next(name for name in error.validator_value if name not in error.instance)
         return f"{prefix}{missing}: the key is missing; config.yaml shows and explains it"
-    value = repr(error.instance)
+    value = without_credentials(printable(repr(error.instance)))
     value = value if len(value) < 60 else value[:57] + "..."
     reasons = {
         "type": f"{value} is not of type {error.validator_value}",
@@ -84,6 +117,7 @@ def _explain(error: jsonschema.ValidationError) -> str:
         "contains": "'none' is missing; changes are measured against it",
         "oneOf": f"{value} is not allowed here; config.yaml explains the key",
         "minimum": f"{value} is too small; the least is {error.validator_value}",
+        "maximum": f"{value} is too large; the greatest is {error.validator_value}",
         "exclusiveMinimum": f"{value} must be above {error.validator_value}",
         "exclusiveMaximum": f"{value} must be below {error.validator_value}",
     }

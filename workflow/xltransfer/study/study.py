@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import paths
-from ..catalogue import Catalogue, Corpus, Language
+from ..catalogue import LARGEST_ANNOTATED, LARGEST_RAW, Catalogue, Corpus, Language
 from ..embedded_world.languages import EMBEDDED_FAMILY
 from ..files import canonical_json
 from ..tasks.kinds import Kind, kind_of
@@ -31,7 +31,7 @@ from .contents import Contents
 from .embedded_world import EmbeddedWorld
 from .kept import KeptFiles
 from .parallel import ParallelText
-from .parts import expand, read_encoders
+from .parts import read_encoders, read_mirrors
 from .schema import check_schema
 from .unseen import UnseenLanguages
 
@@ -118,7 +118,7 @@ class Study:
     @cached_property
     def mirrors(self) -> list[str]:
         """Folders and base URLs to look in before a file's own URL, environment expanded."""
-        return [expand(mirror, f"mirrors.{i}") for i, mirror in enumerate(self.config["mirrors"])]
+        return read_mirrors(self.config["mirrors"])
 
     def kind(self, task: str) -> Kind:
         """What kind of task it is."""
@@ -229,6 +229,19 @@ class Study:
     def file_checksum(self, download: str) -> str:
         """What a fetched file must be; ``download`` as in ``download``."""
         return json.loads(self.file_config(download))["checksum"]
+
+    def largest_download(self, download: str) -> int:
+        """Most bytes that a fetched file may have; ``download`` as in ``download``."""
+        limit = LARGEST_RAW if download.startswith("raw/") else LARGEST_ANNOTATED
+        return self._sizes.get(download) or limit
+
+    @cached_property
+    def _sizes(self) -> dict[str, int | None]:
+        return {
+            self.download("treebanks", code, split): file.bytes
+            for code, entry in self.catalogue.treebanks.items()
+            for split, file in entry.files.items()
+        }
 
     def file_config(self, download: str) -> str:
         """Canonical JSON of where a file is fetched from; ``download`` as in ``download``."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from ..errors import InputError
-from ..files import read_text
+from ..tsv import read_table
 from .tokenizer_statistics import check_listed
 
 CATEGORY_COLUMNS = ("iso", "category", "note")
@@ -34,19 +33,13 @@ def read_categories(path: Path) -> dict[str, tuple[str, str]]:
     Raises:
         InputError: the file is missing or malformed; names the line.
     """
-    lines = read_text(path).splitlines()
-    reader = csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
-    if tuple(next(reader, ())) != CATEGORY_COLUMNS:
-        raise InputError(f"{path}:1: the columns are not {', '.join(CATEGORY_COLUMNS)}")
     categories: dict[str, tuple[str, str]] = {}
-    for number, row in enumerate(reader, start=2):
-        if len(row) != len(CATEGORY_COLUMNS):
-            raise InputError(f"{path}:{number}: not {len(CATEGORY_COLUMNS)} columns")
-        iso, category, note = row
+    for place, row in read_table(path, CATEGORY_COLUMNS):
+        iso, category, note = (row[column] for column in CATEGORY_COLUMNS)
         if category not in CATEGORIES:
-            raise InputError(f"{path}:{number}: '{category}' is no category from 0 to 5")
+            raise InputError(f"{place}: '{category}' is no category from 0 to 5")
         if iso in categories:
-            raise InputError(f"{path}:{number}: '{iso}' is listed twice; drop one")
+            raise InputError(f"{place}: '{iso}' is listed twice; drop one")
         unverified = category and note.startswith(f"{UNVERIFIED}:")
         categories[iso] = category, UNVERIFIED if unverified else ""
     return categories

@@ -5,12 +5,12 @@ Nothing heavy is imported, for the Snakefile reads it whenever it is parsed.
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InputError
+from ..safe_values import ISO_639_3, SCHEME, check_code, check_path, check_text
+from ..tsv import read_table
 
 KINDS = ("table", "uroman", "hepburn")
 """How a scheme works: by its tables, by a universal romaniser, by readings and a table of kana."""
@@ -51,10 +51,17 @@ def read_schemes(directory: Path | str) -> dict[str, SchemeRow]:
             means nothing; names the line.
     """
     schemes: dict[str, SchemeRow] = {}
-    for place, row in read_rows(Path(directory) / "schemes.tsv", _COLUMNS):
+    for place, row in read_table(Path(directory) / "schemes.tsv", _COLUMNS):
         name, kind, tables = row["scheme"], row["kind"], tuple(row["tables"].split())
-        if not name or name in schemes:
-            raise InputError(f"{place}: scheme '{name}' is empty or listed twice; rename it")
+        check_code(SCHEME, name, place, "scheme")
+        if name in schemes:
+            raise InputError(f"{place}: scheme '{name}' is listed twice; rename it")
+        for table in tables:
+            check_path(table, place, "tables")
+        if row["language"]:
+            check_code(ISO_639_3, row["language"], place, "language")
+        for column in ("description", "source"):
+            check_text(row[column], place, column)
         if kind not in KINDS:
             raise InputError(f"{place}: kind '{kind}' is none of {', '.join(KINDS)}")
         if bool(tables) != (kind != "uroman"):
@@ -98,27 +105,3 @@ def scheme_files(name: str, directory: Path | str) -> list[str]:
         InputError: ``schemes.tsv`` is malformed or has no such row.
     """
     return [str(Path(directory) / table) for table in find_scheme(name, directory).tables]
-
-
-def read_rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str, str]]]:
-    """The rows of a tab-separated table without quoting, each with its place (``file:line``).
-
-    Raises:
-        InputError: the file cannot be read, lacks a column, or a row has too few or too many.
-    """
-    try:
-        with open(path, encoding="utf-8", newline="") as lines:
-            reader = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
-            missing = [name for name in columns if name not in (reader.fieldnames or ())]
-            if missing:
-                raise InputError(f"{path}:1: column '{missing[0]}' is missing; add it")
-            for row in reader:
-                place = f"{path}:{reader.line_num}"
-                if None in row or None in row.values():
-                    count = len(reader.fieldnames or ())
-                    raise InputError(f"{place}: not {count} columns, separated by tabs")
-                yield place, row
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: not UTF-8; convert the file to UTF-8") from None

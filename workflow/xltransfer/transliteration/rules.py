@@ -10,15 +10,17 @@ Characters that an editor would hide are written ``U+064E``, several in a row ``
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InputError
-from .catalogue import read_rows
+from ..tsv import read_table
 
 _COLUMNS = ("source", "target", "after", "before", "note")
 _CODE_POINTS = re.compile(r"U\+([0-9A-F]{4,6})((?:\+[0-9A-F]{4,6})*)")
+_CLASS = re.compile(r"\{[^{}\s]+\}")
 EDGE = "#"
 
 
@@ -69,10 +71,14 @@ def read_rules(paths: Sequence[Path]) -> list[Rule]:
 
 def _read_table(path: Path) -> Iterator[Rule]:
     classes: dict[str, tuple[str, ...]] = {}
-    for place, row in read_rows(path, _COLUMNS):
+    for place, row in read_table(path, _COLUMNS):
         source = row["source"].strip()
         if source.startswith("{"):
-            classes[source] = tuple(_decoded(item, place) for item in row["target"].split(" "))
+            classes[source] = tuple(_decoded(item, place) for item in row["target"].split())
+            if not _CLASS.fullmatch(source) or not classes[source]:
+                raise InputError(
+                    f"{place}: '{source}' is no class in braces whose members are its target"
+                )
             continue
         after, before = (_items(row[column], classes, place) for column in ("after", "before"))
         source, target = _decoded(source, place), _decoded(row["target"].strip(), place)
@@ -101,7 +107,9 @@ def _decoded(cell: str, place: str) -> str:
         return cell
     if not _CODE_POINTS.fullmatch(cell):
         raise InputError(f"{place}: '{cell}' is not like U+064E or U+064E+0651")
-    try:
-        return "".join(chr(int(code, 16)) for code in cell[2:].split("+"))
-    except ValueError:
-        raise InputError(f"{place}: '{cell}' is beyond the last code point, U+10FFFF") from None
+    codes = [int(code, 16) for code in cell[2:].split("+")]
+    if max(codes) > sys.maxunicode:
+        raise InputError(f"{place}: '{cell}' is beyond the last code point, U+10FFFF")
+    if any(0xD800 <= code <= 0xDFFF for code in codes):
+        raise InputError(f"{place}: '{cell}' is half of a surrogate pair")
+    return "".join(map(chr, codes))

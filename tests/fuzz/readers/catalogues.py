@@ -1,0 +1,223 @@
+"""The catalogues in ``resources``: languages, corpora, files, raw text, transliterations.
+
+The oracle knows which cells become parts of paths, of commands and of addresses, and restates what
+these may be; where it does not know whether a value is used, both answers are right.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from pathlib import Path
+from typing import Any
+
+from xltransfer.catalogue import Catalogue
+
+from ..cases import Reader, Verdict, accept, either, refuse
+from ..mutation import mutated_text
+
+HEX = "0123456789abcdef" * 4
+SUM = f"sha256:{HEX}"
+TABLES = {
+    "languages.tsv": "code\tname\tiso\tscript\tfamily\n"
+    "ar\tArabic\tara\tArab\tAfro-Asiatic, Semitic\n"
+    "ar_latn\tArabic (Latin)\tara\tLatn\tAfro-Asiatic\n"
+    "wo\tWolof\twol\tLatn\tAtlantic-Congo\n",
+    "treebanks.tsv": "treebank\tlanguage\tname\tlicence\n"
+    "ar_pud\tar\tUD_Arabic-PUD\tCC BY-SA 3.0\nwo_wtb\two\tUD_Wolof-WTB\tCC BY-SA 4.0\n",
+    "treebank_files.tsv": "treebank\trelease\tsplit\tfile\tbytes\tchecksum\turl\n"
+    f"ar_pud\t2.5\ttest\tar_pud-ud-test.conllu\t1000\t{SUM}\thttps://example.org/a\n"
+    f"ar_pud\t2.17\ttest\tar_pud-ud-test.conllu\t\tgit-sha1:{HEX[:40]}\thttps://example.org/b\n"
+    f"wo_wtb\t2.17\ttrain\two_wtb-ud-train.conllu\t\t{SUM}\thttps://example.org/c\n",
+    "entity_corpora.tsv": "corpus\tlanguage\tname\tlicence\tlayout\tscheme\tbroken_tags\tencoding\n"
+    "wo_ner\two\tMasakhaNER2/wol\tCC BY-NC 4.0\tcolumns\tiob2\trepair\tutf-8\n",
+    "entity_files.tsv": "corpus\tsplit\tfile\tchecksum\turl\n"
+    f"wo_ner\ttrain\ttrain.txt\t{SUM}\thttps://example.org/d\nwo_ner\ttest\ttest.txt\tunchecked\t\n",
+    "typology_files.tsv": f"file\tchecksum\turl\nwals/raw/value.csv\t{SUM}\thttps://example.org/e\n",
+    "raw_corpora.tsv": "corpus\tlanguage\tname\tkind\tfile\tchecksum\turl\tlicence\n"
+    f"wo_lafand\two\tLAFAND-MT\ttext\twol/train.txt\t{SUM}\t\tGPL-3.0\n"
+    "wo_wiki\two\tWikipedia\thub\two/a.parquet\tunchecked\t"
+    f"hf://datasets/w/wiki@{HEX[:40]}/a.parquet\tCC BY-SA\n",
+    "transliterations.tsv": "variety\toriginal\tscheme\nar_latn\tar\tbuckwalter\n",
+    "transliteration/schemes.tsv": "scheme\tdescription\tkind\ttables\tlanguage\treversible\t"
+    "source\n"
+    "buckwalter\tArabic\ttable\ta.tsv b.tsv\t\tyes\tBuckwalter 2002\n"
+    "uroman\tall\turoman\t\tara\tno\tHermjakob et al. 2018\n",
+}
+"""Valid tables with the columns that readers ask for."""
+CODES = {"code", "treebank", "corpus", "language", "variety", "original", "scheme"}
+SETS = {
+    "split": {"train", "dev", "test"},
+    "layout": {"columns", "wikiann", "uner"},
+    "broken_tags": {"refuse", "repair"},
+    "reversible": {"yes", "no"},
+}
+KINDS = {
+    "raw_corpora.tsv": {"wikipedia", "leipzig", "oscar", "hub", "text"},
+    "transliteration/schemes.tsv": {"table", "uroman", "hepburn"},
+}
+TAGGING = {"iob1", "iob2", "bioes"}
+POOL = [
+    "ar", "wo", "ar_latn", "ar_pud", "wo_wtb", "wo_ner", "xx", "xx_yy", "2.5", "2.17", "2.99",
+    "2.١", "2.-5", "test", "train", "sha256:1234", f"md5:{HEX[:32]}", SUM.upper(), "unchecked",
+    "../../etc", "/etc/passwd", ".hidden", "a b", "a;b", "$(id)", "file:///etc/passwd", "utf-8",
+    "latin-1", "hex", "utf-99", "columns", "iob2", "repair", "text", "table", "buckwalter", "0",
+    "-1", "+5", "x" * 300, "https://u:p@example.org/a", "hf://datasets/a", "yes", "a.tsv",
+]  # fmt: skip
+
+
+def rows(data: bytes) -> list[dict[str, str]] | str:
+    """The rows of a table, or what is wrong with it."""
+    try:
+        text = data.decode("utf-8").removeprefix("\ufeff").replace("\r\n", "\n")
+    except UnicodeDecodeError:
+        return "not UTF-8"
+    if re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]", text):
+        return "control character"
+    header, *lines = text.split("\n")
+    names = header.split("\t")
+    found = [line.split("\t") for line in lines if line]
+    if any(len(row) != len(names) for row in found):
+        return "number of columns"
+    if any(len(cell) > 2000 for row in [names, *found] for cell in row):
+        return "over-long cell"
+    return [dict(zip(names, row, strict=True)) for row in found]
+
+
+def judge(content: dict[str, bytes]) -> Verdict:
+    """The meaning: the codes of each part of the catalogue, in order."""
+    tables = {}
+    for name, text in TABLES.items():
+        columns = text.partition("\n")[0].split("\t")
+        found = rows(content[name])
+        if isinstance(found, str):
+            return refuse(f"{name}: {found}")
+        header = content[name].decode("utf-8-sig").replace("\r\n", "\n").partition("\n")[0]
+        if any(header.split("\t").count(column) != 1 for column in columns):
+            return refuse(f"{name}: header")
+        tables[name] = found
+        for row in found:
+            problem = _problem(name, row)
+            if problem:
+                return refuse(f"{name}: {problem}: {row!r:.600}")
+    problem = _problem_of_references(tables)
+    if problem:
+        return refuse(problem)
+    if any(content[name] != text.encode() for name, text in TABLES.items()):
+        return either(_meaning(tables))
+    return accept(_meaning(tables))
+
+
+def _problem(table: str, row: dict[str, str]) -> str:
+    """What must not be in a row, whatever the other rows are."""
+    for column, value in row.items():
+        if column in CODES and not (table.endswith("schemes.tsv") and column == "language"):
+            code = r"[a-z0-9]+(-[a-z0-9]+)*" if column == "scheme" else r"[a-z0-9]+(_[a-z0-9]+)*"
+            is_tagging = table == "entity_corpora.tsv" and column == "scheme"
+            if not is_tagging and (not re.fullmatch(code, value) or len(value) > 255):
+                return f"code '{value}' in {column}"
+        if column == "checksum" and not re.fullmatch(
+            "sha256:[0-9a-f]{64}|git-sha1:[0-9a-f]{40}|unchecked", value
+        ):
+            return f"checksum '{value}'"
+        if column == "file" and _leaves(value):
+            return f"file '{value}'"
+        if column == "tables" and any(_leaves(part) for part in value.split()):
+            return f"tables '{value}'"
+        if column == "bytes" and not re.fullmatch("[0-9]*", value):
+            return f"bytes '{value}'"
+        if column == "release" and not re.fullmatch(r"[0-9]+\.[0-9]+", value):
+            return f"release '{value}'"
+        if column in SETS and value not in SETS[column]:
+            return f"{column} '{value}'"
+        if column == "url" and value and not re.match("https?://|hf://", value):
+            return f"url '{value}'"
+        if column == "kind" and value not in KINDS[table]:
+            return f"kind '{value}'"
+        if column == "encoding" and not re.fullmatch("utf-?(8|16|32)|latin-?1", value):
+            known = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9 ._-]*", value)
+            if not known or value in ("hex", "utf-99"):
+                return f"encoding '{value}'"
+    if table == "entity_corpora.tsv" and row["scheme"] not in TAGGING:
+        return f"tagging scheme '{row['scheme']}'"
+    return ""
+
+
+def _leaves(path: str) -> bool:
+    """Whether a path leaves its folder or is none."""
+    parts = path.split("/")
+    return any(part in ("", "..") or part.startswith(".") or len(part) > 255 for part in parts)
+
+
+def _problem_of_references(tables: dict[str, list[dict[str, str]]]) -> str:
+    languages = [row["code"] for row in tables["languages.tsv"]]
+    keys = {
+        "languages.tsv": ("code",),
+        "treebanks.tsv": ("treebank",),
+        "entity_corpora.tsv": ("corpus",),
+        "entity_files.tsv": ("corpus", "split"),
+        "typology_files.tsv": ("file",),
+        "raw_corpora.tsv": ("corpus",),
+        "transliterations.tsv": ("variety",),
+        "transliteration/schemes.tsv": ("scheme",),
+    }
+    for name, columns in keys.items():
+        found = [tuple(row[column] for column in columns) for row in tables[name]]
+        if len(set(found)) != len(found):
+            return f"{name}: a code twice"
+        if name != "transliteration/schemes.tsv":
+            for row in tables[name]:
+                if row.get("language", languages[0] if languages else "") not in languages:
+                    return f"{name}: no language {row['language']}"
+    corpora = {row["corpus"] for row in tables["entity_corpora.tsv"]}
+    if any(row["corpus"] not in corpora for row in tables["entity_files.tsv"]):
+        return "entity_files.tsv: no corpus"
+    schemes = {row["scheme"] for row in tables["transliteration/schemes.tsv"]}
+    for row in tables["transliterations.tsv"]:
+        if row["scheme"] not in schemes or not {row["variety"], row["original"]} <= set(languages):
+            return "transliterations.tsv: no scheme or variety"
+    return ""
+
+
+def _meaning(tables: dict[str, list[dict[str, str]]]) -> list[list[str]]:
+    named = [
+        ("languages.tsv", "code"),
+        ("treebanks.tsv", "treebank"),
+        ("entity_corpora.tsv", "corpus"),
+    ]
+    named += [("raw_corpora.tsv", "corpus"), ("typology_files.tsv", "file")]
+    return [[row[column] for row in tables[name]] for name, column in named]
+
+
+class Catalogues(Reader):
+    """``Catalogue``, of tables of which one is mutated."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        (folder / "transliteration").mkdir()
+
+    def make(self, rng: random.Random) -> dict[str, bytes]:
+        changed = rng.choice(list(TABLES))
+        return {
+            name: mutated_text(rng, text, "\t", POOL) if name == changed else text.encode()
+            for name, text in TABLES.items()
+        }
+
+    def judge(self, content: dict[str, bytes]) -> Verdict:
+        return judge(content)
+
+    def read(self, content: dict[str, bytes]) -> Any:
+        for name, data in content.items():
+            (self.folder / name).write_bytes(data)
+        found = Catalogue(self.folder, "2.18")
+        parts = (
+            found.languages,
+            found.treebanks,
+            found.entities,
+            found.raw_corpora,
+            found.typology,
+        )
+        return [list(part) for part in parts]
+
+
+SUBJECT = Catalogues

@@ -1,0 +1,52 @@
+"""Reading the project's own tables: tab-separated, without quotes, a header line.
+
+Nothing heavy is imported, for the Snakefile reads the catalogues whenever it is parsed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from .errors import InputError
+from .files import read_text_lines
+
+LONGEST_CELL = 2000
+"""Characters; a longer cell is a file of another kind or a lost line end."""
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def read_table(path: Path | str, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
+    """The rows of a table, each with its place (``file:line``) and its cells by column.
+
+    Args:
+        path: UTF-8; empty lines are skipped.
+        columns: those that the table must have; it may have others.
+
+    Raises:
+        InputError: the file cannot be read, lacks a column or has one twice, or a row has too few
+            or too many cells, or one that is too long or has control characters; names the line.
+    """
+    header: list[str] | None = None
+    for number, line in enumerate(read_text_lines(path).split("\n"), start=1):
+        place = f"{path}:{number}"
+        if found := _CONTROL.search(line):
+            raise InputError(f"{place}: control character '{found[0]}'; remove it")
+        cells = line.split("\t")
+        if max(map(len, cells)) > LONGEST_CELL:
+            raise InputError(f"{place}: a cell of more than {LONGEST_CELL} characters; shorten it")
+        if header is None:
+            header = cells
+            _check_header(header, columns, place)
+        elif line:
+            if len(cells) != len(header):
+                raise InputError(f"{place}: not {len(header)} columns, separated by tabs")
+            yield place, dict(zip(header, cells, strict=True))
+
+
+def _check_header(header: Sequence[str], columns: Sequence[str], place: str) -> None:
+    for column in columns:
+        if header.count(column) != 1:
+            problem = "is missing; add it" if column not in header else "is there twice; remove one"
+            raise InputError(f"{place}: column '{column}' {problem}")
