@@ -27,15 +27,14 @@ from xltransfer import paths
 from xltransfer.data.checksums import UNCHECKED
 from xltransfer.errors import InputError
 from xltransfer.files import canonical_json
+from xltransfer.folders import without_future_inputs
 from xltransfer.gpus import jobs_at_once
 from xltransfer.head import alone
 from xltransfer.identity import stage_digest
+from xltransfer.private_report import private
 from xltransfer.study import Study
 from xltransfer.study.varieties import FOLDS, HASHED
 from xltransfer.study_files import refuse_templates
-
-if workflow.is_main_process:
-    workflow.execute = alone(workflow.execute)
 
 try:
     if workflow.is_main_process:
@@ -46,6 +45,16 @@ try:
     gpu_jobs = jobs_at_once()
 except InputError as error:
     sys.exit(f"error: {error}")
+
+# Stages write no absolute path into what is passed on.
+os.environ.update(XLTRANSFER_RESULTS=study.results)
+
+if workflow.is_main_process:
+    workflow.execute = alone(workflow.execute, results=study.results)
+    workflow._build_dag = without_future_inputs(workflow._build_dag, workflow)
+    workflow.create_report = private(
+        workflow.create_report, study.local_paths, results=study.results
+    )
 
 # Snakemake knows no GPUs and would start a GPU job on every core. Without GPUs nothing is limited,
 # and what `--resources` or a profile says is not touched.

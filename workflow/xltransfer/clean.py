@@ -28,7 +28,7 @@ from .data.confined import confined_lines
 from .errors import InputError
 from .files import explain_no_room, replacing, write_json
 from .raw_corpora import KINDS
-from .records import file_checksums, write_record
+from .records import file_checksums, without_absolute_paths, write_record
 
 log = logging.getLogger(__name__)
 
@@ -270,7 +270,7 @@ def _report(
     return {
         "language": settings.language,
         "script": settings.script,
-        "identifier": settings.identifier,
+        "identifier": without_absolute_paths(settings.identifier),
         "read": {
             **units,
             "lines": counts[0].lines_read,

@@ -13,6 +13,7 @@ from pathlib import Path
 from . import interruption
 from .errors import InputError
 from .files import explain_no_room
+from .safe_values import printable
 
 USER_ERROR = 2
 """Exit code when the user can mend the cause."""
@@ -27,7 +28,14 @@ def run(parser: argparse.ArgumentParser, stage: Callable[[argparse.Namespace], N
     line and the exit code that shells give it (143 for SIGTERM).
     """
     arguments = parser.parse_args()
-    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.INFO)
+    handler = logging.StreamHandler()
+    handler.addFilter(_make_printable)
+    logging.basicConfig(
+        format="%(asctime)s %(message)s",
+        datefmt="%H:%M:%S",
+        level=logging.INFO,
+        handlers=[handler],
+    )
     for chatty in ("httpx", "urllib3", "filelock", "fontTools"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     interruption.listen()
@@ -46,13 +54,19 @@ def run(parser: argparse.ArgumentParser, stage: Callable[[argparse.Namespace], N
         sys.exit(interrupted.exit_code)
 
 
+def _make_printable(record: logging.LogRecord) -> bool:
+    """Log lines quote names and texts of corpora: terminals must not obey what is in them."""
+    record.msg, record.args = printable(record.getMessage()), None
+    return True
+
+
 def warn(reason: str) -> None:
     """Say on one line, in the log and on the terminal, what a user should know of a result."""
-    _say(f"warning: {reason}\n")
+    _say(f"warning: {printable(reason)}\n")
 
 
 def _refuse(reason: str) -> None:
-    _say(f"error: {reason}\n")
+    _say(f"error: {printable(reason)}\n")
     sys.exit(USER_ERROR)
 
 

@@ -16,7 +16,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,9 +24,12 @@ from typing import Any
 from . import slurm
 from .errors import InputError
 from .files import write_json
+from .folders import explain_denied, refuse_read_only
 from .gpus import SLURM_JOB
 
 RECORD = "xltransfer-head.json"
+SHARED = ".xltransfer"
+"""Folder in a folder of results in which the head of a shared one is recorded."""
 MARK = "XLTRANSFER_HEAD"
 """Environment variable by which the processes of a head are known."""
 
@@ -48,6 +51,7 @@ class Head:
     started: str
     executor: str
     ended: bool = False
+    folder: str = ""
 
     @property
     def mark(self) -> str:
@@ -55,7 +59,9 @@ class Head:
         return f"{self.host}:{self.boot}:{self.pid}:{self.started}"
 
 
-def alone(execute: Callable[..., Any], folder: Path | str = ".snakemake") -> Callable[..., Any]:
+def alone(
+    execute: Callable[..., Any], folder: Path | str = ".snakemake", results: str = "results"
+) -> Callable[..., Any]:
     """`Workflow.execute`, but refusing to run beside another head, and after clearing up.
 
     Dry runs change nothing and may run beside a head.
@@ -63,24 +69,35 @@ def alone(execute: Callable[..., Any], folder: Path | str = ".snakemake") -> Cal
     Args:
         execute: what runs a workflow; it takes `executor_plugin` and `executor_settings`.
         folder: where Snakemake keeps its state.
+        results: folder of results. One outside this folder may be that of another folder's study,
+            too: then there may be one head for both.
     """
+    folders = [Path(folder)]
+    if not Path(results).resolve().is_relative_to(Path.cwd().resolve()):
+        folders.append(Path(results) / SHARED)
 
     def guarded(*arguments: Any, executor_plugin: Any, **named: Any) -> Any:
         if executor_plugin.common_settings.dryrun_exec:
             return execute(*arguments, executor_plugin=executor_plugin, **named)
         executor = executor_plugin.name
         try:
-            with claimed(Path(folder), executor) as last:
-                if last:
-                    end_processes(last)
-                slurm.end_orphans(
-                    Path.cwd(), "slurm" in (executor, last.executor if last else None)
-                )
+            refuse_read_only([folder, results])
+            with ExitStack() as claims:
+                for claim in folders:
+                    last = claims.enter_context(claimed(claim, executor))
+                    if last:
+                        end_processes(last)
+                    where = Path(last.folder) if last and last.folder else Path.cwd()
+                    slurm.end_orphans(where, "slurm" in (executor, last.executor if last else None))
                 if executor == "slurm":
                     slurm.keep_sight_of_jobs(named["executor_settings"])
                 return execute(*arguments, executor_plugin=executor_plugin, **named)
         except InputError as error:
             sys.exit(f"error: {error}")
+        except OSError as error:
+            if explanation := explain_denied(error):
+                sys.exit(f"error: {explanation}")
+            raise
 
     return guarded
 
@@ -96,9 +113,12 @@ def claimed(folder: Path, executor: str) -> Iterator[Head | None]:
     Raises:
         InputError: another head runs, or may run.
     """
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     record = folder / RECORD
-    head = Head(platform.node(), _boot(), os.getpid(), _started(os.getpid()) or "", executor)
+    pid = os.getpid()
+    head = Head(
+        platform.node(), _boot(), pid, _started(pid) or "", executor, folder=str(Path.cwd())
+    )
     with _one_at_a_time(folder):
         last = _read(record)
         if last and not last.ended:
@@ -127,14 +147,16 @@ def _record_end(record: Path, head: Head) -> None:
 
 
 def _refuse_if_alive(last: Head, record: Path) -> None:
+    here = last.folder in ("", str(Path.cwd()))
+    where = "in this folder" if here else f"with these results in {last.folder}"
     if last.host != platform.node():
         raise InputError(
-            f"Snakemake runs in this folder on {last.host} (process {last.pid}), or was killed "
+            f"Snakemake runs {where} on {last.host} (process {last.pid}), or was killed "
             f"there: give the command on {last.host}, or remove {record} if that machine is gone"
         )
     if last.boot == _boot() and _started(last.pid) == last.started:
         raise InputError(
-            f"Snakemake runs in this folder already (process {last.pid}): wait for its end, or "
+            f"Snakemake runs {where} already (process {last.pid}): wait for its end, or "
             f"end it with `kill {last.pid}`"
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import Any
 
 from .errors import InputError
@@ -17,9 +17,12 @@ from .records import (
     TIMES,
     TRAINING,
     file_checksums,
+    located,
+    portable,
     processor_name,
     record_path,
     versions,
+    without_absolute_paths,
 )
 
 RECORDED = ("code", "device", "processor", "threads", "versions")
@@ -76,7 +79,7 @@ def table_provenance(config: Mapping[str, Any], inputs: Sequence[Path], stage: s
         and versions; the code, devices, processors, threads and versions of every stage behind the
         table; the checksums of its inputs and of the sources of these.
     """
-    found = file_checksums(inputs)
+    found = {portable(path): checksum for path, checksum in file_checksums(inputs).items()}
     trace = follow(found)
     content = {
         "study": config["study"],
@@ -101,7 +104,7 @@ def follow(inputs: Mapping[str, str]) -> Trace:
     """Follow the records of files back to where they start.
 
     Args:
-        inputs: path → SHA-256.
+        inputs: path, as ``records.portable`` writes it → SHA-256.
     """
     trace = Trace()
     waiting, seen = sorted(inputs.items(), reverse=True), set(inputs.items())
@@ -131,7 +134,7 @@ def follow(inputs: Mapping[str, str]) -> Trace:
 
 def _record(path: str) -> dict[str, Any]:
     """The record of a file; empty if it has none that can be used."""
-    content = _json_object(record_path(path))
+    content = _json_object(record_path(located(path)))
     usable = isinstance(content.get("inputs"), dict) and {"stage", "output"} <= content.keys()
     return content if usable else {}
 
@@ -165,7 +168,7 @@ def training_times(trace: Trace) -> dict[str, Any]:
     nothing = {"models": 0, "without_times": 0, "wall_seconds": 0.0, "gpu_seconds": 0.0}
     rows: dict[str, dict[str, float]] = {"all": {**nothing}}
     for path, stage in trace.trainings.items():
-        times = _json_object(Path(path).with_name(TIMES))
+        times = _json_object(Path(located(path)).with_name(TIMES))
         for name in ("all", stage or "elsewhere"):
             sums = rows.setdefault(name, {**nothing})
             sums["models"] += 1
@@ -173,20 +176,6 @@ def training_times(trace: Trace) -> dict[str, Any]:
             for key in ("wall_seconds", "gpu_seconds"):
                 sums[key] = round(sums[key] + times.get(key, 0.0), 1)
     return rows
-
-
-def without_absolute_paths(content: Any) -> Any:
-    """JSON content with the last part alone of absolute paths, which name users and machines."""
-    if isinstance(content, Mapping):
-        return {key: without_absolute_paths(value) for key, value in content.items()}
-    if isinstance(content, list | tuple):
-        return [without_absolute_paths(value) for value in content]
-    if not isinstance(content, str):
-        return content
-    path = content.removeprefix("file://")
-    kind = PurePosixPath if path.startswith(("/", "~")) else PureWindowsPath
-    absolute = path.startswith("~") or kind(path).is_absolute()
-    return f"<absolute path>/{kind(path).name}" if absolute else content
 
 
 def git_commit() -> str:

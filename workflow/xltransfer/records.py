@@ -11,12 +11,14 @@ Trainings import this module, and are done anew if its code changes: what only t
 
 from __future__ import annotations
 
+import hashlib
+import os
 import platform
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from .files import sha256_of_file, write_json
@@ -29,6 +31,8 @@ PRETRAINING = "pretraining.json"
 TIMES = "timing.json"
 CPUINFO = Path("/proc/cpuinfo")
 """Where Linux describes the processor."""
+RESULTS = "XLTRANSFER_RESULTS"
+"""Environment variable that tells stages the folder of results."""
 _ENCODER = ("config.json", "model.safetensors", "tokenizer.json", PRETRAINING)
 
 
@@ -70,6 +74,47 @@ def file_checksums(files: Iterable[Path | str]) -> dict[str, str]:
     return {str(path): sha256_of_file(path) for path in files}
 
 
+def portable(path: Path | str) -> str:
+    """A path as records have it: no absolute path, which would name users and machines.
+
+    Args:
+        path: of a file. Relative paths stay. A file in an absolute folder of results is written as
+            ``<results>/…``, one in the working directory relative to that, and any other as
+            ``<absolute path 1a2b3c4d>/<name>`` with a digest of its folder, so that files of
+            different folders have different names. By hand, where ``XLTRANSFER_RESULTS`` does not
+            say what the folder of results is, absolute paths stay.
+    """
+    path, results = str(path), os.environ.get(RESULTS, "")
+    if not os.path.isabs(path) or not results:
+        return path
+    for folder, name in ((results, "<results>/"), (os.getcwd(), "")):
+        if os.path.isabs(folder) and Path(path).is_relative_to(folder):
+            return f"{name}{Path(path).relative_to(folder)}"
+    folder, name = os.path.split(path)
+    return f"<absolute path {hashlib.sha256(folder.encode()).hexdigest()[:8]}>/{name}"
+
+
+def located(path: str) -> str:
+    """Where a file is that ``portable`` has named; unknown folders stay unknown."""
+    if path.startswith("<results>/"):
+        return f"{os.environ.get(RESULTS, '<results>')}/{path.removeprefix('<results>/')}"
+    return path
+
+
+def without_absolute_paths(content: Any) -> Any:
+    """JSON content with the last part alone of absolute paths, which name users and machines."""
+    if isinstance(content, Mapping):
+        return {key: without_absolute_paths(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [without_absolute_paths(value) for value in content]
+    if not isinstance(content, str):
+        return content
+    path = content.removeprefix("file://")
+    kind = PurePosixPath if path.startswith(("/", "~")) else PureWindowsPath
+    absolute = path.startswith("~") or kind(path).is_absolute()
+    return f"<absolute path>/{kind(path).name}" if absolute else content
+
+
 def write_record(
     output: Path | str, stage: str, inputs: Mapping[str, str], **facts: object
 ) -> None:
@@ -82,10 +127,10 @@ def write_record(
         facts: what else decided it, as JSON content: ``config``, ``device``, ``threads``, …
     """
     content: dict[str, Any] = {
-        **facts,
+        **without_absolute_paths(facts),
         "stage": stage,
         "code": stage_digest(stage),
-        "inputs": dict(inputs),
+        "inputs": {portable(path): checksum for path, checksum in inputs.items()},
         "output": sha256_of_file(output),
         "processor": processor_name(),
         "versions": versions(*PACKAGES),

@@ -115,6 +115,14 @@ class Study:
         """What stays on disk."""
         return KeptFiles(self)
 
+    @property
+    def local_paths(self) -> list[str]:
+        """Files and folders that the configuration names, its variables in place or not."""
+        unseen = self.config["unseen"]
+        identifier = [unseen["cleaning"]["identifier"]] if unseen["languages"] else []
+        given = [item["path"] for item in self.config["encoders"] if "path" in item]
+        return [*(e.directory for e in self.encoders.values()), *given, *identifier]
+
     @cached_property
     def mirrors(self) -> list[str]:
         """Folders and base URLs to look in before a file's own URL, environment expanded."""
