@@ -18,8 +18,9 @@ from .cases import CRASH, HANG, Outcome, outcome_of
 
 SECONDS = 2
 """Of processor time, after which a case counts as a hang: other processes do not matter then."""
-DEADLINE = 90
-"""Seconds without an answer after which a case counts as a hang, whatever it waits for."""
+DEADLINE = 300
+"""Seconds without an answer after which a case counts as a hang, whatever it waits for, and after
+which a process counts as one that does not start."""
 MEMORY = 8 << 30
 """Bytes of address space of a process."""
 READERS = (
@@ -69,6 +70,10 @@ def run(seed: int, reader: str, numbers: range) -> Iterator[Result]:
         )
         worker.start()
         theirs.close()
+        if not ours.poll(2 * DEADLINE):
+            worker.kill()
+            raise RuntimeError(f"{reader}: the process of the reader does not start")
+        ours.recv()
         for number in rest:
             start = number + 1
             outcome = _answer(ours, worker)
@@ -100,6 +105,7 @@ def _work(pipe: Connection, seed: int, reader: str, numbers: range) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
         subject = importlib.import_module(f"fuzz.readers.{reader}").SUBJECT(Path(folder))
+        pipe.send(None)
         for number in numbers:
             content = subject.make(rng_of(seed, reader, number))
             signal.setitimer(signal.ITIMER_PROF, SECONDS)
