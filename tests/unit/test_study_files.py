@@ -153,7 +153,7 @@ WRONG = {
     "token is sent": ({"mirrors": ["https://evil.example/$TOKEN"]}, "would send what is in"),
     "host is a token": ({"mirrors": ["https://${TOKEN}.evil.example"]}, "would send what is in"),
     "kind of mirror": ({"mirrors": ["ftp://example.org"]}, r"mirrors\.0: .* neither a folder nor"),
-    "control in a mirror": ({"mirrors": ["/data\x1b[2J"]}, r"mirrors\.0: .* is not of the form"),
+    "control in a mirror": ({"mirrors": ["/data\x1b[2J"]}, r"mirrors\.0: .* control character"),
     "results above": ({"pathvars": {"results": "../x"}}, r"pathvars\.results: '\.\./x' is no fol"),
     "results around": ({"pathvars": {"results": "a/../../x"}}, r"pathvars\.results"),
     "results absolute around": ({"pathvars": {"results": "/a/../etc"}}, r"pathvars\.results"),
