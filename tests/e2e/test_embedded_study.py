@@ -170,7 +170,7 @@ def test_fine_tuning_a_parser_aligns_the_upper_layers(cka_by_layer: pd.DataFrame
 
 
 def test_similarity_after_fine_tuning_orders_the_targets(study: Path) -> None:
-    """The headline of parsers: higher after fine-tuning, and above zero for two of three sources."""
+    """The headline of parsers: higher after fine-tuning, above zero for two of three sources."""
     table = pd.read_csv(study / "tables" / "correlation.csv")
     chosen = table[(table["task"] == "parsing") & (table["headline"] == "yes")]
     rho = chosen.set_index(["state", "source"])
