@@ -161,10 +161,10 @@ WRONG = {
     "results with a wildcard": ({"pathvars": {"results": "r/{x}"}}, r"pathvars\.results"),
     "results of a shell": ({"pathvars": {"results": "$(id)"}}, r"pathvars\.results"),
     "empty part": ({"pathvars": {"results": "a//b"}}, r"pathvars\.results"),
-    "name of the study": ({"study": "x\x1b]0;y\x07"}, r"study: .* is not of the form"),
-    "line end in a task": ({"tasks": ["pos\n"]}, r"tasks\.0: 'pos\\n' is not of the form"),
+    "name of the study": ({"study": "x\x1b]0;y\x07"}, r"study: .* has the control character"),
+    "line end in a task": ({"tasks": ["pos\n"]}, r"tasks\.0: 'pos\\n' has the control"),
     "line end in a name": (
-        {"encoders": [{"name": "a\n", "path": "x", "layers": 12}]}, r"'a\\n' is not of the form",
+        {"encoders": [{"name": "a\n", "path": "x", "layers": 12}]}, r"'a\\n' has the control",
     ),
     "hub": (
         {"encoders": [{"name": "a", "hub": "../x", "revision": "0" * 40, "layers": 12}]},

@@ -227,7 +227,8 @@ def _parquet_texts(path: Path) -> Iterator[str]:
             if column is None:
                 raise InputError(f"{path}: no column {' or '.join(TEXT_FIELDS)}")
             kind = file.schema_arrow.field(column).type
-            if not (types.is_string(kind) or types.is_large_string(kind)):
+            values = kind.value_type if types.is_dictionary(kind) else kind
+            if not (types.is_string(values) or types.is_large_string(values)):
                 raise InputError(f"{path}: column '{column}' has values of type {kind}, not text")
             batches = file.iter_batches(_ROWS_AT_ONCE, columns=[column], use_threads=False)
             for batch in batches:
