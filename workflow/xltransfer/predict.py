@@ -37,14 +37,15 @@ def predict(
     device = prepare_device(threads)
     sentences = read_sentences(corpus)
     read = file_checksums([corpus])
-    datasets: dict[tuple[str, int], Dataset] = {}
+    datasets: dict[tuple[str, int, str], Dataset] = {}
     reader = ModelReader()
     for directory, output in zip(models, predictions, strict=True):
         model, task, labels = reader.open(directory)
         # Models of one encoder share their tokenizer, so the corpus is tokenised once.
-        key = sha256_of_file(directory / "tokenizer.json"), longest_input(model.encoder)
+        tokenizer = sha256_of_file(directory / "tokenizer.json")
+        key = tokenizer, longest_input(model.encoder), task.word_state
         if key not in datasets:
-            datasets[key] = Dataset(sentences, open_tokenizer(directory), key[1])
+            datasets[key] = Dataset(sentences, open_tokenizer(directory), *key[1:])
         write_sentences(output, annotate(model.to(device), task, labels, datasets[key], device))
         inputs = read | file_checksums(model_files(directory))
         write_record(output, "predict", inputs, device=device_name(device), threads=threads)

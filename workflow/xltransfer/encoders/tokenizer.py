@@ -20,6 +20,10 @@ from ..files import read_json
 
 MOST_PIECES = 1 << 24
 """Of an encoder whose ``config.json`` does not say it."""
+WORD_MARKER = "\u2581"
+"""What SentencePiece puts before a word (U+2581); a piece of its own where no longer one exists."""
+SPACE_BYTE = "\u0120"
+"""The space as byte-level vocabularies write it (Ġ)."""
 WORDS_AT_ONCE = 256
 """Words without context are handed to the tokenizer in made-up sentences of this length."""
 
@@ -50,10 +54,13 @@ class WordPieces:
     Attributes:
         pieces: ids of all pieces, without special tokens; shape (pieces,).
         first: index in ``pieces`` of the first piece of each word; shape (words,).
+        content: index of the first piece of each word that is not a bare word marker; same shape.
+            ``None`` where the vocabulary has no marker: then it is ``first``.
     """
 
     pieces: np.ndarray
     first: np.ndarray
+    content: np.ndarray | None = None
 
 
 class WordTokenizer:
@@ -104,7 +111,21 @@ class WordTokenizer:
         self._unknown = self._first_id("[UNK]", "<unk>")
         if self._unknown is None:
             self._unknown = self.padding
+        self._bare_markers = self._find_bare_markers()
         self._check_ids()
+
+    def _find_bare_markers(self) -> np.ndarray:
+        """Ids of the pieces that are nothing but the mark of a word's beginning.
+
+        Byte-level vocabularies write the space before a word as a letter (Ġ), which may be a piece
+        of its own, too.
+        """
+        marks = WORD_MARKER
+        if isinstance(self._tokenizer.pre_tokenizer, ByteLevel):
+            marks += SPACE_BYTE
+        vocabulary = self._tokenizer.get_vocab().items()
+        bare = sorted(index for piece, index in vocabulary if piece and not piece.strip(marks))
+        return np.array(bare, dtype=np.int64)
 
     def _check_ids(self) -> None:
         """Refuse pieces for which the encoder of the same directory has no embedding."""
@@ -169,25 +190,47 @@ class WordTokenizer:
 
         Returns:
             One ``WordPieces`` per sentence. A word of which the tokenizer leaves nothing (control
-            characters, say) becomes one unknown piece, so that every word has a first piece.
+            characters, say) becomes one unknown piece, so that every word has a first piece. A
+            word of bare markers alone has its first piece as content.
         """
         words = list(chain.from_iterable(sentences))
         ids = {word: place for place, word in enumerate(dict.fromkeys(words))}
         types = np.fromiter(map(ids.__getitem__, words), dtype=np.int64, count=len(words))
         pieces, lengths = self._split_words(list(ids))
         starts = np.cumsum(lengths) - lengths
+        skipped = self._skipped_markers(pieces, lengths)
         lengths, starts = lengths[types], starts[types]
         first = np.cumsum(lengths) - lengths
+        content = None if skipped is None else first + skipped[types]
         # The pieces of a word stand together, in the text as in the list of distinct words.
         text = pieces[np.arange(lengths.sum()) + np.repeat(starts - first, lengths)]
         ends = np.cumsum(np.fromiter(map(len, sentences), dtype=np.int64, count=len(sentences)))
         bounds = np.append(first, len(text))[np.append(0, ends)]
         return [
-            WordPieces(text[start:end], first[word:last] - start)
+            WordPieces(
+                text[start:end],
+                first[word:last] - start,
+                None if content is None else content[word:last] - start,
+            )
             for start, end, word, last in zip(
                 bounds[:-1], bounds[1:], np.append(0, ends[:-1]), ends, strict=True
             )
         ]
+
+    def _skipped_markers(self, pieces: np.ndarray, lengths: np.ndarray) -> np.ndarray | None:
+        """How many bare markers each of some words begins with; 0 if it has nothing else.
+
+        Args:
+            pieces, lengths: as ``_split_words`` returns them.
+        """
+        if not len(self._bare_markers):
+            return None
+        # The place of the next piece with content, for every piece; past the end if there is none.
+        place = np.where(np.isin(pieces, self._bare_markers), len(pieces), np.arange(len(pieces)))
+        following = np.minimum.accumulate(place[::-1])[::-1]
+        starts = np.cumsum(lengths) - lengths
+        skipped = following[starts] - starts if len(pieces) else starts
+        return np.where(skipped < lengths, skipped, 0)
 
     def _encode_words(self, words: Sequence[str]) -> list[Encoding]:
         """The pieces of words without context, ``WORDS_AT_ONCE`` words in each encoding.

@@ -17,7 +17,7 @@ from ..catalogue import LARGEST_ANNOTATED, LARGEST_RAW, Catalogue, Corpus, Langu
 from ..embedded_world.languages import EMBEDDED_FAMILY
 from ..files import canonical_json
 from ..tasks.kinds import Kind, kind_of
-from .arms import ENCODER_FILES
+from .arms import BILSTM, ENCODER_FILES
 from .batches import (
     FinetuningBatch,
     PredictionBatch,
@@ -207,6 +207,8 @@ class Study:
         """Canonical JSON of exactly the keys that decide a fine-tuned model."""
         without = ("sources", "ablated_sources", "targets")
         settings = {k: v for k, v in self.config[task].items() if k not in without}
+        if encoder != BILSTM:
+            settings["word_state"] = self.config["word_state"]
         if (task, source) in self.unseen.pairs:
             settings |= self.unseen.arms.settings(encoder, task)
         precision = self.config["keep"]["precision"]

@@ -12,7 +12,7 @@ from torch import nn
 
 from ..data.annotations import AnnotatedSentence
 from ..metrics import METRICS
-from ..training.batching import Batch
+from ..training.batching import FIRST_CONTENT, Batch
 
 Prediction = dict[str, np.ndarray]
 """What a task predicts for one sentence: by name, a value per word."""
@@ -29,6 +29,7 @@ class Task(ABC):
         head_prefix: what the weights of the head are called on disk.
         label_smoothing: share of the probability in the loss's targets that goes to all labels
             alike, from the training settings; 0 if they have none.
+        word_state: which pieces a word's state is read from, one of ``batching.WORD_STATES``.
     """
 
     kind: ClassVar[str]
@@ -38,6 +39,7 @@ class Task(ABC):
         self.settings = settings
         training: Mapping[str, Any] = settings.get("training", {})
         self.label_smoothing: float = training.get("label_smoothing", 0.0)
+        self.word_state: str = settings.get("word_state", FIRST_CONTENT)
 
     @abstractmethod
     def label_vocabulary(self, sentences: Sequence[AnnotatedSentence]) -> list[str]:

@@ -8,7 +8,7 @@ from ..data.annotations import AnnotatedSentence
 from ..encoders.tokenizer import WordTokenizer
 from ..encoders.word_characters import WordCharacters
 from ..tasks.interface import Task
-from .batching import Example, make_example
+from .batching import FIRST, FIRST_CONTENT, Example, make_example
 
 
 class Dataset:
@@ -18,6 +18,8 @@ class Dataset:
         sentences: of the corpus.
         tokenizer: of the encoder.
         longest: the most pieces that the encoder takes in one row.
+        word_state: which pieces a word's state is read from, one of ``batching.WORD_STATES``. The
+            words of a BiLSTM have no pieces; there it decides nothing.
 
     Attributes:
         examples: one for each sentence, in order.
@@ -29,12 +31,15 @@ class Dataset:
         sentences: Sequence[AnnotatedSentence],
         tokenizer: WordTokenizer | WordCharacters,
         longest: int,
+        word_state: str = FIRST_CONTENT,
     ) -> None:
         self.sentences = sentences
         self.padding = tokenizer.padding
+        if isinstance(tokenizer, WordCharacters):
+            word_state = FIRST
         pieces = tokenizer([sentence.forms for sentence in sentences])
         self.examples: list[Example] = [
-            make_example(sentence, tokenizer, longest) for sentence in pieces
+            make_example(sentence, tokenizer, longest, word_state) for sentence in pieces
         ]
 
     def add_targets(self, task: Task, labels: Sequence[str]) -> None:

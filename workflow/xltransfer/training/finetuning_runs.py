@@ -189,9 +189,9 @@ class FineTuningRuns:
         check_gold(self.training, sentences, self.config["settings"])
         tokenizer, longest, new_encoder = starting_point(encoder, sentences, self.ablation)
         labels = self.task.label_vocabulary(sentences)
-        data = Dataset(sentences, tokenizer, longest)
+        data = Dataset(sentences, tokenizer, longest, self.task.word_state)
         data.add_targets(self.task, labels)
-        development = Dataset(self._held_out, tokenizer, longest)
+        development = Dataset(self._held_out, tokenizer, longest, self.task.word_state)
         return _Prepared(sentences, new_encoder, labels, data, development)
 
     def _warn_of_short_epochs(

@@ -32,7 +32,7 @@ CLASSIFIER = "classifier"
 
 
 class WordModel(nn.Module):
-    """An encoder and a head that reads the state of each word's first piece.
+    """An encoder and a head that reads the states of words.
 
     Args:
         encoder: any transformers encoder, or a BiLSTM.
@@ -45,11 +45,11 @@ class WordModel(nn.Module):
         self.head = head
 
     def word_states(self, batch: Batch) -> torch.Tensor:
-        """The last layer at the first piece of each word: (sentences, words, hidden)."""
+        """The states of words in the last layer: (sentences, words, hidden)."""
         if isinstance(self.encoder, BiLSTMEncoder):
             return self.encoder(batch.input_ids, batch.word_index, batch.word_mask)
         output = self.encoder(input_ids=batch.input_ids, attention_mask=batch.attention_mask)
-        return output.last_hidden_state.flatten(0, 1)[batch.word_index]
+        return batch.states(output.last_hidden_state)
 
 
 def untrained_head(task: Task, hidden_size: int, labels: Sequence[str]) -> nn.Module:
