@@ -16,13 +16,14 @@ from test_training import SENTENCES, TRAINING, Killed, kill_at, run
 from xltransfer.data.annotations import read_sentences, write_sentences
 from xltransfer.encoders.bilstm import BiLSTMConfig, BiLSTMEncoder, is_bilstm, read_architecture
 from xltransfer.encoders.loading import load_encoder, longest_input, open_tokenizer
+from xltransfer.encoders.weights import own_weights
 from xltransfer.encoders.word_characters import PADDING, UNKNOWN_WORD, WordCharacters
 from xltransfer.errors import InputError
 from xltransfer.files import read_json
 from xltransfer.finetune import finetune
 from xltransfer.tasks.registry import make_task
 from xltransfer.training.batching import collate, make_example
-from xltransfer.training.checkpoint import Checkpoint, own_weights
+from xltransfer.training.checkpoint import Checkpoint
 from xltransfer.training.dataset import Dataset
 from xltransfer.training.finetuning import FineTuning
 from xltransfer.training.loop import Precision

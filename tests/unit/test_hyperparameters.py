@@ -12,10 +12,11 @@ from test_parsing import SETTINGS
 from test_training import CPU, SENTENCES, TRAINING, make_objective
 from xltransfer.data.annotations import draw_sentences
 from xltransfer.data.conllu import write_conllu
+from xltransfer.encoders.weights import own_weights
 from xltransfer.errors import InputError
 from xltransfer.finetune import finetune
 from xltransfer.search import search
-from xltransfer.training.checkpoint import Checkpoint, own_weights
+from xltransfer.training.checkpoint import Checkpoint
 from xltransfer.training.hyperparameters import best, chosen, grid, passes_per_epoch
 from xltransfer.training.loop import train
 

@@ -20,9 +20,10 @@ from test_parsing import SETTINGS
 from test_training import SENTENCES, TRAINING, make_objective, run
 from xltransfer import adapt, finetune, interruption, pretrain
 from xltransfer.data.conllu import write_conllu
+from xltransfer.encoders.weights import own_weights
 from xltransfer.files import replacing
 from xltransfer.interruption import Interrupted
-from xltransfer.training.checkpoint import Checkpoint, own_weights
+from xltransfer.training.checkpoint import Checkpoint
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from conftest import EMBEDDED_ENCODER
 from safetensors.torch import load_file
 from test_tagging import POS
 from xltransfer.encoders.loading import load_encoder
+from xltransfer.encoders.weights import own_weights
 from xltransfer.errors import InputError
 from xltransfer.tasks.registry import make_task
-from xltransfer.training.checkpoint import own_weights
 from xltransfer.training.word_model import WordModel, load_model, save_model, untrained_head
 
 TASK = make_task(POS)

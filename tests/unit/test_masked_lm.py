@@ -23,10 +23,11 @@ from xltransfer.encoders.masked_lm import (
 )
 from xltransfer.encoders.text_tokenizer import TextTokenizer
 from xltransfer.encoders.vocabulary import save_tokenizer, train_wordpiece
+from xltransfer.encoders.weights import own_weights
 from xltransfer.errors import InputError
 from xltransfer.files import read_json, write_json
 from xltransfer.pretrain import pretrain
-from xltransfer.training.checkpoint import Checkpoint, own_weights
+from xltransfer.training.checkpoint import Checkpoint
 from xltransfer.training.loop import train
 from xltransfer.training.masked_lm import MaskedLanguageModelling, Masking
 from xltransfer.training.pretraining import tokenise

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 import torch
 from xltransfer.data.conllu import DEPREL, HEAD, Sentence, read_conllu, write_conllu
+from xltransfer.encoders.layers import SharedDropout
 from xltransfer.metrics.attachment import universal
-from xltransfer.tasks.biaffine import BiaffineHead, SharedDropout
+from xltransfer.tasks.biaffine import BiaffineHead
 from xltransfer.tasks.parsing import Parsing
 from xltransfer.training.batching import Batch
 

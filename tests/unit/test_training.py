@@ -12,9 +12,10 @@ from safetensors.torch import load_file
 from test_parsing import SETTINGS, tree
 from xltransfer.encoders.loading import load_encoder, longest_input
 from xltransfer.encoders.tokenizer import WordTokenizer
+from xltransfer.encoders.weights import own_weights
 from xltransfer.errors import InputError
 from xltransfer.tasks.registry import make_task
-from xltransfer.training.checkpoint import Checkpoint, own_weights
+from xltransfer.training.checkpoint import Checkpoint
 from xltransfer.training.dataset import Dataset
 from xltransfer.training.finetuning import FineTuning
 from xltransfer.training.flat import flatten

@@ -17,7 +17,6 @@ from torch import nn
 
 from ..errors import InputError
 from ..files import replacing
-from ..training.checkpoint import own_weights
 from .configuration import check_numbers, reason_of
 from .lean_transformers import (
     MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES,
@@ -28,6 +27,7 @@ from .lean_transformers import (
     PreTrainedModel,
 )
 from .loading import QuietTransformers, load_encoder
+from .weights import own_weights
 
 log = logging.getLogger(__name__)
 

@@ -22,16 +22,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
+from ..encoders.weights import own_weights
 from ..errors import InputError
 from ..files import canonical_json, replacing
 
 log = logging.getLogger(__name__)
-
-
-def own_weights(model: nn.Module) -> dict[str, torch.Tensor]:
-    """The weights of a model by name, each once: of tied weights only the first name counts."""
-    names = {name for name, _ in (*model.named_parameters(), *model.named_buffers())}
-    return {name: value for name, value in model.state_dict().items() if name in names}
 
 
 class Checkpoint:

@@ -17,13 +17,13 @@ from ..encoders.lean_transformers import (
     PreTrainedModel,
 )
 from ..encoders.loading import check_safetensors, copy_tokenizer, empty_encoder
+from ..encoders.weights import own_weights
 from ..errors import InputError
 from ..files import read_bytes, read_json, replacing, write_json
 from ..tasks.crf import CRFHead
 from ..tasks.interface import Task
 from ..tasks.registry import make_task
 from .batching import Batch
-from .checkpoint import own_weights
 
 TASK_FILE = "task.json"
 WEIGHTS_FILE = "model.safetensors"
