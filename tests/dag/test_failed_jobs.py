@@ -73,7 +73,7 @@ CHANGES = {
     "cleaning": configured(unseen__cleaning={"maximum_lines": 100}),
     "clean-code": edited("clean"),
     "letters": another_table_of_letters,
-    "adaptation": configured(unseen__adaptation={"steps": 7}),
+    "adaptation": configured(unseen__adaptation={"training": {"epochs": 7}}),
     "pretrain-code": edited("pretrain"),
     "grid": configured(unseen__search={"seed": 1, "learning_rates": [1e-3], "epochs": [4]}),
 }
@@ -120,18 +120,23 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return new_study(tmp_path_factory.mktemp("study"), unseen=languages)
 
 
+@pytest.fixture(scope="module")
+def jobs(study: Path) -> dict[Job, bool]:
+    """Its jobs."""
+    return every_job(study, *STUDY)
+
+
 @pytest.mark.parametrize("name", CHANGES)
 def test_every_job_downstream_of_a_change_knows_of_it(
-    name: str, study: Path, tmp_path: Path
+    name: str, study: Path, jobs: dict[Job, bool], tmp_path: Path
 ) -> None:
     """A change changes the parameters of all jobs downstream of those that it concerns."""
     changed = tmp_path / "changed"
     shutil.copytree(study, changed)
-    jobs = every_job(changed, *STUDY)
     CHANGES[name](changed)
-    others = every_job(changed, *STUDY)
-    assert {job.parameters for job in jobs} != {job.parameters for job in others}
-    assert unaware(jobs, others) == set()
+    found = every_job(changed, *STUDY)
+    assert {job.parameters for job in jobs} != {job.parameters for job in found}
+    assert unaware(jobs, found) == set()
 
 
 def check_failures(
