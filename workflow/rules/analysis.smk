@@ -21,10 +21,14 @@ rule pieces:
     params:
         code=stage_digest("pieces"),
         drawn=lambda wildcards: (
-            wildcards.drawn.replace("-drawn-", "--sentences ").replace("-seed-", " --seed ").split()
+            wildcards.drawn.replace("-drawn-", "--sentences ")
+            .replace("-seed-", " --seed ")
+            .split()
         ),
-        # Not passed on: what the encoder is.
-        identity=lambda wildcards: study.contents.encoder(wildcards.encoder),
+        # Not passed on: see study/identities.py.
+        identity=lambda wildcards: study.identities.pieces(
+            wildcards.encoder, wildcards.corpora, wildcards.corpus, wildcards.split
+        ),
     shell:
         "python -m xltransfer.pieces --encoder {input.encoder:q} --corpus {input.corpus:q}"
         " --output {output:q} {params.drawn:q} > {log:q} 2>&1"
@@ -46,6 +50,8 @@ rule overlap_tables:
     params:
         cfg=study.table_config(),
         code=stage_digest("relate"),
+        # Not passed on: see study/identities.py.
+        identity=lambda wildcards: study.identities.table("overlap"),
         results=lambda wildcards, output: study.results,
         directory=subpath(output[0], parent=True),
     shell:
@@ -67,8 +73,10 @@ rule typology:
         runtime=growing(60),
     params:
         cfg=study.typology_config(),
-        checksums=[study.file_checksum(file) for file in study.wals_files()],
+        checksums=[study.downloads.checksum_of(file) for file in study.wals_files()],
         code=stage_digest("typology"),
+        # Not passed on: see study/identities.py.
+        identity=lambda wildcards: study.identities.typology(),
     shell:
         "python -m xltransfer.typology --config {params.cfg:q} --wals {input:q}"
         " --checksums {params.checksums:q} --output {output:q} > {log:q} 2>&1"
@@ -91,6 +99,8 @@ rule word_order_tables:
         cfg=study.table_config(),
         names=config["typology_features"],
         code=stage_digest("relate"),
+        # Not passed on: see study/identities.py.
+        identity=lambda wildcards: study.identities.table("word_order"),
         directory=subpath(output[0], parent=True),
     shell:
         "python -m xltransfer.relate word-order --scores {input.scores:q} --config {params.cfg:q}"
@@ -155,6 +165,8 @@ rule similarity:
     params:
         cfg=lambda wildcards: study.parallel.similarity_config(wildcards.corpus),
         code=stage_digest("similarity"),
+        # Not passed on: see study/identities.py.
+        identity=lambda wildcards: study.identities.similarity(wildcards.encoder, wildcards.corpus),
         results=lambda wildcards, output: study.results,
     shell:
         "python -m xltransfer.similarity --config {params.cfg:q} --results {params.results:q}"
@@ -178,6 +190,8 @@ rule similarity_tables:
     params:
         cfg=study.parallel.cka_config(),
         code=stage_digest("correlate"),
+        # Not passed on: see study/identities.py.
+        identity=lambda wildcards: study.identities.table("cka"),
         directory=subpath(output[0], parent=True),
     shell:
         "python -m xltransfer.correlate --config {params.cfg:q} --scores {input.scores:q}"
@@ -199,6 +213,8 @@ rule retrieval_table:
     params:
         cfg=study.parallel.retrieval_config(),
         code=stage_digest("retrieve"),
+        # Not passed on: see study/identities.py.
+        identity=lambda wildcards: study.identities.table("retrieval"),
         results=lambda wildcards, output: study.results,
         table=lambda wildcards, output: output[0],
     shell:
@@ -224,6 +240,8 @@ rule published_comparison:
     params:
         cfg=study.comparison_config(),
         code=stage_digest("compare"),
+        # Not passed on: see study/identities.py.
+        identity=lambda wildcards: study.identities.table("published_comparison"),
         table=lambda wildcards, output: output[0],
         correlation=lambda wildcards, input: [f"--correlation={path}" for path in input.correlation],
     shell:

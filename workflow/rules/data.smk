@@ -17,10 +17,10 @@ rule fetch_corpus:
     conda:
         "../../envs/xltransfer.yaml"
     params:
-        cfg=lambda wildcards: study.file_config(f"{wildcards.collection}/{wildcards.file}"),
+        cfg=lambda wildcards: study.downloads.config(f"{wildcards.collection}/{wildcards.file}"),
         # Depends on the output only in form: where a file came from must not cause reruns.
         mirrors=lambda wildcards, output: study.mirrors,
-        largest=lambda wildcards, output: study.largest_download(
+        largest=lambda wildcards, output: study.downloads.largest(
             f"{wildcards.collection}/{wildcards.file}"
         ),
     shell:
@@ -44,7 +44,9 @@ rule check_treebank:
         mem_mb=growing(2000),
         runtime=growing(60),
     params:
-        checksum=lambda wildcards: study.checksum("treebanks", wildcards.corpus, wildcards.split),
+        checksum=lambda wildcards: study.downloads.checksum(
+            "treebanks", wildcards.corpus, wildcards.split
+        ),
         code=stage_digest("treebank"),
         content=content("treebanks"),
     shell:
@@ -67,7 +69,9 @@ rule check_entities:
         mem_mb=growing(2000),
         runtime=growing(60),
     params:
-        checksum=lambda wildcards: study.checksum("entities", wildcards.corpus, wildcards.split),
+        checksum=lambda wildcards: study.downloads.checksum(
+            "entities", wildcards.corpus, wildcards.split
+        ),
         cfg=lambda wildcards: study.entities_config(wildcards.corpus),
         code=stage_digest("entities"),
         content=content("entities"),

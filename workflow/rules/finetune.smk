@@ -40,7 +40,7 @@ for number, batch in enumerate(study.finetuning_batches(), start=1):
             ),
             code=stage_digest("finetune"),
             # Not passed on: the stage reads the files.
-            data=training_data,
+            data=training_data(batch),
             encoders=encoder_directories(batch),
             search=lambda wildcards, input: ["--search", *input.search] if input.search else [],
             # How the work is cut and saved has no influence on the models.

@@ -69,8 +69,10 @@ for number, (task, sources) in enumerate(study.scoring_batches(), start=1):
                 wildcards.split,
             ),
             code=stage_digest("score"),
-            # Not passed on: what the corpus is.
-            corpus=gold_identity,
+            # Not passed on: see study/identities.py.
+            identity=lambda wildcards, sources=sources: study.identities.scoring_job(
+                wildcards.encoder, wildcards.task, sources, wildcards.corpus, wildcards.split
+            ),
         shell:
             "python -m xltransfer.score --config {params.cfg:q} --gold {input.gold:q}"
             " --predictions {input.predictions:q} --outputs {output:q} > {log:q} 2>&1"

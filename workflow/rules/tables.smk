@@ -17,6 +17,8 @@ rule score_tables:
     params:
         cfg=study.table_config(),
         code=stage_digest("tabulate"),
+        # Not passed on: see study/identities.py.
+        identity=lambda wildcards: study.identities.table("randominit"),
         results=lambda wildcards, output: study.results,
         directory=subpath(output[0], parent=True),
     shell:
@@ -70,6 +72,10 @@ for job, figures in DRAWN_TOGETHER.items():
         params:
             cfg=study.table_config(),
             code=stage_digest("draw"),
+            # Not passed on: see study/identities.py.
+            identity=lambda wildcards, drawn=drawn: study.identities.figures(
+                {table for tables in drawn.values() for table in tables}
+            ),
             tables=canonical_json(drawn),
             directory=subpath(input[0], parent=True),
         shell:

@@ -34,8 +34,8 @@ rule adapt:
     params:
         cfg=lambda wildcards: unseen.pretraining_config("adaptation", wildcards.seed),
         code=stage_digest("adapt"),
-        # Not passed on: what the encoder is.
-        identity=study.contents.encoder(unseen.encoder),
+        # Not passed on: see study/identities.py.
+        identity=made_encoder_identity,
         encoder=lambda wildcards, input: os.path.dirname(input.encoder[0]),
         directory=subpath(output[0], parent=True),
         checkpoints=lambda wildcards, output: f"{study.results}/checkpoints",
@@ -76,6 +76,8 @@ rule pretrain_monolingual:
     params:
         cfg=lambda wildcards: unseen.pretraining_config("monolingual", wildcards.seed),
         code=stage_digest("pretrain"),
+        # Not passed on: see study/identities.py.
+        identity=made_encoder_identity,
         directory=subpath(output[0], parent=True),
         checkpoints=lambda wildcards, output: f"{study.results}/checkpoints",
         checkpoint_seconds=lambda wildcards, output: 60 * config["checkpoint_minutes"],
@@ -128,8 +130,10 @@ rule search:
             wildcards.encoder, wildcards.task, wildcards.source
         ),
         code=stage_digest("search"),
-        # Not passed on: the stage reads the files.
-        data=training_data,
+        # Not passed on: see study/identities.py.
+        identity=lambda wildcards: study.identities.unseen.search(
+            wildcards.encoder, wildcards.task, wildcards.source
+        ),
         encoder=lambda wildcards, input: os.path.dirname(input.encoder[0]),
         checkpoints=lambda wildcards, output: f"{study.results}/checkpoints",
         checkpoint_seconds=lambda wildcards, output: 60 * config["checkpoint_minutes"],
@@ -166,6 +170,10 @@ for number, task in enumerate(unseen.tasks, start=1):
             runtime=growing(60),
         params:
             code=stage_digest("predict"),
+            # Not passed on: see study/identities.py.
+            identity=lambda wildcards, task=task: study.identities.unseen.prediction_job(
+                task, wildcards.source
+            ),
         shell:
             "python -m xltransfer.predict --models {input.models:q} --corpus {input.corpus:q}"
             " --predictions {output:q} --threads {threads:q} > {log:q} 2>&1"
@@ -195,6 +203,10 @@ for number, task in enumerate(unseen.tasks, start=1):
                 "test",
             ),
             code=stage_digest("score"),
+            # Not passed on: see study/identities.py.
+            identity=lambda wildcards, task=task: study.identities.unseen.scoring_job(
+                task, wildcards.source
+            ),
         shell:
             "python -m xltransfer.score --config {params.cfg:q} --gold {input.gold:q}"
             " --predictions {input.predictions:q} --outputs {output:q} > {log:q} 2>&1"
@@ -217,6 +229,8 @@ rule unseen_tables:
     params:
         cfg=unseen.table_config(),
         code=stage_digest("verdict"),
+        # Not passed on: see study/identities.py.
+        identity=lambda wildcards: study.identities.table("unseen"),
         directory=subpath(output[0], parent=True),
     shell:
         "python -m xltransfer.verdict --config {params.cfg:q} --scores {input.scores:q}"
@@ -249,6 +263,10 @@ rule count_pieces:
             wildcards.encoder, wildcards.kind, wildcards.file
         ),
         code=stage_digest("tokenizer_statistics"),
+        # Not passed on: see study/identities.py.
+        identity=lambda wildcards: study.identities.unseen.statistics(
+            wildcards.encoder, wildcards.kind, wildcards.file
+        ),
         directory=lambda wildcards, input: os.path.dirname(input.tokenizer),
     shell:
         "python -m xltransfer.tokenizer_statistics count --encoder {params.directory:q}"
@@ -271,6 +289,8 @@ rule tokenizer_table:
     params:
         cfg=unseen.table_config(),
         code=stage_digest("tokenizer_statistics"),
+        # Not passed on: see study/identities.py.
+        identity=lambda wildcards: study.identities.table("tokenizer_stats"),
         directory=subpath(output[0], parent=True),
     shell:
         "python -m xltransfer.tokenizer_statistics table --config {params.cfg:q} --inputs {input:q}"
@@ -293,6 +313,8 @@ rule language_tables:
     params:
         cfg=unseen.table_config(),
         code=stage_digest("language_table"),
+        # Not passed on: see study/identities.py.
+        identity=lambda wildcards: study.identities.table("languages"),
         directory=subpath(output[0], parent=True),
     shell:
         "python -m xltransfer.language_table --config {params.cfg:q} --inputs {input.counts:q}"

@@ -25,6 +25,8 @@ rule clean:
         kind=lambda wildcards: study.catalogue.raw_corpora[wildcards.text].kind,
         checksum=lambda wildcards: study.catalogue.raw_corpora[wildcards.text].checksum,
         code=stage_digest("clean"),
+        # Not passed on: see study/identities.py.
+        identity=lambda wildcards: study.identities.unseen.text(wildcards.text),
     shell:
         "python -m xltransfer.clean --input {input.raw:q} --checksum {params.checksum:q} --kind {params.kind:q}"
         " --config {params.cfg:q} --evaluation {input.evaluation:q}"
@@ -61,7 +63,7 @@ for kind, suffix in (("treebanks", ".conllu"), ("entities", ".iob2"), ("raw_text
             scheme=lambda wildcards, kind=kind: unseen.made[kind][wildcards.corpus].scheme,
             # Not passed on: the stage reads the scheme's row itself.
             cfg=lambda wildcards, kind=kind: unseen.scheme_config(kind, wildcards.corpus),
-            content=content(kind) if kind != "raw_text" else "",
+            content=content(kind) if kind != "raw_text" else text_identity,
             evaluation=lambda wildcards, input: (
                 ["--evaluation", *input.evaluation] if input.evaluation else []
             ),

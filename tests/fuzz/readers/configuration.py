@@ -155,7 +155,7 @@ def _ask(study: Study) -> None:
         for source in study.sources(task):
             for encoder in study.encoders:
                 json.loads(study.finetuning_config(encoder, task, source))
-                study.contents.model(encoder, task, source)
+                study.identities.model(encoder, task, source)
     study.finetuning_batches()
     study.prediction_batches()
     study.scoring_batches()

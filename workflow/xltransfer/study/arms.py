@@ -134,13 +134,19 @@ class Arms:
 
     def models(self, results: str, task: str, corpus: str, name: str) -> list[str]:
         """A file of every model that annotates the test part of a corpus, by arm and seed."""
-        zero_shot, encoder = self._zero_shot_sources(task), self._section["encoder"]
-        start = {arm: (encoder, zero_shot[arm]) for arm in self.of_task(task) if arm in zero_shot}
         return [
-            paths.model_directory(results, start[0], task, start[1], "none", seed) + f"/{name}"
-            for start in (start.get(arm, (arm, corpus)) for arm in self.of_task(task))
+            paths.model_directory(results, encoder, task, source, "none", seed) + f"/{name}"
+            for encoder, source in self.starts(task, corpus).values()
             for seed in self._study.seeds
         ]
+
+    def starts(self, task: str, corpus: str) -> dict[str, tuple[str, str]]:
+        """Arm → encoder and source corpus of the models that annotate a corpus, as in paths."""
+        zero_shot, encoder = self._zero_shot_sources(task), self._section["encoder"]
+        return {
+            arm: (encoder, zero_shot[arm]) if arm in zero_shot else (arm, corpus)
+            for arm in self.of_task(task)
+        }
 
     def predictions(self, results: str, task: str, source: str) -> list[str]:
         """What these models predict; ``source`` is a corpus or a wildcard."""

@@ -148,7 +148,8 @@ def _check_dropped(study: Study) -> None:
         for source in study.sources(task):
             if study.ablations(task, source) == ["none"]:
                 continue
-            if not all(study.contents.training_data("", task, source)[s] for s in ("train", "dev")):
+            kind = study.kind(task).corpora
+            if not all(study.contents.corpus(kind, source, part) for part in ("train", "dev")):
                 raise InputError(
                     f"config: keep.ablated_weights: the catalogue has no checksum of {source}, so "
                     "that a changed file would go unnoticed; write its checksums there, or keep "

@@ -1,4 +1,4 @@
-"""What decides the content of the files that models are made from.
+"""What decides the content of corpora and encoders, where that is settled.
 
 Snakemake compares the times of files, and for small ones checksums. Corpora and encoders are larger
 than that, and training is too dear to be done again because a file was copied. Where the
@@ -8,29 +8,24 @@ parameter and does not look at the file's time.
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..catalogue import EMBEDDED
 from ..data.checksums import UNCHECKED
-from ..files import digest, sha256_of_file, write_json
+from ..files import digest, sha256_of_file
 from ..identity import stage_digest
 from ..paths import made_encoder
+from .local_files import LocalFiles
 
 if TYPE_CHECKING:
     from .study import Study
 
-REMEMBERED = ".snakemake/xltransfer-checksums.json"
-"""Checksums of large files, by path, size and time."""
-LARGE = 2**24
-"""Bytes from which on checksums are remembered."""
 CHECKED_BY = {"treebanks": "treebank", "entities": "entities"}
 """The stages that check fetched corpora."""
 
 
 class Contents:
-    """Identities of corpora, encoders and models of a study.
+    """Identities of the corpora and encoders of a study.
 
     Args:
         study: the study.
@@ -38,6 +33,7 @@ class Contents:
 
     def __init__(self, study: Study) -> None:
         self.study = study
+        self.local = LocalFiles(study.root)
         self._known: dict[tuple[str, ...], str] = {}
         self._encoders: dict[str, str] = {}
 
@@ -70,8 +66,10 @@ class Contents:
             language = code.removesuffix(f"_{EMBEDDED}")
             world = stage_digest("embedded_world.__main__")
             return digest([kind, study.embedded_world.part(language, split), world])
-        checksum = study.checksum(kind, code, split)
+        checksum = study.downloads.checksum(kind, code, split)
         if checksum == UNCHECKED:
+            checksum = self.unchecked(study.downloads.path(kind, code, split))
+        if not checksum:
             return ""
         layout = study.entities_config(code) if kind == "entities" else ""
         return digest([checksum, layout, stage_digest(CHECKED_BY[kind])])
@@ -96,7 +94,7 @@ class Contents:
         files = [self.study.root / path for path in self.study.encoder_files(name)]
         if not all(path.is_file() for path in files):
             return ""
-        return digest([_checksum(path, self.study.root / REMEMBERED) for path in files])
+        return digest([self.local.checksum(path) for path in files])
 
     def embedded_encoder(self) -> str:
         """Identity of the encoder that ``pretrain_embedded`` makes."""
@@ -105,38 +103,15 @@ class Contents:
         code = [stage_digest(stage) for stage in ("pretrain", "embedded_world.__main__")]
         return digest([self.study.embedded_world.encoder, texts, code])
 
-    def training_data(self, encoder: str, task: str, source: str) -> dict[str, str]:
-        """Identities of what a model starts from and learns from; ``""`` where unsettled."""
-        kind = self.study.kind(task).corpora
-        parts = {split: self.corpus(kind, source, split) for split in ("train", "dev")}
-        return {"encoder": self.encoder(encoder), **parts}
+    def unchecked(self, download: str) -> str:
+        """Identity of a fetched file that the catalogue has no checksum of: none.
 
-    def model(self, encoder: str, task: str, source: str) -> str:
-        """Identity of the models of a source, but for ablation and seed, which their paths name."""
-        key = ("model", encoder, task, source)
-        if key not in self._known:
-            config = self.study.finetuning_config(encoder, task, source)
-            data = self.training_data(encoder, task, source)
-            self._known[key] = digest([config, data, stage_digest("finetune")])
-        return self._known[key]
+        Args:
+            download: its path below the folder of downloads.
+        """
+        return ""
 
 
 def _composed(of: list[str], originals: list[str]) -> str:
     """Identity of what is made of other corpora; it is not settled if one of theirs is not."""
     return digest([*of, *originals]) if all(originals) else ""
-
-
-def _checksum(path: Path, remembered: Path) -> str:
-    """SHA-256 of a file; that of a large one is computed once, as long as its time stays."""
-    status = path.stat()
-    if status.st_size < LARGE:
-        return sha256_of_file(path)
-    key = f"{path.resolve()} {status.st_size} {status.st_mtime_ns}"
-    try:
-        known = json.loads(remembered.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        known = {}
-    if key not in known:
-        known[key] = sha256_of_file(path)
-        write_json(remembered, known)
-    return known[key]

@@ -56,8 +56,8 @@ class KeptFiles:
             encoder, task, source, seed: of the model.
             corpus, split: to annotate.
         """
-        content = self.study.contents.corpus(self.study.kind(task).corpora, corpus, split)
-        model = self.study.contents.model(encoder, task, source)
+        content = self.study.identities.corpus(self.study.kind(task).corpora, corpus, split)
+        model = self.study.identities.model(encoder, task, source)
         decided_by = [model, content, self._seeds_of_job(seed)]
         return _note("predict", f"{corpus}-{split}", decided_by)
 
@@ -65,8 +65,8 @@ class KeptFiles:
         self, encoder: str, task: str, source: str, seed: int, corpus: str, split: str
     ) -> str:
         """The note by which a model is trained for representations; arguments as above."""
-        content = self.study.contents.corpus("treebanks", corpus, split)
-        model = self.study.contents.model(encoder, task, source)
+        content = self.study.identities.corpus("treebanks", corpus, split)
+        model = self.study.identities.model(encoder, task, source)
         parallel = self.study.config["parallel"]
         settings = parallel["as_published"], parallel["precision"]
         decided_by = [model, content, *settings, self._seeds_of_job(seed)]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import paths
-from ..catalogue import LARGEST_ANNOTATED, LARGEST_RAW, Catalogue, Corpus, Language
+from ..catalogue import Catalogue, Corpus, Language
 from ..embedded_world.languages import EMBEDDED_FAMILY
 from ..files import canonical_json
 from ..tasks.kinds import Kind, kind_of
@@ -26,9 +26,11 @@ from .batches import (
     prediction_batches,
     scoring_batches,
 )
-from .consistency import TABLES, check_consistency
+from .consistency import check_consistency
 from .contents import Contents
+from .downloads import Downloads
 from .embedded_world import EmbeddedWorld
+from .identities import Identities
 from .kept import KeptFiles
 from .parallel import ParallelText
 from .parts import read_encoders, read_mirrors
@@ -109,6 +111,16 @@ class Study:
     def contents(self) -> Contents:
         """What decides the content of corpora, encoders and models."""
         return Contents(self)
+
+    @cached_property
+    def identities(self) -> Identities:
+        """What decides the result of each job, back to the sources."""
+        return Identities(self)
+
+    @cached_property
+    def downloads(self) -> Downloads:
+        """The catalogued files that are fetched."""
+        return Downloads(self.catalogue)
 
     @cached_property
     def kept(self) -> KeptFiles:
@@ -225,57 +237,6 @@ class Study:
         if encoder in self.encoders:
             return [self.encoders[encoder].directory]
         return self.unseen.arms.encoder_directories(encoder, source, seeds)
-
-    def download(self, corpora: str, corpus: str, split: str) -> str:
-        """Where a catalogued file lies once it is fetched, below the folder of downloads."""
-        entry = getattr(self.catalogue, corpora)[corpus]
-        folder = f"ud-{entry.release}" if corpora == "treebanks" else corpora
-        return f"{folder}/{entry.name}/{entry.files[split].name}"
-
-    def checksum(self, corpora: str, corpus: str, split: str) -> str:
-        """What a fetched file must be."""
-        return getattr(self.catalogue, corpora)[corpus].files[split].checksum
-
-    def file_checksum(self, download: str) -> str:
-        """What a fetched file must be; ``download`` as in ``download``."""
-        return json.loads(self.file_config(download))["checksum"]
-
-    def largest_download(self, download: str) -> int:
-        """Most bytes that a fetched file may have; ``download`` as in ``download``."""
-        limit = LARGEST_RAW if download.startswith("raw/") else LARGEST_ANNOTATED
-        return self._sizes.get(download) or limit
-
-    @cached_property
-    def _sizes(self) -> dict[str, int | None]:
-        return {
-            self.download("treebanks", code, split): file.bytes
-            for code, entry in self.catalogue.treebanks.items()
-            for split, file in entry.files.items()
-        }
-
-    def file_config(self, download: str) -> str:
-        """Canonical JSON of where a file is fetched from; ``download`` as in ``download``."""
-        return self._file_configs[download]
-
-    @cached_property
-    def _file_configs(self) -> dict[str, str]:
-        files = {
-            self.download(corpora, code, split): (f"{entry.name}/{file.name}", file)
-            for corpora in TABLES
-            for code, entry in getattr(self.catalogue, corpora).items()
-            for split, file in entry.files.items()
-        }
-        files |= {
-            f"typology/{name}": (name, file) for name, file in self.catalogue.typology.items()
-        }
-        files |= {
-            f"raw/{corpus.file}": (corpus.file, corpus)
-            for corpus in self.catalogue.raw_corpora.values()
-        }
-        return {
-            place: canonical_json({"path": path, "url": file.url, "checksum": file.checksum})
-            for place, (path, file) in files.items()
-        }
 
     def entities_config(self, corpus: str) -> str:
         """Canonical JSON of how to read a corpus of named entities."""

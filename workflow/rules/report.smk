@@ -1,0 +1,40 @@
+# The files of tables and figures, and where the report shows them.
+
+# What the report calls tables and figures, by category.
+with open(os.path.join(workflow.basedir, "workflow", "report", "titles.yaml")) as titles:
+    REPORT = yaml.safe_load(titles)
+
+
+def reported(kind, name, suffix, form):
+    """A file of a table or figure that the report shows; ``form`` says what it is good for."""
+    titles = REPORT[kind]
+    category = next(category for category in titles if name in titles[category])
+    return report(
+        f"<results>/{kind}s/{name}{suffix}",
+        caption=f"../report/{kind}s/{name}.rst",
+        category=category,
+        labels={"result": f"{kind}: {titles[category][name]}", "form": form},
+    )
+
+
+def figure_files(name):
+    """What a figure consists of."""
+    return [
+        reported("figure", name, ".pdf", "to save"),
+        reported("figure", name, ".png", "on screen"),
+    ]
+
+
+def table_files(*names):
+    """What tables consist of, the CSV file of the first in front."""
+    files = []
+    for name in names:
+        files += [
+            reported("table", name, ".csv", "to save"),
+            reported("table", name, ".html", "on screen"),
+        ]
+        files += [
+            f"<results>/tables/{name}{suffix}"
+            for suffix in (".md", ".tex", ".provenance.json", ".timing.json")
+        ]
+    return files

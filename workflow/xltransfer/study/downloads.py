@@ -1,0 +1,81 @@
+"""The catalogued files that are fetched: where they lie, and what they must be."""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+
+from ..catalogue import LARGEST_ANNOTATED, LARGEST_RAW, Catalogue
+from ..files import canonical_json
+
+FOLDER = "resources/downloads"
+"""Folder of all downloads, below that of the workflow."""
+ANNOTATED = ("treebanks", "entities")
+
+
+class Downloads:
+    """Catalogued files, named by their path below the folder of downloads.
+
+    Args:
+        catalogue: the catalogue.
+    """
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+
+    def path(self, corpora: str, corpus: str, split: str) -> str:
+        """Path of a part of a corpus below the folder of downloads.
+
+        Args:
+            corpora: ``treebanks`` or ``entities``.
+            corpus: code of the corpus.
+            split: train, dev or test.
+        """
+        entry = getattr(self.catalogue, corpora)[corpus]
+        folder = f"ud-{entry.release}" if corpora == "treebanks" else corpora
+        return f"{folder}/{entry.name}/{entry.files[split].name}"
+
+    def checksum(self, corpora: str, corpus: str, split: str) -> str:
+        """Checksum that a part of a corpus must have; arguments as for ``path``."""
+        return getattr(self.catalogue, corpora)[corpus].files[split].checksum
+
+    def checksum_of(self, path: str) -> str:
+        """Checksum that the file at a path must have."""
+        return json.loads(self.config(path))["checksum"]
+
+    def largest(self, path: str) -> int:
+        """Limit in bytes of the file at a path."""
+        limit = LARGEST_RAW if path.startswith("raw/") else LARGEST_ANNOTATED
+        return self._sizes.get(path) or limit
+
+    @cached_property
+    def _sizes(self) -> dict[str, int | None]:
+        return {
+            self.path("treebanks", code, split): file.bytes
+            for code, entry in self.catalogue.treebanks.items()
+            for split, file in entry.files.items()
+        }
+
+    def config(self, path: str) -> str:
+        """Canonical JSON of the origin and the checksum of the file at a path."""
+        return self._configs[path]
+
+    @cached_property
+    def _configs(self) -> dict[str, str]:
+        files = {
+            self.path(corpora, code, split): (f"{entry.name}/{file.name}", file)
+            for corpora in ANNOTATED
+            for code, entry in getattr(self.catalogue, corpora).items()
+            for split, file in entry.files.items()
+        }
+        files |= {
+            f"typology/{name}": (name, file) for name, file in self.catalogue.typology.items()
+        }
+        files |= {
+            f"raw/{corpus.file}": (corpus.file, corpus)
+            for corpus in self.catalogue.raw_corpora.values()
+        }
+        return {
+            place: canonical_json({"path": path, "url": file.url, "checksum": file.checksum})
+            for place, (path, file) in files.items()
+        }

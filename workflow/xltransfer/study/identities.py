@@ -1,0 +1,302 @@
+"""Identities: a digest of everything that decides the result of a job, back to the sources.
+
+Snakemake removes the outputs of a job before it runs, and ignores a missing file as long as nothing
+that it plans needs it. After a failed job the older files downstream of it would therefore pass for
+current. So each job has its identity as a parameter: a digest of its settings, its code and the
+identities of its inputs. Snakemake compares it with that of the last successful run of the job,
+whether or not the files in between exist.
+
+An identity depends neither on the order of lists in the configuration nor on how the work is
+divided into jobs, and is computed without reading results. Those of unseen languages are in
+``unseen_identities``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property, wraps
+from typing import TYPE_CHECKING, Any
+
+from ..data.checksums import UNCHECKED
+from ..files import digest
+from ..identity import stage_digest
+from .contents import Contents
+from .downloads import FOLDER
+from .parallel import State
+from .unseen_identities import UnseenIdentities
+
+if TYPE_CHECKING:
+    from .study import Study
+
+MADE_TOGETHER = {
+    "randominit": ("randominit_by_target", "zeroshot", "zeroshot_by_target"),
+    "overlap": ("overlap_correlation",),
+    "word_order": ("word_order_correlation",),
+    "cka": ("correlation",),
+    "unseen": ("typology",),
+}
+"""Tables by the first one that their job makes."""
+
+
+def remembered(method: Callable[..., str]) -> Callable[..., str]:
+    """Compute an identity once for the same arguments; lists are arguments, too."""
+
+    @wraps(method)
+    def of(self: Any, *arguments: Any) -> str:
+        key = (method.__name__, *(tuple(a) if isinstance(a, list) else a for a in arguments))
+        if key not in self.known:
+            self.known[key] = method(self, *arguments)
+        return self.known[key]
+
+    return of
+
+
+class _AllContents(Contents):
+    """Identities of corpora that are settled, and of the others by their local files."""
+
+    def corpus(self, kind: str, code: str, split: str) -> str:
+        """Identity of a part of a corpus."""
+        return self.study.contents.corpus(kind, code, split) or super().corpus(kind, code, split)
+
+    def unchecked(self, download: str) -> str:
+        """Identity of a fetched file without a checksum in the catalogue: its version."""
+        return f"{UNCHECKED} {self.local.version(f'{FOLDER}/{download}')}"
+
+
+class Identities:
+    """The identities of the jobs of a study.
+
+    Args:
+        study: the study.
+    """
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+        self.known: dict[tuple[Any, ...], str] = {}
+        self._contents = _AllContents(study)
+        self.unseen = UnseenIdentities(self)
+
+    def corpus(self, kind: str, code: str, split: str) -> str:
+        """Identity of a part of a corpus.
+
+        Args:
+            kind: ``treebanks`` or ``entities``.
+            code: code of the corpus.
+            split: train, dev or test.
+        """
+        return self._contents.corpus(kind, code, split)
+
+    def download(self, path: str) -> str:
+        """Identity of a fetched file; ``path`` is below the folder of downloads."""
+        checksum = self.study.downloads.checksum_of(path)
+        return self._contents.unchecked(path) if checksum == UNCHECKED else checksum
+
+    @remembered
+    def local_file(self, path: str) -> str:
+        """Identity of a file that the configuration names; ``path`` is below the workflow."""
+        return self._contents.local.checksum(self.study.root / path)
+
+    @remembered
+    def gold(self, task: str, corpus: str, split: str) -> str:
+        """Identity of the annotated file that models of a task are tested on."""
+        return self.corpus(self.study.kind(task).corpora, corpus, split)
+
+    @remembered
+    def encoder(self, name: str, source: str = "", seeds: Sequence[int] = ()) -> str:
+        """Identity of the encoders that the models of a source and some seeds start from.
+
+        Args:
+            name: name of an encoder of the study, or of an arm of unseen languages.
+            source, seeds: of the models; they matter for encoders that are made of raw text.
+        """
+        if name in self.study.encoders:
+            return self.study.contents.encoder(name)
+        return self.unseen.encoder(name, source, seeds)
+
+    def training_data(
+        self, encoder: str, task: str, source: str, seeds: Sequence[int] = ()
+    ) -> dict[str, str]:
+        """Identities of everything that models are made from.
+
+        Args:
+            encoder, task, source: of the models.
+            seeds: the models' seeds, which decide the encoder where several were made of raw text.
+        """
+        data = {
+            "encoder": self.encoder(encoder, source, seeds),
+            "train": self.gold(task, source, "train"),
+            "dev": self.gold(task, source, "dev"),
+        }
+        if (task, source) in self._pairs and self.unseen.is_searched(encoder, task, source):
+            data["search"] = self.unseen.search(encoder, task, source)
+        return data
+
+    @cached_property
+    def _pairs(self) -> set[tuple[str, str]]:
+        return set(self.study.unseen.pairs)
+
+    @remembered
+    def model(self, encoder: str, task: str, source: str, seeds: Sequence[int] = ()) -> str:
+        """Identity of models, but for ablation and seed, which their paths name.
+
+        Arguments are those of ``training_data``.
+        """
+        config = self.study.finetuning_config(encoder, task, source)
+        data = self.training_data(encoder, task, source, seeds)
+        return digest([config, data, stage_digest("finetune")])
+
+    def models(self, encoder: str, task: str, sources: Iterable[str]) -> dict[str, str]:
+        """Identities of the models of some sources, by source; of encoders of the study."""
+        return {source: self.model(encoder, task, source) for source in sorted(sources)}
+
+    @remembered
+    def scores(self, encoder: str, task: str, source: str, corpus: str, split: str) -> str:
+        """Identity of the scores of all models of a source on a corpus."""
+        return digest(
+            [
+                self.study.score_config(task, [(encoder, source)], corpus, split),
+                self.model(encoder, task, source),
+                self.gold(task, corpus, split),
+                stage_digest("predict"),
+                stage_digest("score"),
+            ]
+        )
+
+    def scoring_job(
+        self, encoder: str, task: str, sources: Iterable[str], corpus: str, split: str
+    ) -> str:
+        """Identity of a job in which models of some sources are scored on a corpus."""
+        return digest([self.scores(encoder, task, s, corpus, split) for s in sorted(sources)])
+
+    @remembered
+    def pieces(self, encoder: str, kind: str, corpus: str, split: str) -> str:
+        """Identity of the pieces that an encoder splits a part of a corpus into."""
+        part = self.corpus(kind, corpus, split)
+        return digest([self.encoder(encoder), part, stage_digest("pieces")])
+
+    def states(
+        self, encoder: str, states: Iterable[State], corpus: str, split: str
+    ) -> dict[str, Any]:
+        """Identities of a parallel treebank and of the models among some states of an encoder."""
+        models = {(state.task, state.path.split("/")[1]) for state in states if state.task}
+        return {
+            "encoder": self.encoder(encoder),
+            "treebank": self.corpus("treebanks", corpus, split),
+            "models": {
+                f"{task}/{source}": self.model(encoder, task, source)
+                for task, source in sorted(models)
+            },
+        }
+
+    def _representations(self, encoder: str, states: Iterable[State], corpus: str) -> list[Any]:
+        """Identities of all that the representations of a parallel treebank are made from."""
+        parallel = self.study.parallel
+        of = self.states(encoder, states, corpus, parallel.split)
+        as_published = self.study.config["parallel"]["as_published"]
+        return [of, as_published, parallel.precision, stage_digest("represent")]
+
+    @remembered
+    def similarity(self, encoder: str, corpus: str) -> str:
+        """Identity of the similarities of a parallel treebank to those of the sources."""
+        parallel = self.study.parallel
+        config = parallel.similarity_config(corpus)
+        compared = {corpus, *json.loads(config)["sources"].values()}
+        return digest(
+            [
+                config,
+                {c: self._representations(encoder, parallel.states, c) for c in sorted(compared)},
+                stage_digest("similarity"),
+            ]
+        )
+
+    @remembered
+    def typology(self) -> str:
+        """Identity of the features of languages."""
+        files = [self.download(path) for path in self.study.wals_files()]
+        return digest([self.study.typology_config(), files, stage_digest("typology")])
+
+    @remembered
+    def embedded_text(self, language: str) -> str:
+        """Identity of the raw text of a language of the embedded world."""
+        part = self.study.embedded_world.part(language, "text")
+        return digest([part, stage_digest("embedded_world.__main__")])
+
+    def table(self, name: str) -> str:
+        """Identity of a table; tables that one job makes have the same."""
+        first = next((first for first, more in MADE_TOGETHER.items() if name in more), name)
+        return self._table(first)
+
+    @remembered
+    def _table(self, name: str) -> str:
+        if name in ("unseen", "tokenizer_stats", "languages"):
+            return self.unseen.table(name)
+        return getattr(self, f"_{name}")()
+
+    def _randominit(self) -> str:
+        study = self.study
+        scores = self._all_scores()
+        return digest([study.table_config(), scores, stage_digest("tabulate")])
+
+    @remembered
+    def _all_scores(self) -> str:
+        study = self.study
+        return digest(
+            {
+                f"{encoder} {task} {source} {target}": self.scores(
+                    encoder, task, source, target, "test"
+                )
+                for encoder in study.encoders
+                for task in study.tasks
+                for source in study.sources(task)
+                for target in study.targets(task)
+            }
+        )
+
+    def _overlap(self) -> str:
+        study = self.study
+        parts = {
+            (study.kind(task).corpora, corpus, split)
+            for task in study.tasks
+            for split, corpora in (("train", study.sources(task)), ("test", study.targets(task)))
+            for corpus in corpora
+        }
+        pieces = [
+            self.pieces(encoder, *part) for encoder in study.encoders for part in sorted(parts)
+        ]
+        return digest([self.table("randominit"), pieces, stage_digest("relate")])
+
+    def _word_order(self) -> str:
+        names = self.study.config["typology_features"]
+        return digest([self.table("randominit"), self.typology(), names, stage_digest("relate")])
+
+    def _all_representations(self, states: Iterable[State]) -> dict[str, Any]:
+        return {
+            f"{encoder} {corpus}": self._representations(encoder, states, corpus)
+            for encoder in self.study.encoders
+            for corpus in self.study.parallel.treebanks
+        }
+
+    def _retrieval(self) -> str:
+        parallel = self.study.parallel
+        vectors = self._all_representations(parallel.retrieval_states)
+        return digest([parallel.retrieval_config(), vectors, stage_digest("retrieve")])
+
+    def _cka(self) -> str:
+        parallel = self.study.parallel
+        similarities = {
+            f"{encoder} {corpus}": self.similarity(encoder, corpus)
+            for encoder in self.study.encoders
+            for corpus in parallel.treebanks
+        }
+        of = [parallel.cka_config(), similarities, self._all_scores()]
+        return digest([*of, stage_digest("correlate")])
+
+    def _published_comparison(self) -> str:
+        tables = ["randominit", *(name for name in self.study.tables if name == "correlation")]
+        of = [self.study.comparison_config(), *map(self.table, tables)]
+        return digest([*of, stage_digest("compare")])
+
+    def figures(self, tables: Iterable[str]) -> str:
+        """Identity of figures that are drawn from some tables."""
+        return digest([{name: self.table(name) for name in tables}, stage_digest("draw")])

@@ -1,0 +1,143 @@
+"""Identities of the jobs of unseen languages, from raw text to tables: see ``identities``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..catalogue import EMBEDDED
+from ..files import digest
+from ..identity import stage_digest
+from .arms import ADAPTED, BILSTM, MONOLINGUAL
+
+if TYPE_CHECKING:
+    from .identities import Identities
+
+
+class UnseenIdentities:
+    """The identities of the jobs of a study's unseen languages.
+
+    Args:
+        identities: those of the study.
+    """
+
+    def __init__(self, identities: Identities) -> None:
+        self._all, self._study = identities, identities.study
+        self._texts: dict[str, str] = {}
+
+    def text(self, code: str) -> str:
+        """Identity of a raw text, cleaned and, for some varieties, transliterated."""
+        if code not in self._texts:
+            made = self._study.unseen.made["raw_text"].get(code)
+            own = self._cleaned(code) if made is None else self._transliterated(code, made.original)
+            self._texts[code] = digest([own, self._evaluation(code)])
+        return self._texts[code]
+
+    def _cleaned(self, code: str) -> str:
+        unseen, corpus = self._study.unseen, self._study.catalogue.raw_corpora[code]
+        if code.endswith(f"_{EMBEDDED}"):
+            raw = self._all.embedded_text(corpus.language)
+        else:
+            raw = self._all.download(f"raw/{corpus.file}")
+        identifier = [self._all.local_file(path) for path in unseen.identifier_files()]
+        config = unseen.cleaning_config(code)
+        return digest([raw, corpus.kind, config, identifier, stage_digest("clean")])
+
+    def _transliterated(self, code: str, original: str) -> str:
+        unseen = self._study.unseen
+        tables = [self._all.local_file(path) for path in unseen.scheme_files("raw_text", code)]
+        of = [self.text(original), unseen.scheme_config("raw_text", code), tables]
+        return digest([*of, unseen.keeps_evaluation_sentences, stage_digest("transliterate")])
+
+    def _evaluation(self, code: str) -> dict[str, str]:
+        """Identities of the sentences that must not be in a raw text, by file."""
+        files = map(Path, self._study.unseen.evaluation_files(code))
+        return {str(file): self._all.corpus(*file.parts[:2], file.stem) for file in files}
+
+    def made_encoder(self, arm: str, text: str, seed: int) -> str:
+        """Identity of an encoder that is made of a raw text.
+
+        Args:
+            arm: the arm of adapted encoders, or the monolingual one.
+            text: code of the raw text.
+            seed: seed of the pretraining.
+        """
+        unseen = self._study.unseen
+        if arm == MONOLINGUAL:
+            of = [unseen.pretraining_config("monolingual", str(seed)), stage_digest("pretrain")]
+        else:
+            of = [unseen.pretraining_config("adaptation", str(seed)), stage_digest("adapt")]
+            of.append(self._all.encoder(arm.removesuffix(ADAPTED)))
+        return digest([*of, self.text(text)])
+
+    def encoder(self, arm: str, source: str, seeds: Sequence[int]) -> str:
+        """Identity of the encoders that models of an arm, a corpus and some seeds start from."""
+        unseen = self._study.unseen
+        if arm == BILSTM:
+            return digest(unseen.bilstm_config())
+        text, made = unseen.text_of(source), unseen.arms.pretraining_seeds(arm)
+        # Models take turns with the encoders, as in `Arms.encoder_directories`.
+        some = [made[self._study.seeds.index(seed) % len(made)] for seed in seeds]
+        return digest([self.made_encoder(arm, text, seed) for seed in some])
+
+    def is_searched(self, arm: str, task: str, corpus: str) -> bool:
+        """Whether hyperparameters are searched for the models of an arm on a corpus."""
+        return bool(self._study.unseen.arms.searches("", arm, task, corpus))
+
+    def search(self, arm: str, task: str, corpus: str) -> str:
+        """Identity of the search for the hyperparameters of an arm on a corpus."""
+        return digest(
+            [
+                self._study.unseen.arms.search_config(arm, task, corpus),
+                self._all.encoder(arm, corpus, self._study.seeds[:1]),
+                self._all.gold(task, corpus, "train"),
+                self._all.gold(task, corpus, "dev"),
+                stage_digest("search"),
+            ]
+        )
+
+    def prediction_job(self, task: str, corpus: str) -> str:
+        """Identity of the job in which all arms annotate the test part of a corpus."""
+        starts = self._study.unseen.arms.starts(task, corpus)
+        models = {
+            arm: [self._all.model(encoder, task, source, [seed]) for seed in self._study.seeds]
+            for arm, (encoder, source) in starts.items()
+        }
+        return digest([models, self._all.gold(task, corpus, "test"), stage_digest("predict")])
+
+    def scoring_job(self, task: str, corpus: str) -> str:
+        """Identity of the job in which all arms are scored on the test part of a corpus."""
+        rows = [(arm, corpus) for arm in self._study.unseen.arms.of_task(task)]
+        config = self._study.score_config(task, rows, corpus, "test")
+        return digest([config, self.prediction_job(task, corpus), stage_digest("score")])
+
+    def statistics(self, encoder: str, kind: str, file: str) -> str:
+        """Identity of how an encoder's tokenizer splits a file.
+
+        Args:
+            encoder: the multilingual encoder, or the monolingual one.
+            kind: ``treebanks``, ``entities`` or ``raw_text``.
+            file: code and part, e.g. ``ug_udt-train``.
+        """
+        unseen, (code, _, part) = self._study.unseen, file.rpartition("-")
+        if encoder == MONOLINGUAL:
+            # Its directory is named by text and seed.
+            text, seed = Path(unseen.tokenizer(encoder, kind, file)).parts[-3:-1]
+            tokenizer = self.made_encoder(encoder, text, int(seed.removeprefix("seed-")))
+        else:
+            tokenizer = self._all.encoder(encoder)
+        read = self.text(code) if kind == "raw_text" else self._all.corpus(kind, code, part)
+        columns = unseen.statistics_columns(encoder, kind, file)
+        return digest([tokenizer, read, columns, stage_digest("tokenizer_statistics")])
+
+    def table(self, name: str) -> str:
+        """Identity of ``unseen``, ``tokenizer_stats`` or ``languages``."""
+        unseen = self._study.unseen
+        stages = {"unseen": "verdict", "tokenizer_stats": "tokenizer_statistics"}
+        of = [unseen.table_config(), stage_digest(stages.get(name, "language_table"))]
+        if name == "unseen":
+            scores = [[*pair, self.scoring_job(*pair)] for pair in unseen.pairs]
+            return digest([*of, scores, {text: self.text(text) for text in unseen.texts}])
+        files = [Path(path).with_suffix("").parts[-3:] for path in unseen.statistics_files("")]
+        return digest([*of, [self.statistics(*counted) for counted in files]])
