@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +132,7 @@ def test_the_whole_way(
     for output in outputs:
         vectors = load_file(output)["vectors"]
         assert vectors.shape == (LAYERS + 1, 2, 16)
-        assert all(np.abs(a - b).max() > 1e-6 for a, b in zip(vectors, vectors[1:], strict=False))
+        assert all(np.abs(a - b).max() > 1e-6 for a, b in pairwise(vectors))
     _check_reopened(name, model, corpus)
 
 
@@ -148,7 +149,9 @@ def _check_reopened(name: str, directory: Path, corpus: Path) -> None:
     classifier, loading = AutoModelForTokenClassification.from_pretrained(
         directory, output_loading_info=True
     )
-    assert not loading["missing_keys"] and not loading["unexpected_keys"]
+    # CANINE's class has a pooler, which it does not use.
+    assert all(".pooler." in key for key in loading["missing_keys"])
+    assert not loading["unexpected_keys"]
     assert [classifier.config.id2label[i] for i in range(len(labels))] == labels
     data = Dataset(read_sentences(corpus), open_tokenizer(directory), longest_input(plain))
     batch = collate(data.examples, np.arange(2), data.padding)

@@ -80,7 +80,7 @@ def fetch_encoder(
 
 
 def _check_family(path: Path, causal: bool | None) -> None:
-    """Refuse what cannot be used; what else is wrong with a configuration shows when it is opened."""
+    """Refuse what cannot be used; other faults of the file are reported when it is opened."""
     content = read_json(path)
     if isinstance(content, dict) and isinstance(content.get("model_type"), str):
         try:

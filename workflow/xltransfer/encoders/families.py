@@ -62,9 +62,9 @@ FAMILIES: Mapping[str, Family] = {
     "gte": _MASKED,
     "ibert": _MASKED,
     "jina_embeddings_v3": _MASKED,
+    "longformer": _MASKED,
     "luke": _MASKED,
     "megatron-bert": _MASKED,
-    "mobilebert": _MASKED,
     "modernbert": Family(head=None),
     "mpnet": _MASKED,
     "mt5": _ENCODER_OF_T5,
@@ -116,12 +116,12 @@ _PAIR = "it is a pair of encoder and decoder, and transformers has no model of i
 
 REFUSED: Mapping[str, str] = {
     "new": (
-        "its code is in the repository, which is never run; take a checkpoint of the type gte, which "
-        "is mGTE in transformers"
+        "its code is in the repository, which is never run; take a checkpoint of the type gte, "
+        "which is mGTE in transformers"
     ),
     "convbert": f"its convolutions read the padding: {_PADDING}",
     "fnet": f"its Fourier transform reads the padding: {_PADDING}",
-    "longformer": f"its windows of attention end at the padding: {_PADDING}",
+    "mobilebert": f"each of its embeddings contains the next one, be it padding: {_PADDING}",
     "nystromformer": "it takes only rows of certain lengths",
     "yoso": "it draws at random which positions attend to each other, also in prediction",
     "reformer": "it draws at random which positions attend to each other, also in prediction",
@@ -188,7 +188,7 @@ def family_of(content: Mapping[str, Any], place: str, causal: bool | None = None
         if kind in REFUSED:
             raise InputError(f"{place}: {kind} cannot be used: {REFUSED[kind]}; choose another")
         raise InputError(
-            f"{place}: '{kind}' is none of the encoders that can be used; docs/encoders.md lists them"
+            f"{place}: '{kind}' is none of the encoders that can be used; see docs/encoders.md"
         )
     if kind == "xmod" and not content.get("default_language"):
         raise InputError(
@@ -199,7 +199,7 @@ def family_of(content: Mapping[str, Any], place: str, causal: bool | None = None
         family = replace(family, causal=False)
     if not family.causal and content.get("is_decoder") is True:
         raise InputError(
-            f"{place}: {kind} is configured as a decoder; set is_decoder to false, or choose another"
+            f"{place}: {kind} is configured as a decoder; set is_decoder to false or choose another"
         )
     if causal is not None and causal != family.causal:
         raise InputError(_other_mask(kind, place, family))
@@ -212,7 +212,7 @@ def _other_mask(kind: str, place: str, family: Family) -> str:
             f"{place}: {kind} is bidirectional; remove `causal: true` from its entry in `encoders`"
         )
     return (
-        f"{place}: {kind} is a decoder, whose causal mask hides from each word all that follows it; "
+        f"{place}: {kind} is a decoder, whose causal mask hides from each word what follows it; "
         "write `causal: true` in its entry in `encoders` if this is what you want to study, or "
         "choose an encoder"
     )

@@ -201,8 +201,8 @@ def layer_stack(model: nn.Module) -> nn.ModuleList:
     lists = _layer_lists(model)
     if not lists:
         raise InputError(
-            f"the {model.config.model_type} encoder has no stack of {_layer_count(model)} layers of "
-            "its own for each layer; layers cannot be re-initialised one by one"
+            f"the {model.config.model_type} encoder has no stack of {_layer_count(model)} layers "
+            "with weights of their own; layers cannot be re-initialised one by one"
         )
     if len(lists) == 1:
         return lists[0]

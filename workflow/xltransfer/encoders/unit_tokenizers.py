@@ -1,7 +1,7 @@
 """Tokenizers of encoders that read characters or bytes, as files like those of all others.
 
-transformers has these tokenizers in Python alone. Written as ``tokenizer.json``, they split text into
-the same ids, and nothing else has to know that the pieces are characters or bytes.
+transformers has these tokenizers in Python alone. Written as ``tokenizer.json``, they split text
+into the same ids, and nothing else has to know that the pieces are characters or bytes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .families import units_of
 CANINE_CLS, CANINE_SEP = 0xE000, 0xE001
 """Code points for private use that CANINE begins and ends a text with."""
 _CODE_POINTS = (range(0xD800), range(0xE000, 0x32400), range(0xE0000, 0xE0200))
-"""All that Unicode has assigned, or is near to it: five planes of seventeen are empty or private."""
+"""Whatever Unicode has assigned is in here; the planes that are empty or private are not."""
 _REPLACEMENT = "\ufffd"
 _BYTES_FROM = 3
 """Id of byte 0 in ByT5, after <pad>, </s> and <unk>."""

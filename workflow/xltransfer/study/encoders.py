@@ -48,8 +48,8 @@ def _check_units(encoder: Encoder, content: Mapping[str, Any], path: Path) -> No
     units = units_of(content)
     if units and encoder.hub is None and not path.with_name("tokenizer.json").exists():
         raise InputError(
-            f"{path.with_name('tokenizer.json')}: no such file; '{encoder.name}' reads {units}, run "
-            f"`{WRITE_TOKENIZER} {path.parent}`, which writes it"
+            f"{path.with_name('tokenizer.json')}: no such file; '{encoder.name}' reads {units}, "
+            f"run `{WRITE_TOKENIZER} {path.parent}`, which writes it"
         )
 
 
