@@ -118,7 +118,7 @@ OTHERS: dict[str, Family] = {
     "flaubert": ("flaubert", XLM, wordpiece),
     "ibert": ("ibert", ROBERTA, unigram),
     "jina_embeddings_v3": ("jina_embeddings_v3", ROBERTA, unigram),
-    "longformer": ("longformer", {**ROBERTA, "attention_window": 8}, unigram),
+    "longformer": ("longformer", {**ROBERTA, "attention_window": 32}, unigram),
     "luke": ("luke", {**ROBERTA, "entity_vocab_size": 4, "entity_emb_size": 8}, unigram),
     "megatron-bert": ("megatron-bert", BERT, wordpiece),
     "mpnet": ("mpnet", ROBERTA, unigram),
