@@ -31,7 +31,7 @@ def make_encoder(directory: Path, architecture: str = "bert", dropout: float = 0
         dropout: of hidden states.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    tokenizer = _unigram() if architecture in ("xlm-roberta", "mt5") else _wordpiece()
+    tokenizer = unigram() if architecture in ("xlm-roberta", "mt5") else wordpiece()
     tokenizer.save(str(directory / "tokenizer.json"))
     size = tokenizer.get_vocab_size()
     torch.manual_seed(123456)
@@ -82,7 +82,7 @@ def make_encoder(directory: Path, architecture: str = "bert", dropout: float = 0
     return directory
 
 
-def _wordpiece() -> Tokenizer:
+def wordpiece() -> Tokenizer:
     tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -94,7 +94,7 @@ def _wordpiece() -> Tokenizer:
     return tokenizer
 
 
-def _unigram() -> Tokenizer:
+def unigram() -> Tokenizer:
     tokenizer = Tokenizer(models.Unigram())
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
     special = ["<s>", "<pad>", "</s>", "<unk>"]

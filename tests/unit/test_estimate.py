@@ -53,7 +53,7 @@ def test_parameters_are_those_of_a_real_model() -> None:
 
 def test_sizes_by_unknown_names_are_refused(tmp_path: Path) -> None:
     config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
-    (tmp_path / "config.json").write_text('{"vocab_size": 10, "n_embd": 8, "n_layer": 2}')
+    (tmp_path / "config.json").write_text('{"vocab_size": 10, "width": 8, "n_layer": 2}')
     config["encoders"][0]["path"] = str(tmp_path)
     with pytest.raises(InputError, match=r"config\.json:1: no hidden_size"):
         encoder_size(Study(config, ROOT), config["encoders"][0]["name"])

@@ -90,7 +90,7 @@ def test_every_key_of_the_schema_is_explained_in_the_default_study() -> None:
             found |= {key} | keys(value)
         return found
 
-    optional = {"pathvars", "results", "name", "path", "layers", "hub", "revision"}
+    optional = {"pathvars", "results", "name", "path", "layers", "causal", "hub", "revision"}
     for key in keys(schema) - optional:
         places = [n for n, line in enumerate(lines) if line.strip().startswith(f"{key}:")]
         assert places, f"config.yaml lacks {key}"

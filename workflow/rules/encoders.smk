@@ -18,9 +18,13 @@ rule fetch_encoder:
         hub=lambda wildcards: study.encoders[wildcards.encoder].hub,
         revision=lambda wildcards: study.encoders[wildcards.encoder].revision,
         directory=subpath(output[0], parent=True),
+        # What is fetched does not depend on it.
+        causal=lambda wildcards, output: (
+            ["--causal"] if study.encoders[wildcards.encoder].causal else []
+        ),
     shell:
         "HF_HUB_OFFLINE=0 python -m xltransfer.fetch encoder --hub {params.hub:q} --revision {params.revision:q}"
-        " --directory {params.directory:q} > {log:q} 2>&1"
+        " --directory {params.directory:q} {params.causal:q} > {log:q} 2>&1"
 
 
 # The encoder of the embedded world: that of the default study is committed in resources/models/embedded,

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from .catalogue import EMBEDDED
+from .encoders.families import LAYERS
 from .errors import InputError
 from .files import read_json
 from .study import Study
-from .study.parts import LAYERS
 from .training.hyperparameters import passes_per_epoch
 from .tsv import read_table
 
@@ -25,13 +25,16 @@ PEAK = {"T4": 65.0, "V100": 125.0, "A100": 312.0, "H100": 989.0}
 """Dense half-precision teraflops per second, from NVIDIA's data sheets."""
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 _NAMES = {
-    "vocabulary": ("vocab_size",),
+    # CANINE looks its characters up in tables of hashes.
+    "vocabulary": ("vocab_size", "n_words", "num_hash_buckets"),
     "positions": ("max_position_embeddings", "n_positions"),
-    "hidden": ("hidden_size", "dim", "d_model"),
+    "hidden": ("hidden_size", "dim", "d_model", "emb_dim", "n_embd"),
     "layers": LAYERS,
-    "intermediate": ("intermediate_size", "hidden_dim", "d_ff"),
+    "intermediate": ("intermediate_size", "hidden_dim", "d_ff", "d_inner", "n_inner", "ffn_dim"),
 }
 """What the configurations of transformers call the sizes of an encoder."""
+_ROTARY = ("rope_theta", "rope_parameters", "rope_scaling", "global_rope_theta")
+"""One of these is in the configurations of encoders whose positions have no embeddings."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,10 @@ def encoder_size(study: Study, name: str) -> EncoderSize:
             key: next((content[name] for name in names if name in content), 0)
             for key, names in _NAMES.items()
         }
+        if any(key in content for key in _ROTARY):
+            found["positions"] = 0
+        # Where it is not said, it is four times the width, as in GPT-2 and XLM.
+        found["intermediate"] = found["intermediate"] or 4 * found["hidden"]
         # Encoders whose positions are relative have no embeddings of them.
         missing = [key for key, size in found.items() if not size and key != "positions"]
         if missing:

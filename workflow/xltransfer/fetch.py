@@ -11,8 +11,9 @@ from pathlib import Path
 from .command import run, stage_parser
 from .data.downloads import fetch_file
 from .data.hub_datasets import one_line
+from .encoders.families import family_of, units_of
 from .errors import InputError
-from .files import replacing
+from .files import read_json, replacing
 
 log = logging.getLogger(__name__)
 
@@ -20,8 +21,17 @@ REQUIRED = ("config.json", "tokenizer.json", "model.safetensors")
 OPTIONAL = ("tokenizer_config.json", "special_tokens_map.json")
 
 
-def fetch_encoder(hub: str, revision: str, directory: Path, endpoint: str | None = None) -> None:
+def fetch_encoder(
+    hub: str,
+    revision: str,
+    directory: Path,
+    endpoint: str | None = None,
+    causal: bool | None = None,
+) -> None:
     """Fetch an encoder's files at one revision into a directory.
+
+    Its configuration comes first, so that weights of what cannot be used are not fetched. Encoders
+    of characters and bytes have no ``tokenizer.json`` on the hub, so it is written.
 
     The hub's own client does the work: it resumes, retries, verifies sizes and honours
     ``HF_ENDPOINT`` (a mirror), ``HF_TOKEN`` and ``HF_HUB_OFFLINE``.
@@ -31,16 +41,18 @@ def fetch_encoder(hub: str, revision: str, directory: Path, endpoint: str | None
         revision: full commit hash.
         directory: where to put the files.
         endpoint: address of a hub other than the usual one.
+        causal: what the study says about the encoder's mask; ``None`` if nobody asks.
 
     Raises:
-        InputError: the repository, the revision or a required file cannot be had.
+        InputError: the repository, the revision or a required file cannot be had, or it is no
+            encoder that can be used.
     """
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, LocalEntryNotFoundError
 
     directory.mkdir(parents=True, exist_ok=True)
     staging = directory / ".fetching"
-    for name in (*OPTIONAL, *REQUIRED):
+    for name in (*REQUIRED[:1], *OPTIONAL, *REQUIRED[1:]):
         try:
             path = hf_hub_download(
                 hub, name, revision=revision, local_dir=staging, endpoint=endpoint
@@ -51,7 +63,7 @@ def fetch_encoder(hub: str, revision: str, directory: Path, endpoint: str | None
                 f"{hub}@{revision[:12]}: the hub cannot be reached: {reason}"
             ) from None
         except EntryNotFoundError:
-            if name in OPTIONAL:
+            if name in OPTIONAL or (name == "tokenizer.json" and _write_tokenizer(directory)):
                 continue
             raise InputError(
                 f"{hub}@{revision[:12]} has no {name}; choose a revision that has it, "
@@ -62,7 +74,32 @@ def fetch_encoder(hub: str, revision: str, directory: Path, endpoint: str | None
         with replacing(directory / name) as temporary:
             shutil.copyfile(path, temporary)
         log.info("%s: fetched from %s@%s", directory / name, hub, revision[:12])
+        if name == "config.json":
+            _check_family(directory / name, causal)
     shutil.rmtree(staging)
+
+
+def _check_family(path: Path, causal: bool | None) -> None:
+    """Refuse what cannot be used; other faults of the file are reported when it is opened."""
+    content = read_json(path)
+    if isinstance(content, dict) and isinstance(content.get("model_type"), str):
+        try:
+            family_of(content, str(path), causal)
+        except InputError:
+            # It would count as fetched.
+            path.unlink()
+            raise
+
+
+def _write_tokenizer(directory: Path) -> bool:
+    """Write the tokenizer of an encoder of characters or bytes; whether it is one."""
+    content = read_json(directory / "config.json")
+    if not isinstance(content, dict) or not units_of(content):
+        return False
+    from .encoders.unit_tokenizers import write_unit_tokenizer
+
+    write_unit_tokenizer(directory)
+    return True
 
 
 def main() -> None:
@@ -78,12 +115,15 @@ def main() -> None:
     encoder.add_argument("--hub", required=True)
     encoder.add_argument("--revision", required=True)
     encoder.add_argument("--directory", type=Path, required=True)
+    encoder.add_argument("--causal", action="store_true", help="the encoder is to be a decoder")
     run(parser, _stage)
 
 
 def _stage(arguments: Namespace) -> None:
     if arguments.kind == "encoder":
-        fetch_encoder(arguments.hub, arguments.revision, arguments.directory)
+        fetch_encoder(
+            arguments.hub, arguments.revision, arguments.directory, causal=arguments.causal
+        )
         return
     file = arguments.config
     fetch_file(

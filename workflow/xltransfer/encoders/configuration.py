@@ -13,10 +13,9 @@ from typing import Any
 
 from ..errors import InputError
 from ..files import read_json
+from .families import LAYERS, family_of
 from .lean_transformers import AutoConfig, PretrainedConfig
 
-LAYERS = ("num_hidden_layers", "n_layers", "num_layers")
-"""What configurations of transformers call the number of layers."""
 MOST_LAYERS = 1000
 """Of an encoder; the largest have a tenth."""
 GREATEST = 1 << 31
@@ -28,7 +27,7 @@ def read_config(directory: Path) -> PretrainedConfig:
 
     Raises:
         InputError: ``config.json`` is missing, is no JSON, has a value that no model can have, or
-            names no architecture of transformers.
+            names no architecture that can be used (``families``).
     """
     path = directory / "config.json"
     if not path.exists():
@@ -39,8 +38,15 @@ def read_config(directory: Path) -> PretrainedConfig:
     if not isinstance(content.get("model_type"), str):
         raise InputError(f"{path}:1: no model_type, which names the architecture; add it")
     check_numbers(content, str(path))
+    family = family_of(content, str(path))
     with refusing(path):
-        return AutoConfig.from_pretrained(directory, local_files_only=True, trust_remote_code=False)
+        config = AutoConfig.from_pretrained(
+            directory, local_files_only=True, trust_remote_code=False
+        )
+    if family.causal:
+        # Keys and values of earlier positions are for generating text.
+        config.use_cache = False
+    return config
 
 
 def check_numbers(content: Mapping[str, Any], place: str) -> None:

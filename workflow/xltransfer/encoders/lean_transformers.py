@@ -25,6 +25,7 @@ for _question in LEFT_OUT:
 # Not before the answers above.
 from transformers import (  # noqa: E402
     AutoConfig,
+    AutoModel,
     AutoModelForMaskedLM,
     AutoModelForTextEncoding,
     PretrainedConfig,
@@ -42,6 +43,7 @@ __all__ = [
     "MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES",
     "MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES",
     "AutoConfig",
+    "AutoModel",
     "AutoModelForMaskedLM",
     "AutoModelForTextEncoding",
     "BaseModelOutput",

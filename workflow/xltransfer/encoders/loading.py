@@ -18,14 +18,18 @@ from ..errors import InputError
 from ..files import replacing
 from ..paths import NEEDED_BY
 from .bilstm import NO_LIMIT, BiLSTMEncoder, is_bilstm, read_architecture
-from .configuration import LAYERS, read_config, reason_of, refusing
+from .configuration import read_config, reason_of, refusing
+from .families import LAYERS
 from .lean_transformers import (
+    MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES,
+    AutoModel,
     AutoModelForTextEncoding,
     PretrainedConfig,
     PreTrainedModel,
     no_init_weights,
     transformers_logging,
 )
+from .states import longest_row, piece_states
 from .tokenizer import WordTokenizer
 from .word_characters import WordCharacters
 
@@ -61,7 +65,7 @@ def load_encoder(directory: Path | str) -> PreTrainedModel:
     check_safetensors(weights)
     problem = f"{weights}: not the weights of {directory}"
     with QuietTransformers(), refusing(problem, "are both files of one encoder?"):
-        model, report = AutoModelForTextEncoding.from_pretrained(
+        model, report = _automatic(config).from_pretrained(
             directory,
             config=config,
             dtype=torch.float32,
@@ -83,20 +87,25 @@ def load_encoder(directory: Path | str) -> PreTrainedModel:
     return model
 
 
+def _automatic(config: PretrainedConfig) -> type[AutoModel] | type[AutoModelForTextEncoding]:
+    """What opens the encoder of an architecture: of T5 and its kin only their encoder."""
+    if config.model_type in MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES:
+        return AutoModelForTextEncoding
+    return AutoModel
+
+
 def _check_layers(model: PreTrainedModel, unexpected: Iterable[str], weights: Path) -> None:
     """Refuse weights of more layers than the configuration has; the upper ones would be missing."""
-    try:
-        stack = layer_stack(model)
-    except InputError:
-        # Layers that share their weights cannot be too many.
-        return
-    name = next(name for name, module in model.named_modules() if module is stack)
-    above = f"{name}.{len(stack)}."
-    if found := [key for key in unexpected if f".{key}".find(f".{above}") >= 0]:
-        raise InputError(
-            f"{weights}: has weights of a layer beyond the {len(stack)} that config.json says, "
-            f"'{found[0]}'; correct the number of layers"
-        )
+    # Of layers that share their weights there is no list, nor can there be too many.
+    lists = _layer_lists(model)
+    names = [name for name, module in model.named_modules() if any(module is x for x in lists)]
+    for name in names:
+        count = len(lists[0])
+        if found := [key for key in unexpected if f".{name}.{count}." in f".{key}"]:
+            raise InputError(
+                f"{weights}: has weights of a layer beyond the {count} that config.json says, "
+                f"'{found[0]}'; correct the number of layers"
+            )
 
 
 def _try_out(model: PreTrainedModel) -> None:
@@ -104,9 +113,7 @@ def _try_out(model: PreTrainedModel) -> None:
     was_training = model.training
     with torch.no_grad():
         pieces = torch.zeros((1, min(_PIECES, longest_input(model))), dtype=torch.long)
-        states = model.eval()(
-            input_ids=pieces, attention_mask=torch.ones_like(pieces)
-        ).last_hidden_state
+        states = piece_states(model.eval(), pieces, torch.ones_like(pieces))
     model.train(was_training)
     if states.shape[:2] != pieces.shape or states.dtype != torch.float32:
         raise ValueError(f"states of shape {tuple(states.shape)} and type {states.dtype}")
@@ -122,9 +129,7 @@ def empty_encoder(directory: Path | str) -> PreTrainedModel | BiLSTMEncoder:
         return BiLSTMEncoder(read_architecture(directory), WordCharacters.load(directory))
     config = read_config(Path(directory))
     with no_init_weights(), QuietTransformers(), refusing(f"{directory}/config.json"):
-        model = AutoModelForTextEncoding.from_config(
-            config, dtype=torch.float32, trust_remote_code=False
-        )
+        model = _automatic(config).from_config(config, dtype=torch.float32, trust_remote_code=False)
         model.tie_weights()
     _drop_pooler(model)
     return model
@@ -140,8 +145,8 @@ def new_encoder(config: PretrainedConfig, seed: int) -> PreTrainedModel:
     """
     with torch.random.fork_rng(devices=[]), QuietTransformers():
         torch.manual_seed(seed)
-        model = AutoModelForTextEncoding.from_config(config, trust_remote_code=False)
-    model.float()
+        # The type that the weights are stored in, say bfloat16, would round the draw.
+        model = _automatic(config).from_config(config, dtype=torch.float32, trust_remote_code=False)
     _drop_pooler(model)
     return model
 
@@ -159,16 +164,18 @@ def longest_input(encoder: PreTrainedModel | BiLSTMEncoder) -> int:
     """The most pieces, special tokens included, that an encoder takes in one row.
 
     RoBERTa-like models number positions from ``padding_idx + 1`` on, which costs them the first
-    few; relative positions (T5) have no limit, 512 is what those models were trained on. A BiLSTM
-    reads rows of any length.
+    few; relative and rotary positions (T5, ModernBERT) have no table, and rows of 512 are what all
+    those models were trained on, unless their configuration says fewer. A BiLSTM reads rows of any
+    length.
     """
     if isinstance(encoder, BiLSTMEncoder):
         return NO_LIMIT
     for name, module in encoder.named_modules():
         if name.endswith("position_embeddings") and isinstance(module, nn.Embedding):
             reserved = 0 if module.padding_idx is None else module.padding_idx + 1
-            return module.num_embeddings - reserved
-    return 512
+            return longest_row(encoder, module.num_embeddings - reserved)
+    said = getattr(encoder.config, "max_position_embeddings", None)
+    return min(said, 512) if isinstance(said, int) and said > 0 else 512
 
 
 def copy_tokenizer(source: Path, directory: Path) -> None:
@@ -184,26 +191,43 @@ def layer_stack(model: nn.Module) -> nn.ModuleList:
     """The transformer layers of an encoder, lowest first, whatever the architecture calls them.
 
     Among all lists of like modules that are as long as the configuration has layers, it is the one
-    with the most parameters.
+    with the most parameters. Where one module has several such lists (XLM keeps the attentions of
+    all layers in one, their feed-forward networks in another), a layer is what they have at its
+    place.
 
     Raises:
         InputError: no such list exists, or layers share their parameters (ALBERT).
     """
-    config = model.config
-    count = next((getattr(config, name) for name in LAYERS if getattr(config, name, None)), 0)
-    stacks = [
-        module
-        for module in model.modules()
-        if isinstance(module, nn.ModuleList)
-        and len(module) == count
-        and len({type(layer) for layer in module}) == 1
-    ]
-    if not stacks:
+    lists = _layer_lists(model)
+    if not lists:
         raise InputError(
-            f"the {config.model_type} encoder has no stack of {count} layers of its own for each "
-            "layer; layers cannot be re-initialised one by one"
+            f"the {model.config.model_type} encoder has no stack of {_layer_count(model)} layers "
+            "with weights of their own; layers cannot be re-initialised one by one"
         )
-    return max(stacks, key=lambda stack: sum(p.numel() for p in stack.parameters()))
+    if len(lists) == 1:
+        return lists[0]
+    return nn.ModuleList(nn.ModuleList(parts) for parts in zip(*lists, strict=True))
+
+
+def _layer_lists(model: nn.Module) -> list[nn.ModuleList]:
+    """The lists, of one module, that the layers are kept in; none where layers share weights."""
+    count = _layer_count(model)
+    found = [
+        [
+            child
+            for child in module.children()
+            if isinstance(child, nn.ModuleList)
+            and len(child) == count
+            and len({type(layer) for layer in child}) == 1
+        ]
+        for module in model.modules()
+    ]
+    return max(found, key=lambda lists: sum(p.numel() for x in lists for p in x.parameters()))
+
+
+def _layer_count(model: nn.Module) -> int:
+    config = model.config
+    return next((getattr(config, name) for name in LAYERS if getattr(config, name, None)), 0)
 
 
 def check_safetensors(path: Path) -> None:
@@ -235,7 +259,8 @@ def check_safetensors(path: Path) -> None:
 def _drop_pooler(model: PreTrainedModel) -> None:
     """Sentence poolers are never used here and would sit in the optimiser without a gradient."""
     if getattr(model, "pooler", None) is not None:
-        model.pooler = None
+        # SqueezeBERT calls its pooler in any case.
+        model.pooler = nn.Identity() if model.config.model_type == "squeezebert" else None
 
 
 class QuietTransformers:

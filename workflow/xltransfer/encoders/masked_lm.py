@@ -18,8 +18,8 @@ from torch import nn
 from ..errors import InputError
 from ..files import replacing
 from .configuration import check_numbers, reason_of
+from .families import FAMILIES
 from .lean_transformers import (
-    MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES,
     AutoConfig,
     AutoModelForMaskedLM,
     BaseModelOutput,
@@ -49,8 +49,10 @@ def new_masked_lm(architecture: Mapping[str, Any], tokenizer: Tokenizer) -> PreT
     values = dict(architecture)
     check_numbers(values, "architecture")
     kind = values.pop("model_type", "bert")
-    if kind not in MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES:
-        raise InputError(f"architecture: '{kind}' is no text encoder of transformers; use bert")
+    if kind not in FAMILIES or not FAMILIES[kind].masked_lm:
+        raise InputError(
+            f"architecture: '{kind}' is no text encoder with a masked language model; use bert"
+        )
     padding, first, last = (tokenizer.token_to_id(name) for name in ("[PAD]", "[CLS]", "[SEP]"))
     ids = {"vocab_size": tokenizer.get_vocab_size(), "pad_token_id": padding}
     try:

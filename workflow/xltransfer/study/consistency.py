@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
-from ..files import read_json
-from .parts import LAYERS, check_mirrors, check_results
+from .encoders import check_encoders
+from .parts import check_mirrors, check_results
 
 if TYPE_CHECKING:
     from .study import Study
@@ -30,7 +30,7 @@ def check_consistency(study: Study) -> None:
     for task in study.tasks:
         _check_corpora(study, task)
     _check_parallel(study)
-    _check_layers(study)
+    check_encoders(study)
     _check_ablations(study)
     _check_dropped(study)
     _check_unseen(study)
@@ -119,25 +119,6 @@ def _up_to(study: Study, task: str) -> str:
     if study.kind(task).corpora == "treebanks":
         return f" up to release {study.config['ud_release']}"
     return ""
-
-
-def _check_layers(study: Study) -> None:
-    """Refuse a number of layers that is not the encoder's, where the encoder is there already.
-
-    What else is wrong with it, the stage says that opens it.
-    """
-    for encoder in study.encoders.values():
-        path = study.root / encoder.directory / "config.json"
-        try:
-            content = read_json(path)
-        except InputError:
-            continue
-        found = next((content[name] for name in LAYERS if name in content), encoder.layers)
-        if found != encoder.layers:
-            raise InputError(
-                f"config: encoders: '{encoder.name}' has {found} layers ({path}), not "
-                f"{encoder.layers}; correct `layers`, and `ablations` with it"
-            )
 
 
 def _check_dropped(study: Study) -> None:

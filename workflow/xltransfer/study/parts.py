@@ -5,15 +5,20 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
+from ..encoders.families import layers_of
 from ..errors import InputError
+from ..files import read_json
 from ..safe_values import check_no_credentials, printable
 
 _SPECIAL = re.compile(r"[{}<>\[\]*?$~\\\"'`|;&\x00-\x1f\x7f]")
-LAYERS = ("num_hidden_layers", "n_layers", "num_layers")
-"""What the configurations of transformers call the number of layers."""
+WHOLE = ("none", "random-init-all")
+"""Ablations that single out no layers."""
+PAIRS = "pairs"
+"""Among ablations: every pair of consecutive layers."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,7 @@ class Encoder:
         directory: where it lies, or will lie once it is fetched.
         hub: repository on the Hugging Face hub, or ``None`` for a local directory.
         revision: commit of the repository.
+        causal: whether each piece is meant to see only those before it.
     """
 
     name: str
@@ -33,28 +39,94 @@ class Encoder:
     directory: str
     hub: str | None = None
     revision: str | None = None
+    causal: bool = False
+
+    def configuration(self, root: Path) -> dict[str, Any] | None:
+        """The content of its ``config.json``; ``None`` if it is not there yet.
+
+        What is wrong with a file that cannot be read, the stage says that opens the encoder.
+
+        Args:
+            root: folder of the workflow.
+        """
+        try:
+            content = read_json(root / self.directory / "config.json")
+        except InputError:
+            return None
+        named = isinstance(content, dict) and isinstance(content.get("model_type"), str)
+        return content if named else None
 
 
-def read_encoders(items: Sequence[Mapping[str, Any]]) -> dict[str, Encoder]:
-    """The section `encoders` of the configuration, by name."""
-    encoders = {item["name"]: _read_encoder(item) for item in items}
+def read_encoders(items: Sequence[Mapping[str, Any]], root: Path) -> dict[str, Encoder]:
+    """The section `encoders` of the configuration, by name.
+
+    Args:
+        items: the section.
+        root: folder of the workflow, below which encoders lie.
+
+    Raises:
+        InputError: two have one name, an entry lacks a key, or the number of layers of one is
+            neither given nor in its ``config.json``.
+    """
+    encoders = {item["name"]: _read_encoder(item, root) for item in items}
     if len(encoders) < len(items):
         raise InputError("config: encoders: two encoders have the same name; rename one")
     return encoders
 
 
-def _read_encoder(item: Mapping[str, Any]) -> Encoder:
+def _read_encoder(item: Mapping[str, Any], root: Path) -> Encoder:
     name = item["name"]
     given = [key for key in ("path", "hub") if key in item]
     if len(given) != 1 or ("hub" in item) != ("revision" in item):
         raise InputError(
             f"config: encoders: '{name}' needs either `path` or `hub` together with `revision`"
         )
+    layers, causal = item.get("layers", 0), item.get("causal", False)
     if "path" in item:
-        return Encoder(name, item["layers"], expand(item["path"], f"encoders: '{name}'"))
-    revision = item["revision"]
-    directory = f"resources/downloads/models/{name}-{revision[:12]}"
-    return Encoder(name, item["layers"], directory, item["hub"], revision)
+        directory = expand(item["path"], f"encoders: '{name}'")
+        encoder = Encoder(name, layers, directory, causal=causal)
+    else:
+        revision = item["revision"]
+        directory = f"resources/downloads/models/{name}-{revision[:12]}"
+        encoder = Encoder(name, layers, directory, item["hub"], revision, causal)
+    if layers:
+        return encoder
+    found = layers_of(encoder.configuration(root) or {})
+    if found is None:
+        raise InputError(
+            f"config: encoders: '{name}' has no `layers`, and {root / directory}/config.json is "
+            "not there yet or does not say how many there are; write `layers`"
+        )
+    return replace(encoder, layers=found)
+
+
+def expand_pairs(ablations: Sequence[str], encoders: Mapping[str, Encoder]) -> list[str]:
+    """Ablations with `pairs` replaced by RANDOM-INIT of layers 1-2, 3-4, and so on.
+
+    If the number of layers is odd, the last layer is on its own: `random-init-5-5`.
+
+    Args:
+        ablations: of the configuration.
+        encoders: of the study.
+
+    Raises:
+        InputError: the encoders have different numbers of layers, or a pair is named as well.
+    """
+    if PAIRS not in ablations:
+        return list(ablations)
+    counts = {encoder.layers: encoder.name for encoder in encoders.values()}
+    if len(counts) > 1:
+        (one, first), (other, second) = list(counts.items())[:2]
+        raise InputError(
+            f"config: ablations: '{PAIRS}' are different layers of '{first}' ({one} layers) and "
+            f"'{second}' ({other}); give each a study of its own"
+        )
+    last = next(iter(counts))
+    pairs = [f"random-init-{n}-{min(n + 1, last)}" for n in range(1, last + 1, 2)]
+    if twice := [ablation for ablation in ablations if ablation in pairs]:
+        raise InputError(f"config: ablations: {twice[0]} is one of '{PAIRS}' already; remove it")
+    place = ablations.index(PAIRS)
+    return [*ablations[:place], *pairs, *ablations[place + 1 :]]
 
 
 def read_mirrors(items: Sequence[str]) -> list[str]:

@@ -33,7 +33,7 @@ from .embedded_world import EmbeddedWorld
 from .identities import Identities
 from .kept import KeptFiles
 from .parallel import ParallelText
-from .parts import read_encoders, read_mirrors
+from .parts import WHOLE, expand_pairs, read_encoders, read_mirrors
 from .schema import check_schema
 from .unseen import UnseenLanguages
 
@@ -46,8 +46,6 @@ TRANSFER_FIGURES = (
     "cka",
     "correlation",
 )
-WHOLE = ("none", "random-init-all")
-"""Ablations that single out no layers."""
 INDIFFERENT = ("mirrors", "job_size", "training_threads", "checkpoint_minutes", "keep", "pathvars")
 """Keys that say where files are and how work is cut, not what comes out."""
 
@@ -64,10 +62,12 @@ class Study:
     """
 
     def __init__(self, config: Mapping[str, Any], root: Path | str = ".") -> None:
-        self.config = check_schema(config)
         self.root = Path(root)
+        checked = check_schema(config)
+        self.encoders = read_encoders(config["encoders"], self.root)
+        ablations = expand_pairs(config["ablations"], self.encoders)
+        self.config = {**checked, "ablations": ablations}
         self.catalogue = Catalogue(self.root / "resources", config["ud_release"])
-        self.encoders = read_encoders(config["encoders"])
         self.unseen = UnseenLanguages(self)
         check_consistency(self)
 

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from ..encoders.lean_transformers import PreTrainedModel
+from ..encoders.states import piece_states
 from ..encoders.tokenizer import WordTokenizer
 from .batching import Example, collate, plan_examples
 from .loop import Precision
@@ -54,11 +55,7 @@ def sentence_vectors(
     for indices in plan_examples(examples, PREDICTION_BUDGET[device.type], order):
         batch = collate(examples, indices, tokenizer.padding).to(device)
         with context:
-            states = encoder(
-                input_ids=batch.input_ids,
-                attention_mask=batch.attention_mask,
-                output_hidden_states=True,
-            ).hidden_states
+            states = piece_states(encoder, batch.input_ids, batch.attention_mask, True)
         lengths = batch.attention_mask.sum(dim=1)
         positions = torch.arange(batch.input_ids.shape[1], device=device)
         inside = (positions >= before) & (positions < (lengths - after)[:, None])

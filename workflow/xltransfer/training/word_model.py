@@ -11,12 +11,14 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from ..encoders.bilstm import CONFIG_FILE, BiLSTMConfig, BiLSTMEncoder, is_bilstm
+from ..encoders.families import FAMILIES
 from ..encoders.lean_transformers import (
     MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES,
     PretrainedConfig,
     PreTrainedModel,
 )
 from ..encoders.loading import check_safetensors, copy_tokenizer, empty_encoder
+from ..encoders.states import piece_states
 from ..encoders.weights import own_weights
 from ..errors import InputError
 from ..files import read_bytes, read_json, replacing, write_json
@@ -28,7 +30,7 @@ from .batching import Batch
 TASK_FILE = "task.json"
 WEIGHTS_FILE = "model.safetensors"
 CLASSIFIER = "classifier"
-"""What transformers calls the head of token classification."""
+"""What the models of most families in transformers call the head of token classification."""
 
 
 class WordModel(nn.Module):
@@ -48,8 +50,8 @@ class WordModel(nn.Module):
         """The states of words in the last layer: (sentences, words, hidden)."""
         if isinstance(self.encoder, BiLSTMEncoder):
             return self.encoder(batch.input_ids, batch.word_index, batch.word_mask)
-        output = self.encoder(input_ids=batch.input_ids, attention_mask=batch.attention_mask)
-        return batch.states(output.last_hidden_state)
+        states = piece_states(self.encoder, batch.input_ids, batch.attention_mask)
+        return batch.states(states)
 
 
 def untrained_head(task: Task, hidden_size: int, labels: Sequence[str]) -> nn.Module:
@@ -194,25 +196,37 @@ def _config(
     if isinstance(encoder, BiLSTMEncoder):
         return encoder.config
     config = copy.deepcopy(encoder.config)
-    if task.head_prefix == CLASSIFIER:
+    if task.head_prefix == CLASSIFIER and _family_head(encoder):
         config.id2label = dict(enumerate(labels))
         config.label2id = {label: index for index, label in enumerate(labels)}
-        config.architectures = [
-            MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES.get(config.model_type, "")
-        ]
+        config.architectures = [MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES[config.model_type]]
     return config
+
+
+def _family_head(encoder: PreTrainedModel | BiLSTMEncoder) -> str | None:
+    """What the encoder's family calls a linear head of token classification, if it has one."""
+    family = FAMILIES.get(encoder.config.model_type)
+    return family.head if family else None
+
+
+def _head_prefix(encoder: PreTrainedModel | BiLSTMEncoder, task: Task) -> str:
+    """What the weights of the head are called on disk."""
+    if task.head_prefix != CLASSIFIER:
+        return task.head_prefix
+    return _family_head(encoder) or CLASSIFIER
 
 
 def _saved_name(encoder: PreTrainedModel | BiLSTMEncoder, task: Task, name: str) -> str:
     """What a weight of a ``WordModel`` is called on disk."""
     part, _, rest = name.partition(".")
-    prefix = encoder.base_model_prefix if part == "encoder" else task.head_prefix
+    prefix = encoder.base_model_prefix if part == "encoder" else _head_prefix(encoder, task)
     return f"{prefix}.{rest}"
 
 
 def _own_name(encoder: PreTrainedModel | BiLSTMEncoder, task: Task, name: str) -> str:
     """The inverse of ``_saved_name``."""
-    for part, prefix in (("encoder", encoder.base_model_prefix), ("head", task.head_prefix)):
+    head = _head_prefix(encoder, task)
+    for part, prefix in (("encoder", encoder.base_model_prefix), ("head", head)):
         if name.startswith(f"{prefix}."):
             return f"{part}.{name.removeprefix(f'{prefix}.')}"
     return name
