@@ -13,6 +13,7 @@ from .data.downloads import fetch_file
 from .data.hub_datasets import one_line
 from .errors import InputError
 from .files import replacing
+from .records import write_record
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +62,7 @@ def fetch_encoder(hub: str, revision: str, directory: Path, endpoint: str | None
             raise InputError(f"{hub}@{revision[:12]}: {name}: {one_line(error)}") from None
         with replacing(directory / name) as temporary:
             shutil.copyfile(path, temporary)
+        write_record(directory / name, "fetch", {}, config={"hub": hub, "revision": revision})
         log.info("%s: fetched from %s@%s", directory / name, hub, revision[:12])
     shutil.rmtree(staging)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..errors import InputError
 from ..files import read_json
+from ..records import WEIGHTS
 from .lean_transformers import AutoConfig, PretrainedConfig
 
 LAYERS = ("num_hidden_layers", "n_layers", "num_layers")
@@ -27,8 +28,8 @@ def read_config(directory: Path) -> PretrainedConfig:
     """The configuration of an encoder directory.
 
     Raises:
-        InputError: ``config.json`` is missing, is no JSON, has a value that no model can have, or
-            names no architecture of transformers.
+        InputError: ``config.json`` is missing, is no JSON, has a value that no model can have,
+            names no architecture of transformers, or names another file of weights.
     """
     path = directory / "config.json"
     if not path.exists():
@@ -38,6 +39,11 @@ def read_config(directory: Path) -> PretrainedConfig:
         raise InputError(f"{path}:1: not a JSON object; is this the configuration of an encoder?")
     if not isinstance(content.get("model_type"), str):
         raise InputError(f"{path}:1: no model_type, which names the architecture; add it")
+    if content.get("transformers_weights") not in (None, WEIGHTS):
+        raise InputError(
+            f"{path}:1: transformers_weights names '{content['transformers_weights']}', but weights "
+            f"are read from {WEIGHTS} alone; remove the key"
+        )
     check_numbers(content, str(path))
     with refusing(path):
         return AutoConfig.from_pretrained(directory, local_files_only=True, trust_remote_code=False)

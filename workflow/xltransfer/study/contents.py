@@ -8,23 +8,18 @@ parameter and does not look at the file's time.
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..catalogue import EMBEDDED
 from ..data.checksums import UNCHECKED
-from ..files import digest, sha256_of_file, write_json
+from ..files import digest, sha256_of_file
 from ..identity import stage_digest
 from ..paths import made_encoder
+from ..remembered import remembered_checksum
 
 if TYPE_CHECKING:
     from .study import Study
 
-REMEMBERED = ".snakemake/xltransfer-checksums.json"
-"""Checksums of large files, by path, size and time."""
-LARGE = 2**24
-"""Bytes from which on checksums are remembered."""
 CHECKED_BY = {"treebanks": "treebank", "entities": "entities"}
 """The stages that check fetched corpora."""
 
@@ -96,7 +91,7 @@ class Contents:
         files = [self.study.root / path for path in self.study.encoder_files(name)]
         if not all(path.is_file() for path in files):
             return ""
-        return digest([_checksum(path, self.study.root / REMEMBERED) for path in files])
+        return digest([remembered_checksum(path, self.study.root) for path in files])
 
     def embedded_encoder(self) -> str:
         """Identity of the encoder that ``pretrain_embedded`` makes."""
@@ -124,19 +119,3 @@ class Contents:
 def _composed(of: list[str], originals: list[str]) -> str:
     """Identity of what is made of other corpora; it is not settled if one of theirs is not."""
     return digest([*of, *originals]) if all(originals) else ""
-
-
-def _checksum(path: Path, remembered: Path) -> str:
-    """SHA-256 of a file; that of a large one is computed once, as long as its time stays."""
-    status = path.stat()
-    if status.st_size < LARGE:
-        return sha256_of_file(path)
-    key = f"{path.resolve()} {status.st_size} {status.st_mtime_ns}"
-    try:
-        known = json.loads(remembered.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        known = {}
-    if key not in known:
-        known[key] = sha256_of_file(path)
-        write_json(remembered, known)
-    return known[key]
