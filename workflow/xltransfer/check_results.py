@@ -19,8 +19,8 @@ from .command import run, stage_parser
 from .errors import InputError
 from .files import read_json
 from .paths import NEEDED_BY
-from .records import PRETRAINING, RESULTS, TRAINING, WEIGHTS, portable, record_path
-from .verification import verified_checksums, verified_encoder, verified_model
+from .records import RESULTS, TRAINING, WEIGHTS, located, portable, record_path
+from .verification import verified_checksums, verified_model
 
 
 def check_results(results: Path) -> dict[Path, str]:
@@ -51,9 +51,10 @@ def check_results(results: Path) -> dict[Path, str]:
 
 
 def _changed(file: Path) -> str | None:
-    verified = {TRAINING: verified_model, PRETRAINING: verified_encoder}.get(file.name)
     try:
-        verified(file.parent) if verified else verified_checksums([file])
+        verified_checksums([file])
+        if file.name == TRAINING:
+            verified_model(file.parent)
     except InputError as error:
         return str(error)
     return None
@@ -103,8 +104,6 @@ def delete(files: Mapping[Path, str]) -> None:
 
 
 def _inputs(record: Path) -> list[Path]:
-    from .records import located
-
     try:
         return [Path(located(path)) for path in read_json(record)["inputs"]]
     except (InputError, KeyError, TypeError):

@@ -39,10 +39,11 @@ def read_config(directory: Path) -> PretrainedConfig:
         raise InputError(f"{path}:1: not a JSON object; is this the configuration of an encoder?")
     if not isinstance(content.get("model_type"), str):
         raise InputError(f"{path}:1: no model_type, which names the architecture; add it")
-    if content.get("transformers_weights") not in (None, WEIGHTS):
+    weights = content.get("transformers_weights")
+    if weights not in (None, WEIGHTS):
         raise InputError(
-            f"{path}:1: transformers_weights names '{content['transformers_weights']}', but weights "
-            f"are read from {WEIGHTS} alone; remove the key"
+            f"{path}:1: transformers_weights names '{weights}', but weights are read from "
+            f"{WEIGHTS}; remove the key"
         )
     check_numbers(content, str(path))
     with refusing(path):

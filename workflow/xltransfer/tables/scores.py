@@ -55,7 +55,8 @@ def read_scores(paths: Iterable[Path]) -> pd.DataFrame:
 def _check_counts(path: Path, frame: pd.DataFrame, sentences: int) -> None:
     """Refuse rows whose counts are not of all sentences, or do not make their value."""
     for row in frame.itertuples():
-        counts = Counts(np.asarray(row.numerators), np.asarray(row.denominators))
+        pair = (row.numerators, row.denominators)
+        counts = Counts(*(np.zeros(0) if column is None else column for column in pair))
         sizes = {len(counts.numerators), len(counts.denominators), row.sentences, sentences}
         if len(sizes) > 1 or counts.percent != row.value:
             raise InputError(
