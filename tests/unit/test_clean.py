@@ -41,7 +41,7 @@ def clean(folder: Path, text: str | bytes, **config) -> tuple[list[str], list[st
     raw.write_bytes(text if isinstance(text, bytes) else text.encode())
     outputs = [folder / name for name in ("training.txt", "held_out.txt", "report.json")]
     clean_corpus(raw, "text", Settings.from_json({**CONFIG, **config}), *outputs)
-    records = ["training.provenance.json", "held_out.provenance.json"]
+    records = [f"{path.stem}.provenance.json" for path in outputs]
     assert sorted(path.name for path in folder.iterdir()) == sorted(
         ["raw.txt", "training.txt", "held_out.txt", "report.json", *records]
     )

@@ -11,9 +11,10 @@ import pytest
 import yaml
 from conftest import ROOT
 from test_study import change
+from xltransfer.remembered import LARGE, REMEMBERED
 from xltransfer.study import Study
 from xltransfer.study.downloads import FOLDER
-from xltransfer.study.local_files import CHECKSUMS, LARGE, LocalFiles
+from xltransfer.study.local_files import LocalFiles
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def test_large_files_are_known_by_content_though_their_times_stay(tmp_path: Path
     path.write_bytes(bytes(LARGE))
     times = path.stat().st_atime_ns, path.stat().st_mtime_ns
     first = LocalFiles(tmp_path).checksum(path)
-    assert (tmp_path / CHECKSUMS).exists()
+    assert (tmp_path / REMEMBERED).exists()
     with open(path, "r+b") as file:
         file.write(b"\1")
     os.utime(path, ns=times)

@@ -83,6 +83,7 @@ def test_record_names_what_an_output_was_made_of(chain: dict[str, Path]) -> None
     assert record.pop("processor") == processor_name()
     assert record == {
         "stage": "treebank",
+        "path": "test.conllu",
         "code": stage_digest("treebank"),
         "inputs": {"downloads/x-ud-test.conllu": hashlib.sha256(b"x-ud-test.conllu").hexdigest()},
         "output": hashlib.sha256(b"test.conllu").hexdigest(),

@@ -204,7 +204,9 @@ def test_tables_are_written_and_the_long_one_is_shown_in_part(tmp_path: Path) ->
     similarity, scores = tmp_path / "similarity.parquet", tmp_path / "scores.parquet"
     table = pd.concat([table, biased]).assign(cka_low=0.0, cka_high=1.0)
     table.to_parquet(similarity)
-    content = score_rows().assign(target_corpus="a")
+    content = score_rows().assign(target_corpus="a", sentences=1)
+    content["numerators"] = [[value] for value in content["value"]]
+    content["denominators"] = [[100]] * len(content)
     parquet.write_table(with_sentence_ids(pa.Table.from_pandas(content), ["s1"]), scores)
     config = {
         "families": FAMILIES, "precision": "float32",

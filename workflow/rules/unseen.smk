@@ -98,8 +98,9 @@ rule bilstm_architecture:
         "../../envs/xltransfer.yaml"
     params:
         cfg=unseen.bilstm_config(),
+        code=stage_digest("architecture"),
     shell:
-        "printf '%s\n' {params.cfg:q} > {output:q} 2> {log:q}"
+        "python -m xltransfer.architecture --config {params.cfg:q} --output {output:q} > {log:q} 2>&1"
 
 
 # The learning rate and the number of epochs of an arm on a corpus.

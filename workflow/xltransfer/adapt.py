@@ -17,9 +17,10 @@ from .encoders.loading import ENCODER_FILES, copy_tokenizer
 from .encoders.masked_lm import load_masked_lm
 from .encoders.text_tokenizer import TextTokenizer
 from .errors import InputError
-from .records import encoder_files, file_checksums
+from .records import TOKENIZER_CONFIG
 from .training.masked_lm import MaskedLanguageModelling
 from .training.pretraining import check_config, checksums, count_lines, tokenise, train_encoder
+from .verification import verified_checksums, verified_encoder
 
 
 def adapt(
@@ -50,6 +51,9 @@ def adapt(
     """
     check_config(config)
     device = prepare_device(threads)
+    mask = encoder / TOKENIZER_CONFIG
+    named = [mask] if mask.exists() else []
+    read = verified_encoder(encoder) | verified_checksums([*named, *training, *held_out])
     texts = [Lines(path) for path in training], [Lines(path) for path in held_out]
     count_lines([*texts[0], *texts[1]])
     tokenizer = TextTokenizer(encoder)
@@ -64,7 +68,6 @@ def adapt(
     tokenised = tokenise(*texts, tokenizer, settings)
     objective = MaskedLanguageModelling(model, *tokenised, settings, config["seed"])
     copy_tokenizer(encoder, output)
-    read = file_checksums([*encoder_files(encoder), *training, *held_out])
     inputs = {
         "corpora": checksums(training, read),
         "encoder": {name: read[str(encoder / name)] for name in ENCODER_FILES},

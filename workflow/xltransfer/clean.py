@@ -28,7 +28,8 @@ from .data.confined import confined_lines
 from .errors import InputError
 from .files import explain_no_room, replacing, write_json
 from .raw_corpora import KINDS
-from .records import file_checksums, without_absolute_paths, write_record
+from .records import without_absolute_paths, write_record
+from .verification import verified_checksums
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +66,8 @@ def clean_corpus(
     Raises:
         InputError: the corpus is damaged or nothing remains of it.
     """
+    model = Path(settings.identifier)
+    read = verified_checksums([raw, *([model] if model.is_file() else []), *evaluation])
     sentences = EvaluationSentences(evaluation)
     steps = Steps(settings, sentences)
     units: Counter[str] = Counter()
@@ -88,9 +91,7 @@ def clean_corpus(
     _say(raw, sides, settings, steps.notes)
     content = _report(settings, units, [*steps.counts, *counts], sides, steps.notes)
     write_json(report, {**content, "evaluation_sentences": sentences.report()})
-    model = Path(settings.identifier)
-    read = file_checksums([raw, *([model] if model.is_file() else []), *evaluation])
-    for path in (training, held_out):
+    for path in (training, held_out, report):
         write_record(path, "clean", read, config=asdict(settings))
 
 

@@ -172,6 +172,8 @@ def published_comparison(
         InputError: a table of published numbers is malformed, or none of its numbers is about an
             encoder, corpora and a cell of this study.
     """
+    inputs = [scores, *published, *([] if correlation is None else [correlation])]
+    provenance = table_provenance(config, inputs, "compare")
     ours, correlations = (
         None if path is None else pd.read_csv(path, keep_default_na=False, na_values=[""])
         for path in (scores, correlation)
@@ -180,8 +182,7 @@ def published_comparison(
     if table.empty:
         names = ", ".join(str(path) for path in published)
         raise InputError(f"{names}: no number is about the encoder and corpora of this study")
-    inputs = [scores, *published, *([] if correlation is None else [correlation])]
-    write_table(output, table, table_provenance(config, inputs, "compare"))
+    write_table(output, table, provenance)
 
 
 def main() -> None:

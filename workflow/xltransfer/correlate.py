@@ -44,6 +44,7 @@ def similarity_tables(
     Raises:
         InputError: a file is damaged.
     """
+    provenance = table_provenance(config, [*similarities, *scores], "correlate")
     frames = []
     for path in similarities:
         try:
@@ -52,7 +53,6 @@ def similarity_tables(
             raise InputError(f"{path}: not a file of similarities ({error}); delete it") from None
     table = in_order(pd.concat([frame for frame in frames if len(frame)]), config)
     gaps = transfer_gap(read_scores(scores), config["metrics"])
-    provenance = table_provenance(config, [*similarities, *scores], "correlate")
     shown = headline_measure(table) & (table["kind"] == "pretrained")
     about = f"{study_note(config)} Vectors of sentences: {config['precision']}."
     notes = [

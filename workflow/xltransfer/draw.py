@@ -17,6 +17,7 @@ from .tables.pair_figures import overlap_figure, retrieval_figure, word_order_fi
 from .tables.similarity_figures import cka_figure, cka_heatmap_figure, correlation_figure
 from .tables.tokenizer_figures import tokenizer_figure
 from .tables.unseen_figures import transliteration_figure, unseen_figure
+from .verification import verified_checksums
 
 
 def draw(
@@ -29,7 +30,11 @@ def draw(
         tables: CSV files.
         config: as for the tables.
         figures: files to write; their suffixes decide the formats.
+
+    Raises:
+        InputError: a table is not what its record says.
     """
+    verified_checksums(tables)
     frames = [pd.read_csv(path, keep_default_na=False, na_values=[""]) for path in tables]
     figure = FIGURES[what](config, *frames)
     for path in figures:

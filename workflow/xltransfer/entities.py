@@ -10,7 +10,8 @@ from pathlib import Path
 from .command import run, stage_parser
 from .data.checksums import verify_checksum
 from .data.iob import read_entities, write_iob2
-from .records import file_checksums, write_record
+from .records import write_record
+from .verification import verified_checksums
 
 
 def check_entities(download: Path, checksum: str, config: Mapping[str, str], output: Path) -> None:
@@ -26,12 +27,13 @@ def check_entities(download: Path, checksum: str, config: Mapping[str, str], out
         InputError: it is another file or malformed.
     """
     verify_checksum(download, checksum)
+    read = verified_checksums([download])
     repair = config["broken_tags"] == "repair"
     sentences = read_entities(
         download, config["layout"], config["scheme"], repair, config["encoding"]
     )
     write_iob2(output, sentences)
-    write_record(output, "entities", file_checksums([download]), config=dict(config))
+    write_record(output, "entities", read, config=dict(config))
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from .data.hub_datasets import one_line
 from .encoders.families import family_of, units_of
 from .errors import InputError
 from .files import read_json, replacing
+from .records import write_record
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +74,7 @@ def fetch_encoder(
             raise InputError(f"{hub}@{revision[:12]}: {name}: {one_line(error)}") from None
         with replacing(directory / name) as temporary:
             shutil.copyfile(path, temporary)
+        write_record(directory / name, "fetch", {}, config={"hub": hub, "revision": revision})
         log.info("%s: fetched from %s@%s", directory / name, hub, revision[:12])
         if name == "config.json":
             _check_family(directory / name, causal)

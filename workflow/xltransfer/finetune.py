@@ -11,10 +11,11 @@ from typing import Any
 from .command import add_training_options, run, stage_parser
 from .files import sha256_of_file, write_json
 from .interruption import stop_listening
-from .records import TRAINING, file_checksums, write_record, write_times
+from .records import TRAINING, WEIGHTS, write_record, write_times
 from .training.finetuning_runs import FineTuningRuns, Run
 from .training.hyperparameters import chosen
-from .training.word_model import WEIGHTS_FILE, save_model
+from .training.word_model import save_model
+from .verification import verified_checksums
 
 
 def finetune(
@@ -48,6 +49,7 @@ def finetune(
         InputError: unusable data, encoder or ablation, or a loss that is not finite.
     """
     settings = config["settings"]["training"]
+    found = verified_checksums([search] if search else [])
     if search is not None:
         settings = chosen(settings, search)
     runs = FineTuningRuns(
@@ -60,7 +62,6 @@ def finetune(
         checkpoint_seconds,
         threads,
     )
-    found = file_checksums([search] if search else [])
     one_each = encoders if len(encoders) > 1 else [encoders[0]] * len(models)
     finished = []
     for encoder, (seed, directory) in zip(one_each, models.items(), strict=True):
@@ -83,12 +84,13 @@ def _save(
     on_gpu: bool,
 ) -> None:
     """Write a model, its training report, its record and how long it took."""
-    save_model(
+    written = save_model(
         directory, done.model, encoder, done.task, done.labels, config.get("stored", "float32")
     )
     report = {
         **done.facts,
-        "weights": sha256_of_file(directory / WEIGHTS_FILE),
+        "weights": sha256_of_file(directory / WEIGHTS),
+        "files": {path.name: sha256_of_file(path) for path in written},
         "training_sentences": done.sentences,
         **{key: getattr(done.report, key) for key in ("best_epoch", "history", "steps")},
     }

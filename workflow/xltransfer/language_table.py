@@ -33,12 +33,12 @@ def language_tables(
     Raises:
         InputError: a file is malformed or about an unlisted variety, or counts of one file differ.
     """
+    provenance = table_provenance(config, [*inputs, categories], "language_table")
     rows = read_statistics(inputs)
     data = data_table(rows, config["varieties"])
     table = language_table(
         data, config["varieties"], read_categories(categories), config["seen"] or ()
     )
-    provenance = table_provenance(config, [*inputs, categories], "language_table")
     write_table(directory / "languages.csv", table, provenance)
     write_table(directory / "language_data.csv", data, provenance)
 

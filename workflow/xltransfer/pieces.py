@@ -10,7 +10,8 @@ from .command import run, stage_parser
 from .data.annotations import draw_sentences, read_sentences
 from .encoders.tokenizer import WordTokenizer
 from .files import replacing
-from .records import file_checksums, write_record
+from .records import write_record
+from .verification import verified_checksums
 
 
 def list_pieces(
@@ -25,11 +26,12 @@ def list_pieces(
         number: of sentences to draw, as training does; all if not given.
         seed: of the draw.
     """
+    read = verified_checksums([encoder / "tokenizer.json", corpus])
     sentences = draw_sentences(read_sentences(corpus), number, seed)
     pieces = piece_types(sentences, WordTokenizer(encoder))
     with replacing(output) as temporary:
         temporary.write_text("".join(f"{piece}\n" for piece in sorted(pieces)), encoding="utf-8")
-    write_record(output, "pieces", file_checksums([encoder / "tokenizer.json", corpus]))
+    write_record(output, "pieces", read)
 
 
 def main() -> None:

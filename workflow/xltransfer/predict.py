@@ -12,10 +12,11 @@ from .data.annotations import read_sentences, write_sentences
 from .devices import device_name, prepare_device
 from .encoders.loading import longest_input, open_tokenizer
 from .files import sha256_of_file
-from .records import file_checksums, model_files, write_record
+from .records import write_record
 from .training.dataset import Dataset
 from .training.prediction import annotate
 from .training.word_model import ModelReader
+from .verification import verified_checksums, verified_model
 
 log = logging.getLogger(__name__)
 
@@ -32,14 +33,15 @@ def predict(
         threads: processor threads to compute with.
 
     Raises:
-        InputError: a model or the corpus cannot be used.
+        InputError: a model or the corpus cannot be used, or is not what its record says.
     """
     device = prepare_device(threads)
+    read = verified_checksums([corpus])
     sentences = read_sentences(corpus)
-    read = file_checksums([corpus])
     datasets: dict[tuple[str, int, str], Dataset] = {}
     reader = ModelReader()
     for directory, output in zip(models, predictions, strict=True):
+        inputs = read | verified_model(directory)
         model, task, labels = reader.open(directory)
         # Models of one encoder share their tokenizer, so the corpus is tokenised once.
         tokenizer = sha256_of_file(directory / "tokenizer.json")
@@ -47,7 +49,6 @@ def predict(
         if key not in datasets:
             datasets[key] = Dataset(sentences, open_tokenizer(directory), *key[1:])
         write_sentences(output, annotate(model.to(device), task, labels, datasets[key], device))
-        inputs = read | file_checksums(model_files(directory))
         write_record(output, "predict", inputs, device=device_name(device), threads=threads)
         log.info("%s: %d sentences", output, len(sentences))
 

@@ -23,9 +23,9 @@ from .encoders.text_tokenizer import TextTokenizer
 from .encoders.vocabulary import save_tokenizer, train_wordpiece
 from .errors import InputError
 from .files import read_text, sha256_of_file
-from .records import file_checksums
 from .training.masked_lm import MaskedLanguageModelling
 from .training.pretraining import check_config, checksums, count_lines, tokenise, train_encoder
+from .verification import verified_checksums
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +60,7 @@ def pretrain(
     """
     check_config(config)
     device = prepare_device(threads)
+    read = verified_checksums([*corpora, *held_out])
     training, kept = _parts(corpora, held_out, config.get("held_out_lines", 0))
     learnt = _learn_vocabulary(training if held_out else [Lines(path) for path in corpora], config)
     torch.manual_seed(config["seed"])
@@ -68,7 +69,6 @@ def pretrain(
     settings = config["training"]
     texts = tokenise(training, kept, TextTokenizer(output), settings)
     objective = MaskedLanguageModelling(model, *texts, settings, config["seed"])
-    read = file_checksums([*corpora, *held_out])
     inputs = {
         "corpora": checksums(corpora, read),
         "tokenizer": sha256_of_file(output / "tokenizer.json"),

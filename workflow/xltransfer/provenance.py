@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,9 +15,9 @@ from .identity import stage_digest
 from .records import (
     PACKAGES,
     PRETRAINING,
+    RESULTS,
     TIMES,
     TRAINING,
-    file_checksums,
     located,
     portable,
     processor_name,
@@ -24,6 +25,7 @@ from .records import (
     versions,
     without_absolute_paths,
 )
+from .verification import verified_checksums
 
 RECORDED = ("code", "device", "processor", "threads", "versions")
 """What is listed of the stages behind a table."""
@@ -56,12 +58,14 @@ class Trace:
             raw data, made-up data and what came with the workflow.
         inconsistent: path → distinct SHA-256 of files of which stages used other versions than the
             one whose record is there. Empty where Snakemake has brought everything up to date.
+        users: of the files in ``inconsistent``, some that were made from one of the versions.
         trainings: reports of trainings → the stage that made them, ``""`` if that is not known.
     """
 
     stages: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
     inconsistent: dict[str, list[str]] = field(default_factory=dict)
+    users: dict[str, list[str]] = field(default_factory=dict)
     trainings: dict[str, str] = field(default_factory=dict)
 
 
@@ -78,9 +82,15 @@ def table_provenance(config: Mapping[str, Any], inputs: Sequence[Path], stage: s
         As content: study, seeds, configuration and its digest, commit, untracked files, processor
         and versions; the code, devices, processors, threads and versions of every stage behind the
         table; the checksums of its inputs and of the sources of these.
+
+    Raises:
+        InputError: an input is not what its record says, or stages behind the table used different
+            versions of one file.
     """
-    found = {portable(path): checksum for path, checksum in file_checksums(inputs).items()}
+    read = verified_checksums(inputs)
+    found = {portable(path): checksum for path, checksum in read.items()}
     trace = follow(found)
+    _refuse_inconsistent(trace)
     content = {
         "study": config["study"],
         "config": digest(config["config"]),
@@ -108,28 +118,58 @@ def follow(inputs: Mapping[str, str]) -> Trace:
     """
     trace = Trace()
     waiting, seen = sorted(inputs.items(), reverse=True), set(inputs.items())
+    users: dict[tuple[str, str], str] = {}
     while waiting:
         path, checksum = waiting.pop()
         record = _record(path)
         known = record.get("output", checksum)
         if known != checksum:
-            _add(trace.inconsistent.setdefault(path, []), [checksum, known])
+            _note_versions(trace, path, [checksum, known], users.get((path, checksum)))
         stage = record.get("stage", "") if known == checksum else ""
         if Path(path).name in (TRAINING, PRETRAINING):
             trace.trainings[path] = stage
         if stage:
             _merge(trace.stages, record)
         if not stage or not record["inputs"]:
-            if trace.sources.setdefault(path, checksum) != checksum:
-                _add(trace.inconsistent.setdefault(path, []), [trace.sources[path], checksum])
+            first = trace.sources.setdefault(path, checksum)
+            if first != checksum:
+                for version in (first, checksum):
+                    _note_versions(trace, path, [first, checksum], users.get((path, version)))
             continue
         behind = set(record["inputs"].items()) - seen
+        users |= dict.fromkeys(behind, path)
         seen |= behind
         waiting += sorted(behind, reverse=True)
     for facts in trace.stages.values():
         for values in facts.values():
             values.sort(key=digest)
     return trace
+
+
+def _note_versions(trace: Trace, path: str, versions: Sequence[str], user: str | None) -> None:
+    """Enter that a file is used in several versions, and one of the files made from it."""
+    _add(trace.inconsistent.setdefault(path, []), versions)
+    _add(trace.users.setdefault(path, []), [user] if user else [])
+
+
+def _refuse_inconsistent(trace: Trace) -> None:
+    """Refuse what is made of two versions of one file; the remedy is to make the older part again.
+
+    It happens where a stage has run again and what was made from its output has not: after
+    `snakemake --touch`, in a folder that was copied in parts, or where a model whose weights had
+    been dropped was trained again on another device or with other versions of packages.
+    """
+    if not trace.inconsistent:
+        return
+    path, checksums = next(iter(trace.inconsistent.items()))
+    others = f" and {len(trace.inconsistent) - 1} more files" if len(trace.inconsistent) > 1 else ""
+    made = ", ".join(trace.users[path])
+    folder = os.environ.get(RESULTS, "results")
+    raise InputError(
+        f"{path}{others}: used in versions with sha256 {' and '.join(checksums)}, by {made}; "
+        f"`python -m xltransfer.check_results {folder} --delete` deletes what was made of other "
+        "versions than the present ones, then run the same command again"
+    )
 
 
 def _record(path: str) -> dict[str, Any]:

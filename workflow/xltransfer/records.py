@@ -1,9 +1,9 @@
 """What a stage made of what: a record beside each output, which tables follow back to raw data.
 
-A record is JSON: the SHA-256 of the output and of every file it was made from, the digest of the
-stage's code, the processor and the versions of packages. What a record says is the same whenever
-and however often the stage runs on the same machine; how long trainings took, which is not, is in
-files of its own.
+A record is JSON: the place and the SHA-256 of the output, the SHA-256 of every file it was made
+from, the digest of the stage's code, the processor and the versions of packages. What a record says
+is the same whenever and however often the stage runs on the same machine; how long trainings took,
+which is not, is in files of its own.
 
 Trainings import this module, and are done anew if its code changes: what only tables need is in
 ``provenance``.
@@ -26,6 +26,9 @@ from .identity import stage_digest
 
 PACKAGES = ("numpy", "pandas", "pyarrow", "snakemake", "tokenizers", "torch", "transformers")
 TRAINING = "training.json"
+WEIGHTS = "model.safetensors"
+TOKENIZER_CONFIG = "tokenizer_config.json"
+"""What it says of special tokens is read by the trainings of encoders alone."""
 PRETRAINING = "pretraining.json"
 """Like ``TRAINING`` the report of a training, with the checksum of the weights."""
 TIMES = "timing.json"
@@ -33,7 +36,7 @@ CPUINFO = Path("/proc/cpuinfo")
 """Where Linux describes the processor."""
 RESULTS = "XLTRANSFER_RESULTS"
 """Environment variable that tells stages the folder of results."""
-_ENCODER = ("config.json", "model.safetensors", "tokenizer.json", PRETRAINING)
+_ENCODER = ("config.json", WEIGHTS, "tokenizer.json", PRETRAINING)
 
 
 @cache
@@ -74,22 +77,37 @@ def file_checksums(files: Iterable[Path | str]) -> dict[str, str]:
     return {str(path): sha256_of_file(path) for path in files}
 
 
+def below_results(path: Path | str) -> str | None:
+    """Path of a file relative to the folder of results; ``None`` if it is elsewhere.
+
+    By hand, where ``XLTRANSFER_RESULTS`` does not say what the folder of results is, no file is
+    known to be in it.
+    """
+    results = os.environ.get(RESULTS, "")
+    whole = Path(os.path.abspath(path))
+    if not results or not whole.is_relative_to(os.path.abspath(results)):
+        return None
+    return whole.relative_to(os.path.abspath(results)).as_posix()
+
+
 def portable(path: Path | str) -> str:
     """A path as records have it: no absolute path, which would name users and machines.
 
     Args:
-        path: of a file. Relative paths stay. A file in an absolute folder of results is written as
-            ``<results>/…``, one in the working directory relative to that, and any other as
+        path: of a file. One in the folder of results is written as ``<results>/…``, so that records
+            are right wherever that folder is moved. Other relative paths stay. An absolute one in
+            the working directory becomes relative to that, and any other
             ``<absolute path 1a2b3c4d>/<name>`` with a digest of its folder, so that files of
             different folders have different names. By hand, where ``XLTRANSFER_RESULTS`` does not
-            say what the folder of results is, absolute paths stay.
+            say what the folder of results is, paths stay.
     """
-    path, results = str(path), os.environ.get(RESULTS, "")
-    if not os.path.isabs(path) or not results:
+    place, path = below_results(path), str(path)
+    if place is not None:
+        return f"<results>/{place}"
+    if not os.path.isabs(path) or not os.environ.get(RESULTS):
         return path
-    for folder, name in ((results, "<results>/"), (os.getcwd(), "")):
-        if os.path.isabs(folder) and Path(path).is_relative_to(folder):
-            return f"{name}{Path(path).relative_to(folder)}"
+    if Path(path).is_relative_to(os.getcwd()):
+        return str(Path(path).relative_to(os.getcwd()))
     folder, name = os.path.split(path)
     return f"<absolute path {hashlib.sha256(folder.encode()).hexdigest()[:8]}>/{name}"
 
@@ -115,6 +133,16 @@ def without_absolute_paths(content: Any) -> Any:
     return f"<absolute path>/{kind(path).name}" if absolute else content
 
 
+def output_identity(output: Path | str) -> dict[str, str]:
+    """What a record says of the file that it is about: its place and its checksum.
+
+    The place is relative to the folder of results, so that the folder can be moved and two files
+    of it cannot be exchanged. Of a file elsewhere it is the name.
+    """
+    place = below_results(output) or Path(output).name
+    return {"path": place, "output": sha256_of_file(output)}
+
+
 def write_record(
     output: Path | str, stage: str, inputs: Mapping[str, str], **facts: object
 ) -> None:
@@ -131,7 +159,7 @@ def write_record(
         "stage": stage,
         "code": stage_digest(stage),
         "inputs": {portable(path): checksum for path, checksum in inputs.items()},
-        "output": sha256_of_file(output),
+        **output_identity(output),
         "processor": processor_name(),
         "versions": versions(*PACKAGES),
     }

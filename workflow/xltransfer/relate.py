@@ -19,6 +19,7 @@ from .files import read_text
 from .provenance import table_provenance
 from .tables.pairs import correlations, overlap_table, word_order_table, zeroshot_scores
 from .tables.writing import study_note, write_table
+from .verification import verified_checksums
 
 
 def relate_overlap(scores: Path, config: Mapping[str, Any], results: str, directory: Path) -> None:
@@ -30,6 +31,7 @@ def relate_overlap(scores: Path, config: Mapping[str, Any], results: str, direct
         results: folder of results, where the lists of pieces lie.
         directory: where to write.
     """
+    verified_checksums([scores])
     read: set[Path] = set()
     table = overlap_table(_zeroshot(scores, config), _pieces(config, results, read))
     inputs = [scores, *sorted(read)]
@@ -61,6 +63,7 @@ def relate_word_order(
         names: the features to compare.
         directory: where to write.
     """
+    verified_checksums([scores, features])
     known: dict[str, dict[str, str]] = {}
     with open(features, encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines):
@@ -94,6 +97,7 @@ def _pieces(
         folder = config["tasks"][task]["corpora"]
         parts = config["tasks"][task]["training_parts"] if training else [split]
         files = [Path(paths.pieces(results, encoder, folder, f"{corpus}-{part}")) for part in parts]
+        verified_checksums(files)
         read.update(files)
         return [set(read_text(path).split("\n")) - {""} for path in files]
 

@@ -21,10 +21,11 @@ from .encoders.reinitialise import ALL, reinitialise
 from .encoders.tokenizer import WordTokenizer
 from .errors import InputError
 from .files import replacing
-from .records import file_checksums, model_files, write_record
+from .records import write_record
 from .training.loop import Precision
 from .training.representations import sentence_vectors
 from .training.word_model import TASK_FILE, ModelReader
+from .verification import verified_checksums, verified_model
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 
@@ -62,18 +63,19 @@ def represent(
         InputError: an encoder or the treebank cannot be used.
     """
     device = prepare_device(threads)
+    read = verified_checksums([treebank])
     sentences = read_conllu(treebank)
     used = Precision(precision, device).kind
     facts = {"device": device_name(device), "threads": threads, "precision": used}
-    read = file_checksums([treebank])
     identifiers = json.dumps(_identifiers(sentences, treebank), ensure_ascii=False)
     texts = [text(sentence) for sentence in sentences]
     states = [(directory, None) for directory in encoders]
     states += [(redrawn_from or encoders[0], seed) for seed in redrawn]
-    opened = dict.fromkeys(directory for directory, _ in states)
-    states_read = {directory: file_checksums(model_files(directory)) for directory in opened}
+    states_read: dict[Path, dict[str, str]] = {}
     reader = ModelReader()
     for (directory, seed), output in zip(states, outputs, strict=True):
+        if directory not in states_read:
+            states_read[directory] = verified_model(directory)
         encoder = _open(directory, seed, reader).to(device)
         tokenizer, longest = WordTokenizer(directory), longest_input(encoder)
         vectors = sentence_vectors(encoder, tokenizer, texts, longest, device, as_published, used)

@@ -32,15 +32,15 @@ def retrieval_table(config: Mapping[str, Any], results: str, output: Path) -> No
     Raises:
         InputError: vectors are missing or not parallel.
     """
-    rows, inputs = [], {}
-    for pair, source, target in _pairs(config, results):
-        inputs |= {source: None, target: None}
+    rows, pairs = [], list(_pairs(config, results))
+    inputs = dict.fromkeys(file for _, *files in pairs for file in files)
+    provenance = table_provenance(config, list(inputs), "retrieve")
+    for pair, source, target in pairs:
         vectors, others = aligned(source, target)
         for layer in range(len(vectors)):
             accuracy = retrieval_accuracy(vectors[layer], others[layer])
             sentences = vectors.shape[1]
             rows.append({**pair, "layer": layer, "accuracy": accuracy, "sentences": sentences})
-    provenance = table_provenance(config, list(inputs), "retrieve")
     note = f"{study_note(config)} Vectors of sentences: {config['precision']}."
     write_table(output, pd.DataFrame(rows), provenance, notes=[note])
 

@@ -19,7 +19,8 @@ from .data.annotations import AnnotatedSentence, read_sentences
 from .errors import InputError
 from .files import replacing
 from .metrics import METRICS, check_gold
-from .records import file_checksums, write_record
+from .records import write_record
+from .verification import verified_checksums
 
 COLUMNS = pa.schema(
     [
@@ -70,6 +71,7 @@ def score(
         InputError: a file is malformed, the corpus lacks the task's annotation, or predictions are
             not of the gold sentences.
     """
+    read = verified_checksums([gold, *predictions])
     gold_sentences = read_sentences(gold)
     check_gold(gold, gold_sentences, task)
     gold_forms = [sentence.forms for sentence in gold_sentences]
@@ -96,7 +98,7 @@ def score(
     with replacing(output) as temporary:
         table = with_sentence_ids(_table(rows), [sentence.sent_id for sentence in gold_sentences])
         parquet.write_table(table, temporary)
-    write_record(output, "score", file_checksums([gold, *predictions]), config=dict(task))
+    write_record(output, "score", read, config=dict(task))
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> pa.Table:

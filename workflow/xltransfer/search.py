@@ -59,9 +59,11 @@ def search(
     for settings in grid(config["settings"]["training"], wanted):
         identity = digest(runs.facts(encoder, wanted["seed"], settings))
         results.append(checkpoints / f"{identity}.json")
-        if not results[-1].exists():
-            write_json(results[-1], _train(runs, encoder, wanted["seed"], settings))
-        rows.append(read_json(results[-1]))
+        row = finished_row(results[-1], identity)
+        if row is None:
+            row = _train(runs, encoder, wanted["seed"], settings)
+            save_row(results[-1], identity, row)
+        rows.append(row)
     winner = best(rows)
     if winner is None:
         raise InputError(
@@ -74,6 +76,32 @@ def search(
     stop_listening()
     for result in results:
         result.unlink()
+
+
+def save_row(path: Path, identity: str, row: Mapping[str, Any]) -> None:
+    """Keep the result of one training until the search is done.
+
+    Args:
+        path: JSON file.
+        identity: digest of everything that decided the training.
+        row: of the training.
+    """
+    write_json(path, {"row": dict(row), "checksum": digest([identity, dict(row)])})
+
+
+def finished_row(path: Path, identity: str) -> dict[str, Any] | None:
+    """What ``save_row`` has kept; ``None`` if there is nothing, or it is damaged or of another."""
+    if not path.exists():
+        return None
+    try:
+        content = read_json(path)
+        row = content["row"]
+        if content["checksum"] == digest([identity, row]):
+            return row
+    except (InputError, KeyError, TypeError):
+        pass
+    log.warning("%s is damaged; that training is done again", path)
+    return None
 
 
 def _train(

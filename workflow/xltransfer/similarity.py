@@ -25,7 +25,8 @@ from .command import run, stage_parser
 from .data.representations import aligned
 from .errors import InputError
 from .files import replacing
-from .records import file_checksums, write_record
+from .records import write_record
+from .verification import verified_checksums
 
 LEAST_SENTENCES = 32
 """A quarter of which, the published script's window, still has a CKA."""
@@ -54,35 +55,43 @@ def similarities(
     Raises:
         InputError: vectors are missing, not parallel or too few.
     """
-    split, language = config["split"], config["language"]
+    split = config["split"]
     rows: list[dict[str, object]] = []
-    read: dict[Path, None] = {}
-    for state in config["states"]:
-        files = {
-            code: Path(paths.representations(results, encoder, state["path"], f"{code}-{split}"))
-            for code in (corpus, *config["sources"].values())
-        }
-        common = {"encoder": encoder, **{STATE[key]: state[key] for key in STATE}}
-        for source in state["sources"]:
-            if source == language:
-                continue
-            read |= dict.fromkeys((files[config["sources"][source]], files[corpus]))
-            pair = aligned(files[config["sources"][source]], files[corpus])
-            if pair[0].shape[1] < LEAST_SENTENCES:
-                raise InputError(
-                    f"{files[corpus]}: CKA needs {LEAST_SENTENCES} parallel sentences or more"
-                )
-            of_pair = {**common, "source": source, "target": language}
-            rows += [{**of_pair, **row} for row in _by_layer(*pair, split)]
-            if config["as_published"]:
-                rows += [{**of_pair, **row} for row in _as_published(*pair)]
-        log.info("%s: %s", corpus, state["path"])
+    pairs = _pairs(config, results, encoder, corpus)
+    read = verified_checksums(file for _, *files in pairs for file in files)
+    for of_pair, source_file, target_file in pairs:
+        pair = aligned(source_file, target_file)
+        if pair[0].shape[1] < LEAST_SENTENCES:
+            raise InputError(
+                f"{target_file}: CKA needs {LEAST_SENTENCES} parallel sentences or more"
+            )
+        rows += [{**of_pair, **row} for row in _by_layer(*pair, split)]
+        if config["as_published"]:
+            rows += [{**of_pair, **row} for row in _as_published(*pair)]
+        log.info("%s: %s, %s", corpus, of_pair["state"], of_pair["source"])
     frame = pd.DataFrame(rows)
     if rows:
         frame["seed"] = frame["seed"].astype("Int64")
     with replacing(output) as temporary:
         frame.to_parquet(temporary, index=False)
-    write_record(output, "similarity", file_checksums(read), config=dict(config))
+    write_record(output, "similarity", read, config=dict(config))
+
+
+def _pairs(
+    config: Mapping[str, Any], results: str, encoder: str, corpus: str
+) -> list[tuple[dict[str, object], Path, Path]]:
+    """Columns of each state and source, and the files with the vectors of source and corpus."""
+    language, split, found = config["language"], config["split"], []
+    for state in config["states"]:
+        common = {"encoder": encoder, **{STATE[key]: state[key] for key in STATE}}
+        for source in state["sources"]:
+            if source != language:
+                files = (
+                    Path(paths.representations(results, encoder, state["path"], f"{code}-{split}"))
+                    for code in (config["sources"][source], corpus)
+                )
+                found.append(({**common, "source": source, "target": language}, *files))
+    return found
 
 
 def _by_layer(source: np.ndarray, target: np.ndarray, split: str) -> Iterator[dict[str, object]]:

@@ -13,7 +13,8 @@ from typing import Any
 from .command import run, stage_parser, warn
 from .data.annotations import AnnotatedSentence, read_sentences, write_sentences
 from .errors import InputError
-from .records import file_checksums, write_record
+from .records import write_record
+from .verification import verified_checksums
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ def split(corpora: Sequence[Path], config: Mapping[str, Any], outputs: Sequence[
     Raises:
         InputError: a file is malformed, or a part would be empty.
     """
+    read = verified_checksums(corpora)
     pooled = _pooled(corpora)
     if len(pooled) < FEW:
         warn(
@@ -51,7 +53,7 @@ def split(corpora: Sequence[Path], config: Mapping[str, Any], outputs: Sequence[
                 f"{corpora[0]}: no sentence of {len(pooled)} falls into the {name} part; "
                 "raise its share in `unseen.hashed_split` or choose another seed"
             )
-    _write(corpora, config, [*parts.values()], outputs)
+    _write(read, config, [*parts.values()], outputs)
 
 
 def divide(corpora: Sequence[Path], config: Mapping[str, Any], outputs: Sequence[Path]) -> None:
@@ -70,6 +72,7 @@ def divide(corpora: Sequence[Path], config: Mapping[str, Any], outputs: Sequence
     Raises:
         InputError: a file is malformed, or there are fewer distinct sentences than folds.
     """
+    read = verified_checksums(corpora)
     pooled, number = _pooled(corpora), config["folds"]
     keys = sorted({_hash(sentence.forms, config["seed"]) for sentence in pooled})
     if len(keys) < number:
@@ -87,7 +90,7 @@ def divide(corpora: Sequence[Path], config: Mapping[str, Any], outputs: Sequence
             [sentence for sentence, name in zip(pooled, names, strict=True) if name == part]
             for part in PARTS
         ]
-    _write(corpora, config, parts, outputs)
+    _write(read, config, parts, outputs)
 
 
 def _pooled(corpora: Sequence[Path]) -> list[AnnotatedSentence]:
@@ -95,12 +98,11 @@ def _pooled(corpora: Sequence[Path]) -> list[AnnotatedSentence]:
 
 
 def _write(
-    corpora: Sequence[Path],
+    read: Mapping[str, str],
     config: Mapping[str, Any],
     parts: Sequence[Sequence[AnnotatedSentence]],
     outputs: Sequence[Path],
 ) -> None:
-    read = file_checksums(corpora)
     for sentences, output in zip(parts, outputs, strict=True):
         log.info("%s: %d sentences", output, len(sentences))
         write_sentences(output, sentences)

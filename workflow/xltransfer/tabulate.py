@@ -55,12 +55,12 @@ def score_tables(config: Mapping[str, Any], results: str, directory: Path) -> No
         for ablation in source["ablations"]
         for seed in config["seeds"]
     ]
+    provenance = table_provenance(config, [*scores, *reports], "tabulate")
     frame = complete(read_scores(scores), _expected(config), CELL)
     table = by_target(frame)
     languages = dict.fromkeys(source["language"] for _, _, source, _ in _sources(config))
     metrics = {task: data["metric"] for task, data in config["tasks"].items()}
     names = config["languages"]
-    provenance = table_provenance(config, [*scores, *reports], "tabulate")
     _write_changes(table, published_shape(table, metrics, list(languages), config["ablations"]),
                    config, provenance, directory)  # fmt: skip
     tables = {

@@ -14,9 +14,10 @@ from .data.annotations import read_sentences
 from .errors import InputError
 from .files import write_json
 from .provenance import table_provenance
-from .records import file_checksums, write_record
+from .records import write_record
 from .tables.tokenizer_statistics import read_statistics, statistics_table
 from .tables.writing import write_table
+from .verification import verified_checksums
 
 KINDS = {".conllu": "treebank", ".iob2": "entities", ".txt": "raw text"}
 """What a corpus is, by the suffix of its file."""
@@ -38,6 +39,7 @@ def count(encoder: Path, corpus: Path, columns: Mapping[str, str], output: Path)
     """
     if corpus.suffix not in KINDS:
         raise InputError(f"{corpus}: not a corpus; name a file that ends in {', '.join(KINDS)}")
+    read = verified_checksums([encoder / "tokenizer.json", corpus])
     tokenizer = CountingTokenizer(encoder)
     if corpus.suffix == ".txt":
         sentences = raw_sentences(corpus)
@@ -47,7 +49,6 @@ def count(encoder: Path, corpus: Path, columns: Mapping[str, str], output: Path)
     if not numbers["words"]:
         raise InputError(f"{corpus}:1: the file holds no words; was everything filtered out?")
     write_json(output, {**columns, "kind": KINDS[corpus.suffix], **numbers})
-    read = file_checksums([encoder / "tokenizer.json", corpus])
     write_record(output, "tokenizer_statistics", read, config=dict(columns))
 
 
@@ -84,8 +85,8 @@ def tabulate(inputs: Sequence[Path], config: Mapping[str, Any], directory: Path)
     Raises:
         InputError: a file is malformed, stands there twice or is about an unlisted variety.
     """
-    table = statistics_table(read_statistics(inputs), config["varieties"])
     provenance = table_provenance(config, inputs, "tokenizer_statistics")
+    table = statistics_table(read_statistics(inputs), config["varieties"])
     write_table(directory / "tokenizer_stats.csv", table, provenance)
 
 

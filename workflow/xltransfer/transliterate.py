@@ -14,7 +14,7 @@ from .cleaning.evaluation_sentences import EvaluationSentences
 from .command import run, stage_parser
 from .errors import InputError
 from .files import write_json
-from .records import file_checksums, write_record
+from .records import write_record
 from .transliteration.catalogue import find_scheme, scheme_files
 from .transliteration.documents import (
     Document,
@@ -24,6 +24,7 @@ from .transliteration.documents import (
 )
 from .transliteration.loading import load_scheme
 from .transliteration.transliterator import Transliterator
+from .verification import verified_checksums
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ def transliterate(
     lemmas: bool = False,
     evaluation: Sequence[Path] = (),
     keep: bool = False,
+    report: Path | None = None,
 ) -> dict[str, Any]:
     """Transliterate a file and say what became of its characters.
 
@@ -51,6 +53,7 @@ def transliterate(
             differ before transliteration may be equal after it. Lines that equal or contain one are
             dropped.
         keep: whether such lines stay.
+        report: JSON file for what is returned, if it is wanted.
 
     Returns:
         ``scheme``; counts of ``characters`` (line ends and comments are not counted), of those that
@@ -65,6 +68,7 @@ def transliterate(
         raise InputError(f"{source}: its name ends in none of {', '.join(_SUFFIXES)}; rename it")
     if lemmas and source.suffix != ".conllu":
         raise InputError(f"{source}: only treebanks (.conllu) have lemmas; leave out --lemmas")
+    read = verified_checksums([source, *scheme_files(scheme, directory), *evaluation])
     running_text = source.suffix == ".txt"
     transliterator = Transliterator(load_scheme(scheme, directory, running_text))
     counts: dict[str, Any]
@@ -76,9 +80,13 @@ def transliterate(
         change = transliterate_treebank if treebank else transliterate_entities
         change(source, output, document)
         counts = document.report()
-    read = file_checksums([source, *scheme_files(scheme, directory), *evaluation])
-    write_record(output, "transliterate", read, config=asdict(find_scheme(scheme, directory)))
-    return {"scheme": scheme, **transliterator.report(), **counts}
+    content = {"scheme": scheme, **transliterator.report(), **counts}
+    if report is not None:
+        write_json(report, content)
+    config = asdict(find_scheme(scheme, directory))
+    for path in (output, report) if report is not None else (output,):
+        write_record(path, "transliterate", read, config=config)
+    return content
 
 
 def _transliterate_text(
@@ -129,8 +137,8 @@ def _stage(arguments: Namespace) -> None:
         arguments.lemmas,
         arguments.evaluation,
         arguments.keep_evaluation_sentences,
+        arguments.report,
     )
-    write_json(arguments.report, report)
     counts = report["characters"]
     log.info(
         "%s: %d of %d characters have no rule in %s",

@@ -8,7 +8,8 @@ from pathlib import Path
 from .command import run, stage_parser
 from .data.checksums import verify_checksum
 from .data.conllu import read_conllu, write_conllu
-from .records import file_checksums, write_record
+from .records import write_record
+from .verification import verified_checksums
 
 
 def check_treebank(download: Path, checksum: str, output: Path) -> None:
@@ -23,8 +24,9 @@ def check_treebank(download: Path, checksum: str, output: Path) -> None:
         InputError: it is another file or malformed.
     """
     verify_checksum(download, checksum)
+    read = verified_checksums([download])
     write_conllu(output, read_conllu(download))
-    write_record(output, "treebank", file_checksums([download]))
+    write_record(output, "treebank", read)
 
 
 def main() -> None:

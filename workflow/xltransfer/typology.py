@@ -14,7 +14,8 @@ from .command import run, stage_parser
 from .data.checksums import verify_checksum
 from .data.wals import read_wals
 from .files import replacing
-from .records import file_checksums, write_record
+from .records import write_record
+from .verification import verified_checksums
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ def write_features(config: Mapping[str, Any], wals: Sequence[Path], output: Path
         wals: the files of ``data.wals.FILES``, in this order; none if all languages are embedded.
         output: CSV file with ``language``, ``feature`` and ``value``.
     """
-    features = config["features"]
+    read, features = verified_checksums(wals), config["features"]
     found = {}
     if wals:
         found = read_wals(*wals, sorted(config["iso"].values()), features)
@@ -48,7 +49,7 @@ def write_features(config: Mapping[str, Any], wals: Sequence[Path], output: Path
     with replacing(output) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerows([("language", "feature", "value"), *rows])
-    write_record(output, "typology", file_checksums(wals), config=dict(config))
+    write_record(output, "typology", read, config=dict(config))
 
 
 def main() -> None:

@@ -42,11 +42,11 @@ def verdict_tables(
     Raises:
         InputError: a score is missing or occurs twice, or a report is damaged.
     """
+    provenance = table_provenance(config, [*scores, *reports, *texts], "verdict")
     frame = read_scores(scores)
     frame = frame[frame["metric"] == frame["task"].map(config["metrics"])]
     frame = complete(frame, _expected(config), CELL)
     comparisons = Comparisons(frame, config)
-    provenance = table_provenance(config, [*scores, *reports, *texts], "verdict")
     arms = arms_table(comparisons, config, _trainings(reports), _test_sentences_in(texts))
     notes = [reading_note(config, ", without correction for multiple tests")]
     tables = {"unseen": arms, "typology": verdicts(comparisons, config)}

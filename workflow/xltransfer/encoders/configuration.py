@@ -13,6 +13,7 @@ from typing import Any
 
 from ..errors import InputError
 from ..files import read_json
+from ..records import WEIGHTS
 from .families import LAYERS, family_of
 from .lean_transformers import AutoConfig, PretrainedConfig
 
@@ -27,7 +28,7 @@ def read_config(directory: Path) -> PretrainedConfig:
 
     Raises:
         InputError: ``config.json`` is missing, is no JSON, has a value that no model can have, or
-            names no architecture that can be used (``families``).
+            names another file of weights or an architecture that cannot be used (``families``).
     """
     path = directory / "config.json"
     if not path.exists():
@@ -37,6 +38,12 @@ def read_config(directory: Path) -> PretrainedConfig:
         raise InputError(f"{path}:1: not a JSON object; is this the configuration of an encoder?")
     if not isinstance(content.get("model_type"), str):
         raise InputError(f"{path}:1: no model_type, which names the architecture; add it")
+    weights = content.get("transformers_weights")
+    if weights not in (None, WEIGHTS):
+        raise InputError(
+            f"{path}:1: transformers_weights names '{weights}', but weights are read from "
+            f"{WEIGHTS}; remove the key"
+        )
     check_numbers(content, str(path))
     family = family_of(content, str(path))
     with refusing(path):

@@ -178,13 +178,16 @@ def longest_input(encoder: PreTrainedModel | BiLSTMEncoder) -> int:
     return min(said, 512) if isinstance(said, int) and said > 0 else 512
 
 
-def copy_tokenizer(source: Path, directory: Path) -> None:
-    """Copy the tokenizer of one encoder directory to another."""
+def copy_tokenizer(source: Path, directory: Path) -> list[Path]:
+    """Copy the tokenizer of one encoder directory to another; the files that it consists of."""
     directory.mkdir(parents=True, exist_ok=True)
+    copied = []
     for name in TOKENIZER_FILES:
         if (source / name).exists():
             with replacing(directory / name) as temporary:
                 shutil.copyfile(source / name, temporary)
+            copied.append(directory / name)
+    return copied
 
 
 def layer_stack(model: nn.Module) -> nn.ModuleList:

@@ -96,14 +96,16 @@ class WordCharacters:
             raise InputError(f"{path}:1: not a vocabulary of words and characters; train again")
         return cls(**content)
 
-    def save(self, directory: Path | str) -> None:
+    def save(self, directory: Path | str) -> Path:
         """Write what ``load`` reads."""
         content = {
             "characters": self.characters,
             "longest_word": self.longest_word,
             "words": self.words,
         }
-        write_json(Path(directory) / VOCABULARY_FILE, content)
+        path = Path(directory) / VOCABULARY_FILE
+        write_json(path, content)
+        return path
 
     @property
     def vocabulary_size(self) -> int:

@@ -13,14 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from ..files import sha256_of_file, write_json
+from ..files import write_json
+from ..remembered import remembered_checksum
 
-CHECKSUMS = ".snakemake/xltransfer-checksums.json"
-"""Checksums of large files, by path, size and times."""
 VERSIONS = ".snakemake/xltransfer-unchecked.json"
 """The first and the latest checksum of files without a checksum in the catalogue, by path."""
-LARGE = 2**24
-"""Bytes from which on checksums are remembered."""
 
 
 class LocalFiles:
@@ -39,16 +36,7 @@ class LocalFiles:
         A large file is read again only if its size, its time or the time of the last change of its
         content or attributes differs. Programs can set the former time, but not the latter.
         """
-        status = path.stat()
-        if status.st_size < LARGE:
-            return sha256_of_file(path)
-        times = f"{status.st_mtime_ns} {status.st_ctime_ns}"
-        key = f"{path.resolve()} {status.st_size} {times}"
-        known = _read(self.root / CHECKSUMS)
-        if key not in known:
-            known[key] = sha256_of_file(path)
-            _write(self.root / CHECKSUMS, known)
-        return known[key]
+        return remembered_checksum(path, self.root)
 
     def version(self, name: str) -> str:
         """Version of a file without a checksum in the catalogue: ``""``, or a SHA-256.

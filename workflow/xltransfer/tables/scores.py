@@ -11,6 +11,7 @@ import pandas as pd
 from pyarrow import parquet
 
 from ..errors import InputError
+from ..metrics.counts import Counts
 
 SENTENCE_IDS = b"sentence_ids"
 """Key of a file's metadata, as the stage ``score`` names it."""
@@ -31,7 +32,8 @@ def read_scores(paths: Iterable[Path]) -> pd.DataFrame:
         called ``<corpus>#<n>``, so that it is parallel to none of another corpus.
 
     Raises:
-        InputError: a file cannot be read, or was written before scores had identifiers.
+        InputError: a file cannot be read, was written before scores had identifiers, or has a value
+            that is not that of its counts.
     """
     frames = []
     for path in paths:
@@ -43,10 +45,25 @@ def read_scores(paths: Iterable[Path]) -> pd.DataFrame:
         except (OSError, ValueError) as error:
             raise InputError(f"{path}: not a file of scores ({error}); score again") from None
         frame = table.to_pandas(ignore_metadata=True)
+        _check_counts(path, frame, len(given))
         corpus = next(iter(frame["target_corpus"]), "")
         names = np.array([name or f"{corpus}#{n}" for n, name in enumerate(given, start=1)])
         frames.append(frame.assign(sentence_ids=[names] * len(frame)))
     return pd.concat(frames, ignore_index=True)
+
+
+def _check_counts(path: Path, frame: pd.DataFrame, sentences: int) -> None:
+    """Refuse rows whose counts are not of all sentences, or do not make their value."""
+    for row in frame.itertuples():
+        pair = (row.numerators, row.denominators)
+        counts = Counts(*(np.zeros(0) if column is None else column for column in pair))
+        sizes = {len(counts.numerators), len(counts.denominators), row.sentences, sentences}
+        if len(sizes) > 1 or counts.percent != row.value:
+            raise InputError(
+                f"{path}: {row.metric} of {row.ablation}, seed {row.seed}, is {row.value}, but the "
+                f"counts of {len(counts.numerators)} of {sentences} sentences make "
+                f"{counts.percent}; delete it and run the same command again"
+            )
 
 
 def complete(

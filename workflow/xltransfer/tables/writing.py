@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment
 
-from ..files import replacing, sha256_of_file, write_json
+from ..files import replacing, write_json
 from ..provenance import Provenance
-from ..records import record_path
+from ..records import output_identity, record_path
 
 DECIMALS = 2
 NOT_SIGNIFICANT = "ns"
@@ -116,7 +116,7 @@ def write_table(
     sides = ["right" if name in numbers else "left" for name in text.columns]
     _write_renderings(path, text, sides, notes)
     write_json(path.with_suffix(".timing.json"), dict(provenance.times))
-    content = {**provenance.content, "output": sha256_of_file(path)}
+    content = {**provenance.content, **output_identity(path)}
     write_json(record_path(path), content)
 
 

@@ -25,12 +25,13 @@ from ..encoders.reinitialise import NONE, reinitialise
 from ..encoders.tokenizer import WordTokenizer
 from ..encoders.word_characters import WordCharacters
 from ..errors import InputError
-from ..files import digest, sha256_of_file
+from ..files import digest
 from ..identity import stage_digest
 from ..metrics import check_gold
-from ..records import PRETRAINING, versions
+from ..records import versions
 from ..tasks.interface import Task
 from ..tasks.registry import make_task
+from ..verification import verified_checksums, verified_encoder
 from .checkpoint import Checkpoint
 from .dataset import Dataset
 from .finetuning import FineTuning
@@ -111,6 +112,8 @@ class FineTuningRuns:
         threads: int,
     ) -> None:
         self.device = prepare_device(threads)
+        self._read = verified_checksums([training, development])
+        self._encoders_read: dict[Path, dict[str, str]] = {}
         self.training, self.development = training, development
         self.config, self.ablation = config, ablation
         self.checkpoints, self.checkpoint_seconds = checkpoints, checkpoint_seconds
@@ -118,7 +121,6 @@ class FineTuningRuns:
         self._sentences = read_sentences(training)
         self._held_out = read_sentences(development)
         check_gold(development, self._held_out, config["settings"])
-        self._checksums: dict[Path, str] = {}
         self._prepared: tuple[object, _Prepared] | None = None
         self._facts = {
             "ablation": ablation,
@@ -131,6 +133,7 @@ class FineTuningRuns:
     def facts(self, encoder: Path, seed: int, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Everything that decides a model, as JSON content; arguments as for ``run``."""
         names = (CONFIG_FILE,) if is_bilstm(encoder) else ENCODER_FILES
+        of_encoder = self._encoder_read(encoder)
         return {
             **self._facts,
             "config": {
@@ -138,9 +141,9 @@ class FineTuningRuns:
                 "settings": {**self.config["settings"], "training": dict(settings)},
             },
             "inputs": {
-                "encoder": {name: self._checksum(encoder / name) for name in names},
-                "training": self._checksum(self.training),
-                "development": self._checksum(self.development),
+                "encoder": {name: of_encoder.get(str(encoder / name)) for name in names},
+                "training": self._read[str(self.training)],
+                "development": self._read[str(self.development)],
             },
             "seed": seed,
         }
@@ -157,6 +160,7 @@ class FineTuningRuns:
             InputError: unusable data, encoder or ablation.
             DivergedError: a loss that is not finite.
         """
+        self._encoder_read(encoder)
         prepared = self._prepare(encoder, settings["training_sentences"], seed)
         facts = self.facts(encoder, seed, settings)
         task = make_task({**self.config["settings"], "training": dict(settings)})
@@ -208,16 +212,13 @@ class FineTuningRuns:
 
     def inputs(self, encoder: Path) -> dict[str, str]:
         """Path → SHA-256 of the files that a model of an encoder is made from."""
-        names = (CONFIG_FILE,) if is_bilstm(encoder) else (*ENCODER_FILES, PRETRAINING)
-        files = [encoder / name for name in names if (encoder / name).exists()]
-        return {
-            str(path): self._checksum(path) for path in (*files, self.training, self.development)
-        }
+        return self._encoder_read(encoder) | self._read
 
-    def _checksum(self, path: Path) -> str:
-        if path not in self._checksums:
-            self._checksums[path] = sha256_of_file(path)
-        return self._checksums[path]
+    def _encoder_read(self, encoder: Path) -> dict[str, str]:
+        """Path → SHA-256 of the files of an encoder, which are verified once."""
+        if encoder not in self._encoders_read:
+            self._encoders_read[encoder] = verified_encoder(encoder)
+        return self._encoders_read[encoder]
 
 
 def starting_point(

@@ -18,7 +18,14 @@ from ..errors import InputError
 from ..files import digest, sha256_of_file, write_json
 from ..identity import stage_digest
 from ..interruption import stop_listening
-from ..records import PRETRAINING, encoder_files, versions, write_record, write_times
+from ..records import (
+    PRETRAINING,
+    TOKENIZER_CONFIG,
+    encoder_files,
+    versions,
+    write_record,
+    write_times,
+)
 from .checkpoint import Checkpoint
 from .loop import train
 from .masked_lm import BLOCKS, LINES, MaskedLanguageModelling
@@ -101,7 +108,8 @@ def train_encoder(
     facts["weights"] = sha256_of_file(output / "model.safetensors")
     outcome = {"best_epoch": report.best_epoch, "history": history + report.history}
     write_json(output / PRETRAINING, {**facts, **outcome})
-    for path in encoder_files(output):
+    named = output / TOKENIZER_CONFIG
+    for path in [*encoder_files(output), *([named] if named.exists() else [])]:
         write_record(path, stage, read, device=facts["device"], threads=facts["threads"])
     write_times(output, report.seconds, device.type != "cpu")
     # From here on a signal would cost what is done, and save nothing.

@@ -69,7 +69,7 @@ def save_model(
     task: Task,
     labels: Sequence[str],
     precision: str = "float32",
-) -> None:
+) -> list[Path]:
     """Write a fine-tuned model; its weights come last, so a directory with weights is whole.
 
     Weights keep the names they have in transformers, so the directory also opens as a plain encoder
@@ -83,15 +83,18 @@ def save_model(
         labels: in the order of the head's outputs.
         precision: of the numbers on disk, ``float32``, ``bfloat16`` or ``float16``.
 
+    Returns:
+        The files of the model but for its weights.
+
     Raises:
         InputError: a weight is too large for the precision.
     """
     directory, encoder_directory = Path(directory), Path(encoder_directory)
     directory.mkdir(parents=True, exist_ok=True)
     if isinstance(model.encoder, BiLSTMEncoder):
-        model.encoder.vocabulary.save(directory)
+        written = [model.encoder.vocabulary.save(directory)]
     else:
-        copy_tokenizer(encoder_directory, directory)
+        written = copy_tokenizer(encoder_directory, directory)
     with replacing(directory / "config.json") as temporary:
         _config(model.encoder, task, labels).to_json_file(temporary)
     content = {"settings": dict(task.settings), "labels": list(labels)}
@@ -102,6 +105,7 @@ def save_model(
     }
     with replacing(directory / WEIGHTS_FILE) as temporary:
         save_file(tensors, temporary, {"format": "pt"})
+    return [*written, directory / CONFIG_FILE, directory / TASK_FILE]
 
 
 def _stored(weight: torch.Tensor, precision: str, directory: Path) -> torch.Tensor:

@@ -1,0 +1,1 @@
+"""Files that change between the stage that makes them and the stage that reads them."""
