@@ -2,6 +2,7 @@
 #   make demo   runs the study of transfer on the embedded world
 #   make test   runs the tests
 #   make fuzz   has tens of thousands of mutated inputs read; CASES says how many
+#   make integrity  changes files of the finished study and runs what reads them; TRIALS says how many
 #   make bench  compares the stages with other tools; ROWS and PEERS say which
 # All create the environment in .venv first if it is not there.
 
@@ -10,10 +11,11 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 CORES ?= all
 CASES ?= 22000
+TRIALS ?= 1000
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test test-slurm fuzz check bench lock clean
+.PHONY: demo test test-slurm fuzz integrity check bench lock clean
 
 demo: $(VENV)/installed
 	snakemake transfer --cores $(CORES) --quiet rules
@@ -31,6 +33,10 @@ test-slurm: $(VENV)/installed-for-tests
 # Ends with an error if an input gives a traceback, a hang or a wrong answer, and shows the first ones.
 fuzz: $(VENV)/installed-for-tests
 	PYTHONPATH=tests python -m fuzz --cases $(CASES)
+
+# Ends with an error if a changed file gives another result or a traceback; needs `make demo` to have run.
+integrity: $(VENV)/installed-for-tests
+	PYTHONPATH=tests python -m integrity . --trials $(TRIALS) --snakemake transfer
 
 check: $(VENV)/installed-for-tests
 	ruff check .

@@ -22,6 +22,8 @@ from .trials import BAD, DAMAGES, OUTCOMES, Trial, Trials, kind_of
 
 JOBS_PER_STAGE = 2
 """Of a kind of input: to run all jobs of a study once more takes as long as the study."""
+TRIED = 10
+"""Files that are compared to find two that differ."""
 
 
 def main() -> None:
@@ -76,10 +78,18 @@ def run_trials(trials: Trials, jobs: list[Job], number: int, seed: int) -> Itera
         chosen, kind, damage = cases[place % len(cases)]
         job = draws.choice(chosen)
         file = draws.choice([path for path in job.inputs if kind_of(path) == kind])
-        data = (trials.folder / file).read_bytes()
-        others = [p for p in sorted(kinds[kind]) if (trials.folder / p).read_bytes() != data]
-        if data and (others or not damage.startswith("swap")):
+        others = _others(trials, file, sorted(kinds[kind]), draws)
+        if (trials.folder / file).stat().st_size and (others or not damage.startswith("swap")):
             yield trials.try_out(job, file, damage, others, (seed, place))
+
+
+def _others(trials: Trials, file: str, some: list[str], draws: random.Random) -> list[str]:
+    """A file of the same kind with another content, if one is found soon."""
+    data = (trials.folder / file).read_bytes()
+    for other in draws.sample(some, min(TRIED, len(some))):
+        if (trials.folder / other).read_bytes() != data:
+            return [other]
+    return []
 
 
 def table(found: list[Trial]) -> str:

@@ -44,7 +44,7 @@ class Job:
 
 
 def jobs_of(folder: Path, *arguments: str) -> list[Job]:
-    """All jobs of the study in a folder, finished or not.
+    """All jobs of the study in a folder whose outputs are there.
 
     Args:
         folder: where the study has run.
@@ -66,6 +66,8 @@ def _job(block: str, folder: Path) -> Job | None:
         return None
     inputs, outputs = (_files(block, name) for name in ("input", "output"))
     inputs += [part for path in inputs for part in _parts(command[1], path, folder)]
+    if not all((folder / path).exists() for path in outputs):
+        return None
     made = [path for path in dict.fromkeys(inputs) if path.startswith(f"{RESULTS}/")]
     existing = [path for path in made if (folder / path).is_file()]
     return Job(command[1], tuple(shlex.split(command[2])), tuple(existing), tuple(outputs))

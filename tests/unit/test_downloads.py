@@ -17,6 +17,8 @@ from xltransfer.data import downloads
 from xltransfer.data.checksums import checksum_of, verify_checksum
 from xltransfer.data.downloads import fetch_file
 from xltransfer.errors import InputError
+from xltransfer.records import record_path
+from xltransfer.verification import verified_encoder
 
 CONTENT = "1\tHé\t_\tX\t_\t_\t0\troot\t_\t_\n\n".encode() * 500
 SHA256 = "sha256:" + hashlib.sha256(CONTENT).hexdigest()
@@ -201,9 +203,15 @@ def hub(server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
 def test_encoder_from_the_hub(hub: Server, tmp_path: Path) -> None:
     fetch.fetch_encoder("team/encoder", REVISION, tmp_path / "encoder", endpoint=hub.url)
     names = sorted(path.name for path in (tmp_path / "encoder").iterdir())
-    assert names == sorted([*fetch.REQUIRED, "tokenizer_config.json"])
-    for name in names:
+    fetched = [*fetch.REQUIRED, "tokenizer_config.json"]
+    records = [record_path(name).name for name in fetched]
+    assert names == sorted([*fetched, *records])
+    assert len(verified_encoder(tmp_path / "encoder")) == len(fetch.REQUIRED)
+    for name in fetched:
         assert json.loads((tmp_path / "encoder" / name).read_text()) == {"file": name}
+    (tmp_path / "encoder" / "config.json").write_text("{}")
+    with pytest.raises(InputError, match=r"config.json: changed since it was made: .* restore it"):
+        verified_encoder(tmp_path / "encoder")
 
 
 def test_encoder_without_safetensors_is_refused(hub: Server, tmp_path: Path) -> None:

@@ -9,12 +9,12 @@ import pytest
 from xltransfer.files import sha256_of_file
 from xltransfer.provenance import follow, table_provenance
 from xltransfer.records import (
-    file_checksums,
     located,
     portable,
     record_path,
     write_record,
 )
+from xltransfer.verification import verified_checksums
 
 SECRET = "jane-doe"
 
@@ -59,7 +59,7 @@ def test_records_of_an_absolute_folder_of_results_are_followed(study: Path) -> N
     model.write_text("{}")
     encoders = [study / name / "config.json" for name in "ab"]
     settings = {"identifier": f"{study}/model.bin", "kept": "a/b"}
-    write_record(model, "finetune", file_checksums([treebank, *encoders]), config=settings)
+    write_record(model, "finetune", verified_checksums([treebank, *encoders]), config=settings)
     config = {"study": "x", "seeds": [1], "config": {"encoders": [{"path": f"{study}/a"}]}}
     table = table_provenance(config, [model], "tabulate")
     written = record_path(model).read_text() + json.dumps(table.content)

@@ -17,14 +17,13 @@ from xltransfer.files import digest, sha256_of_file, write_json
 from xltransfer.identity import stage_digest
 from xltransfer.provenance import follow, table_provenance, training_times
 from xltransfer.records import (
-    file_checksums,
-    model_files,
     processor_name,
     record_path,
     write_record,
     write_times,
 )
 from xltransfer.study import Study
+from xltransfer.verification import verified_checksums, verified_model
 
 WHOLE = {"study": "test", "tasks": ["pos"], "seeds": [1], "encoders": [{"path": "../encoder"}]}
 CONFIG = {"study": "test", "config": WHOLE, "seeds": [1]}
@@ -62,7 +61,7 @@ def chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
         ("prediction", "predict", ["report", "gold"]),
         ("score", "score", ["gold", "prediction"]),
     ):
-        read = file_checksums(files[name] for name in inputs)
+        read = verified_checksums(files[name] for name in inputs)
         facts = {"device": "cpu"} if stage in ("finetune", "predict") else {}
         write_record(files[output], stage, read, **facts)
     write_times(files["report"].parent, 12.34, on_gpu=False)
@@ -110,7 +109,7 @@ def test_table_is_followed_back_to_raw_data(chain: dict[str, Path]) -> None:
 def test_made_up_data_is_a_source(chain: dict[str, Path]) -> None:
     """Its record says how it was made, of no file."""
     write_record(chain["download"], "embedded_world.__main__", {}, config={"seed": 1})
-    trace = follow(file_checksums([chain["score"]]))
+    trace = follow(verified_checksums([chain["score"]]))
     assert trace.sources == sources(chain, *RAW) and "embedded_world" in trace.stages
 
 
@@ -119,7 +118,7 @@ def test_every_distinct_fact_is_listed(chain: dict[str, Path]) -> None:
     record = json.loads(path.read_text())
     other = write(Path("predictions/x/seed-2/x-test.conllu"))
     write_record(other, "predict", record["inputs"], device="NVIDIA H100")
-    trace = follow(file_checksums([chain["prediction"], other]))
+    trace = follow(verified_checksums([chain["prediction"], other]))
     assert sorted(trace.stages["predict"]["device"]) == ["NVIDIA H100", "cpu"]
     assert len(trace.stages["predict"]["code"]) == 1
 
@@ -232,7 +231,7 @@ def test_without_a_record_a_file_is_a_source(damage: str, chain: dict[str, Path]
     contents = {"not JSON": "{", "of another program": '{"inputs": {}}', "a list": "[]"}
     if damage in contents:
         record.write_text(contents[damage])
-    trace = follow(file_checksums([chain["score"]]))
+    trace = follow(verified_checksums([chain["score"]]))
     known = ("gold", "training download", "config", "weights", "tokenizer")
     assert trace.sources == sources(chain, *known)
     assert not trace.inconsistent
@@ -242,8 +241,8 @@ def test_other_versions_of_a_file_are_told(chain: dict[str, Path]) -> None:
     """A treebank was made anew, and scored, but not by predictions of the new one."""
     old = sha256_of_file(chain["gold"])
     chain["gold"].write_text("changed")
-    write_record(chain["gold"], "treebank", file_checksums([chain["download"]]))
-    trace = follow(file_checksums([chain["score"]]))
+    write_record(chain["gold"], "treebank", verified_checksums([chain["download"]]))
+    trace = follow(verified_checksums([chain["score"]]))
     new = sha256_of_file(chain["gold"])
     assert trace.inconsistent == {str(chain["gold"]): [old, new]}
     assert trace.sources[str(chain["gold"])] == old
@@ -253,17 +252,18 @@ def test_two_versions_of_raw_data_are_told(chain: dict[str, Path]) -> None:
     old = sha256_of_file(chain["download"])
     chain["download"].write_text("changed")
     other = write(Path("treebanks/y/test.conllu"))
-    write_record(other, "treebank", file_checksums([chain["download"]]))
-    trace = follow(file_checksums([chain["score"], other]))
+    write_record(other, "treebank", verified_checksums([chain["download"]]))
+    trace = follow(verified_checksums([chain["score"], other]))
     both = trace.inconsistent[str(chain["download"])]
     assert sorted(both) == sorted([old, sha256_of_file(chain["download"])])
 
 
 def test_model_is_recorded_by_its_report(chain: dict[str, Path]) -> None:
-    assert model_files(chain["report"].parent) == [chain["report"]]
-    assert model_files(chain["config"].parent) == [
-        chain[name] for name in ("config", "weights", "tokenizer")
-    ]
+    write(chain["report"], json.dumps({"weights": "0"}))
+    write_record(chain["report"], "finetune", {})
+    assert list(verified_model(chain["report"].parent)) == [str(chain["report"])]
+    encoder = [str(chain[name]) for name in ("config", "weights", "tokenizer")]
+    assert list(verified_model(chain["config"].parent)) == encoder
 
 
 def test_times_are_summed_by_stage(chain: dict[str, Path]) -> None:
@@ -274,7 +274,7 @@ def test_times_are_summed_by_stage(chain: dict[str, Path]) -> None:
     adapted = write(Path("encoders/x/pretraining.json"))
     write_record(adapted, "adapt", {})
     write_times(adapted.parent, 7, on_gpu=True)
-    trace = follow(file_checksums([chain["score"], second, old, adapted]))
+    trace = follow(verified_checksums([chain["score"], second, old, adapted]))
     row = ("models", "without_times", "wall_seconds", "gpu_seconds")
     assert training_times(trace) == {
         "all": dict(zip(row, (4, 1, 119.3, 107.0), strict=True)),

@@ -23,10 +23,10 @@ from xltransfer.encoders.text_tokenizer import TextTokenizer
 from xltransfer.encoders.vocabulary import SPECIAL_TOKENS, train_wordpiece
 from xltransfer.errors import InputError
 from xltransfer.pretrain import _config
-from xltransfer.records import file_checksums
 from xltransfer.training.plan import plan_batches
 from xltransfer.training.pretraining import checksums
 from xltransfer.training.tokenised_text import TokenisedText
+from xltransfer.verification import verified_checksums
 
 TEXT = ["the cat sat on the mat", "unbelievable", "a dog barked at the other dog", "", "cats"]
 PADDING, CLS, SEP, MASK = 0, 2, 3, 4
@@ -239,7 +239,7 @@ def test_checksums_tell_files_of_one_name_apart(tmp_path: Path) -> None:
     for path in paths:
         path.parent.mkdir()
         path.write_text(path.parent.name)
-    read = file_checksums(paths)
+    read = verified_checksums(paths)
     one, two = (hashlib.sha256(name).hexdigest() for name in (b"a", b"b"))
     assert checksums(paths, read) == {"a/text.txt": one, "b/text.txt": two}
     assert checksums(paths[:1], read) == {"text.txt": one}

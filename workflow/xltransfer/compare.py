@@ -17,6 +17,7 @@ from .provenance import table_provenance
 from .tables.randominit import CROSS_LINGUAL
 from .tables.writing import write_table
 from .tsv import read_table
+from .verification import verified_checksums
 
 CELL = ["task", "metric", "source", "target", "ablation"]
 OF_SCORES = {"score": ("mean", "sd"), "delta": ("delta", "delta_sd")}
@@ -173,7 +174,7 @@ def published_comparison(
             encoder, corpora and a cell of this study.
     """
     inputs = [scores, *published, *([] if correlation is None else [correlation])]
-    provenance = table_provenance(config, inputs, "compare")
+    verified_checksums(inputs)
     ours, correlations = (
         None if path is None else pd.read_csv(path, keep_default_na=False, na_values=[""])
         for path in (scores, correlation)
@@ -182,7 +183,7 @@ def published_comparison(
     if table.empty:
         names = ", ".join(str(path) for path in published)
         raise InputError(f"{names}: no number is about the encoder and corpora of this study")
-    write_table(output, table, provenance)
+    write_table(output, table, table_provenance(config, inputs, "compare"))
 
 
 def main() -> None:

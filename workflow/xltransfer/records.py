@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -70,11 +70,6 @@ def processor_name() -> str:
 def record_path(output: Path | str) -> Path:
     """Where the record of an output lies."""
     return Path(output).with_suffix(".provenance.json")
-
-
-def file_checksums(files: Iterable[Path | str]) -> dict[str, str]:
-    """Path → SHA-256 of files."""
-    return {str(path): sha256_of_file(path) for path in files}
 
 
 def below_results(path: Path | str) -> str | None:
@@ -169,16 +164,6 @@ def write_record(
 def encoder_files(directory: Path) -> list[Path]:
     """The files of an encoder that what is made with it depends on, so far as they are there."""
     return [directory / name for name in _ENCODER if (directory / name).exists()]
-
-
-def model_files(directory: Path) -> list[Path]:
-    """What stands for a fine-tuned model or an encoder in a record.
-
-    Of a fine-tuned model it is the report of its training, which names the weights: reading these
-    again for every corpus that the model annotates would take longer than to annotate it.
-    """
-    report = directory / TRAINING
-    return [report] if report.exists() else encoder_files(directory)
 
 
 def write_times(directory: Path, seconds: float, on_gpu: bool) -> None:

@@ -11,7 +11,6 @@ import pandas as pd
 from pyarrow import parquet
 
 from ..errors import InputError
-from ..metrics.counts import Counts
 
 SENTENCE_IDS = b"sentence_ids"
 """Key of a file's metadata, as the stage ``score`` names it."""
@@ -56,13 +55,14 @@ def _check_counts(path: Path, frame: pd.DataFrame, sentences: int) -> None:
     """Refuse rows whose counts are not of all sentences, or do not make their value."""
     for row in frame.itertuples():
         pair = (row.numerators, row.denominators)
-        counts = Counts(*(np.zeros(0) if column is None else column for column in pair))
-        sizes = {len(counts.numerators), len(counts.denominators), row.sentences, sentences}
-        if len(sizes) > 1 or counts.percent != row.value:
+        right, total = (np.zeros(0, int) if counts is None else counts for counts in pair)
+        # The formula of `metrics.counts`, in the same arithmetic, so that equality is exact.
+        value = 100 * int(right.sum()) / int(total.sum()) if total.any() else 0.0
+        if {len(right), len(total), row.sentences} != {sentences} or value != row.value:
             raise InputError(
                 f"{path}: {row.metric} of {row.ablation}, seed {row.seed}, is {row.value}, but the "
-                f"counts of {len(counts.numerators)} of {sentences} sentences make "
-                f"{counts.percent}; delete it and run the same command again"
+                f"counts of {len(right)} of {sentences} sentences make {value}; delete it and run "
+                "the same command again"
             )
 
 
