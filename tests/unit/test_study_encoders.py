@@ -227,7 +227,7 @@ def test_a_decoder_is_not_fetched_unless_it_is_meant(hub: Any, tmp_path: Path) -
     (folder / "tokenizer.json").write_text("{}")
     with pytest.raises(InputError, match="llama is a decoder"):
         fetch.fetch_encoder("team/encoder", REVISION, tmp_path / "e", url, causal=False)
-    # A later run fetches the configuration again; the weights are not fetched for nothing.
+    # Nothing counts as fetched, and the weights are not fetched for nothing.
     assert [path.name for path in (tmp_path / "e").iterdir()] == [".fetching"]
     fetch.fetch_encoder("team/encoder", REVISION, tmp_path / "e", url, causal=True)
     assert (tmp_path / "e" / "model.safetensors").read_text() == "weights"

@@ -72,25 +72,26 @@ def fetch_encoder(
             ) from None
         except (HfHubHTTPError, OSError) as error:
             raise InputError(f"{hub}@{revision[:12]}: {name}: {one_line(error)}") from None
+        if name == "config.json":
+            _check_family(Path(path), f"{hub}@{revision[:12]}: {name}", causal)
         with replacing(directory / name) as temporary:
             shutil.copyfile(path, temporary)
         write_record(directory / name, "fetch", {}, config={"hub": hub, "revision": revision})
         log.info("%s: fetched from %s@%s", directory / name, hub, revision[:12])
-        if name == "config.json":
-            _check_family(directory / name, causal)
     shutil.rmtree(staging)
 
 
-def _check_family(path: Path, causal: bool | None) -> None:
-    """Refuse what cannot be used; other faults of the file are reported when it is opened."""
+def _check_family(path: Path, place: str, causal: bool | None) -> None:
+    """Refuse what cannot be used; other faults of the file are reported when it is opened.
+
+    Args:
+        path: the fetched ``config.json``, which is not in its place yet.
+        place: what to call it in the message.
+        causal: as for ``fetch_encoder``.
+    """
     content = read_json(path)
     if isinstance(content, dict) and isinstance(content.get("model_type"), str):
-        try:
-            family_of(content, str(path), causal)
-        except InputError:
-            # It would count as fetched.
-            path.unlink()
-            raise
+        family_of(content, place, causal)
 
 
 def _write_tokenizer(directory: Path) -> bool:
