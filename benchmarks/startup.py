@@ -30,7 +30,8 @@ PARTS = {
     "load_encoder": "load the encoder",
     "WordTokenizer": "load the tokenizer",
     "Dataset": "tokenise the treebanks",
-    "sha256_of_file": "checksums of the inputs",
+    "verified_checksums": "checksums of the corpora",
+    "verified_encoder": "checksums of the encoder",
     "untrained_head": "make the head",
     "reinitialise": "re-initialise",
 }

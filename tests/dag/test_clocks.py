@@ -87,9 +87,11 @@ def test_read_only_folders_are_one_line(part: str, finished: Path) -> None:
     assert part in message and "cannot be written (Permission denied)" in message
 
 
-def test_two_folders_with_one_folder_of_results(small: Path, tmp_path: Path) -> None:
+def test_two_folders_with_one_folder_of_results(
+    small: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """The heads of two clones would write the same files."""
-    results = tmp_path / "shared"
+    results = tmp_path_factory.mktemp("shared")
     (small / "small.yaml").write_text(
         (small / "small.yaml").read_text() + f"pathvars: {{results: {results}}}\n"
     )

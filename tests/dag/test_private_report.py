@@ -6,10 +6,12 @@ import shutil
 import zipfile
 from pathlib import Path
 
+import pytest
 import yaml
 from conftest import EMBEDDED_ENCODER, copy_workflow
 from planning import SMALL, finish, install_fake_stages, snakemake
 from xltransfer.private_report import names_to_shorten, shorten
+from xltransfer.records import RESULTS
 
 SECRET = "confidential"
 NAMES = """
@@ -52,8 +54,10 @@ def test_report(tmp_path: Path, monkeypatch) -> None:
         assert "<results>/tables/randominit.csv" in text
 
 
-def test_paths_in_json_in_json_are_shortened() -> None:
+def test_paths_in_json_in_json_are_shortened(monkeypatch: pytest.MonkeyPatch) -> None:
     import json
+
+    monkeypatch.setenv(RESULTS, "/scratch/r")
 
     path = '/home/jösé "x"/encoder'
     names = names_to_shorten([path, "relative"], Path("/work/clone"), "/scratch/r")

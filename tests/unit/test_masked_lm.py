@@ -388,7 +388,7 @@ def test_unusable_input_is_refused_in_one_line(text: tuple, tmp_path: Path) -> N
         "bert has no 'hiden_size'": {"hiden_size": 16},
         "'gpt2' is no text encoder": {"model_type": "gpt2"},
         "'none' is no text encoder": {"model_type": "none"},
-        "MT5Config": {"model_type": "mt5"},
+        "'mt5' is no text encoder": {"model_type": "mt5"},
         "multiple": {**SMALL, "hidden_size": 15},
     }.items():
         refused(reason, pretrain, train_text, held_out, **scratch, architecture=architecture)

@@ -92,7 +92,7 @@ def test_renderings(tmp_path: Path) -> None:
     latex = (tmp_path / "t.tex").read_text()
     assert "88.98 (0.50)" in latex and "$-$0.96 (0.04)" in latex
     assert "source target" in latex and r"\toprule" in latex
-    content = {"a": 1, "output": sha256_of_file(tmp_path / "t.csv")}
+    content = {"a": 1, "output": sha256_of_file(tmp_path / "t.csv"), "path": "t.csv"}
     assert json.loads((tmp_path / "t.provenance.json").read_text()) == content
     assert json.loads((tmp_path / "t.timing.json").read_text()) == {"b": 2}
 

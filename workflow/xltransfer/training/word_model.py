@@ -209,7 +209,7 @@ def _config(
 
 def _family_head(encoder: PreTrainedModel | BiLSTMEncoder) -> str | None:
     """What the encoder's family calls a linear head of token classification, if it has one."""
-    family = FAMILIES.get(encoder.config.model_type)
+    family = FAMILIES.get(getattr(encoder.config, "model_type", ""))
     return family.head if family else None
 
 

@@ -1,0 +1,220 @@
+"""Every stage with the results that it reads, to call it after these have been changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from test_clean import CONFIG as CLEANING
+from xltransfer.adapt import adapt
+from xltransfer.clean import clean_corpus
+from xltransfer.cleaning.settings import Settings
+from xltransfer.compare import published_comparison
+from xltransfer.correlate import similarity_tables
+from xltransfer.draw import draw
+from xltransfer.finetune import finetune
+from xltransfer.language_table import language_tables
+from xltransfer.pieces import list_pieces
+from xltransfer.predict import predict
+from xltransfer.pretrain import pretrain
+from xltransfer.relate import relate_overlap, relate_word_order
+from xltransfer.represent import represent
+from xltransfer.retrieve import retrieval_table
+from xltransfer.score import score
+from xltransfer.search import search
+from xltransfer.similarity import similarities
+from xltransfer.split import divide, split
+from xltransfer.tabulate import score_tables
+from xltransfer.tokenizer_statistics import count, tabulate
+from xltransfer.transliterate import transliterate
+from xltransfer.verdict import verdict_tables
+
+SENTENCE = "# sent_id = {}\n1\tthe\t_\tDET\t_\t_\t0\troot\t_\t_\n\n"
+TASK = {"kind": "tagging", "label": "UPOS"}
+TRAINING = {"training_sentences": None, "epochs": 1, "encoder_learning_rate": 1e-3,
+            "head_learning_rate": 1e-3}  # fmt: skip
+FINETUNING = {"task": "pos", "settings": {**TASK, "training": TRAINING}}
+TABLE = {"study": "s", "seeds": [1], "config": {}, "encoders": ["e"], "precision": "float32",
+         "families": {}, "varieties": [], "seen": []}  # fmt: skip
+ON = {"language": "aa", "corpus": "aa_x", "ablations": ["none"]}
+SCORED = {**TABLE, "tasks": {"pos": {
+    "sources": [ON], "targets": [ON], "metric": "accuracy", "corpora": "treebanks",
+    "training_parts": ["train"],
+}}}  # fmt: skip
+VECTORS = {**TABLE, "split": "test", "as_published": False, "parallel": [
+    {"language": "aa", "corpus": "aa_x"}, {"language": "bb", "corpus": "bb_x"},
+], "sources": {"aa": "aa_x"}, "language": "bb", "states": [
+    {"path": "pretrained", "kind": "pretrained", "task": None, "ablation": None, "seed": None,
+     "state": "pretrained", "language": "aa", "sources": ["aa"]},
+]}  # fmt: skip
+BY_TARGET = (
+    "encoder,task,metric,source,target,ablation,mean\n"
+    "e,pos,accuracy,aa,aa,none,1\ne,pos,accuracy,aa,bb,none,1\n"
+)
+SCHEMES = Path(__file__).parents[2] / "resources" / "transliteration"
+
+# What a stage reads of the folder of results, and the call of it in that folder.
+STAGES: dict[str, tuple[list[str], Callable[[], object]]] = {
+    "split": (
+        ["treebanks/aa_x/train.conllu", "treebanks/aa_x/dev.conllu"],
+        lambda: split(files("split"), {"seed": 1, "dev_share": 0, "test_share": 0}, []),
+    ),
+    "divide": (
+        ["treebanks/aa_x/train.conllu"],
+        lambda: divide(files("divide"), {"seed": 1, "folds": 1}, []),
+    ),
+    "clean": (
+        ["corpora/aa.txt", "treebanks/aa_x/test.conllu"],
+        lambda: clean_corpus(
+            files("clean")[0], "text", Settings.from_json(CLEANING), *out(3), files("clean")[1:]
+        ),
+    ),
+    "transliterate": (
+        ["raw_text/aa/training.txt", "treebanks/aa_x/test.conllu"],
+        lambda: transliterate(
+            files("transliterate")[0], out()[0], "cyrillic-iso9", SCHEMES,
+            evaluation=files("transliterate")[1:],
+        ),
+    ),
+    "pieces": (
+        ["encoders/e/tokenizer.json", "treebanks/aa_x/test.conllu"],
+        lambda: list_pieces(files("pieces")[0].parent, files("pieces")[1], out()[0]),
+    ),
+    "count": (
+        ["encoders/e/tokenizer.json", "raw_text/aa/training.txt"],
+        lambda: count(files("count")[0].parent, files("count")[1], {}, out()[0]),
+    ),
+    "tokenizer table": (
+        ["tokenizer_statistics/e/treebanks/aa_x-test.json"],
+        lambda: tabulate(files("tokenizer table"), TABLE, out()[0]),
+    ),
+    "language table": (
+        ["tokenizer_statistics/e/treebanks/aa_x-test.json"],
+        lambda: language_tables(
+            files("language table"), SCHEMES.parent / "joshi.tsv", TABLE, out()[0]
+        ),
+    ),
+    "pretrain": (
+        ["raw_text/aa/training.txt", "raw_text/aa/held_out.txt"],
+        lambda: pretrain(
+            files("pretrain")[:1], files("pretrain")[1:], {"training": {}}, *out(2), 9, 1
+        ),
+    ),
+    "adapt": (
+        [*(f"encoders/e/{name}" for name in ("config.json", "model.safetensors", "tokenizer.json",
+         "tokenizer_config.json", "pretraining.json")), "raw_text/aa/training.txt",
+         "raw_text/aa/held_out.txt"],
+        lambda: adapt(
+            files("adapt")[0].parent, files("adapt")[5:6], files("adapt")[6:], {"training": {}},
+            *out(2), 9, 1,
+        ),
+    ),
+    "finetune": (
+        ["treebanks/aa_x/train.conllu", "treebanks/aa_x/dev.conllu", "searches/e/pos/aa_x.json",
+         "encoders/e/config.json", "encoders/e/model.safetensors", "encoders/e/tokenizer.json",
+         "encoders/e/pretraining.json"],
+        lambda: finetune(
+            [files("finetune")[3].parent], *files("finetune")[:2], FINETUNING, "none",
+            {1: out()[0]}, out()[0], 9, 1, files("finetune")[2],
+        ),
+    ),
+    "finetune a BiLSTM": (
+        ["encoders/bilstm/config.json", "treebanks/aa_x/train.conllu", "treebanks/aa_x/dev.conllu"],
+        lambda: finetune(
+            [files("finetune a BiLSTM")[0].parent], *files("finetune a BiLSTM")[1:], FINETUNING,
+            "none", {1: out()[0]}, out()[0], 9, 1,
+        ),
+    ),
+    "search": (
+        ["treebanks/aa_x/train.conllu", "treebanks/aa_x/dev.conllu", "encoders/e/config.json",
+         "encoders/e/model.safetensors", "encoders/e/tokenizer.json"],
+        lambda: search(
+            files("search")[2].parent, *files("search")[:2],
+            {**FINETUNING, "search": {"seed": 1, "epochs": [1], "learning_rates": [1]}},
+            *out(2), 9, 1,
+        ),
+    ),
+    "predict": (
+        ["treebanks/aa_x/test.conllu", *(f"models/m/seed-1/{name}" for name in (
+            "training.json", "config.json", "model.safetensors", "task.json", "tokenizer.json",
+        ))],
+        lambda: predict([files("predict")[1].parent], files("predict")[0], out(), 1),
+    ),
+    "represent": (
+        ["treebanks/aa_x/test.conllu", *(f"models/m/seed-1/{name}" for name in (
+            "training.json", "config.json", "model.safetensors", "task.json", "tokenizer.json",
+        ))],
+        lambda: represent([files("represent")[1].parent], [], files("represent")[0], out(), 1),
+    ),
+    "represent with an encoder": (
+        ["encoders/e/config.json", "encoders/e/model.safetensors", "encoders/e/tokenizer.json"],
+        lambda: represent(
+            [files("represent with an encoder")[0].parent], [],
+            Path("results/treebanks/aa_x/test.conllu"), out(), 1,
+        ),
+    ),
+    "score": (
+        ["treebanks/aa_x/test.conllu", "predictions/m/seed-1/aa_x-test.conllu"],
+        lambda: score(files("score")[0], files("score")[1:], ["none"], [1], TASK, {}, out()[0]),
+    ),
+    "score tables": (
+        ["scores/e/pos/aa_x/aa_x-test.parquet", "models/e/pos/aa_x/none/seed-1/training.json"],
+        lambda: score_tables(SCORED, "results", out()[0]),
+    ),
+    "overlap": (
+        ["tables/randominit_by_target.csv", "pieces/e/treebanks/aa_x-train.txt"],
+        lambda: relate_overlap(
+            files("overlap")[0],
+            {**SCORED, "tasks": {"pos": {**SCORED["tasks"]["pos"], "targets": [
+                ON, {"language": "bb", "corpus": "bb_x"},
+            ]}}},
+            "results", out()[0],
+        ),
+    ),
+    "word order": (
+        ["tables/randominit_by_target.csv", "typology/features.csv"],
+        lambda: relate_word_order(
+            files("word order")[0], SCORED, files("word order")[1], ["81A"], out()[0]
+        ),
+    ),
+    "retrieval": (
+        ["representations/e/pretrained/aa_x-test.safetensors",
+         "representations/e/pretrained/bb_x-test.safetensors"],
+        lambda: retrieval_table(VECTORS, "results", out()[0]),
+    ),
+    "similarity": (
+        ["representations/e/pretrained/aa_x-test.safetensors",
+         "representations/e/pretrained/bb_x-test.safetensors"],
+        lambda: similarities(VECTORS, "results", "e", "bb_x", out()[0]),
+    ),
+    "similarity tables": (
+        ["similarities/e/aa_x-test.parquet", "scores/e/pos/aa_x/aa_x-test.parquet"],
+        lambda: similarity_tables(
+            VECTORS, files("similarity tables")[:1], files("similarity tables")[1:], out()[0]
+        ),
+    ),
+    "unseen": (
+        ["scores/e/pos/aa_x/aa_x-test.parquet", "models/e/pos/aa_x/none/seed-1/training.json",
+         "raw_text/aa/report.json"],
+        lambda: verdict_tables(TABLE, *([file] for file in files("unseen")), out()[0]),
+    ),
+    "comparison": (
+        ["tables/randominit_by_target.csv", "tables/correlation.csv"],
+        lambda: published_comparison(
+            files("comparison")[0], [], TABLE, out()[0], files("comparison")[1]
+        ),
+    ),
+    "figures": (
+        ["tables/zeroshot.csv"],
+        lambda: draw("zeroshot", files("figures"), {"languages": {}, "study": "s"}, out()),
+    ),
+}  # fmt: skip
+
+
+def files(stage: str) -> list[Path]:
+    return [Path("results") / path for path in STAGES[stage][0]]
+
+
+def out(number: int = 1) -> list[Path]:
+    """Where a stage writes if it does not refuse."""
+    return [Path("out") / str(place) for place in range(number)]
