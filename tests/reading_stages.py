@@ -51,7 +51,7 @@ BY_TARGET = (
     "encoder,task,metric,source,target,ablation,mean\n"
     "e,pos,accuracy,aa,aa,none,1\ne,pos,accuracy,aa,bb,none,1\n"
 )
-SCHEMES = Path(__file__).parents[2] / "resources" / "transliteration"
+SCHEMES = Path(__file__).parents[1] / "resources" / "transliteration"
 
 # What a stage reads of the folder of results, and the call of it in that folder.
 STAGES: dict[str, tuple[list[str], Callable[[], object]]] = {
