@@ -2,7 +2,7 @@
 #   make demo   runs the study of transfer on the embedded world
 #   make test   runs the tests
 #   make fuzz   has tens of thousands of mutated inputs read; CASES says how many
-#   make integrity  changes files of the finished study and runs what reads them; TRIALS says how many
+#   make integrity  changes files of a small study and runs what reads them; TRIALS says how many
 #   make bench  compares the stages with other tools; ROWS and PEERS say which
 # All create the environment in .venv first if it is not there.
 
@@ -22,7 +22,7 @@ demo: $(VENV)/installed
 	@cat results/tables/randominit.md
 
 test: $(VENV)/installed-for-tests
-	python -m pytest -n 2 --dist loadfile tests/unit tests/dag tests/fuzz
+	python -m pytest -n 2 --dist loadfile tests/unit tests/dag tests/fuzz tests/integrity
 	python -m pytest tests/e2e tests/slurm
 
 # The same with a real Slurm, which root installs with apt-get if it is not there.
@@ -34,9 +34,9 @@ test-slurm: $(VENV)/installed-for-tests
 fuzz: $(VENV)/installed-for-tests
 	PYTHONPATH=tests python -m fuzz --cases $(CASES)
 
-# Ends with an error if a changed file gives another result or a traceback; needs `make demo` to have run.
+# Ends with an error if a changed file gives another result or a traceback.
 integrity: $(VENV)/installed-for-tests
-	PYTHONPATH=tests python -m integrity . --trials $(TRIALS) --snakemake transfer
+	PYTHONPATH=tests python -m integrity --trials $(TRIALS)
 
 check: $(VENV)/installed-for-tests
 	ruff check .

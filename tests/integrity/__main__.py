@@ -1,6 +1,7 @@
 """Change files of a finished study at random and run the stages that read them.
 
-Every trial must end in a refusal in one line or in the same output. Figures are compared as files.
+Every trial must end in a refusal in one line or in the same output. Without a study, a small one is
+made first.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 from tabulate import tabulate
 
 from .jobs import Job, jobs_of
+from .small import make_study
 from .trials import BAD, DAMAGES, OUTCOMES, Trial, Trials, kind_of
 
 JOBS_PER_STAGE = 2
@@ -29,7 +31,7 @@ TRIED = 10
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(prog="python -m integrity", description=__doc__)
-    parser.add_argument("folder", type=Path, help="where the study has run; it is not changed")
+    parser.add_argument("--study", type=Path, help="folder where one has run, which is not changed")
     parser.add_argument("--trials", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--snakemake", nargs="*", default=[], help="targets or options")
@@ -37,11 +39,13 @@ def main() -> None:
     arguments = parser.parse_args()
     # Like an interrupt from the keyboard, an end from outside shows the trials until then.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with tempfile.TemporaryDirectory(prefix="integrity-") as copy:
-        trials = Trials(arguments.folder.resolve(), Path(copy))
-        jobs = jobs_of(Path(copy), *arguments.snakemake)
+    found = []
+    with tempfile.TemporaryDirectory(prefix="integrity-") as folder:
+        study, copy = arguments.study or Path(folder) / "study", Path(folder) / "copy"
+        jobs = [] if arguments.study else make_study(study)
+        trials = Trials(study.resolve(), copy)
+        jobs = jobs or jobs_of(copy, *arguments.snakemake)
         jobs = [job for job in jobs if job.stage in arguments.stages or not arguments.stages]
-        found = []
         with suppress(KeyboardInterrupt):
             for trial in run_trials(trials, jobs, arguments.trials, arguments.seed):
                 found.append(trial)

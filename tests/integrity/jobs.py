@@ -13,6 +13,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+# As in jobs of Snakemake; and the library's threads do not survive a fork.
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
+
 RESULTS = "results"
 REFUSED, TRAINED, CRASHED = 2, 9, 1
 """Exit codes: of an ``InputError``, of a training that would have started, of a traceback."""
@@ -85,10 +88,15 @@ def _parts(stage: str, path: str, folder: Path) -> list[str]:
     return [f"{directory}/{part}" for part in parts if (folder / directory / part).exists()]
 
 
-def run(job: Job, folder: Path, log: Path) -> int:
+def run(job: Job, folder: Path, log: Path, whole: bool = False) -> int:
     """Run a job in a child of this process, which has imported everything already.
 
-    A training ends where it would start: by then it has read its inputs.
+    Args:
+        job: of the study.
+        folder: to run in.
+        log: file for its standard error.
+        whole: whether to train. Otherwise a training ends where it would start: by then it has
+            read its inputs.
 
     Returns:
         The exit code.
@@ -108,7 +116,8 @@ def run(job: Job, folder: Path, log: Path) -> int:
             os.dup2(file.fileno(), 2)
             sys.stderr = file
             logging.getLogger().handlers = []
-            _end_where_training_starts()
+            if not whole:
+                _end_where_training_starts()
             sys.argv = [job.stage, *job.arguments]
             module.main()
         code = 0
