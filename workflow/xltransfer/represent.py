@@ -82,7 +82,8 @@ def represent(
         if not torch.isfinite(torch.from_numpy(vectors)).all():
             raise InputError(f"{directory}: its states are not finite; is the model damaged?")
         with replacing(output) as temporary:
-            metadata = {"identifiers": identifiers, "precision": used}
+            # Safetensors writes several keys in random order; the precision is in the record.
+            metadata = {"identifiers": identifiers}
             save_file({"vectors": vectors}, temporary, metadata)
         write_record(output, "represent", read | states_read[directory], redrawn=seed, **facts)
         log.info("%s: %d sentences", output, len(texts))
