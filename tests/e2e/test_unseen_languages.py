@@ -1,6 +1,7 @@
 """Unseen languages of the embedded world: the whole chain, and what it is there to show.
 
-Of the two languages in a foreign script one is left out, for it takes minutes.
+A close language and one in a foreign script, with a smaller grid than that of the default study: all
+of it takes half an hour.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ STUDY = ("--configfile", "study.yaml")
 TRAINED = ["embedded", "embedded-adapted", "monolingual", "bilstm"]
 ARMS = [*TRAINED[:3], "zero-shot-from-qaa", TRAINED[3]]
 SEEDS = [11, 12, 13]
-VARIETIES = ["qax", "qga", "qcx", "qcx_latn"]
+VARIETIES = ["qax", "qcx", "qcx_latn"]
+GRID = {"learning_rates": [1e-3, 5e-3], "epochs": [15]}
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +31,9 @@ def workflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the workflow with a study of some languages, run."""
     folder = copy_workflow(tmp_path_factory.mktemp("unseen"))
     config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
-    languages = [row for row in config["unseen"]["languages"] if row["language"] != "qex"]
-    (folder / "study.yaml").write_text(yaml.safe_dump({"unseen": {"languages": languages}}))
+    languages = [row for row in config["unseen"]["languages"] if row["language"] in VARIETIES]
+    study = {"unseen": {"languages": languages, "search": GRID}}
+    (folder / "study.yaml").write_text(yaml.safe_dump(study))
     done = snakemake(folder, "unseen", *STUDY, cores="all")
     assert done.returncode == 0, done.stderr[-3000:]
     return folder
@@ -89,10 +92,6 @@ def test_close_language_in_its_own_script_is_easy(verdicts: pd.DataFrame) -> Non
     assert verdicts.loc["qax", "adapted_less_baseline_low"] > 0
 
 
-def test_distant_language_gains_from_adaptation(verdicts: pd.DataFrame) -> None:
-    assert verdicts.loc["qga", "adapted_less_encoder_low"] > 0
-
-
 def test_foreign_script_costs_much(arms: pd.DataFrame, verdicts: pd.DataFrame) -> None:
     """Transliteration gains more for the encoder than for what was never pretrained."""
     gain = arms["less_original"].unstack().loc["qcx_latn"]
@@ -111,7 +110,7 @@ def test_tokenizers_split_a_foreign_script_more(study: Path) -> None:
 
 def test_languages_and_reports(study: Path) -> None:
     table = pd.read_csv(study / "tables" / "languages.csv").set_index("code")
-    assert list(table.index) == ["qax", "qga", "qcx"]
+    assert list(table.index) == ["qax", "qcx"]
     assert (table["seen"] == "no").all() and (table["raw_text_sentences"] > 1900).all()
     report = json.loads((study / "raw_text" / "qcx_embedded" / "report.json").read_text())
     assert report["read"]["lines"] == 12000
@@ -121,7 +120,7 @@ def test_languages_and_reports(study: Path) -> None:
 
 def test_all_arms_had_the_same_search_and_enough_steps(study: Path, arms: pd.DataFrame) -> None:
     trained = arms[arms.index.get_level_values("arm").isin(TRAINED)]
-    assert (trained["grid"] == "learning rates 0.001 0.005; epochs 15 60").all()
+    assert (trained["grid"] == "learning rates 0.001 0.005; epochs 15").all()
     assert (trained["steps"].astype(int) >= 300).all()
     assert (trained["training_sentences"].astype(int) == 20).all()
     searches = list((study / "searches").rglob("*.json"))
@@ -129,12 +128,12 @@ def test_all_arms_had_the_same_search_and_enough_steps(study: Path, arms: pd.Dat
         json.loads(path.read_text())["grid"] for path in searches if "provenance" not in path.name
     ]
     assert len(grids) == len(VARIETIES) * len(TRAINED)
-    assert all(len(grid) == 4 and all(row["steps"] >= 300 for row in grid) for grid in grids)
+    assert all(len(grid) == 2 and all(row["steps"] >= 300 for row in grid) for grid in grids)
 
 
 def test_no_test_sentence_is_in_the_text(study: Path, arms: pd.DataFrame) -> None:
     """Short sentences of so small a world occur twice; their lines are dropped."""
-    for code in ("qax", "qga", "qcx"):
+    for code in ("qax", "qcx"):
         text = (study / "raw_text" / f"{code}_embedded" / "training.txt").read_text().splitlines()
         gold = read_conllu(study / "treebanks" / f"{code}_embedded" / "test.conllu")
         surface = {comment for s in gold for comment in s.comments if comment.startswith("# text")}
@@ -183,7 +182,7 @@ def test_tables_lead_back_to_all_raw_data(study: Path) -> None:
     content = json.loads((study / "tables" / "unseen.provenance.json").read_text())
     assert not content["inconsistent"]
     sources = {Path(path) for path in content["sources"]}
-    languages = {"qax", "qga", "qcx", "qaa"}
+    languages = {"qax", "qcx", "qaa"}
     treebanks = {f"{code}_embedded" for code in languages}
     assert {path.parent.name for path in sources if path.suffix == ".conllu"} == treebanks
     texts = {f"{code}-embedded.txt" for code in languages - {"qaa"}}
