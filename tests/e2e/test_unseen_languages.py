@@ -1,7 +1,7 @@
 """Unseen languages of the embedded world: the whole chain, and what it is there to show.
 
-A close language and one in a foreign script, with a smaller grid than that of the default study, which
-takes half an hour.
+A close language and one in a foreign script, with a smaller grid: the default study takes half an
+hour.
 """
 
 from __future__ import annotations
