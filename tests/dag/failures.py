@@ -42,13 +42,13 @@ def every_job(folder: Path, *arguments: str) -> dict[Job, bool]:
     Snakemake runs in a fork of this process: importing it again takes longer than planning.
     """
     import snakemake.cli
-    from snakemake.workflow import Workflow
+    from snakemake.dag import DAG
 
-    found, log, build = folder / "jobs.json", folder / "plan.log", Workflow._build_dag
+    found, log, postprocess = folder / "jobs.json", folder / "plan.log", DAG.postprocess
 
-    def build_and_list(workflow: Workflow) -> None:
-        build(workflow)
-        found.write_text(json.dumps([_listed(job, workflow.dag) for job in workflow.dag.jobs]))
+    async def postprocess_and_list(dag: DAG, **options: bool) -> None:
+        await postprocess(dag, **options)
+        found.write_text(json.dumps([_listed(job, dag) for job in dag.jobs]))
 
     child = os.fork()
     if not child:
@@ -57,7 +57,7 @@ def every_job(folder: Path, *arguments: str) -> dict[Job, bool]:
             # The study's own modules are imported, not those that other tests have imported.
             for name in [name for name in sys.modules if name.split(".")[0] == "xltransfer"]:
                 del sys.modules[name]
-            Workflow._build_dag = build_and_list
+            DAG.postprocess = postprocess_and_list
             with open(log, "w", encoding="utf-8") as file:
                 os.dup2(file.fileno(), 1)
                 os.dup2(file.fileno(), 2)

@@ -27,7 +27,6 @@ from test_reruns import (
     files,
     models,
     predictions,
-    scores,
 )
 
 HIGHEST = "random-init-11-12"
@@ -86,18 +85,6 @@ def test_a_language_that_is_added_trains_what_was_dropped(dropped: Path) -> None
     assert snakemake(dropped, *STUDY, **with_fake_stages(dropped)).returncode == 0
     assert planned(dropped, *STUDY) == {}
     assert not list(dropped.glob("results/models/**/random-init-1-2/**/model.safetensors"))
-
-
-def test_a_change_of_code_is_not_put_off_by_trainings(dropped: Path) -> None:
-    """Dropped models are trained again for a new language; Snakemake does not look at the
-    parameters of what is downstream of them."""
-    path = dropped / "workflow" / "xltransfer" / "score.py"
-    path.write_text(path.read_text(encoding="utf-8") + "\nEDITED = True\n", encoding="utf-8")
-    with_another_language(dropped)
-    jobs = planned(dropped, *STUDY)
-    assert retrained(jobs) == ABLATED
-    assert files(jobs, "score") == scores(SOURCES, [*TARGETS, "qfb"])
-    assert files(jobs, "predict") == predictions(ALL_MODELS, ["qfb"])
 
 
 def test_a_training_that_fails_takes_nothing_along(dropped: Path) -> None:

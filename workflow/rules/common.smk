@@ -24,7 +24,7 @@ os.environ.update(HF_HUB_OFFLINE="1")
 
 from snakemake.io import IOFile
 from xltransfer import paths
-from xltransfer.changed_jobs import with_changed_jobs
+from xltransfer.changed_jobs import comparing_every_job
 from xltransfer.data.checksums import UNCHECKED
 from xltransfer.errors import InputError
 from xltransfer.files import canonical_json
@@ -52,7 +52,7 @@ os.environ.update(XLTRANSFER_RESULTS=study.results)
 
 if workflow.is_main_process:
     workflow.execute = alone(workflow.execute, results=study.results)
-    workflow._build_dag = with_changed_jobs(workflow._build_dag, workflow)
+    workflow._build_dag = comparing_every_job(workflow._build_dag, workflow)
     workflow._build_dag = without_future_inputs(workflow._build_dag, workflow)
     workflow.create_report = private(
         workflow.create_report, study.local_paths, results=study.results

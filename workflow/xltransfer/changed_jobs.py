@@ -1,8 +1,9 @@
-"""Jobs whose parameters have changed and that Snakemake would leave out of a run.
+"""A plan that compares the parameters of every job with those of its last run.
 
-Snakemake does not compare the parameters of jobs downstream of one that it plans, for it plans most
-of these anyway. Where all files between the two are known by content and not by time (``ancient``),
-it does not: the tables of such a run would mix old and new results, until the next run.
+Snakemake leaves out the jobs downstream of one that it plans, because most of these are planned in
+any case. It does not plan those that have only inputs whose timestamps are ignored (``ancient``).
+If their parameters have changed for another reason, the tables of the run would mix old and new
+results, until the next run.
 """
 
 from __future__ import annotations
@@ -11,37 +12,27 @@ from collections.abc import Callable
 from typing import Any
 
 
-def with_changed_jobs(build: Callable[[], Any], workflow: Any) -> Callable[[], Any]:
-    """`Workflow._build_dag`, which plans every job whose parameters have changed.
+def comparing_every_job(build: Callable[[], Any], workflow: Any) -> Callable[[], Any]:
+    """`Workflow._build_dag`, which compares every job.
 
     Args:
         build: the method.
-        workflow: Snakemake's. With `--touch` nothing is added.
+        workflow: Snakemake's; its DAG is made before the method is called.
     """
 
     def complete() -> Any:
-        result = build()
-        changed = [] if workflow.touch else _left_out(workflow.dag, workflow.persistence)
-        if changed:
-            # As Snakemake does with incomplete files.
-            workflow.dag.forcefiles.update(file for job in changed for file in job.output)
-            workflow.async_run(workflow.dag.postprocess())
-        return result
+        dag = workflow.dag
+        update = dag.update_needrun
+
+        async def update_every_job(*arguments: Any, **options: Any) -> None:
+            # The one use of this method here: to find the jobs that are left out.
+            dag.bfs = lambda direction, *jobs: iter(())
+            try:
+                await update(*arguments, **options)
+            finally:
+                del dag.bfs
+
+        dag.update_needrun = update_every_job
+        return build()
 
     return complete
-
-
-def _left_out(dag: Any, persistence: Any) -> list[Any]:
-    """The jobs that are not planned although their parameters have changed."""
-    planned = set(dag.needrun_jobs())
-    if not planned:
-        # Snakemake has compared the parameters of all jobs.
-        return []
-    return [
-        job
-        for job in dag.jobs
-        if job not in planned
-        and job.output
-        and persistence.has_metadata(job)
-        and persistence.params_changed(job)
-    ]
