@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import os
 import platform
 import shutil
@@ -80,6 +81,9 @@ def alone(
         if executor_plugin.common_settings.dryrun_exec:
             return execute(*arguments, executor_plugin=executor_plugin, **named)
         executor = executor_plugin.name
+        # Snakemake's log file may be on a disk that is full. A message that cannot be written there
+        # would give a traceback on the terminal, where the message is as well.
+        logging.raiseExceptions = False
         try:
             refuse_read_only([folder, results])
             with ExitStack() as claims:
