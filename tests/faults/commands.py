@@ -82,10 +82,10 @@ def logs_of(folder: Path) -> Path:
     return logs
 
 
-def tracebacks(folder: Path, command: Command) -> list[str]:
-    """Last lines of the tracebacks in what a command says and in the logs of its jobs."""
+def tracebacks(command: Command, *places: Path) -> list[str]:
+    """Last lines of the tracebacks in what a command says and in the logs of some folders."""
     texts = [command.output()]
-    for path in (folder / "results" / "logs").rglob("*.log"):
+    for path in (path for place in places for path in place.rglob("*.log")):
         with suppress(OSError):
             texts.append(path.read_text(errors="replace"))
     return [_last_line(text) for text in texts if TRACEBACK in text]

@@ -8,7 +8,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -16,7 +15,7 @@ from pathlib import Path
 
 from .commands import logs_of
 from .processes import command_line, shells_of_jobs, stages
-from .study import Reference, local_command
+from .study import Reference, References, local_command
 from .trial import Kind, Moment, RunIsOver, Trial, Wrong
 
 DISK = "64m"
@@ -267,23 +266,20 @@ KINDS: dict[str, Kind] = {
 
 
 class LocalTrials:
-    """Makes trials on this machine, and the undisturbed run that all are compared with."""
+    """Makes trials on this machine."""
 
-    def __init__(self, root: Path) -> None:
-        self.reference = Reference(root / "undisturbed")
+    def __init__(self, references: References) -> None:
+        self.references = references
 
     def __call__(self, folder: Path, kind: Kind, chance: random.Random, moment: Moment) -> Trial:
-        return LocalTrial(folder, self.reference, chance, moment, **dict(kind.options))
-
-    def recover(self) -> None:
-        """Nothing is left of a trial."""
+        reference = self.references(kind.training)
+        return LocalTrial(folder, reference, chance, moment, **dict(kind.options))
 
     def stop(self) -> None:
         """Nothing runs."""
 
 
 def why_not() -> str | None:
-    """Why no local trial can run on this machine."""
-    if not Path("/proc/self/stat").exists():
-        return "processes are found by way of /proc"
-    return None if sys.platform == "linux" else "faults need Linux"
+    """Why no trial can run on this machine; None if it can."""
+    there = Path("/proc/self/stat").exists()
+    return None if there else "processes are found by way of /proc"

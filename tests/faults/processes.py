@@ -41,6 +41,17 @@ def stages(session: int) -> list[int]:
     return [pid for pid in alive(session) if is_stage(command_line(pid))]
 
 
+def stages_in(folder: Path) -> list[int]:
+    """The processes of any session that run a stage in a folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            pid = int(process.name)
+            if is_stage(command_line(pid)) and (process / "cwd").resolve() == folder.resolve():
+                found.append(pid)
+    return found
+
+
 def shells_of_jobs(session: int) -> list[int]:
     """The shells in which Snakemake runs the jobs of a session."""
     return [pid for pid in alive(session) if Path(command_line(pid)[0]).name in ("bash", "sh")]

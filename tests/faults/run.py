@@ -17,7 +17,7 @@ def run_missing(
     file: Path,
     root: Path,
     base: int = 0,
-    keep: bool = False,
+    keep: Path | None = None,
     say: Callable[[str], None] = print,
 ) -> list[Result]:
     """Run the trials of some kinds that are not in a file of results yet, one at a time.
@@ -29,7 +29,7 @@ def run_missing(
         file: of results, a line for each trial; is added to.
         root: folder for the folders of the trials.
         base: from which the seeds follow.
-        keep: whether to leave the folders of trials that were wrong.
+        keep: folder for the files of trials that were wrong.
         say: takes a line for each trial.
 
     Returns:
@@ -49,7 +49,6 @@ def run_missing(
                 f"{name} {number}: {result.outcome}, {result.moment}, {result.commands} commands, "
                 f"{result.seconds:.0f} s {result.detail}"
             )
-            places[place].recover()
     finally:
         for each in places.values():
             each.stop()

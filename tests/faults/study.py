@@ -175,6 +175,25 @@ class Reference:
         return sorted(different, key=lambda name: not name.startswith("tables/"))
 
 
+class References:
+    """Undisturbed runs, each made when it is needed first.
+
+    Args:
+        root: folder for them.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._made: dict[tuple[tuple[str, Any], ...], Reference] = {}
+
+    def __call__(self, training: tuple[tuple[str, Any], ...] = ()) -> Reference:
+        """The undisturbed run with some settings of the trainings."""
+        if training not in self._made:
+            folder = self.root / f"undisturbed-{len(self._made)}"
+            self._made[training] = Reference(folder, **dict(training))
+        return self._made[training]
+
+
 def _files(results: Path) -> set[str]:
     """Names of the files of results that are the same in every run."""
     found = set()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 import shutil
+import subprocess
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +19,8 @@ from .study import PHASES, Reference, Timeline
 
 REPEATS = 4
 """How often the command is given again at most."""
-EARLIER = 0.8
-"""If a run is over before its moment, the trial begins again with this part of it."""
+ATTEMPTS, EARLIER = 8, 0.8
+"""If a run is over before its moment, the trial begins again with this part of the moment."""
 
 
 class RunIsOver(Exception):
@@ -82,6 +84,10 @@ class Trial:
         """How far the run is, in the seconds of the timeline."""
         raise NotImplementedError
 
+    def places_of_logs(self) -> list[Path]:
+        """Folders in which jobs write what they have to say."""
+        return [self.folder / "results" / "logs"]
+
     def trains(self) -> bool:
         """Whether a model is trained."""
         logs = (self.folder / "results" / "logs" / "finetune").rglob("*.log")
@@ -122,7 +128,7 @@ class Trial:
                 raise RunIsOver
             if time.monotonic() > deadline:
                 raise Wrong("the run hangs before the fault")
-            time.sleep(0.02)
+            time.sleep(0.05)
         return value
 
     def finish_command(self, command: Command, must_say: bool = False) -> int:
@@ -139,7 +145,7 @@ class Trial:
             code = command.end(self.patience)
         except TimeoutError as error:
             raise Wrong(f"{error}: {command.output()[-300:]!r}") from None
-        if found := tracebacks(self.folder, command):
+        if found := tracebacks(command, *self.places_of_logs()):
             raise Wrong(f"traceback: {found[0]}")
         said = command.errors()
         self.errors += said if code else []
@@ -182,7 +188,8 @@ class Kind:
             of ``Trial.finish`` is done after it.
         around: holds while the trial runs, given the folder.
         training: settings of the study that differ.
-        only_in_training: whether it always strikes while models are trained.
+        in_training: whether it always strikes while models are trained, or never; half of the
+            trials do if that is not said.
         options: for the trial.
         why_not: why this machine cannot have it; None if it can.
     """
@@ -190,14 +197,14 @@ class Kind:
     act: Callable[[Any], None]
     around: Callable[[Path], AbstractContextManager[Any]] = nullcontext
     training: tuple[tuple[str, Any], ...] = ()
-    only_in_training: bool = False
+    in_training: bool | None = None
     options: tuple[tuple[str, Any], ...] = ()
     why_not: Callable[[], str | None] = lambda: None
 
 
 def run_trial(
     name: str, kind: Kind, number: int, seed: int, folder: Path,
-    make: Callable[..., Trial], keep: bool = False,
+    make: Callable[..., Trial], keep: Path | None = None,
 ) -> Result:  # fmt: skip
     """Run a trial in a folder, which is removed afterwards.
 
@@ -205,38 +212,51 @@ def run_trial(
         name, kind, number, seed: of the trial; half of them strike while models are trained.
         folder: to make.
         make: makes the trial of folder, kind, chance and moment.
-        keep: whether to leave the folder of a trial that was wrong.
+        keep: folder to which the files of a trial that was wrong are moved.
     """
     began = time.monotonic()
     chance = random.Random(seed)
-    moment = Moment(chance.random(), in_training=bool(number % 2) or kind.only_in_training)
+    in_training = bool(number % 2) if kind.in_training is None else kind.in_training
+    moment = Moment(chance.random(), in_training)
     state = chance.getstate()
-    while True:
+    for _ in range(ATTEMPTS):
         chance.setstate(state)
-        trial: Trial | None = None
-        problem, again = "", False
         try:
-            with kind.around(folder):
-                try:
-                    trial = make(folder, kind, chance, moment)
-                    kind.act(trial)
-                    trial.finish()
-                except (Wrong, TimeoutError) as error:
-                    problem = str(error)
-                except RunIsOver:
-                    again = True
-                finally:
-                    if trial:
-                        trial.kill()
-        finally:
-            if not (problem and keep):
-                shutil.rmtree(folder, ignore_errors=True)
-                shutil.rmtree(logs_of(folder), ignore_errors=True)
-        if not again:
+            trial, problem = _attempt(
+                kind, folder, partial(make, folder, kind, chance, moment), keep
+            )
             break
-        moment = Moment(moment.share * EARLIER, moment.in_training)
+        except (RunIsOver, subprocess.CalledProcessError) as error:
+            # Of a job, say, that had ended when it was to be cancelled.
+            reason = error
+            moment = Moment(moment.share * EARLIER, moment.in_training)
+    else:
+        raise RuntimeError(f"{name} {number}: no fault in {ATTEMPTS} attempts") from reason
     outcome = WRONG if problem else REFUSED if trial.errors else RIGHT
     detail = problem or next(iter(trial.errors), "")
     where = str(moment) if moment.in_training else f"{moment} ({list(PHASES)[trial.phases]})"
     seconds = round(time.monotonic() - began, 1)
     return Result(name, number, seed, where, outcome, len(trial.commands), seconds, detail)
+
+
+def _attempt(
+    kind: Kind, folder: Path, make: Callable[[], Trial], keep: Path | None
+) -> tuple[Trial, str]:
+    """A trial, and what is wrong with it: an empty string if nothing is."""
+    problem = ""
+    try:
+        with kind.around(folder):
+            trial = make()
+            try:
+                kind.act(trial)
+                trial.finish()
+            except (Wrong, TimeoutError, subprocess.TimeoutExpired) as error:
+                problem = str(error)
+            finally:
+                trial.kill()
+                for place in (folder, logs_of(folder)) if problem and keep else ():
+                    shutil.copytree(place, keep / place.name, dirs_exist_ok=True)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(logs_of(folder), ignore_errors=True)
+    return trial, problem
