@@ -159,20 +159,24 @@ class Reference:
         return folder
 
     def differences(self, folder: Path) -> list[str]:
-        """Files of results that a run lacks, has otherwise or has too many, tables first.
+        """Files of results that a run in another folder has otherwise (``differing``)."""
+        return differing(self.folder, folder)
 
-        Logs and durations differ from run to run. All else is promised to be equal to the byte,
-        records of provenance included.
-        """
-        expected, found = (_files(each / "results") for each in (self.folder, folder))
-        different = [
-            name
-            for name in sorted(expected | found)
-            if name not in expected
-            or name not in found
-            or not _equal(self.folder / "results" / name, folder / "results" / name)
-        ]
-        return sorted(different, key=lambda name: not name.startswith("tables/"))
+
+def differing(one: Path, other: Path) -> list[str]:
+    """Files of results that one of two folders lacks or has otherwise, tables first.
+
+    Logs and durations differ from run to run. All else is promised to be equal to the byte, records
+    of provenance included.
+    """
+    left, right = (_files(each / "results") for each in (one, other))
+    different = [
+        name
+        for name in sorted(left | right)
+        if name not in left & right
+        or (one / "results" / name).read_bytes() != (other / "results" / name).read_bytes()
+    ]
+    return sorted(different, key=lambda name: not name.startswith("tables/"))
 
 
 class References:
@@ -208,7 +212,3 @@ def _files(results: Path) -> set[str]:
             if not name.startswith(".") and not name.endswith("timing.json")
         }
     return found
-
-
-def _equal(one: Path, other: Path) -> bool:
-    return one.read_bytes() == other.read_bytes()
