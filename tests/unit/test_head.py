@@ -159,3 +159,20 @@ def test_a_log_on_a_full_disk_gives_no_traceback(
 
     assert head.alone(execute)(executor_plugin=plugin) == "goes on"
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS])
+def test_what_snakemake_cannot_write_down_is_one_line(
+    code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    plugin = SimpleNamespace(common_settings=SimpleNamespace(dryrun_exec=False), name="local")
+
+    def execute(executor_plugin: object) -> None:
+        raise OSError(code, os.strerror(code), ".snakemake/metadata/x")
+
+    with pytest.raises(SystemExit) as ended:
+        head.alone(execute)(executor_plugin=plugin)
+    said = str(ended.value)
+    assert said.startswith(f"error: .snakemake/metadata/x: cannot be written ({os.strerror(code)})")
+    assert "\n" not in said and json.loads(Path(".snakemake", RECORD).read_text())["ended"]

@@ -24,8 +24,8 @@ from typing import Any
 
 from . import slurm
 from .errors import InputError
-from .files import write_json
-from .folders import explain_denied, refuse_read_only
+from .files import explain_denied, explain_no_room, write_json
+from .folders import refuse_read_only
 from .gpus import SLURM_JOB
 
 RECORD = "xltransfer-head.json"
@@ -99,7 +99,8 @@ def alone(
         except InputError as error:
             sys.exit(f"error: {error}")
         except OSError as error:
-            if explanation := explain_denied(error):
+            explanation = explain_denied(error) or explain_no_room(error.filename or ".", error)
+            if explanation:
                 sys.exit(f"error: {explanation}")
             raise
 
