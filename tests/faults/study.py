@@ -103,9 +103,15 @@ def watch(run: Command, clock: Callable[[], float], seconds: float) -> Timeline:
         clock: how far it is.
         seconds: after which it hangs.
     """
+    try:
+        return _watch(run, clock, time.monotonic() + seconds)
+    finally:
+        run.kill()
+
+
+def _watch(run: Command, clock: Callable[[], float], deadline: float) -> Timeline:
     first: float | None = None
     ends: list[float] = []
-    deadline = time.monotonic() + seconds
     # Names of rules of further batches end in a number: score_2.
     finished = [(re.compile(rf"\(Rule: {rule}(_\d+)?\)"), jobs) for rule, jobs in PHASES.values()]
     while run.poll() is None:

@@ -70,7 +70,8 @@ def main() -> None:
         sys.exit("error: none of these kinds can run on this machine")
     # So that everything is stopped whatever ends this.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
-    with tempfile.TemporaryDirectory(prefix="faults-", dir="/tmp") as name:
+    place = tempfile.TemporaryDirectory(prefix="faults-", dir="/tmp", ignore_cleanup_errors=True)
+    with place as name:
         root = Path(name)
         references = References(root)
         makers: dict[str, Callable[[], Any]] = {
