@@ -62,6 +62,17 @@ def same_tables(one: Path, other: Path, *more: str) -> bool:
     )
 
 
+def slurm_command(cluster: Cluster, *targets: str) -> tuple[list[str], dict[str, str]]:
+    """The command of a user with a cluster, and environment variables for it."""
+    command = [
+        sys.executable, "-m", "snakemake", "--profile", "slurm", "--configfile", "study.yaml",
+        "--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "10", *targets,
+    ]  # fmt: skip
+    python = Path(environment()["PATH"].partition(os.pathsep)[0])
+    path = f"{python}:{cluster.environment['PATH']}"
+    return command, {"OMP_NUM_THREADS": "1", **cluster.environment, "PATH": path}
+
+
 class Head:
     """Snakemake with the profile, in the background.
 
@@ -75,17 +86,10 @@ class Head:
     def __init__(self, folder: Path, cluster: Cluster, *tables: str, **more: str) -> None:
         self.folder = folder
         self.log = folder / "head.log"
-        command = [
-            sys.executable, "-m", "snakemake", "--profile", "slurm", "--configfile", "study.yaml",
-            "--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "10",
-            *TABLES, *tables,
-        ]  # fmt: skip
-        settings = {"OMP_NUM_THREADS": "1", **cluster.environment, **more}
-        python = Path(environment()["PATH"].partition(os.pathsep)[0])
-        settings["PATH"] = f"{python}:{settings['PATH']}"
+        command, settings = slurm_command(cluster, *TABLES, *tables)
         with open(self.log, "a") as log:
             self.process = subprocess.Popen(
-                command, cwd=folder, env={**os.environ, **settings}, stdout=log, stderr=log
+                command, cwd=folder, env={**os.environ, **settings, **more}, stdout=log, stderr=log
             )
 
     def kill(self) -> None:

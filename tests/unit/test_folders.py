@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import errno
 import os
 import subprocess
@@ -10,9 +11,11 @@ import time
 from pathlib import Path
 
 import pytest
-from xltransfer import folders
+from running import in_child
+from xltransfer import command, folders
 from xltransfer.errors import InputError
-from xltransfer.folders import explain_denied, later_than, refuse_future, refuse_read_only
+from xltransfer.files import explain_denied, replacing
+from xltransfer.folders import later_than, refuse_future, refuse_read_only
 
 
 def dated(path: Path, seconds: float) -> str:
@@ -136,3 +139,40 @@ def test_control_characters_of_a_corpus_do_not_reach_the_terminal(tmp_path: Path
         r"w\x1b[2J",
         r"e\x9b2J",
     ]
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [
+        PermissionError(errno.EACCES, "denied", "results/.models.1.tmp"),
+        OSError(errno.EROFS, "read-only", "results/.models.1.tmp"),
+        # As libraries that are written in Rust say it.
+        RuntimeError("I/O error: Permission denied (os error 13)"),
+    ],
+)
+def test_an_output_in_a_read_only_folder_is_one_line(raised: Exception, tmp_path: Path) -> None:
+    refused = pytest.raises(InputError, match=r"/models: cannot be written \((Perm|Read-only)")
+    with refused as caught, replacing(tmp_path / "models"):
+        raise raised
+    assert "change its permissions" in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_what_cannot_be_read_is_not_called_unwritable(tmp_path: Path) -> None:
+    with pytest.raises(PermissionError), replacing(tmp_path / "models"):
+        raise PermissionError(errno.EACCES, "denied", "/elsewhere/input")
+
+
+def test_a_stage_in_a_read_only_folder_says_so_in_one_line(tmp_path: Path) -> None:
+    def main() -> None:
+        command.run(argparse.ArgumentParser(), stage)
+
+    def stage(arguments: argparse.Namespace) -> None:
+        raise PermissionError(errno.EACCES, "denied", "results/logs/x")
+
+    log = tmp_path / "log"
+    code = in_child(lambda: (setattr(sys, "argv", ["x"]), main()), [], log, "never", print)
+    assert code == command.USER_ERROR
+    assert log.read_text().startswith(
+        "error: results/logs/x: cannot be written (Permission denied)"
+    )
+    assert log.read_text().count("\n") == 1

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
+import logging
 import os
 import platform
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from xltransfer import head
@@ -131,3 +135,44 @@ def test_processes_of_a_dead_head_end(
         for process in processes:
             process.kill()
             process.communicate()
+
+
+class FullDisk(io.StringIO):
+    """A file to which nothing can be written."""
+
+    def write(self, text: str) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_log_on_a_full_disk_gives_no_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setattr(logging, "raiseExceptions", True)
+    monkeypatch.chdir(tmp_path)
+    log = logging.Logger("of Snakemake")
+    log.addHandler(logging.StreamHandler(FullDisk()))
+    plugin = SimpleNamespace(common_settings=SimpleNamespace(dryrun_exec=False), name="local")
+
+    def execute(executor_plugin: object) -> str:
+        log.error("a job failed")
+        return "goes on"
+
+    assert head.alone(execute)(executor_plugin=plugin) == "goes on"
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS])
+def test_what_snakemake_cannot_write_down_is_one_line(
+    code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    plugin = SimpleNamespace(common_settings=SimpleNamespace(dryrun_exec=False), name="local")
+
+    def execute(executor_plugin: object) -> None:
+        raise OSError(code, os.strerror(code), ".snakemake/metadata/x")
+
+    with pytest.raises(SystemExit) as ended:
+        head.alone(execute)(executor_plugin=plugin)
+    said = str(ended.value)
+    assert said.startswith(f"error: .snakemake/metadata/x: cannot be written ({os.strerror(code)})")
+    assert "\n" not in said and json.loads(Path(".snakemake", RECORD).read_text())["ended"]

@@ -6,6 +6,8 @@ import json
 import os
 import re
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -259,3 +261,33 @@ def test_adaptation_and_pretraining_are_interrupted(stage: ModuleType, tmp_path:
     for file in ("model.safetensors", "pretraining.json"):
         one, two = (tmp_path / folder / file for folder in ("killed", "whole"))
         assert one.read_bytes() == two.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"), [(signal.SIG_DFL, -signal.SIGINT), (signal.SIG_IGN, 7)]
+)
+def test_a_stage_that_is_interrupted_while_it_starts_gives_no_traceback(
+    before: signal.Handlers, expected: int, tmp_path: Path
+) -> None:
+    """The import of torch and the like takes seconds, in which nobody listens to signals yet."""
+    (tmp_path / "pyarrow.py").write_text(
+        "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\nraise SystemExit(7)\n"
+    )
+    path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
+    done = subprocess.run(
+        [sys.executable, "-m", "xltransfer.score"], capture_output=True, text=True,
+        env={**os.environ, "PYTHONPATH": path},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, before),
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (expected, "")
+
+
+def test_a_program_that_uses_the_package_handles_signals_itself() -> None:
+    code = (
+        "import signal; before = signal.getsignal(signal.SIGINT); import xltransfer.score; "
+        "assert signal.getsignal(signal.SIGINT) == before != signal.SIG_DFL"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code], check=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip

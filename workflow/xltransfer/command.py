@@ -12,7 +12,7 @@ from pathlib import Path
 
 from . import interruption
 from .errors import InputError
-from .files import explain_no_room
+from .files import explain_denied, explain_no_room
 from .safe_values import printable
 
 USER_ERROR = 2
@@ -24,8 +24,8 @@ log = logging.getLogger(__name__)
 def run(parser: argparse.ArgumentParser, stage: Callable[[argparse.Namespace], None]) -> None:
     """Run a stage with its command line.
 
-    An ``InputError`` becomes one line and exit code 2, a full disk as well; a signal becomes one
-    line and the exit code that shells give it (143 for SIGTERM).
+    An ``InputError`` becomes one line and exit code 2, a disk that is full or read-only as well; a
+    signal becomes one line and the exit code that shells give it (143 for SIGTERM).
     """
     arguments = parser.parse_args()
     handler = logging.StreamHandler()
@@ -45,7 +45,7 @@ def run(parser: argparse.ArgumentParser, stage: Callable[[argparse.Namespace], N
     except InputError as error:
         _refuse(str(error))
     except OSError as error:
-        explanation = explain_no_room(error.filename or "output", error)
+        explanation = explain_no_room(error.filename or "output", error) or explain_denied(error)
         if explanation is None:
             raise
         _refuse(explanation)

@@ -9,7 +9,7 @@ import os
 import re
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from .errors import InputError
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """A full disk, an exhausted quota, a limit on the size of files."""
+DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
+"""Permissions, a file system that is read-only."""
 _BYTE_ORDER_MARK = "\ufeff"
 
 
@@ -33,7 +35,7 @@ def replacing(path: Path | str, durable: bool = True) -> Iterator[Path]:
             can do without and saves the time.
 
     Raises:
-        InputError: the disk is full.
+        InputError: the disk is full or read-only, or permissions are missing.
     """
     path = Path(path)
     # Processes on two machines may have the same number.
@@ -45,11 +47,24 @@ def replacing(path: Path | str, durable: bool = True) -> Iterator[Path]:
             _sync(temporary)
         os.replace(temporary, path)
     except Exception as error:
-        if explanation := explain_no_room(path, error):
+        explanation = explain_no_room(path, error)
+        if explanation is None and _is_about(error, path):
+            explanation = explain_denied(error, path)
+        if explanation:
             raise InputError(explanation) from error
         raise
     finally:
-        temporary.unlink(missing_ok=True)
+        # Where the folder has become read-only, this is the second error.
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _is_about(error: Exception, path: Path) -> bool:
+    """Whether an error may be one of writing a file, and not of reading another."""
+    named = getattr(error, "filename", None)
+    if named is None:
+        return True
+    return Path(named).name.startswith(f".{path.name}.") or path.is_relative_to(named)
 
 
 def explain_no_room(path: Path | str, error: Exception) -> str | None:
@@ -59,15 +74,38 @@ def explain_no_room(path: Path | str, error: Exception) -> str | None:
         path: what was being written.
         error: of any library: those written in other languages have no ``errno`` but say it.
     """
-    code = getattr(error, "errno", None)
-    if code is None and (said := re.search(r"(?:os error|[Ee]rrno) (\d+)", str(error))):
-        code = int(said[1])
+    code = _number(error)
     if code not in NO_ROOM:
         return None
     return (
         f"{path}: cannot be written ({os.strerror(code)}); make room there and run the same "
         "command again"
     )
+
+
+def explain_denied(error: Exception, path: Path | str = "") -> str | None:
+    """One line for the user if a file cannot be written for want of permission, else ``None``.
+
+    Args:
+        error: of any library.
+        path: what was being written; by default the file that the error names.
+    """
+    code = _number(error)
+    if code not in DENIED:
+        return None
+    return (
+        f"{path or getattr(error, 'filename', None) or 'a file'}: cannot be written "
+        f"({os.strerror(code)}); change its permissions, or name another folder under "
+        "`pathvars: {results: …}`"
+    )
+
+
+def _number(error: Exception) -> int | None:
+    """The number of an error of the operating system; those of Rust have it in their text alone."""
+    code = getattr(error, "errno", None)
+    if code is None and (said := re.search(r"(?:os error|[Ee]rrno) (\d+)", str(error))):
+        code = int(said[1])
+    return code
 
 
 def _sync(path: Path) -> None:

@@ -7,7 +7,6 @@ are finished would be deleted and trained again each time.
 
 from __future__ import annotations
 
-import errno
 import os
 import shlex
 import sys
@@ -19,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from .errors import InputError
+from .files import explain_denied
 
 TOLERATED_SECONDS = 60
 """How far the clocks of a file server and of this machine may differ: so long is waited."""
-_DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 def refuse_read_only(folders: Iterable[Path | str]) -> None:
@@ -42,16 +41,6 @@ def refuse_read_only(folders: Iterable[Path | str]) -> None:
                 pass
         except OSError as error:
             raise InputError(explain_denied(error, folder) or f"{folder}: {error}") from None
-
-
-def explain_denied(error: OSError, path: Path | str = "") -> str | None:
-    """One line for the user if a file cannot be written for want of permission, else ``None``."""
-    if error.errno not in _DENIED:
-        return None
-    return (
-        f"{path or error.filename or 'a file'}: cannot be written ({os.strerror(error.errno)}); "
-        "change its permissions, or name another folder under `pathvars: {results: …}`"
-    )
 
 
 def later_than(now: float, files: Iterable[str]) -> dict[str, float]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import os
 import platform
 import shutil
@@ -23,8 +24,8 @@ from typing import Any
 
 from . import slurm
 from .errors import InputError
-from .files import write_json
-from .folders import explain_denied, refuse_read_only
+from .files import explain_denied, explain_no_room, write_json
+from .folders import refuse_read_only
 from .gpus import SLURM_JOB
 
 RECORD = "xltransfer-head.json"
@@ -80,6 +81,9 @@ def alone(
         if executor_plugin.common_settings.dryrun_exec:
             return execute(*arguments, executor_plugin=executor_plugin, **named)
         executor = executor_plugin.name
+        # Snakemake's log file may be on a disk that is full. A message that cannot be written there
+        # would give a traceback on the terminal, where the message is as well.
+        logging.raiseExceptions = False
         try:
             refuse_read_only([folder, results])
             with ExitStack() as claims:
@@ -95,7 +99,8 @@ def alone(
         except InputError as error:
             sys.exit(f"error: {error}")
         except OSError as error:
-            if explanation := explain_denied(error):
+            explanation = explain_denied(error) or explain_no_room(error.filename or ".", error)
+            if explanation:
                 sys.exit(f"error: {explanation}")
             raise
 
