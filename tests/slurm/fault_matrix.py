@@ -65,7 +65,8 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="folder for trials that end wrong")
     arguments = parser.parse_args()
     kinds, left_out = chosen(arguments.kinds)
-    print("\n".join(left_out), file=sys.stderr)
+    for line in left_out:
+        print(line, file=sys.stderr)
     if not kinds:
         sys.exit("error: none of these kinds can run on this machine")
     # So that everything is stopped whatever ends this.
