@@ -10,8 +10,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from xltransfer.command import run, stage_parser
-from xltransfer.errors import InputError
+from xltransfer.runtime.command import run, stage_parser
+from xltransfer.runtime.errors import InputError
 
 from . import machine, results
 from .measurement import FailedError, interleave, summarise

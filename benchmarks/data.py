@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from xltransfer.data.conllu import Sentence, read_conllu, write_conllu
-from xltransfer.files import replacing
+from xltransfer.corpora.conllu import Sentence, read_conllu, write_conllu
+from xltransfer.runtime.files import replacing
 
 from .options import Options
 

@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from xltransfer.errors import InputError
+from xltransfer.runtime.errors import InputError
 
 ROOT = Path(__file__).parent.parent
 

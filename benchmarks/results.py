@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from xltransfer.files import read_json, replacing, write_json
+from xltransfer.runtime.files import read_json, replacing, write_json
 
 from .measurement import Pair, Target, summarise
 from .rows import Row

@@ -78,7 +78,7 @@ def measure(arguments: argparse.Namespace, started: float) -> dict[str, list[flo
     """Seconds of each part of a job in this process."""
     watch = Stopwatch(started)
     watch.time("import torch", import_module)("torch")
-    finetune = watch.time("import the rest", import_module)("xltransfer.finetune")
+    finetune = watch.time("import the rest", import_module)("xltransfer.stages.finetune")
     runs = import_module("xltransfer.training.finetuning_runs")
     for name, part in PARTS.items():
         setattr(runs, name, watch.time(part, getattr(runs, name)))

@@ -10,7 +10,7 @@ import torch
 from encoders import LAYERS, unigram, wordpiece
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers, processors, trainers
 from transformers import AutoConfig
-from xltransfer.encoders.loading import new_encoder
+from xltransfer.encoders.transformer import new_encoder
 from xltransfer.encoders.unit_tokenizers import byte_tokenizer, character_tokenizer
 
 TEXT = ["the cat sat on the mat", "a dog barked at the other dog", "unbelievable feats of cats"]

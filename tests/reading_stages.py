@@ -6,28 +6,28 @@ from collections.abc import Callable
 from pathlib import Path
 
 from test_clean import CONFIG as CLEANING
-from xltransfer.adapt import adapt
-from xltransfer.clean import clean_corpus
-from xltransfer.cleaning.settings import Settings
-from xltransfer.compare import published_comparison
-from xltransfer.correlate import similarity_tables
-from xltransfer.draw import draw
-from xltransfer.finetune import finetune
-from xltransfer.language_table import language_tables
-from xltransfer.pieces import list_pieces
-from xltransfer.predict import predict
-from xltransfer.pretrain import pretrain
-from xltransfer.relate import relate_overlap, relate_word_order
-from xltransfer.represent import represent
-from xltransfer.retrieve import retrieval_table
-from xltransfer.score import score
-from xltransfer.search import search
-from xltransfer.similarity import similarities
-from xltransfer.split import divide, split
-from xltransfer.tabulate import score_tables
-from xltransfer.tokenizer_statistics import count, tabulate
-from xltransfer.transliterate import transliterate
-from xltransfer.verdict import verdict_tables
+from xltransfer.corpora.cleaning.settings import Settings
+from xltransfer.stages.adapt import adapt
+from xltransfer.stages.clean import clean_corpus
+from xltransfer.stages.compare import published_comparison
+from xltransfer.stages.correlate import similarity_tables
+from xltransfer.stages.draw import draw
+from xltransfer.stages.finetune import finetune
+from xltransfer.stages.language_table import language_tables
+from xltransfer.stages.pieces import list_pieces
+from xltransfer.stages.predict import predict
+from xltransfer.stages.pretrain import pretrain
+from xltransfer.stages.relate import relate_overlap, relate_word_order
+from xltransfer.stages.represent import represent
+from xltransfer.stages.retrieve import retrieval_table
+from xltransfer.stages.score import score
+from xltransfer.stages.search import search
+from xltransfer.stages.similarity import similarities
+from xltransfer.stages.split import divide, split
+from xltransfer.stages.tabulate import score_tables
+from xltransfer.stages.tokenizer_statistics import count, tabulate
+from xltransfer.stages.transliterate import transliterate
+from xltransfer.stages.verdict import verdict_tables
 
 SENTENCE = "# sent_id = {}\n1\tthe\t_\tDET\t_\t_\t0\troot\t_\t_\n\n"
 TASK = {"kind": "tagging", "label": "UPOS"}

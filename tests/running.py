@@ -32,7 +32,7 @@ def fine_tuning_processes(folder: Path) -> list[int]:
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             command = (process / "cmdline").read_bytes().split(b"\0")
-            if b"xltransfer.finetune" in command and (process / "cwd").resolve() == folder:
+            if b"xltransfer.stages.finetune" in command and (process / "cwd").resolve() == folder:
                 found.append(int(process.name))
     return found
 

@@ -17,7 +17,7 @@ import time
 COMPUTING = {
     "xltransfer.training.loop": "train",
     "xltransfer.training.prediction": "predict",
-    "xltransfer.training.representations": "sentence_vectors",
+    "xltransfer.training.representation": "sentence_vectors",
 }
 """Modules and their functions that take steps and forward passes."""
 

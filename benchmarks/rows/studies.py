@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import cache, partial
 from pathlib import Path
 
-from xltransfer.errors import InputError
+from xltransfer.runtime.errors import InputError
 
 from ..measurement import FailedError, Measurement, Pair, Target, run_process
 from ..options import ROOT, Options

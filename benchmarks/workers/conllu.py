@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from xltransfer.data.conllu import DEPREL, UPOS, read_conllu, write_conllu
-from xltransfer.files import digest, sha256_of_file
+from xltransfer.corpora.conllu import DEPREL, UPOS, read_conllu, write_conllu
+from xltransfer.runtime.files import digest, sha256_of_file
 
 
 def own(arguments: dict[str, Any]) -> dict[str, Any]:

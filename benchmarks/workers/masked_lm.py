@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from xltransfer.data.lines import Lines
-from xltransfer.devices import prepare_device
-from xltransfer.encoders.loading import longest_input
+from xltransfer.corpora.lines import Lines
+from xltransfer.encoders.batch_plan import plan_batches
 from xltransfer.encoders.masked_lm import load_masked_lm
 from xltransfer.encoders.text_tokenizer import TextTokenizer
+from xltransfer.encoders.transformer import longest_input
 from xltransfer.training.checkpoint import Checkpoint
+from xltransfer.training.devices import prepare_device
 from xltransfer.training.loop import train
-from xltransfer.training.masked_lm import MaskedLanguageModelling
-from xltransfer.training.plan import plan_batches
+from xltransfer.training.objectives.masked_lm import MaskedLanguageModelling
 from xltransfer.training.pretraining import tokenise
 from xltransfer.training.tokenised_text import TokenisedText
 

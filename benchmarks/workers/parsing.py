@@ -8,23 +8,23 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from xltransfer.data.conllu import ID, Sentence, read_conllu
-from xltransfer.devices import prepare_device
-from xltransfer.encoders.loading import load_encoder, longest_input
+from xltransfer.corpora.conllu import ID, Sentence, read_conllu
+from xltransfer.encoders.batching import Batch, collate, plan_examples
 from xltransfer.encoders.tokenizer import WordTokenizer
-from xltransfer.metrics.attachment import attachment_scores
-from xltransfer.predict import predict
-from xltransfer.score import score
+from xltransfer.encoders.transformer import load_encoder, longest_input
+from xltransfer.stages.predict import predict
+from xltransfer.stages.score import score
+from xltransfer.tasks.metrics.attachment import attachment_scores
 from xltransfer.tasks.registry import make_task
-from xltransfer.training.batching import Batch, collate, plan_examples
 from xltransfer.training.checkpoint import Checkpoint
 from xltransfer.training.dataset import Dataset
+from xltransfer.training.devices import prepare_device
 from xltransfer.training.embeddings import RowGradients
-from xltransfer.training.finetuning import FineTuning
 from xltransfer.training.flat import flatten
 from xltransfer.training.loop import train as train_objective
+from xltransfer.training.model import WordModel, load_model, save_model, untrained_head
+from xltransfer.training.objectives.finetuning import FineTuning
 from xltransfer.training.prediction import PREDICTION_BUDGET
-from xltransfer.training.word_model import WordModel, load_model, save_model, untrained_head
 
 from benchmarks.bound import measure_bound
 

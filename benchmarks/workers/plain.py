@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import regex
 from tokenizers import Tokenizer
-from xltransfer.transliteration.rules import read_rules
-from xltransfer.transliteration.scheme import LETTERS
+from xltransfer.corpora.transliteration.rules import read_rules
+from xltransfer.corpora.transliteration.scheme import LETTERS
 
 
 def plain_table(path: Path) -> Callable[[str], str]:

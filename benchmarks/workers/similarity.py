@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 from transformers import BertConfig, BertModel
-from xltransfer.analysis.cka import published_script_cka
-from xltransfer.data.conllu import read_conllu
-from xltransfer.devices import prepare_device
-from xltransfer.encoders.loading import load_encoder, longest_input
+from xltransfer.analyses.similarity.cka import published_script_cka
+from xltransfer.corpora.conllu import read_conllu
 from xltransfer.encoders.tokenizer import WordTokenizer
-from xltransfer.represent import text
-from xltransfer.training.representations import sentence_vectors
+from xltransfer.encoders.transformer import load_encoder, longest_input
+from xltransfer.stages.represent import text
+from xltransfer.training.devices import prepare_device
+from xltransfer.training.representation import sentence_vectors
 
 from benchmarks.bound import measure_bound
 

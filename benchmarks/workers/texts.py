@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from uroman.uroman import DEFAULT_ROM_MAX_CACHE_SIZE, Uroman
-from xltransfer.analysis.tokenizer_statistics import CountingTokenizer, tokenizer_statistics
-from xltransfer.files import sha256_of_file
-from xltransfer.tokenizer_statistics import raw_sentences
-from xltransfer.transliterate import transliterate
-from xltransfer.transliteration.loading import load_scheme
+from xltransfer.analyses.tokenizers.counts import CountingTokenizer, tokenizer_statistics
+from xltransfer.corpora.transliteration.loading import load_scheme
+from xltransfer.runtime.files import sha256_of_file
+from xltransfer.stages.tokenizer_statistics import raw_sentences
+from xltransfer.stages.transliterate import transliterate
 
 from benchmarks.shares import shares_of_time
 

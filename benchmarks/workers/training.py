@@ -6,10 +6,10 @@ import time
 from typing import Any
 
 import torch
-from xltransfer.devices import prepare_device
+from xltransfer.training.devices import prepare_device
 from xltransfer.training.embeddings import RowGradients
 from xltransfer.training.flat import flatten
-from xltransfer.training.objective import Objective
+from xltransfer.training.objectives.interface import Objective
 
 from benchmarks.bound import measure_bound
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from planning import planned, snakemake, with_fake_stages
-from xltransfer import head
+from xltransfer.runtime import head
 
 STUDY = ("--configfile", "small.yaml")
 REPORT = "results/models/embedded/parsing/qaa_embedded/none/seed-1/training.json"

@@ -10,8 +10,8 @@ import pytest
 import yaml
 from conftest import EMBEDDED_ENCODER, copy_workflow
 from planning import SMALL, finish, install_fake_stages, snakemake
-from xltransfer.private_report import names_to_shorten, shorten
-from xltransfer.records import RESULTS
+from xltransfer.records.record import RESULTS
+from xltransfer.study.private_report import names_to_shorten, shorten
 
 SECRET = "confidential"
 NAMES = """

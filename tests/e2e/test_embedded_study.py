@@ -17,10 +17,10 @@ from conftest import EMBEDDED_ENCODER, ROOT, copy_workflow
 from reports import check_in_browser, check_report, rules_of_graph
 from running import snakemake, stage
 from test_parsing import official
-from xltransfer.data.conllu import read_conllu
-from xltransfer.files import sha256_of_file
-from xltransfer.metrics.attachment import attachment_scores
-from xltransfer.paths import model_directory, predictions, scores
+from xltransfer.corpora.conllu import read_conllu
+from xltransfer.runtime.files import sha256_of_file
+from xltransfer.study.paths import model_directory, predictions, scores
+from xltransfer.tasks.metrics.attachment import attachment_scores
 
 SOURCES = ["qaa", "qca", "qda"]
 SEEDS = [11, 12, 13]
@@ -385,8 +385,8 @@ def test_another_copy_of_the_results_is_not_needed(
     for name in ("scores", "models"):
         ignore = shutil.ignore_patterns("*.safetensors", "tokenizer.json")
         shutil.copytree(study / name, tmp_path / name, ignore=ignore)
+    from xltransfer.stages.tabulate import score_tables
     from xltransfer.study import Study
-    from xltransfer.tabulate import score_tables
 
     config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
     table = Study(config, folder).table_config()

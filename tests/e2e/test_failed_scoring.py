@@ -10,9 +10,9 @@ from pathlib import Path
 import yaml
 from conftest import ROOT, copy_workflow
 from running import environment, snakemake
-from xltransfer.embedded_world.languages import read_language
-from xltransfer.embedded_world.writers import World, write_treebank
-from xltransfer.files import sha256_of_file
+from xltransfer.corpora.embedded_world.languages import read_language
+from xltransfer.corpora.embedded_world.writers import World, write_treebank
+from xltransfer.runtime.files import sha256_of_file
 
 TABLE = "results/tables/randominit_by_target.csv"
 STUDY = {
@@ -30,7 +30,7 @@ STUDY = {
     },
 }
 KILLS_SCORING = """#!/bin/sh
-case "$*" in *"-m xltransfer.score "*) kill -9 $$ ;; esac
+case "$*" in *"-m xltransfer.stages.score "*) kill -9 $$ ;; esac
 exec "{python}" "$@"
 """
 

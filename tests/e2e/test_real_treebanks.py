@@ -10,7 +10,7 @@ import yaml
 from conftest import copy_workflow
 from running import snakemake
 from test_parsing import official
-from xltransfer.data.conllu import read_conllu
+from xltransfer.corpora.conllu import read_conllu
 
 STUDY = {
     # Two threads on a busy machine wait for each other.

@@ -15,8 +15,8 @@ import yaml
 from conftest import copy_workflow
 from reports import check_in_browser, check_report, rules_of_graph
 from running import snakemake
-from xltransfer.data.conllu import read_conllu
-from xltransfer.paths import predictions
+from xltransfer.corpora.conllu import read_conllu
+from xltransfer.study.paths import predictions
 
 STUDY = ("--configfile", "study.yaml")
 TRAINED = ["embedded", "embedded-adapted", "monolingual", "bilstm"]

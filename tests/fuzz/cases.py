@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xltransfer.errors import InputError
+from xltransfer.runtime.errors import InputError
 
 LONGEST_MESSAGE = 2500
 """Characters; a longer message is not one line that anybody reads."""

@@ -35,7 +35,9 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--snakemake", nargs="*", default=[], help="targets or options")
-    parser.add_argument("--stages", nargs="*", default=[], help="only these, xltransfer.score")
+    parser.add_argument(
+        "--stages", nargs="*", default=[], help="only these, xltransfer.stages.score"
+    )
     arguments = parser.parse_args()
     # Like an interrupt from the keyboard, an end from outside shows the trials until then.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -21,9 +21,9 @@ REFUSED, TRAINED, CRASHED = 2, 9, 1
 """Exit codes: of an ``InputError``, of a training that would have started, of a traceback."""
 MODEL_PARTS = ("config.json", "task.json", "tokenizer.json", "model.safetensors")
 READ_ALONG = {
-    ("xltransfer.predict", "training.json"): MODEL_PARTS,
-    ("xltransfer.represent", "training.json"): MODEL_PARTS,
-    ("xltransfer.adapt", "model.safetensors"): ("tokenizer_config.json",),
+    ("xltransfer.stages.predict", "training.json"): MODEL_PARTS,
+    ("xltransfer.stages.represent", "training.json"): MODEL_PARTS,
+    ("xltransfer.stages.adapt", "model.safetensors"): ("tokenizer_config.json",),
 }
 """Stage and input → files in the same folder that the stage reads as well."""
 _COMMAND = re.compile(r"python -m (xltransfer\.[\w.]+) (.*?) > \S+ 2>&1", re.DOTALL)

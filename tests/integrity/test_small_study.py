@@ -38,7 +38,7 @@ def test_the_harness_notices_other_outcomes(
     """A record that is written for the changed file makes stages accept it, or fail."""
     folder, jobs = study
     trials = Trials(folder, tmp_path / "copy")
-    job = next(job for job in jobs if job.stage == "xltransfer.tokenizer_statistics")
+    job = next(job for job in jobs if job.stage == "xltransfer.stages.tokenizer_statistics")
     (file,) = job.inputs
     other = "results/raw_text/aa/held_out.txt"
     monkeypatch.chdir(folder)
@@ -57,6 +57,6 @@ def test_the_harness_notices_other_outcomes(
 
 
 def _checksum(path: str) -> str:
-    from xltransfer.files import sha256_of_file
+    from xltransfer.runtime.files import sha256_of_file
 
     return sha256_of_file(path)

@@ -11,16 +11,11 @@ from encoders import ARCHITECTURES, make_encoder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
-from xltransfer.encoders.loading import load_encoder, longest_input
+from xltransfer.encoders.batching import collate, make_example, plan_examples, training_batches
 from xltransfer.encoders.tokenizer import WordPieces, WordTokenizer
-from xltransfer.errors import InputError
-from xltransfer.training.batching import (
-    collate,
-    make_example,
-    plan_examples,
-    training_batches,
-)
-from xltransfer.training.word_model import WordModel
+from xltransfer.encoders.transformer import load_encoder, longest_input
+from xltransfer.runtime.errors import InputError
+from xltransfer.training.model import WordModel
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 from encoders import make_encoder
 from test_parsing import SETTINGS
 from test_training import SENTENCES
-from xltransfer.data.conllu import write_conllu
+from xltransfer.corpora.conllu import write_conllu
 
 from benchmarks.workers import masked_lm, parsing
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from xltransfer.errors import InputError
+from xltransfer.runtime.errors import InputError
 
 from benchmarks import __main__ as command
 from benchmarks import results

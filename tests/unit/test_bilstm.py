@@ -13,22 +13,22 @@ from hypothesis import strategies as st
 from test_parsing import SETTINGS
 from test_tagging import POS
 from test_training import SENTENCES, TRAINING, Killed, kill_at, run
-from xltransfer.data.annotations import read_sentences, write_sentences
+from xltransfer.corpora.formats import read_sentences, write_sentences
+from xltransfer.encoders.batching import collate, make_example
 from xltransfer.encoders.bilstm import BiLSTMConfig, BiLSTMEncoder, is_bilstm, read_architecture
-from xltransfer.encoders.loading import load_encoder, longest_input, open_tokenizer
+from xltransfer.encoders.characters import PADDING, UNKNOWN_WORD, WordCharacters
+from xltransfer.encoders.transformer import load_encoder, longest_input, open_tokenizer
 from xltransfer.encoders.weights import own_weights
-from xltransfer.encoders.word_characters import PADDING, UNKNOWN_WORD, WordCharacters
-from xltransfer.errors import InputError
-from xltransfer.files import read_json
-from xltransfer.finetune import finetune
+from xltransfer.runtime.errors import InputError
+from xltransfer.runtime.files import read_json
+from xltransfer.stages.finetune import finetune
 from xltransfer.tasks.registry import make_task
-from xltransfer.training.batching import collate, make_example
 from xltransfer.training.checkpoint import Checkpoint
 from xltransfer.training.dataset import Dataset
-from xltransfer.training.finetuning import FineTuning
 from xltransfer.training.loop import Precision
+from xltransfer.training.model import WordModel, load_model, save_model
+from xltransfer.training.objectives.finetuning import FineTuning
 from xltransfer.training.prediction import annotate
-from xltransfer.training.word_model import WordModel, load_model, save_model
 
 CPU = torch.device("cpu")
 SMALL = {
@@ -295,7 +295,7 @@ def test_weights_are_written_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     def killed(*_: object) -> None:
         raise Killed
 
-    monkeypatch.setattr("xltransfer.training.word_model.save_file", killed)
+    monkeypatch.setattr("xltransfer.training.model.save_file", killed)
     objective = make_objective()
     with pytest.raises(Killed):
         save_model(tmp_path, objective.model, tmp_path, objective.task, objective.labels)

@@ -19,11 +19,11 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from xltransfer.data.confined import confined_lines
-from xltransfer.data.raw_text import read_lines
-from xltransfer.data.wikitext import HIGHEST_COST
-from xltransfer.data.wikitext_cost import parsing_cost
-from xltransfer.errors import InputError
+from xltransfer.corpora.confined import confined_lines
+from xltransfer.corpora.raw_text import read_lines
+from xltransfer.corpora.wikitext import HIGHEST_COST
+from xltransfer.corpora.wikitext_cost import parsing_cost
+from xltransfer.runtime.errors import InputError
 
 MEBIBYTES = 1 << 20
 READ = """

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
-from xltransfer.catalogue import Catalogue
-from xltransfer.data.checksums import checksum_of
-from xltransfer.errors import InputError
+from xltransfer.corpora.catalogue import Catalogue
+from xltransfer.corpora.checksums import checksum_of
+from xltransfer.runtime.errors import InputError
 
 
 def test_shipped_catalogue() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from xltransfer.analysis.cka import (
+from xltransfer.analyses.similarity.cka import (
     ESTIMATORS,
     KERNELS,
     Representation,

@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from running import stage
 from test_cleaning import jaccard
-from xltransfer.clean import clean_corpus
-from xltransfer.cleaning import duplicates
-from xltransfer.cleaning.settings import Settings
-from xltransfer.errors import InputError
-from xltransfer.files import sha256_of_file
+from xltransfer.corpora.cleaning import duplicates
+from xltransfer.corpora.cleaning.settings import Settings
+from xltransfer.runtime.errors import InputError
+from xltransfer.runtime.files import sha256_of_file
+from xltransfer.stages.clean import clean_corpus
 
 CONFIG = {
     "language": "wol",
@@ -160,7 +160,7 @@ def test_same_bytes_for_the_same_input(tmp_path: Path, monkeypatch: pytest.Monke
     config = {"near_duplicates": {"similarity": 0.7}, "maximum_characters": 200}
     clean(tmp_path / "a", text, **config)
     # However lines are batched and keys are partitioned.
-    monkeypatch.setattr("xltransfer.clean.LINES_AT_ONCE", 7)
+    monkeypatch.setattr("xltransfer.stages.clean.LINES_AT_ONCE", 7)
     monkeypatch.setattr(duplicates, "KEYS_AT_ONCE", 50)
     monkeypatch.setattr(duplicates, "PAIRS_AT_ONCE", 3)
     monkeypatch.setattr(duplicates, "SIGNED_AT_ONCE", 2)
@@ -198,7 +198,7 @@ def test_memory_does_not_grow_with_the_corpus(tmp_path: Path) -> None:
                 f"a line of some length with the number {n} {n}\n" for n in range(lines)
             )
         command = (
-            "import resource, sys; from xltransfer.clean import main; sys.argv[0] = 'clean'; "
+            "import resource, sys; from xltransfer.stages.clean import main; sys.argv[0] = 'clean'; "
             "main(); print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
         )
         arguments = ["--input", raw, "--kind", "text", "--config", config]
@@ -291,7 +291,7 @@ def test_every_setting_is_required() -> None:
 
 def test_command_line(tmp_path: Path) -> None:
     (tmp_path / "raw.txt").write_bytes("Maki\nh\xe9\n".encode("latin-1"))
-    command = [sys.executable, "-m", "xltransfer.clean", "--input", tmp_path / "raw.txt"]
+    command = [sys.executable, "-m", "xltransfer", "clean", "--input", tmp_path / "raw.txt"]
     command += ["--kind", "text", "--config", json.dumps(CONFIG), "--training", tmp_path / "t"]
     command += ["--held-out", tmp_path / "h", "--report", tmp_path / "r"]
     result = subprocess.run([*map(str, command)], capture_output=True, text=True)

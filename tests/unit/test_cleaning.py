@@ -12,9 +12,14 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from xltransfer.cleaning import duplicates
-from xltransfer.cleaning.characters import composed, folded, without_invisible, without_markup
-from xltransfer.cleaning.duplicates import (
+from xltransfer.corpora.cleaning import duplicates
+from xltransfer.corpora.cleaning.characters import (
+    composed,
+    folded,
+    without_invisible,
+    without_markup,
+)
+from xltransfer.corpora.cleaning.duplicates import (
     EXACT,
     NearDuplicates,
     line_key,
@@ -23,9 +28,9 @@ from xltransfer.cleaning.duplicates import (
     signatures,
     similarities,
 )
-from xltransfer.cleaning.identification import load_identifier, standard_code
-from xltransfer.cleaning.scripts import is_script, script_shares
-from xltransfer.errors import InputError
+from xltransfer.corpora.cleaning.identification import load_identifier, standard_code
+from xltransfer.corpora.cleaning.scripts import is_script, script_shares
+from xltransfer.runtime.errors import InputError
 
 # Characters.
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from conftest import ROOT
-from xltransfer.compare import comparison, published_comparison, read_published
-from xltransfer.errors import InputError
+from xltransfer.runtime.errors import InputError
+from xltransfer.stages.compare import comparison, published_comparison, read_published
 
 OURS = pd.DataFrame(
     [

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from xltransfer.data import conllu as conllu_module
-from xltransfer.data.conllu import DEPREL, HEAD, read_conllu, write_conllu
-from xltransfer.data.conllu_arrays import Blocks, find_sentences
-from xltransfer.errors import InputError
+from xltransfer.corpora import conllu as conllu_module
+from xltransfer.corpora.conllu import DEPREL, HEAD, read_conllu, write_conllu
+from xltransfer.corpora.conllu_arrays import Blocks, find_sentences
+from xltransfer.runtime.errors import InputError
 
 GOOD = """\
 # sent_id = 1

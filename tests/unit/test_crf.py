@@ -12,18 +12,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_bilstm import QUICK, make_architecture
 from test_tagging import NER
-from xltransfer.data.annotations import write_sentences
-from xltransfer.data.iob import TaggedSentence, normalised
-from xltransfer.encoders.loading import longest_input, open_tokenizer
-from xltransfer.errors import InputError
-from xltransfer.files import read_json
-from xltransfer.finetune import finetune
-from xltransfer.tasks.crf import CRFHead, best_paths, broken_iob2, log_partition, path_scores
+from xltransfer.corpora.formats import write_sentences
+from xltransfer.corpora.iob import TaggedSentence, normalised
+from xltransfer.encoders.batching import Batch
+from xltransfer.encoders.transformer import longest_input, open_tokenizer
+from xltransfer.runtime.errors import InputError
+from xltransfer.runtime.files import read_json
+from xltransfer.stages.finetune import finetune
+from xltransfer.tasks.heads.crf import CRFHead, best_paths, broken_iob2, log_partition, path_scores
 from xltransfer.tasks.registry import make_task
-from xltransfer.training.batching import Batch
 from xltransfer.training.dataset import Dataset
+from xltransfer.training.model import load_model
 from xltransfer.training.prediction import predict
-from xltransfer.training.word_model import load_model
 
 TAGS = ["B-A", "B-B", "I-A", "I-B", "O"]
 CRF = {**NER, "crf": True, "head_dropout": 0.0, "training": {**NER["training"], **QUICK}}

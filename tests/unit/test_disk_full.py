@@ -20,10 +20,10 @@ from safetensors.torch import save_file
 from test_parsing import SETTINGS
 from test_training import SENTENCES, TRAINING
 from tokenizers import Tokenizer, models
-from xltransfer import finetune
-from xltransfer.data.conllu import write_conllu
-from xltransfer.errors import InputError
-from xltransfer.files import explain_no_room, replacing
+from xltransfer.corpora.conllu import write_conllu
+from xltransfer.runtime.errors import InputError
+from xltransfer.runtime.files import explain_no_room, replacing
+from xltransfer.stages import finetune
 
 ROOM = 20_000
 """Bytes that a file may have."""

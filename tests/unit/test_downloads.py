@@ -12,13 +12,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from xltransfer import fetch
-from xltransfer.data import downloads
-from xltransfer.data.checksums import checksum_of, verify_checksum
-from xltransfer.data.downloads import fetch_file
-from xltransfer.errors import InputError
-from xltransfer.records import record_path
-from xltransfer.verification import verified_encoder
+from xltransfer.corpora import downloads
+from xltransfer.corpora.checksums import checksum_of, verify_checksum
+from xltransfer.corpora.downloads import fetch_file
+from xltransfer.records.record import record_path
+from xltransfer.records.verification import verified_encoder
+from xltransfer.runtime.errors import InputError
+from xltransfer.stages import fetch
 
 CONTENT = "1\tHé\t_\tX\t_\t_\t0\troot\t_\t_\n\n".encode() * 500
 SHA256 = "sha256:" + hashlib.sha256(CONTENT).hexdigest()

@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import ROOT
-from xltransfer.catalogue import Catalogue
-from xltransfer.data.conllu import DEPREL, FEATS, UPOS, read_conllu
-from xltransfer.embedded_world import concepts
-from xltransfer.embedded_world.concepts import Inventory, all_concepts
-from xltransfer.embedded_world.draws import Draws
-from xltransfer.embedded_world.languages import WALS, read_language
-from xltransfer.embedded_world.lexicon import build_lexicon
-from xltransfer.embedded_world.scripts import LATIN, SCRIPTS, romanise, write
-from xltransfer.embedded_world.writers import World, write_text, write_treebank
-from xltransfer.errors import InputError
+from xltransfer.corpora.catalogue import Catalogue
+from xltransfer.corpora.conllu import DEPREL, FEATS, UPOS, read_conllu
+from xltransfer.corpora.embedded_world import concepts
+from xltransfer.corpora.embedded_world.concepts import Inventory, all_concepts
+from xltransfer.corpora.embedded_world.draws import Draws
+from xltransfer.corpora.embedded_world.languages import WALS, read_language
+from xltransfer.corpora.embedded_world.lexicon import build_lexicon
+from xltransfer.corpora.embedded_world.scripts import LATIN, SCRIPTS, romanise, write
+from xltransfer.corpora.embedded_world.writers import World, write_text, write_treebank
+from xltransfer.runtime.errors import InputError
 
 TABLE = ROOT / "resources" / "embedded_world" / "languages.tsv"
 CATALOGUE = Catalogue(ROOT / "resources", "0.0").languages

@@ -17,29 +17,29 @@ from test_encoders import changed_parameters
 from tokenizers import Tokenizer
 from transformers import AutoModelForTokenClassification, ByT5Tokenizer, CanineTokenizer
 from transformers.models.auto import modeling_auto
+from xltransfer.encoders.batching import collate
 from xltransfer.encoders.families import FAMILIES, REFUSED, family_of
-from xltransfer.encoders.loading import (
+from xltransfer.encoders.masked_lm import load_masked_lm, masked_logits
+from xltransfer.encoders.reinitialise import reinitialise
+from xltransfer.encoders.states import piece_states
+from xltransfer.encoders.transformer import (
     layer_stack,
     load_encoder,
     longest_input,
     new_encoder,
     open_tokenizer,
 )
-from xltransfer.encoders.masked_lm import load_masked_lm, masked_logits
-from xltransfer.encoders.reinitialise import reinitialise
-from xltransfer.encoders.states import piece_states
 from xltransfer.encoders.unit_tokenizers import (
     byte_tokenizer,
     character_tokenizer,
     write_unit_tokenizer,
 )
-from xltransfer.errors import InputError
-from xltransfer.finetune import finetune
-from xltransfer.predict import predict
-from xltransfer.represent import represent
-from xltransfer.training.batching import collate
+from xltransfer.runtime.errors import InputError
+from xltransfer.stages.finetune import finetune
+from xltransfer.stages.predict import predict
+from xltransfer.stages.represent import represent
 from xltransfer.training.dataset import Dataset
-from xltransfer.training.word_model import load_model
+from xltransfer.training.model import load_model
 
 CONLLU = """\
 # sent_id = 1
@@ -138,7 +138,7 @@ def test_the_whole_way(
 
 def _check_reopened(name: str, directory: Path, corpus: Path) -> None:
     """The same logits as with transformers alone, and the same encoder."""
-    from xltransfer.data.annotations import read_sentences
+    from xltransfer.corpora.formats import read_sentences
 
     model, _, labels = load_model(directory)
     model.eval()

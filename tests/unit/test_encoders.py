@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import torch
 from encoders import ARCHITECTURES, LAYERS, make_encoder
-from xltransfer.encoders.loading import layer_stack, load_encoder, new_encoder
 from xltransfer.encoders.reinitialise import ablated_layers, reinitialise
+from xltransfer.encoders.transformer import layer_stack, load_encoder, new_encoder
 from xltransfer.encoders.vocabulary import train_wordpiece
-from xltransfer.errors import InputError
+from xltransfer.runtime.errors import InputError
 
 
 def changed_parameters(before: dict, after: dict) -> set[str]:

@@ -8,16 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from xltransfer.data.iob import (
-    TaggedSentence,
-    normalised,
-    read_entities,
-    read_iob2,
-    write_iob2,
-)
-from xltransfer.entities import check_entities
-from xltransfer.errors import InputError
-from xltransfer.metrics import METRICS
+from xltransfer.corpora.iob import TaggedSentence, normalised, read_entities, read_iob2, write_iob2
+from xltransfer.runtime.errors import InputError
+from xltransfer.stages.entities import check_entities
+from xltransfer.tasks.metrics import METRICS
 
 CONLL_2003 = """-DOCSTART- -X- O O
 
@@ -266,7 +260,7 @@ def test_real_corpora_are_read(shared: Path) -> None:
     import json
 
     from conftest import ROOT
-    from xltransfer.catalogue import Catalogue
+    from xltransfer.corpora.catalogue import Catalogue
 
     catalogue, entities = Catalogue(ROOT / "resources", "2.18"), 0
     for corpus in catalogue.entities.values():

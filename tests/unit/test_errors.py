@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 
 import pytest
-from xltransfer.errors import LONGEST, DivergedError, InputError, one_line
+from xltransfer.runtime.errors import LONGEST, DivergedError, InputError, one_line
 
 
 @pytest.mark.parametrize(

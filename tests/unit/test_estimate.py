@@ -10,8 +10,9 @@ import pytest
 import yaml
 from conftest import ROOT
 from transformers import AutoConfig, AutoModel
-from xltransfer.errors import InputError
-from xltransfer.estimate import (
+from xltransfer.runtime.errors import InputError
+from xltransfer.study import Study
+from xltransfer.study.estimate import (
     Assumptions,
     EncoderSize,
     Estimate,
@@ -19,8 +20,7 @@ from xltransfer.estimate import (
     encoder_size,
     read_outputs,
 )
-from xltransfer.plan import _positive, gpu_hours, model_of, read_config, report
-from xltransfer.study import Study
+from xltransfer.study.plan import _positive, gpu_hours, model_of, read_config, report
 
 MBERT = EncoderSize(119547, 512, 768, 12, 3072)
 BODY = 12 * 7_087_872

@@ -9,19 +9,19 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 from test_clean import CONFIG
-from xltransfer.clean import clean_corpus
-from xltransfer.cleaning.evaluation_sentences import (
+from xltransfer.corpora.cleaning.evaluation_sentences import (
     CONTAINS,
     EQUAL,
     PART,
     EvaluationSentences,
     letters,
 )
-from xltransfer.cleaning.settings import Settings
-from xltransfer.data.conllu import Sentence, write_conllu
-from xltransfer.data.iob import TaggedSentence, read_entities, write_iob2
-from xltransfer.files import read_json
-from xltransfer.transliterate import transliterate
+from xltransfer.corpora.cleaning.settings import Settings
+from xltransfer.corpora.conllu import Sentence, write_conllu
+from xltransfer.corpora.iob import TaggedSentence, read_entities, write_iob2
+from xltransfer.runtime.files import read_json
+from xltransfer.stages.clean import clean_corpus
+from xltransfer.stages.transliterate import transliterate
 
 DATA = Path(os.environ.get("XLTRANSFER_SHARED", ROOT.parent / "shared")) / "data"
 LONG = "The small dog of the neighbour barked at Tom ."

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 from running import in_child
-from xltransfer import command, folders
-from xltransfer.errors import InputError
-from xltransfer.files import explain_denied, replacing
-from xltransfer.folders import later_than, refuse_future, refuse_read_only
+from xltransfer.runtime import command, folders
+from xltransfer.runtime.errors import InputError
+from xltransfer.runtime.files import explain_denied, replacing
+from xltransfer.runtime.folders import later_than, refuse_future, refuse_read_only
 
 
 def dated(path: Path, seconds: float) -> str:
@@ -105,7 +105,7 @@ def test_a_folder_without_permission(tmp_path: Path) -> None:
     command = [
         sys.executable,
         "-c",
-        "from xltransfer.folders import *; refuse_read_only(['results'])",
+        "from xltransfer.runtime.folders import *; refuse_read_only(['results'])",
     ]
     if os.geteuid() == 0:
         capabilities = "-dac_override,-dac_read_search"
@@ -124,8 +124,8 @@ def test_a_folder_without_permission(tmp_path: Path) -> None:
 
 def test_control_characters_of_a_corpus_do_not_reach_the_terminal(tmp_path: Path) -> None:
     program = (
-        "import argparse, logging, xltransfer.command as c\n"
-        "from xltransfer.errors import InputError\n"
+        "import argparse, logging, xltransfer.runtime.command as c\n"
+        "from xltransfer.runtime.errors import InputError\n"
         "def stage(_):\n"
         "    logging.getLogger('x').info('%s read', 'a\\x1b]0;owned\\x07b\\n2')\n"
         "    c.warn('w\\x1b[2J')\n"

@@ -17,9 +17,10 @@ from encoders import make_encoder
 from running import environment, in_child
 from test_parsing import SETTINGS
 from test_training import SENTENCES, TRAINING
-from xltransfer import finetune, gpus
-from xltransfer.data.conllu import write_conllu
-from xltransfer.errors import InputError
+from xltransfer.corpora.conllu import write_conllu
+from xltransfer.runtime import gpus
+from xltransfer.runtime.errors import InputError
+from xltransfer.stages import finetune
 
 
 @pytest.fixture(autouse=True)

@@ -15,9 +15,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from xltransfer import head
-from xltransfer.errors import InputError
-from xltransfer.head import MARK, RECORD, Head, claimed, end_processes
+from xltransfer.runtime import head
+from xltransfer.runtime.errors import InputError
+from xltransfer.runtime.head import MARK, RECORD, Head, claimed, end_processes
 
 needs_proc = pytest.mark.skipif(not Path("/proc").exists(), reason="looks into /proc")
 

@@ -10,12 +10,12 @@ import torch
 from encoders import make_encoder
 from test_parsing import SETTINGS
 from test_training import CPU, SENTENCES, TRAINING, make_objective
-from xltransfer.data.annotations import draw_sentences
-from xltransfer.data.conllu import write_conllu
+from xltransfer.corpora.conllu import write_conllu
+from xltransfer.corpora.formats import draw_sentences
 from xltransfer.encoders.weights import own_weights
-from xltransfer.errors import InputError
-from xltransfer.finetune import finetune
-from xltransfer.search import search
+from xltransfer.runtime.errors import InputError
+from xltransfer.stages.finetune import finetune
+from xltransfer.stages.search import search
 from xltransfer.training.checkpoint import Checkpoint
 from xltransfer.training.hyperparameters import best, chosen, grid, passes_per_epoch
 from xltransfer.training.loop import train

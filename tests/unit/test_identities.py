@@ -11,7 +11,7 @@ import pytest
 import yaml
 from conftest import ROOT
 from test_study import change
-from xltransfer.remembered import LARGE, REMEMBERED
+from xltransfer.records.remembered import LARGE, REMEMBERED
 from xltransfer.study import Study
 from xltransfer.study.downloads import FOLDER
 from xltransfer.study.local_files import LocalFiles

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
-from xltransfer import identity
+from xltransfer.records import code as identity
 
 
 @pytest.fixture

@@ -20,11 +20,12 @@ from test_masked_lm import CONFIG, make_masked_lm, sentences
 from test_masked_lm import write as write_lines
 from test_parsing import SETTINGS
 from test_training import SENTENCES, TRAINING, make_objective, run
-from xltransfer import adapt, finetune, interruption, pretrain
-from xltransfer.data.conllu import write_conllu
+from xltransfer.corpora.conllu import write_conllu
 from xltransfer.encoders.weights import own_weights
-from xltransfer.files import replacing
-from xltransfer.interruption import Interrupted
+from xltransfer.runtime import interruption
+from xltransfer.runtime.files import replacing
+from xltransfer.runtime.interruption import Interrupted
+from xltransfer.stages import adapt, finetune, pretrain
 from xltransfer.training.checkpoint import Checkpoint
 
 
@@ -275,7 +276,7 @@ def test_a_stage_that_is_interrupted_while_it_starts_gives_no_traceback(
     )
     path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
     done = subprocess.run(
-        [sys.executable, "-m", "xltransfer.score"], capture_output=True, text=True,
+        [sys.executable, "-m", "xltransfer", "score"], capture_output=True, text=True,
         env={**os.environ, "PYTHONPATH": path},
         preexec_fn=lambda: signal.signal(signal.SIGINT, before),
     )  # fmt: skip
@@ -284,7 +285,7 @@ def test_a_stage_that_is_interrupted_while_it_starts_gives_no_traceback(
 
 def test_a_program_that_uses_the_package_handles_signals_itself() -> None:
     code = (
-        "import signal; before = signal.getsignal(signal.SIGINT); import xltransfer.score; "
+        "import signal; before = signal.getsignal(signal.SIGINT); import xltransfer.stages.score; "
         "assert signal.getsignal(signal.SIGINT) == before != signal.SIG_DFL"
     )
     subprocess.run(

@@ -9,11 +9,11 @@ import torch
 from conftest import EMBEDDED_ENCODER
 from safetensors.torch import load_file
 from test_tagging import POS
-from xltransfer.encoders.loading import load_encoder
+from xltransfer.encoders.transformer import load_encoder
 from xltransfer.encoders.weights import own_weights
-from xltransfer.errors import InputError
+from xltransfer.runtime.errors import InputError
 from xltransfer.tasks.registry import make_task
-from xltransfer.training.word_model import WordModel, load_model, save_model, untrained_head
+from xltransfer.training.model import WordModel, load_model, save_model, untrained_head
 
 TASK = make_task(POS)
 LABELS = ["NOUN", "VERB"]

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 from test_tokenizer_statistics import NAMES, write_counts
-from xltransfer.errors import InputError
-from xltransfer.language_table import language_tables
-from xltransfer.tables.languages import read_categories
+from xltransfer.analyses.languages import read_categories
+from xltransfer.runtime.errors import InputError
+from xltransfer.stages.language_table import language_tables
 
 CATEGORIES = ROOT / "resources" / "joshi.tsv"
 CONFIG = {

@@ -14,22 +14,18 @@ from safetensors.torch import load_file
 from test_training import CPU, Killed, kill_at
 from torch.nn import functional
 from transformers import AutoConfig, AutoModelForMaskedLM
-from xltransfer.adapt import adapt
-from xltransfer.encoders.loading import load_encoder, longest_input
-from xltransfer.encoders.masked_lm import (
-    load_masked_lm,
-    masked_logits,
-    save_masked_lm,
-)
+from xltransfer.encoders.masked_lm import load_masked_lm, masked_logits, save_masked_lm
 from xltransfer.encoders.text_tokenizer import TextTokenizer
+from xltransfer.encoders.transformer import load_encoder, longest_input
 from xltransfer.encoders.vocabulary import save_tokenizer, train_wordpiece
 from xltransfer.encoders.weights import own_weights
-from xltransfer.errors import InputError
-from xltransfer.files import read_json, write_json
-from xltransfer.pretrain import pretrain
+from xltransfer.runtime.errors import InputError
+from xltransfer.runtime.files import read_json, write_json
+from xltransfer.stages.adapt import adapt
+from xltransfer.stages.pretrain import pretrain
 from xltransfer.training.checkpoint import Checkpoint
 from xltransfer.training.loop import train
-from xltransfer.training.masked_lm import MaskedLanguageModelling, Masking
+from xltransfer.training.objectives.masked_lm import MaskedLanguageModelling, Masking
 from xltransfer.training.pretraining import tokenise
 
 SMALL = {

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
-from xltransfer.catalogue import Catalogue
-from xltransfer.compare import read_published
-from xltransfer.data.wals import read_wals
-from xltransfer.errors import InputError
-from xltransfer.transliteration.rules import read_rules
-from xltransfer.tsv import read_table
+from xltransfer.corpora.catalogue import Catalogue
+from xltransfer.corpora.transliteration.rules import read_rules
+from xltransfer.corpora.wals import read_wals
+from xltransfer.runtime.errors import InputError
+from xltransfer.runtime.table_reader import read_table
+from xltransfer.stages.compare import read_published
 
 
 def write(path: Path, content: str | bytes) -> Path:

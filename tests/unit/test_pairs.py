@@ -18,23 +18,23 @@ from scipy import stats
 from test_tagging import sentence
 from tokenizers import Tokenizer
 from transformers import AutoModelForTextEncoding
-from xltransfer.analysis.correlation import correlate
-from xltransfer.analysis.coverage import LAYOUTS, excluded
-from xltransfer.analysis.overlap import overlap, piece_types
-from xltransfer.analysis.retrieval import retrieval_accuracy
-from xltransfer.analysis.typology import shared_features
-from xltransfer.data.annotations import draw_sentences
-from xltransfer.data.conllu import read_conllu, write_conllu
-from xltransfer.data.iob import TaggedSentence
-from xltransfer.data.representations import aligned, read_vectors
-from xltransfer.data.wals import read_wals
+from xltransfer.analyses.overlap import overlap, piece_types
+from xltransfer.analyses.pair_figures import retrieval_figure
+from xltransfer.analyses.pairs import correlations, overlap_table, word_order_table, zeroshot_scores
+from xltransfer.analyses.retrieval import retrieval_accuracy
+from xltransfer.analyses.statistics.correlation import correlate
+from xltransfer.analyses.statistics.coverage import LAYOUTS, excluded
+from xltransfer.analyses.vectors import aligned, read_vectors
+from xltransfer.analyses.word_order import shared_features
+from xltransfer.corpora.conllu import read_conllu, write_conllu
+from xltransfer.corpora.formats import draw_sentences
+from xltransfer.corpora.iob import TaggedSentence
+from xltransfer.corpora.wals import read_wals
 from xltransfer.encoders.tokenizer import WordTokenizer
-from xltransfer.errors import InputError
-from xltransfer.pieces import list_pieces
-from xltransfer.represent import represent
-from xltransfer.tables.pair_figures import retrieval_figure
-from xltransfer.tables.pairs import correlations, overlap_table, word_order_table, zeroshot_scores
-from xltransfer.typology import write_features
+from xltransfer.runtime.errors import InputError
+from xltransfer.stages.pieces import list_pieces
+from xltransfer.stages.represent import represent
+from xltransfer.stages.typology import write_features
 
 FEATURES = ["81A", "85A", "86A", "87A", "88A", "89A"]
 

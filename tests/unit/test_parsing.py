@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from xltransfer.data.conllu import DEPREL, HEAD, Sentence, read_conllu, write_conllu
+from xltransfer.corpora.conllu import DEPREL, HEAD, Sentence, read_conllu, write_conllu
+from xltransfer.encoders.batching import Batch
 from xltransfer.encoders.layers import SharedDropout
-from xltransfer.metrics.attachment import universal
-from xltransfer.tasks.biaffine import BiaffineHead
+from xltransfer.tasks.heads.biaffine import BiaffineHead
+from xltransfer.tasks.metrics.attachment import universal
 from xltransfer.tasks.parsing import Parsing
-from xltransfer.training.batching import Batch
 
 SETTINGS = {
     "kind": "parsing",

@@ -6,15 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from xltransfer.files import sha256_of_file
-from xltransfer.provenance import follow, table_provenance
-from xltransfer.records import (
-    located,
-    portable,
-    record_path,
-    write_record,
-)
-from xltransfer.verification import verified_checksums
+from xltransfer.records.record import located, portable, record_path, write_record
+from xltransfer.records.trace import follow, table_provenance
+from xltransfer.records.verification import verified_checksums
+from xltransfer.runtime.files import sha256_of_file
 
 SECRET = "jane-doe"
 

@@ -12,18 +12,14 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import ROOT
-from xltransfer import provenance, records
-from xltransfer.files import digest, sha256_of_file, write_json
-from xltransfer.identity import stage_digest
-from xltransfer.provenance import follow, table_provenance, training_times
-from xltransfer.records import (
-    processor_name,
-    record_path,
-    write_record,
-    write_times,
-)
+from xltransfer.records import record as records
+from xltransfer.records import trace as provenance
+from xltransfer.records.code import stage_digest
+from xltransfer.records.record import processor_name, record_path, write_record, write_times
+from xltransfer.records.trace import follow, table_provenance, training_times
+from xltransfer.records.verification import verified_checksums, verified_model
+from xltransfer.runtime.files import digest, sha256_of_file, write_json
 from xltransfer.study import Study
-from xltransfer.verification import verified_checksums, verified_model
 
 WHOLE = {"study": "test", "tasks": ["pos"], "seeds": [1], "encoders": [{"path": "../encoder"}]}
 CONFIG = {"study": "test", "config": WHOLE, "seeds": [1]}

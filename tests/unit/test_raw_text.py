@@ -16,13 +16,13 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 from test_downloads import REVISION, Server, no_waiting, server  # noqa: F401
-from xltransfer.data import raw_text
-from xltransfer.data.downloads import fetch_file
-from xltransfer.data.hub_datasets import fetch_dataset_file
-from xltransfer.data.raw_text import read_lines
-from xltransfer.data.wikitext import wikitext_to_text
-from xltransfer.errors import InputError
-from xltransfer.raw_corpora import COLUMNS, HubFile, hub_file, read_raw_corpora
+from xltransfer.corpora import raw_text
+from xltransfer.corpora.downloads import fetch_file
+from xltransfer.corpora.hub_datasets import fetch_dataset_file
+from xltransfer.corpora.raw_corpora import COLUMNS, HubFile, hub_file, read_raw_corpora
+from xltransfer.corpora.raw_text import read_lines
+from xltransfer.corpora.wikitext import wikitext_to_text
+from xltransfer.runtime.errors import InputError
 
 ROOT = Path(__file__).parents[2]
 ROW = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from xltransfer.errors import InputError
-from xltransfer.files import read_json, read_text, read_text_lines
+from xltransfer.runtime.errors import InputError
+from xltransfer.runtime.files import read_json, read_text, read_text_lines
 
 
 def write(path: Path, content: bytes) -> Path:

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from xltransfer.files import sha256_of_file
-from xltransfer.provenance import Provenance
-from xltransfer.tables.writing import reading_note, write_table
+from xltransfer.analyses.tables import reading_note, write_table
+from xltransfer.records.trace import Provenance
+from xltransfer.runtime.files import sha256_of_file
 
 
 def changes() -> pd.DataFrame:

@@ -9,9 +9,9 @@ import pytest
 from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
-from xltransfer.catalogue import Catalogue
-from xltransfer.errors import InputError
-from xltransfer.safe_values import check_path, check_url, printable, without_credentials
+from xltransfer.corpora.catalogue import Catalogue
+from xltransfer.runtime.errors import InputError
+from xltransfer.runtime.safe_values import check_path, check_url, printable, without_credentials
 
 SHELL = "$(touch${IFS}owned)"
 SHA256 = "sha256:" + 64 * "0"

@@ -9,9 +9,9 @@ from pathlib import Path
 import pyarrow.parquet as parquet
 import pytest
 from test_parsing import tree
-from xltransfer.data.conllu import write_conllu
-from xltransfer.errors import InputError
-from xltransfer.score import COLUMNS, _stage, score
+from xltransfer.corpora.conllu import write_conllu
+from xltransfer.runtime.errors import InputError
+from xltransfer.stages.score import COLUMNS, _stage, score
 
 GOLD = [
     tree(("a", 2, "nsubj"), ("b", 0, "root")),

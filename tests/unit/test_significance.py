@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import stats
-from xltransfer.analysis.coverage import CEILING, NOISE, gaussian, missed, near_ceiling
-from xltransfer.analysis.significance import (
+from xltransfer.analyses.statistics.coverage import CEILING, NOISE, gaussian, missed, near_ceiling
+from xltransfer.analyses.statistics.significance import (
     holm,
     influence_values,
     mean_difference,

@@ -16,19 +16,19 @@ from pyarrow import parquet
 from safetensors import safe_open
 from safetensors.numpy import save_file
 from test_cka import reference
-from xltransfer import paths
-from xltransfer.correlate import similarity_tables
-from xltransfer.data.representations import read_vectors
-from xltransfer.encoders.loading import load_encoder
+from xltransfer.analyses.similarity.tables import correlation_table, transfer_gap, with_mean_layer
+from xltransfer.analyses.vectors import read_vectors
 from xltransfer.encoders.tokenizer import WordTokenizer
-from xltransfer.errors import InputError
-from xltransfer.records import record_path
-from xltransfer.represent import represent
-from xltransfer.score import with_sentence_ids
-from xltransfer.similarity import similarities
-from xltransfer.tables.similarity import correlation_table, transfer_gap, with_mean_layer
+from xltransfer.encoders.transformer import load_encoder
+from xltransfer.records.record import record_path
+from xltransfer.runtime.errors import InputError
+from xltransfer.stages.correlate import similarity_tables
+from xltransfer.stages.represent import represent
+from xltransfer.stages.score import with_sentence_ids
+from xltransfer.stages.similarity import similarities
+from xltransfer.study import paths
 from xltransfer.tasks.registry import make_task
-from xltransfer.training.word_model import WordModel, save_model, untrained_head
+from xltransfer.training.model import WordModel, save_model, untrained_head
 
 STATES = [
     {"path": "pretrained", "kind": "pretrained", "task": "", "ablation": "", "seed": None,

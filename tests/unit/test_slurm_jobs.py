@@ -8,9 +8,9 @@ import os
 from pathlib import Path
 
 import pytest
-from xltransfer import slurm
-from xltransfer.errors import InputError
-from xltransfer.slurm import end_orphans, watchful
+from xltransfer.runtime import slurm
+from xltransfer.runtime.errors import InputError
+from xltransfer.runtime.slurm import end_orphans, watchful
 
 RUN = "0a1b2c3d-0000-4000-8000-0123456789ab"
 

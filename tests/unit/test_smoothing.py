@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from test_parsing import SETTINGS, make_batch
 from test_tagging import NER, POS, TRAINING
 from torch.nn import functional
-from xltransfer.tasks.biaffine import BiaffineHead
+from xltransfer.tasks.heads.biaffine import BiaffineHead
+from xltransfer.tasks.heads.smoothing import smoothed_cross_entropy
 from xltransfer.tasks.registry import make_task
-from xltransfer.tasks.smoothing import smoothed_cross_entropy
 
 SMOOTH = {**TRAINING, "label_smoothing": 0.2}
 NEVER = float("-inf")

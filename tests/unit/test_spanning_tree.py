@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from xltransfer.tasks.spanning_tree import best_tree, decode_trees
+from xltransfer.tasks.heads.spanning_tree import best_tree, decode_trees
 
 
 def is_tree(heads: tuple[int, ...]) -> bool:

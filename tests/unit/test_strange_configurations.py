@@ -8,7 +8,7 @@ import pytest
 import yaml
 from conftest import ROOT
 from test_study import change
-from xltransfer.errors import InputError
+from xltransfer.runtime.errors import InputError
 from xltransfer.study import Study
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
-from xltransfer.data.raw_text import read_lines
-from xltransfer.data.wikitext import wikitext_to_text
-from xltransfer.errors import InputError
+from xltransfer.corpora.raw_text import read_lines
+from xltransfer.corpora.wikitext import wikitext_to_text
+from xltransfer.runtime.errors import InputError
 
 ROW = b'{"text": "a"}\n'
 

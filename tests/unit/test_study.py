@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import ROOT
-from xltransfer.errors import InputError
+from xltransfer.runtime.errors import InputError
 from xltransfer.study import SCHEMA, Study
 
 STUDIES = sorted((ROOT / "resources" / "studies").glob("*.yaml"))

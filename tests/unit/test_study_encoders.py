@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import yaml
 from conftest import ROOT
-from xltransfer import fetch
-from xltransfer.errors import InputError
-from xltransfer.estimate import encoder_size
+from xltransfer.runtime.errors import InputError
+from xltransfer.stages import fetch
 from xltransfer.study import Study
+from xltransfer.study.estimate import encoder_size
 from xltransfer.study.parts import Encoder, expand_pairs
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
@@ -112,12 +112,12 @@ REFUSED: dict[str, tuple[dict[str, Any] | None, dict[str, Any], str]] = {
     "characters without a tokenizer": (
         {"model_type": "canine", "num_hidden_layers": 4},
         {},
-        "'mine' reads characters, run `python -m xltransfer.write_tokenizer ",
+        "'mine' reads characters, run `python -m xltransfer write_tokenizer ",
     ),
     "bytes without a tokenizer": (
         {"model_type": "t5", "num_layers": 4, "tokenizer_class": "ByT5Tokenizer"},
         {},
-        "'mine' reads bytes, run `python -m xltransfer.write_tokenizer ",
+        "'mine' reads bytes, run `python -m xltransfer write_tokenizer ",
     ),
 }
 

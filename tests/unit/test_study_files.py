@@ -13,10 +13,10 @@ import yaml
 from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
-from xltransfer.errors import InputError
-from xltransfer.safe_values import printable
+from xltransfer.runtime.errors import InputError
+from xltransfer.runtime.safe_values import printable
 from xltransfer.study import Study
-from xltransfer.study_files import read_config, read_study_file
+from xltransfer.study.study_files import read_config, read_study_file
 
 RUNS = "open('owned', 'w').close()"
 
@@ -107,7 +107,7 @@ def test_files_are_merged_as_snakemake_merges_them(
 
 
 def check(*files: Path, **environment: str) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "xltransfer.check_study", *map(str, files)]
+    command = [sys.executable, "-m", "xltransfer", "check_study", *map(str, files)]
     env = {**os.environ, **environment}
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=env)
 

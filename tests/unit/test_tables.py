@@ -12,19 +12,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from xltransfer import score, tabulate
-from xltransfer.draw import draw
-from xltransfer.errors import InputError
-from xltransfer.files import sha256_of_file, write_json
-from xltransfer.paths import model_directory, scores
-from xltransfer.tables.randominit import (
+from xltransfer.analyses.randominit import (
     by_target,
     holm_by_group,
     holm_by_row,
     pairs_of_layers,
     published_shape,
 )
-from xltransfer.tables.scores import read_scores
+from xltransfer.analyses.scores import read_scores
+from xltransfer.runtime.errors import InputError
+from xltransfer.runtime.files import sha256_of_file, write_json
+from xltransfer.stages import score, tabulate
+from xltransfer.stages.draw import draw
+from xltransfer.study.paths import model_directory, scores
 
 SOURCES, TARGETS = ["en", "ru"], ["en", "ru", "fr", "de"]
 ABLATIONS = ["none", "random-init-1-2", "random-init-3-4", "random-init-all"]

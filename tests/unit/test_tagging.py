@@ -11,19 +11,19 @@ import torch
 from encoders import ARCHITECTURES, make_encoder
 from test_parsing import official_upos
 from transformers import AutoModel, AutoModelForTokenClassification
-from xltransfer.data.annotations import read_sentences, write_sentences
-from xltransfer.data.conllu import FEATS, XPOS, Sentence, read_conllu, write_conllu
-from xltransfer.data.iob import TaggedSentence, write_iob2
+from xltransfer.corpora.conllu import FEATS, XPOS, Sentence, read_conllu, write_conllu
+from xltransfer.corpora.formats import read_sentences, write_sentences
+from xltransfer.corpora.iob import TaggedSentence, write_iob2
+from xltransfer.encoders.batching import Batch
 from xltransfer.encoders.tokenizer import WordTokenizer
-from xltransfer.errors import InputError
-from xltransfer.finetune import finetune
-from xltransfer.metrics import METRICS
-from xltransfer.metrics.labels import with_word_labels, word_labels
-from xltransfer.predict import predict
-from xltransfer.score import score
+from xltransfer.runtime.errors import InputError
+from xltransfer.stages.finetune import finetune
+from xltransfer.stages.predict import predict
+from xltransfer.stages.score import score
 from xltransfer.tasks.kinds import kind_of
+from xltransfer.tasks.metrics import METRICS
+from xltransfer.tasks.metrics.labels import with_word_labels, word_labels
 from xltransfer.tasks.registry import make_task
-from xltransfer.training.batching import Batch
 
 TRAINING = {
     "epochs": 30,

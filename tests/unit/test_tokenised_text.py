@@ -12,21 +12,21 @@ import pytest
 from encoders import make_encoder
 from hypothesis import given
 from hypothesis import strategies as st
-from xltransfer.data.language_sampling import (
+from xltransfer.corpora.language_sampling import (
     SampledLines,
     apportion,
     sampling_probabilities,
     stretch,
 )
-from xltransfer.data.lines import Lines
+from xltransfer.corpora.lines import Lines
+from xltransfer.encoders.batch_plan import plan_batches
 from xltransfer.encoders.text_tokenizer import TextTokenizer
 from xltransfer.encoders.vocabulary import SPECIAL_TOKENS, train_wordpiece
-from xltransfer.errors import InputError
-from xltransfer.pretrain import _config
-from xltransfer.training.plan import plan_batches
+from xltransfer.records.verification import verified_checksums
+from xltransfer.runtime.errors import InputError
+from xltransfer.stages.pretrain import _config
 from xltransfer.training.pretraining import checksums
 from xltransfer.training.tokenised_text import TokenisedText
-from xltransfer.verification import verified_checksums
 
 TEXT = ["the cat sat on the mat", "unbelievable", "a dog barked at the other dog", "", "cats"]
 PADDING, CLS, SEP, MASK = 0, 2, 3, 4

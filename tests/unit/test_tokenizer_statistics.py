@@ -15,17 +15,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from running import stage
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
-from xltransfer.analysis.tokenizer_statistics import (
+from xltransfer.analyses.figures import save_figure
+from xltransfer.analyses.tokenizers.counts import (
     CountingTokenizer,
     DistinctWords,
     tokenizer_statistics,
 )
+from xltransfer.analyses.tokenizers.figures import tokenizer_figure
+from xltransfer.analyses.tokenizers.tables import NUMBERS
 from xltransfer.encoders.tokenizer import WordTokenizer
-from xltransfer.errors import InputError
-from xltransfer.tables.figures import save_figure
-from xltransfer.tables.tokenizer_figures import tokenizer_figure
-from xltransfer.tables.tokenizer_statistics import NUMBERS
-from xltransfer.tokenizer_statistics import count, raw_sentences, tabulate
+from xltransfer.runtime.errors import InputError
+from xltransfer.stages.tokenizer_statistics import count, raw_sentences, tabulate
 
 from benchmarks.workers.plain import plain_statistics
 

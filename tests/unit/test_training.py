@@ -10,23 +10,18 @@ import torch
 from encoders import make_encoder
 from safetensors.torch import load_file
 from test_parsing import SETTINGS, tree
-from xltransfer.encoders.loading import load_encoder, longest_input
 from xltransfer.encoders.tokenizer import WordTokenizer
+from xltransfer.encoders.transformer import load_encoder, longest_input
 from xltransfer.encoders.weights import own_weights
-from xltransfer.errors import InputError
+from xltransfer.runtime.errors import InputError
 from xltransfer.tasks.registry import make_task
 from xltransfer.training.checkpoint import Checkpoint
 from xltransfer.training.dataset import Dataset
-from xltransfer.training.finetuning import FineTuning
 from xltransfer.training.flat import flatten
 from xltransfer.training.loop import Precision, Progress, learning_rate_share, train
+from xltransfer.training.model import WordModel, load_model, same_architecture, save_model
+from xltransfer.training.objectives.finetuning import FineTuning
 from xltransfer.training.prediction import annotate
-from xltransfer.training.word_model import (
-    WordModel,
-    load_model,
-    same_architecture,
-    save_model,
-)
 
 CPU = torch.device("cpu")
 TRAINING = {

@@ -13,17 +13,17 @@ import pytest
 from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from xltransfer.data.conllu import FORM, ID, LEMMA, read_conllu
-from xltransfer.data.iob import read_iob2
-from xltransfer.embedded_world.scripts import LATIN, SCRIPTS, romanise, write
-from xltransfer.errors import InputError
-from xltransfer.transliterate import transliterate
-from xltransfer.transliteration.catalogue import read_schemes, scheme_files
-from xltransfer.transliteration.loading import load_scheme
-from xltransfer.transliteration.rules import read_rules
-from xltransfer.transliteration.table import TableScheme
-from xltransfer.transliteration.transliterator import Transliterator
-from xltransfer.tsv import read_table
+from xltransfer.corpora.conllu import FORM, ID, LEMMA, read_conllu
+from xltransfer.corpora.embedded_world.scripts import LATIN, SCRIPTS, romanise, write
+from xltransfer.corpora.iob import read_iob2
+from xltransfer.corpora.transliteration.loading import load_scheme
+from xltransfer.corpora.transliteration.rules import read_rules
+from xltransfer.corpora.transliteration.schemes import read_schemes, scheme_files
+from xltransfer.corpora.transliteration.table import TableScheme
+from xltransfer.corpora.transliteration.transliterator import Transliterator
+from xltransfer.runtime.errors import InputError
+from xltransfer.runtime.table_reader import read_table
+from xltransfer.stages.transliterate import transliterate
 
 SCHEMES = ROOT / "resources" / "transliteration"
 HEADER = "source\ttarget\tafter\tbefore\tnote\n"
@@ -204,7 +204,7 @@ def test_missing_package(monkeypatch, name):
     for module in ("uroman", "sudachipy"):
         monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.setattr(
-        "xltransfer.transliteration.universal._loaded", lambda: __import__("uroman")
+        "xltransfer.corpora.transliteration.universal._loaded", lambda: __import__("uroman")
     )
     with pytest.raises(InputError, match="pip install"):
         load_scheme(name, SCHEMES).transliterate("東")
@@ -276,7 +276,7 @@ def test_raw_text_in_batches(tmp_path, monkeypatch):
     whole = transliterate(source, output, "russian-bgn", SCHEMES)
     text = "Shchuka\r\n\n№ 5 SHCHUKA 😀\tΩ latin é\nbez kontsa".encode()
     assert output.read_bytes() == text
-    monkeypatch.setattr("xltransfer.transliteration.documents._BATCH", 1)
+    monkeypatch.setattr("xltransfer.corpora.transliteration.documents._BATCH", 1)
     assert transliterate(source, output, "russian-bgn", SCHEMES) == whole
     assert output.read_bytes() == text and whole["lines"] == 4
     assert whole["kept"] == {"latin": 6, "spaces": 8, "digits": 1, "symbols": 1, "emoji": 1}
@@ -294,7 +294,14 @@ def test_words_are_separated_in_running_text_only():
 def test_command_line(tmp_path):
     source = tmp_path / "in.txt"
     source.write_bytes("а\n".encode() + b"\xff\n")
-    command = [sys.executable, "-m", "xltransfer.transliterate", "--output", tmp_path / "out.txt"]
+    command = [
+        sys.executable,
+        "-m",
+        "xltransfer",
+        "transliterate",
+        "--output",
+        tmp_path / "out.txt",
+    ]
     command += ["--input", source, "--scheme", "russian-iso9", "--schemes", SCHEMES]
     command += ["--report", tmp_path / "report.json"]
     failed = subprocess.run(command, capture_output=True, text=True)

@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 import yaml
 from conftest import ROOT
-from xltransfer.catalogue import Catalogue
-from xltransfer.check_language import describe
-from xltransfer.data.conllu import Sentence, read_conllu, write_conllu
-from xltransfer.errors import InputError
-from xltransfer.split import divide, part_of, split
-from xltransfer.tables.unseen import Comparisons, arms_table, verdicts
-from xltransfer.tables.unseen_figures import transliteration_figure, unseen_figure
+from xltransfer.analyses.unseen.figures import transliteration_figure, unseen_figure
+from xltransfer.analyses.unseen.tables import Comparisons, arms_table, verdicts
+from xltransfer.corpora.catalogue import Catalogue
+from xltransfer.corpora.conllu import Sentence, read_conllu, write_conllu
+from xltransfer.runtime.errors import InputError
+from xltransfer.stages.split import divide, part_of, split
+from xltransfer.study.check_language import describe
 
 ARMS = ["mbert", "mbert-adapted", "monolingual", "zero-shot-from-en", "bilstm"]
 TRAINED = [arm for arm in ARMS if not arm.startswith("zero-shot")]

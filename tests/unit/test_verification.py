@@ -16,17 +16,18 @@ from reading_stages import (
     STAGES,
     TABLE,
 )
-from xltransfer import check_results, remembered
-from xltransfer import files as xltransfer_files
+from xltransfer.analyses.scores import read_scores
 from xltransfer.encoders.configuration import read_config
-from xltransfer.errors import InputError
-from xltransfer.files import sha256_of_file, write_json
-from xltransfer.provenance import table_provenance
-from xltransfer.records import record_path, write_record
-from xltransfer.score import COLUMNS, pa, parquet, with_sentence_ids
-from xltransfer.search import finished_row, save_row
-from xltransfer.tables.scores import read_scores
-from xltransfer.verification import verified_checksums, verified_encoder, verified_model
+from xltransfer.records import remembered
+from xltransfer.records.record import record_path, write_record
+from xltransfer.records.trace import table_provenance
+from xltransfer.records.verification import verified_checksums, verified_encoder, verified_model
+from xltransfer.runtime import files as xltransfer_files
+from xltransfer.runtime.errors import InputError
+from xltransfer.runtime.files import sha256_of_file, write_json
+from xltransfer.stages.score import COLUMNS, pa, parquet, with_sentence_ids
+from xltransfer.stages.search import finished_row, save_row
+from xltransfer.study import check_results
 
 TAMPERED = ["flipped", "truncated", "exchanged", "exchanged with its record", "without a record",
             "with a damaged record"]  # fmt: skip

@@ -9,11 +9,11 @@ import pytest
 import torch
 from encoders import make_encoder
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
-from xltransfer.encoders.loading import load_encoder
+from xltransfer.encoders.batching import WORD_STATES, collate, make_example
 from xltransfer.encoders.tokenizer import WordTokenizer
-from xltransfer.training.batching import WORD_STATES, collate, make_example
+from xltransfer.encoders.transformer import load_encoder
 from xltransfer.training.dataset import Dataset
-from xltransfer.training.word_model import WordModel
+from xltransfer.training.model import WordModel
 
 SCORES = {"<s>": 0, "<pad>": 0, "</s>": 0, "<unk>": 0, "▁": -3, "▁dog": -2, "dog": -4}
 SCORES |= {"▁s": -2.5, "s": -3, "狗": -3, "好": -3, "▁a": -2, "a": -4}
@@ -130,8 +130,8 @@ def test_byte_level_spaces_are_markers(tmp_path: Path) -> None:
 
 
 def test_words_of_a_bilstm_have_one_state(tmp_path: Path) -> None:
-    from xltransfer.data.conllu import Sentence
-    from xltransfer.encoders.word_characters import WordCharacters
+    from xltransfer.corpora.conllu import Sentence
+    from xltransfer.encoders.characters import WordCharacters
 
     rows = [["1", "dogs", "_", "NOUN", "_", "_", "0", "root", "_", "_"]]
     vocabulary = WordCharacters.learn([["dogs"]], 1, 30)

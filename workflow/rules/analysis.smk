@@ -30,7 +30,7 @@ rule pieces:
             wildcards.encoder, wildcards.corpora, wildcards.corpus, wildcards.split
         ),
     shell:
-        "python -m xltransfer.pieces --encoder {input.encoder:q} --corpus {input.corpus:q}"
+        "python -m xltransfer pieces --encoder {input.encoder:q} --corpus {input.corpus:q}"
         " --output {output:q} {params.drawn:q} > {log:q} 2>&1"
 
 
@@ -55,7 +55,7 @@ rule overlap_tables:
         results=lambda wildcards, output: study.results,
         directory=subpath(output[0], parent=True),
     shell:
-        "python -m xltransfer.relate overlap --scores {input.scores:q} --config {params.cfg:q}"
+        "python -m xltransfer relate overlap --scores {input.scores:q} --config {params.cfg:q}"
         " --results {params.results:q} --directory {params.directory:q} > {log:q} 2>&1"
 
 
@@ -78,7 +78,7 @@ rule typology:
         # Not passed on: see study/identities.py.
         identity=lambda wildcards: study.identities.typology(),
     shell:
-        "python -m xltransfer.typology --config {params.cfg:q} --wals {input:q}"
+        "python -m xltransfer typology --config {params.cfg:q} --wals {input:q}"
         " --checksums {params.checksums:q} --output {output:q} > {log:q} 2>&1"
 
 
@@ -103,7 +103,7 @@ rule word_order_tables:
         identity=lambda wildcards: study.identities.table("word_order"),
         directory=subpath(output[0], parent=True),
     shell:
-        "python -m xltransfer.relate word-order --scores {input.scores:q} --config {params.cfg:q}"
+        "python -m xltransfer relate word-order --scores {input.scores:q} --config {params.cfg:q}"
         " --features {input.features:q} --names {params.names:q} --directory {params.directory:q}"
         " > {log:q} 2>&1"
 
@@ -142,7 +142,7 @@ for number, states in enumerate(study.parallel.batches(), start=1):
             as_published="--as-published" if config["parallel"]["as_published"] else "",
             precision=study.parallel.precision,
         shell:
-            "python -m xltransfer.represent --encoders {params.encoders:q}"
+            "python -m xltransfer represent --encoders {params.encoders:q}"
             " --redrawn {params.redrawn:q} --redrawn-from {input.encoder[1]:q} {params.as_published:q}"
             " --precision {params.precision:q} --treebank {input.treebank:q} --outputs {output:q} --threads {threads:q}"
             " > {log:q} 2>&1"
@@ -169,7 +169,7 @@ rule similarity:
         identity=lambda wildcards: study.identities.similarity(wildcards.encoder, wildcards.corpus),
         results=lambda wildcards, output: study.results,
     shell:
-        "python -m xltransfer.similarity --config {params.cfg:q} --results {params.results:q}"
+        "python -m xltransfer similarity --config {params.cfg:q} --results {params.results:q}"
         " --encoder {wildcards.encoder:q} --corpus {wildcards.corpus:q} --output {output:q}"
         " > {log:q} 2>&1"
 
@@ -194,7 +194,7 @@ rule similarity_tables:
         identity=lambda wildcards: study.identities.table("cka"),
         directory=subpath(output[0], parent=True),
     shell:
-        "python -m xltransfer.correlate --config {params.cfg:q} --scores {input.scores:q}"
+        "python -m xltransfer correlate --config {params.cfg:q} --scores {input.scores:q}"
         " --similarities {input.similarities:q} --directory {params.directory:q} > {log:q} 2>&1"
 
 
@@ -218,7 +218,7 @@ rule retrieval_table:
         results=lambda wildcards, output: study.results,
         table=lambda wildcards, output: output[0],
     shell:
-        "python -m xltransfer.retrieve --config {params.cfg:q} --results {params.results:q}"
+        "python -m xltransfer retrieve --config {params.cfg:q} --results {params.results:q}"
         " --output {params.table:q} > {log:q} 2>&1"
 
 
@@ -245,5 +245,5 @@ rule published_comparison:
         table=lambda wildcards, output: output[0],
         correlation=lambda wildcards, input: [f"--correlation={path}" for path in input.correlation],
     shell:
-        "python -m xltransfer.compare --scores {input.scores:q} --published {input.published:q}"
+        "python -m xltransfer compare --scores {input.scores:q} --published {input.published:q}"
         " {params.correlation:q} --config {params.cfg:q} --output {params.table:q} > {log:q} 2>&1"

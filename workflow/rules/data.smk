@@ -24,7 +24,7 @@ rule fetch_corpus:
             f"{wildcards.collection}/{wildcards.file}"
         ),
     shell:
-        "HF_HUB_OFFLINE=0 python -m xltransfer.fetch file --config {params.cfg:q} --output {output:q}"
+        "HF_HUB_OFFLINE=0 python -m xltransfer fetch file --config {params.cfg:q} --output {output:q}"
         " --largest {params.largest:q} --mirrors {params.mirrors:q} > {log:q} 2>&1"
 
 
@@ -50,7 +50,7 @@ rule check_treebank:
         code=stage_digest("treebank"),
         content=content("treebanks"),
     shell:
-        "python -m xltransfer.treebank --download {input:q} --checksum {params.checksum:q}"
+        "python -m xltransfer treebank --download {input:q} --checksum {params.checksum:q}"
         " --output {output:q} > {log:q} 2>&1"
 
 
@@ -76,7 +76,7 @@ rule check_entities:
         code=stage_digest("entities"),
         content=content("entities"),
     shell:
-        "python -m xltransfer.entities --download {input:q} --checksum {params.checksum:q}"
+        "python -m xltransfer entities --download {input:q} --checksum {params.checksum:q}"
         " --config {params.cfg:q} --output {output:q} > {log:q} 2>&1"
 
 
@@ -97,7 +97,7 @@ rule embedded_treebank:
         code=stage_digest("embedded_world.__main__"),
         content=content("treebanks", "{language}_embedded"),
     shell:
-        "python -m xltransfer.embedded_world treebank --config {params.cfg:q}"
+        "python -m xltransfer embedded_world treebank --config {params.cfg:q}"
         " --output {output:q} > {log:q} 2>&1"
 
 
@@ -118,7 +118,7 @@ rule embedded_entities:
         code=stage_digest("embedded_world.__main__"),
         content=content("entities", "{language}_embedded"),
     shell:
-        "python -m xltransfer.embedded_world entities --config {params.cfg:q}"
+        "python -m xltransfer embedded_world entities --config {params.cfg:q}"
         " --output {output:q} > {log:q} 2>&1"
 
 
@@ -138,5 +138,5 @@ rule embedded_text:
         cfg=lambda wildcards: study.embedded_world.part(wildcards.language, "text"),
         code=stage_digest("embedded_world.__main__"),
     shell:
-        "python -m xltransfer.embedded_world text --config {params.cfg:q}"
+        "python -m xltransfer embedded_world text --config {params.cfg:q}"
         " --output {output:q} > {log:q} 2>&1"

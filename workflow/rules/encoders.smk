@@ -23,7 +23,7 @@ rule fetch_encoder:
             ["--causal"] if study.encoders[wildcards.encoder].causal else []
         ),
     shell:
-        "HF_HUB_OFFLINE=0 python -m xltransfer.fetch encoder --hub {params.hub:q} --revision {params.revision:q}"
+        "HF_HUB_OFFLINE=0 python -m xltransfer fetch encoder --hub {params.hub:q} --revision {params.revision:q}"
         " --directory {params.directory:q} {params.causal:q} > {log:q} 2>&1"
 
 
@@ -60,6 +60,6 @@ rule pretrain_embedded:
         directory=subpath(output[0], parent=True),
         checkpoints=lambda wildcards, output: f"{study.results}/checkpoints",
     shell:
-        "python -m xltransfer.pretrain --corpora {input.corpora:q} --config {input.config:q}"
+        "python -m xltransfer pretrain --corpora {input.corpora:q} --config {input.config:q}"
         " --output {params.directory:q} --checkpoints {params.checkpoints:q}"
         " --threads {threads:q} > {log:q} 2>&1"

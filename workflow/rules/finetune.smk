@@ -52,7 +52,7 @@ for number, batch in enumerate(study.finetuning_batches(), start=1):
             checkpoints=lambda wildcards, output: f"{study.results}/checkpoints",
             checkpoint_seconds=lambda wildcards, output: 60 * config["checkpoint_minutes"],
         shell:
-            "python -m xltransfer.finetune --encoders {params.encoders:q} {params.search:q}"
+            "python -m xltransfer finetune --encoders {params.encoders:q} {params.search:q}"
             " --training {input.training:q} --development {input.development:q}"
             " --config {params.cfg:q} --ablation {wildcards.ablation:q} --seeds {params.seeds:q}"
             " --models {params.models:q} --checkpoints {params.checkpoints:q}"

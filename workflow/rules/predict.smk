@@ -32,7 +32,7 @@ for number, batch in enumerate(study.prediction_batches(), start=1):
             corpus=gold_identity,
             models=lambda wildcards, input: weights(input.models),
         shell:
-            "python -m xltransfer.predict --models {params.models:q} --corpus {input.corpus:q}"
+            "python -m xltransfer predict --models {params.models:q} --corpus {input.corpus:q}"
             " --predictions {output:q} --threads {threads:q} > {log:q} 2>&1"
 
 
@@ -74,5 +74,5 @@ for number, (task, sources) in enumerate(study.scoring_batches(), start=1):
                 wildcards.encoder, wildcards.task, sources, wildcards.corpus, wildcards.split
             ),
         shell:
-            "python -m xltransfer.score --config {params.cfg:q} --gold {input.gold:q}"
+            "python -m xltransfer score --config {params.cfg:q} --gold {input.gold:q}"
             " --predictions {input.predictions:q} --outputs {output:q} > {log:q} 2>&1"

@@ -22,7 +22,7 @@ rule score_tables:
         results=lambda wildcards, output: study.results,
         directory=subpath(output[0], parent=True),
     shell:
-        "python -m xltransfer.tabulate --config {params.cfg:q} --results {params.results:q}"
+        "python -m xltransfer tabulate --config {params.cfg:q} --results {params.results:q}"
         " --directory {params.directory:q} > {log:q} 2>&1"
 
 
@@ -79,5 +79,5 @@ for job, figures in DRAWN_TOGETHER.items():
             tables=canonical_json(drawn),
             directory=subpath(input[0], parent=True),
         shell:
-            "python -m xltransfer.draw --config {params.cfg:q} --tables {params.tables:q}"
+            "python -m xltransfer draw --config {params.cfg:q} --tables {params.tables:q}"
             " --directory {params.directory:q} --figures {output:q} > {log:q} 2>&1"

@@ -41,7 +41,7 @@ rule adapt:
         checkpoints=lambda wildcards, output: f"{study.results}/checkpoints",
         checkpoint_seconds=lambda wildcards, output: 60 * config["checkpoint_minutes"],
     shell:
-        "python -m xltransfer.adapt --encoder {params.encoder:q} --training {input.training:q}"
+        "python -m xltransfer adapt --encoder {params.encoder:q} --training {input.training:q}"
         " --held-out {input.held_out:q} --config {params.cfg:q} --output {params.directory:q}"
         " --checkpoints {params.checkpoints:q} --checkpoint-seconds {params.checkpoint_seconds:q}"
         " --threads {threads:q} > {log:q} 2>&1"
@@ -82,7 +82,7 @@ rule pretrain_monolingual:
         checkpoints=lambda wildcards, output: f"{study.results}/checkpoints",
         checkpoint_seconds=lambda wildcards, output: 60 * config["checkpoint_minutes"],
     shell:
-        "python -m xltransfer.pretrain --corpora {input.training:q} --held-out {input.held_out:q}"
+        "python -m xltransfer pretrain --corpora {input.training:q} --held-out {input.held_out:q}"
         " --config {params.cfg:q} --output {params.directory:q}"
         " --checkpoints {params.checkpoints:q} --checkpoint-seconds {params.checkpoint_seconds:q}"
         " --threads {threads:q} > {log:q} 2>&1"
@@ -100,7 +100,7 @@ rule bilstm_architecture:
         cfg=unseen.bilstm_config(),
         code=stage_digest("architecture"),
     shell:
-        "python -m xltransfer.architecture --config {params.cfg:q} --output {output:q} > {log:q} 2>&1"
+        "python -m xltransfer architecture --config {params.cfg:q} --output {output:q} > {log:q} 2>&1"
 
 
 # The learning rate and the number of epochs of an arm on a corpus.
@@ -139,7 +139,7 @@ rule search:
         checkpoints=lambda wildcards, output: f"{study.results}/checkpoints",
         checkpoint_seconds=lambda wildcards, output: 60 * config["checkpoint_minutes"],
     shell:
-        "python -m xltransfer.search --encoder {params.encoder:q} --training {input.training:q}"
+        "python -m xltransfer search --encoder {params.encoder:q} --training {input.training:q}"
         " --development {input.development:q} --config {params.cfg:q} --output {output:q}"
         " --checkpoints {params.checkpoints:q} --checkpoint-seconds {params.checkpoint_seconds:q}"
         " --threads {threads:q} > {log:q} 2>&1"
@@ -176,7 +176,7 @@ for number, task in enumerate(unseen.tasks, start=1):
                 task, wildcards.source
             ),
         shell:
-            "python -m xltransfer.predict --models {input.models:q} --corpus {input.corpus:q}"
+            "python -m xltransfer predict --models {input.models:q} --corpus {input.corpus:q}"
             " --predictions {output:q} --threads {threads:q} > {log:q} 2>&1"
 
     rule:
@@ -209,7 +209,7 @@ for number, task in enumerate(unseen.tasks, start=1):
                 task, wildcards.source
             ),
         shell:
-            "python -m xltransfer.score --config {params.cfg:q} --gold {input.gold:q}"
+            "python -m xltransfer score --config {params.cfg:q} --gold {input.gold:q}"
             " --predictions {input.predictions:q} --outputs {output:q} > {log:q} 2>&1"
 
 
@@ -234,7 +234,7 @@ rule unseen_tables:
         identity=lambda wildcards: study.identities.table("unseen"),
         directory=subpath(output[0], parent=True),
     shell:
-        "python -m xltransfer.verdict --config {params.cfg:q} --scores {input.scores:q}"
+        "python -m xltransfer verdict --config {params.cfg:q} --scores {input.scores:q}"
         " --reports {input.reports:q} --texts {input.texts:q} --directory {params.directory:q}"
         " > {log:q} 2>&1"
 
@@ -270,7 +270,7 @@ rule count_pieces:
         ),
         directory=lambda wildcards, input: os.path.dirname(input.tokenizer),
     shell:
-        "python -m xltransfer.tokenizer_statistics count --encoder {params.directory:q}"
+        "python -m xltransfer tokenizer_statistics count --encoder {params.directory:q}"
         " --corpus {input.corpus:q} --columns {params.columns:q} --output {output:q}"
         " > {log:q} 2>&1"
 
@@ -294,7 +294,7 @@ rule tokenizer_table:
         identity=lambda wildcards: study.identities.table("tokenizer_stats"),
         directory=subpath(output[0], parent=True),
     shell:
-        "python -m xltransfer.tokenizer_statistics table --config {params.cfg:q} --inputs {input:q}"
+        "python -m xltransfer tokenizer_statistics table --config {params.cfg:q} --inputs {input:q}"
         " --directory {params.directory:q} > {log:q} 2>&1"
 
 
@@ -318,5 +318,5 @@ rule language_tables:
         identity=lambda wildcards: study.identities.table("languages"),
         directory=subpath(output[0], parent=True),
     shell:
-        "python -m xltransfer.language_table --config {params.cfg:q} --inputs {input.counts:q}"
+        "python -m xltransfer language_table --config {params.cfg:q} --inputs {input.counts:q}"
         " --categories {input.categories:q} --directory {params.directory:q} > {log:q} 2>&1"

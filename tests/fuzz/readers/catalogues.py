@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from xltransfer.catalogue import Catalogue
+from xltransfer.corpora.catalogue import Catalogue
 
 from ..cases import Reader, Verdict, accept, either, refuse
 from ..mutation import mutated_text

@@ -10,7 +10,7 @@ import random
 import re
 from typing import Any
 
-from xltransfer.data.conllu import DEPREL, FEATS, UPOS, XPOS, read_conllu, write_conllu
+from xltransfer.corpora.conllu import DEPREL, FEATS, UPOS, XPOS, read_conllu, write_conllu
 
 from ..cases import Reader, Verdict, accept, either, refuse
 from ..mutation import mutated_text

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from encoders import make_encoder
 from xltransfer.encoders.bilstm import read_architecture
-from xltransfer.encoders.loading import empty_encoder, layer_stack, load_encoder, longest_input
+from xltransfer.encoders.transformer import empty_encoder, layer_stack, load_encoder, longest_input
 
 from ..cases import Reader, Verdict, accept, either, refuse
 from ..mutation import json_bytes, mutated_json

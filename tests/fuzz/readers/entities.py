@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from xltransfer.data.iob import read_entities, read_iob2, write_iob2
+from xltransfer.corpora.iob import read_entities, read_iob2, write_iob2
 
 from ..cases import Reader, Verdict, accept, either, refuse
 from ..mutation import mutated_text

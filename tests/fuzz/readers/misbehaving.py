@@ -6,7 +6,7 @@ import os
 import random
 from typing import Any
 
-from xltransfer.errors import InputError
+from xltransfer.runtime.errors import InputError
 
 from ..cases import (
     CRASH,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pyarrow import parquet
-from xltransfer.score import score
+from xltransfer.stages.score import score
 
 from ..cases import Reader, Verdict, either, refuse
 from ..mutation import mutated_text

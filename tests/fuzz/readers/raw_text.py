@@ -18,7 +18,7 @@ from typing import Any
 
 import pyarrow as pa
 from pyarrow import parquet
-from xltransfer.data.raw_text import read_lines
+from xltransfer.corpora.raw_text import read_lines
 
 from ..cases import Reader, Verdict, accept, either, refuse
 from ..mutation import LONG, TEXTS, json_bytes, mutated_bytes, mutated_json, mutated_text

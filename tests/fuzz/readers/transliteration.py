@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from xltransfer.transliteration.loading import load_scheme
-from xltransfer.transliteration.transliterator import Transliterator
+from xltransfer.corpora.transliteration.loading import load_scheme
+from xltransfer.corpora.transliteration.transliterator import Transliterator
 
 from ..cases import Reader, Verdict, accept, either, refuse
 from ..mutation import mutated_text

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from xltransfer.data.wals import read_wals
+from xltransfer.corpora.wals import read_wals
 
 from ..cases import Reader, Verdict, accept, either, refuse
 from ..mutation import mutated_text

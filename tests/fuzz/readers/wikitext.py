@@ -13,7 +13,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 import mwparserfromhell
-from xltransfer.data.raw_text import read_lines
+from xltransfer.corpora.raw_text import read_lines
 
 from ..cases import Reader, Verdict, accept, either
 from ..mutation import TEXTS, mutated_bytes

@@ -17,10 +17,10 @@ from torch import nn
 from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from ..errors import InputError
-from ..files import read_json, read_text, write_json
+from ..runtime.errors import InputError
+from ..runtime.files import read_json, read_text, write_json
+from .characters import LONGEST_WORD, PADDING, UNKNOWN_WORD, WordCharacters
 from .layers import SharedDropout
-from .word_characters import LONGEST_WORD, PADDING, UNKNOWN_WORD, WordCharacters
 
 MODEL_TYPE = "xltransfer-bilstm"
 CONFIG_FILE = "config.json"

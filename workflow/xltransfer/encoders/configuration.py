@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError
-from ..files import read_json
-from ..records import WEIGHTS
+from ..records.record import WEIGHTS
+from ..runtime.errors import InputError
+from ..runtime.files import read_json
 from .families import LAYERS, family_of
 from .lean_transformers import AutoConfig, PretrainedConfig
 

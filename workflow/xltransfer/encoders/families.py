@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..errors import InputError
+from ..runtime.errors import InputError
 
 LAYERS = ("num_hidden_layers", "n_layers", "num_layers", "n_layer")
 """What configurations of transformers call the number of layers."""
-WRITE_TOKENIZER = "python -m xltransfer.write_tokenizer"
+WRITE_TOKENIZER = "python -m xltransfer write_tokenizer"
 """Command that writes ``tokenizer.json`` for encoders of characters and bytes."""
 
 

@@ -15,8 +15,8 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from torch import nn
 
-from ..errors import InputError
-from ..files import replacing
+from ..runtime.errors import InputError
+from ..runtime.files import replacing
 from .configuration import check_numbers, reason_of
 from .families import FAMILIES
 from .lean_transformers import (
@@ -26,7 +26,7 @@ from .lean_transformers import (
     PretrainedConfig,
     PreTrainedModel,
 )
-from .loading import QuietTransformers, load_encoder
+from .transformer import QuietTransformers, load_encoder
 from .weights import own_weights
 
 log = logging.getLogger(__name__)

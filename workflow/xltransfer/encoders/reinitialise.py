@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 
-from ..errors import InputError
+from ..runtime.errors import InputError
 from .lean_transformers import PreTrainedModel
-from .loading import layer_stack, new_encoder
+from .transformer import layer_stack, new_encoder
 
 NONE, ALL = "none", "random-init-all"
 _PAIR = re.compile(r"random-init-(\d+)-(\d+)")

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from tokenizers import Encoding
 
-from ..errors import InputError
-from ..files import read_json
+from ..runtime.errors import InputError
+from ..runtime.files import read_json
 from .tokenizer import WordTokenizer
 
 

@@ -15,8 +15,8 @@ from tokenizers import Encoding, Tokenizer
 from tokenizers.models import Unigram
 from tokenizers.pre_tokenizers import ByteLevel
 
-from ..errors import InputError
-from ..files import read_json
+from ..runtime.errors import InputError
+from ..runtime.files import read_json
 
 MOST_PIECES = 1 << 24
 """Of an encoder whose ``config.json`` does not say it."""

@@ -11,8 +11,8 @@ from pathlib import Path
 from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers, processors
 from tokenizers.pre_tokenizers import ByteLevel
 
-from ..errors import InputError
-from ..files import read_json, replacing
+from ..runtime.errors import InputError
+from ..runtime.files import read_json, replacing
 from .families import units_of
 
 CANINE_CLS, CANINE_SEP = 0xE000, 0xE001

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
-from ..files import replacing, write_json
+from ..runtime.files import replacing, write_json
 
 log = logging.getLogger(__name__)
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from .. import paths
-from ..errors import InputError
-from ..files import canonical_json
+from ..runtime.errors import InputError
+from ..runtime.files import canonical_json
+from . import paths
 from .consistency import check_sources
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .. import paths
+from . import paths
 
 if TYPE_CHECKING:
     from .study import Study

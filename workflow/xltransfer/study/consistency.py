@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..errors import InputError
+from ..runtime.errors import InputError
 from .encoders import check_encoders
 from .parts import check_mirrors, check_results
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..catalogue import EMBEDDED
-from ..data.checksums import UNCHECKED
-from ..files import digest, sha256_of_file
-from ..identity import stage_digest
-from ..paths import made_encoder
+from ..corpora.catalogue import EMBEDDED
+from ..corpora.checksums import UNCHECKED
+from ..records.code import stage_digest
+from ..runtime.files import digest, sha256_of_file
 from .local_files import LocalFiles
+from .paths import made_encoder
 
 if TYPE_CHECKING:
     from .study import Study

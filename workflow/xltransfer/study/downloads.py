@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from functools import cached_property
 
-from ..catalogue import LARGEST_ANNOTATED, LARGEST_RAW, Catalogue
-from ..files import canonical_json
+from ..corpora.catalogue import LARGEST_ANNOTATED, LARGEST_RAW, Catalogue
+from ..runtime.files import canonical_json
 
 FOLDER = "resources/downloads"
 """Folder of all downloads, below that of the workflow."""

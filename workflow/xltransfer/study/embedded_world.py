@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from ..embedded_world.languages import Language, place_among_codes, read_language
-from ..files import canonical_json, read_text
+from ..corpora.embedded_world.languages import Language, place_among_codes, read_language
+from ..runtime.files import canonical_json, read_text
 
 if TYPE_CHECKING:
     from .study import Study

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..encoders.families import WRITE_TOKENIZER, Family, family_of, layers_of, units_of
-from ..errors import InputError
+from ..runtime.errors import InputError
 from .parts import WHOLE, Encoder
 
 if TYPE_CHECKING:

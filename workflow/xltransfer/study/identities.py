@@ -18,9 +18,9 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, wraps
 from typing import TYPE_CHECKING, Any
 
-from ..data.checksums import UNCHECKED
-from ..files import digest
-from ..identity import stage_digest
+from ..corpora.checksums import UNCHECKED
+from ..records.code import stage_digest
+from ..runtime.files import digest
 from .contents import Contents
 from .downloads import FOLDER
 from .parallel import State

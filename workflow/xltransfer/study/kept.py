@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from .. import paths
-from ..files import digest
-from ..identity import stage_digest
+from ..records.code import stage_digest
+from ..runtime.files import digest
+from . import paths
 from .batches import prediction_seeds
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError
-from ..files import write_json
-from ..remembered import remembered_checksum
+from ..records.remembered import remembered_checksum
+from ..runtime.errors import InputError
+from ..runtime.files import write_json
 
 VERSIONS = ".snakemake/xltransfer-unchecked.json"
 """The first and the latest checksum of files without a checksum in the catalogue, by path."""

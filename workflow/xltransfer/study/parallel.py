@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from .. import paths
-from ..files import canonical_json
+from ..runtime.files import canonical_json
+from . import paths
 from .batches import join, place, prediction_seeds
 
 if TYPE_CHECKING:

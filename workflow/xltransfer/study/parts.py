@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from ..encoders.families import layers_of
-from ..errors import InputError
-from ..files import read_json
-from ..safe_values import check_no_credentials, printable
+from ..runtime.errors import InputError
+from ..runtime.files import read_json
+from ..runtime.safe_values import check_no_credentials, printable
 
 _SPECIAL = re.compile(r"[{}<>\[\]*?$~\\\"'`|;&\x00-\x1f\x7f]")
 WHOLE = ("none", "random-init-all")

@@ -6,7 +6,7 @@ import math
 import re
 from typing import Any
 
-from ..errors import InputError
+from ..runtime.errors import InputError
 
 LARGEST = 2**53
 """Integers up to here are exact in every program that reads numbers as floating point."""

@@ -12,8 +12,8 @@ from typing import Any
 import jsonschema
 import yaml
 
-from ..errors import InputError
-from ..safe_values import printable, without_credentials
+from ..runtime.errors import InputError
+from ..runtime.safe_values import printable, without_credentials
 from .plain import check_plain
 
 SCHEMA = Path(__file__).parent.parent.parent / "schemas" / "config.schema.yaml"

@@ -12,11 +12,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from .. import paths
-from ..catalogue import Catalogue, Corpus, Language
-from ..embedded_world.languages import EMBEDDED_FAMILY
-from ..files import canonical_json
+from ..corpora.catalogue import Catalogue, Corpus, Language
+from ..corpora.embedded_world.languages import EMBEDDED_FAMILY
+from ..runtime.files import canonical_json
 from ..tasks.kinds import Kind, kind_of
+from . import paths
 from .arms import BILSTM, ENCODER_FILES
 from .batches import (
     FinetuningBatch,

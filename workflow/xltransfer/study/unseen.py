@@ -7,11 +7,11 @@ from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from .. import paths
-from ..catalogue import SPLITS
-from ..errors import InputError
-from ..files import canonical_json
-from ..transliteration.catalogue import scheme_files
+from ..corpora.catalogue import SPLITS
+from ..corpora.transliteration.schemes import scheme_files
+from ..runtime.errors import InputError
+from ..runtime.files import canonical_json
+from . import paths
 from .arms import MONOLINGUAL, Arms
 from .varieties import FOLDS, HASHED, Made, Varieties, Variety
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..catalogue import EMBEDDED
-from ..files import digest
-from ..identity import stage_digest
+from ..corpora.catalogue import EMBEDDED
+from ..records.code import stage_digest
+from ..runtime.files import digest
 from .arms import ADAPTED, BILSTM, MONOLINGUAL
 
 if TYPE_CHECKING:

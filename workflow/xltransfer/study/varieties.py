@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ..catalogue import SPLITS, Corpus, CorpusFile
-from ..errors import InputError
+from ..corpora.catalogue import SPLITS, Corpus, CorpusFile
+from ..runtime.errors import InputError
 
 if TYPE_CHECKING:
     from .study import Study

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..data.iob import TaggedSentence, normalised
-from ..training.batching import Batch
-from .crf import CRFHead
+from ..corpora.iob import TaggedSentence, normalised
+from ..encoders.batching import Batch
+from .heads.crf import CRFHead
 from .interface import Prediction
 from .tagging import WordLabels
 

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..data.annotations import AnnotatedSentence
-from ..metrics import METRICS
-from ..training.batching import FIRST_CONTENT, Batch
+from ..corpora.formats import AnnotatedSentence
+from ..encoders.batching import FIRST_CONTENT, Batch
+from .metrics import METRICS
 
 Prediction = dict[str, np.ndarray]
 """What a task predicts for one sentence: by name, a value per word."""

@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..data.conllu import DEPREL, HEAD, Sentence
-from ..metrics.attachment import universal
-from ..training.batching import Batch
-from .biaffine import BiaffineHead
+from ..corpora.conllu import DEPREL, HEAD, Sentence
+from ..encoders.batching import Batch
+from .heads.biaffine import BiaffineHead
+from .heads.smoothing import smoothed_cross_entropy
+from .heads.spanning_tree import decode_trees
 from .interface import Prediction, Task
-from .smoothing import smoothed_cross_entropy
-from .spanning_tree import decode_trees
+from .metrics.attachment import universal
 
 
 class Parsing(Task):

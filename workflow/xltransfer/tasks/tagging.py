@@ -9,11 +9,11 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from ..data.conllu import Sentence
-from ..metrics.labels import COLUMNS, NO_VALUE, with_word_labels, word_labels
-from ..training.batching import Batch
+from ..corpora.conllu import Sentence
+from ..encoders.batching import Batch
+from .heads.smoothing import smoothed_cross_entropy
 from .interface import Prediction, Task
-from .smoothing import smoothed_cross_entropy
+from .metrics.labels import COLUMNS, NO_VALUE, with_word_labels, word_labels
 
 UNLABELLED = -100
 """Target of a word that was not annotated."""

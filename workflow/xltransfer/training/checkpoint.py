@@ -23,8 +23,8 @@ from safetensors.torch import save_file
 from torch import nn
 
 from ..encoders.weights import own_weights
-from ..errors import InputError
-from ..files import canonical_json, replacing
+from ..runtime.errors import InputError
+from ..runtime.files import canonical_json, replacing
 
 log = logging.getLogger(__name__)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..data.annotations import AnnotatedSentence
+from ..corpora.formats import AnnotatedSentence
+from ..encoders.batching import FIRST, FIRST_CONTENT, Example, make_example
+from ..encoders.characters import WordCharacters
 from ..encoders.tokenizer import WordTokenizer
-from ..encoders.word_characters import WordCharacters
 from ..tasks.interface import Task
-from .batching import FIRST, FIRST_CONTENT, Example, make_example
 
 
 class Dataset:

@@ -15,29 +15,29 @@ from typing import Any
 
 import torch
 
-from ..command import warn
-from ..data.annotations import AnnotatedSentence, draw_sentences, read_sentences
-from ..devices import device_name, prepare_device
+from ..corpora.formats import AnnotatedSentence, draw_sentences, read_sentences
 from ..encoders.bilstm import CONFIG_FILE, NO_LIMIT, BiLSTMEncoder, is_bilstm, read_architecture
+from ..encoders.characters import WordCharacters
 from ..encoders.lean_transformers import PreTrainedModel
-from ..encoders.loading import ENCODER_FILES, load_encoder, longest_input
 from ..encoders.reinitialise import NONE, reinitialise
 from ..encoders.tokenizer import WordTokenizer
-from ..encoders.word_characters import WordCharacters
-from ..errors import InputError
-from ..files import digest
-from ..identity import stage_digest
-from ..metrics import check_gold
-from ..records import versions
+from ..encoders.transformer import ENCODER_FILES, load_encoder, longest_input
+from ..records.code import stage_digest
+from ..records.record import versions
+from ..records.verification import verified_checksums, verified_encoder
+from ..runtime.command import warn
+from ..runtime.errors import InputError
+from ..runtime.files import digest
 from ..tasks.interface import Task
+from ..tasks.metrics import check_gold
 from ..tasks.registry import make_task
-from ..verification import verified_checksums, verified_encoder
 from .checkpoint import Checkpoint
 from .dataset import Dataset
-from .finetuning import FineTuning
+from .devices import device_name, prepare_device
 from .hyperparameters import passes_per_epoch
 from .loop import Report, train
-from .word_model import WordModel, untrained_head
+from .model import WordModel, untrained_head
+from .objectives.finetuning import FineTuning
 
 log = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError
-from ..files import read_json
+from ..runtime.errors import InputError
+from ..runtime.files import read_json
 
 SEARCHED = ("epochs", "encoder_learning_rate", "head_learning_rate")
 """The settings that a search decides."""

@@ -12,13 +12,13 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
-from .. import interruption
-from ..errors import DivergedError
+from ..runtime import interruption
+from ..runtime.errors import DivergedError
 from .checkpoint import Checkpoint
 from .embeddings import RowGradients
 from .flat import flatten
 from .hyperparameters import passes_per_epoch
-from .objective import Objective
+from .objectives.interface import Objective
 
 log = logging.getLogger(__name__)
 

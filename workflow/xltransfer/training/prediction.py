@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from ..data.annotations import AnnotatedSentence
-from ..errors import DivergedError
+from ..corpora.formats import AnnotatedSentence
+from ..encoders.batching import collate, plan_examples
+from ..runtime.errors import DivergedError
 from ..tasks.interface import Prediction, Task
-from .batching import collate, plan_examples
 from .dataset import Dataset
-from .word_model import WordModel
+from .model import WordModel
 
 PREDICTION_BUDGET = {"cpu": 2048, "cuda": 32768}
 """Pieces per batch: what stays in a processor's cache, what fills a GPU."""

@@ -10,15 +10,11 @@ from typing import Any
 
 import torch
 
-from ..data.lines import Lines
-from ..devices import device_name
+from ..corpora.lines import Lines
 from ..encoders.masked_lm import STORED_TYPES, save_masked_lm
 from ..encoders.text_tokenizer import TextTokenizer
-from ..errors import InputError
-from ..files import digest, sha256_of_file, write_json
-from ..identity import stage_digest
-from ..interruption import stop_listening
-from ..records import (
+from ..records.code import stage_digest
+from ..records.record import (
     PRETRAINING,
     TOKENIZER_CONFIG,
     encoder_files,
@@ -26,9 +22,13 @@ from ..records import (
     write_record,
     write_times,
 )
+from ..runtime.errors import InputError
+from ..runtime.files import digest, sha256_of_file, write_json
+from ..runtime.interruption import stop_listening
 from .checkpoint import Checkpoint
+from .devices import device_name
 from .loop import train
-from .masked_lm import BLOCKS, LINES, MaskedLanguageModelling
+from .objectives.masked_lm import BLOCKS, LINES, MaskedLanguageModelling
 from .tokenised_text import TokenisedText
 
 log = logging.getLogger(__name__)

@@ -1,0 +1,155 @@
+"""Figures: legible in print, in grey and to the colour-blind; the same bytes every time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ..runtime.files import replacing
+from .randominit import CROSS_LINGUAL, pairs_of_layers
+
+# Okabe & Ito's palette; series also differ in marker and line style.
+SAME_LANGUAGE = {"color": "#0072B2", "marker": "o", "linestyle": "-"}
+ZERO_SHOT = {"color": "#D55E00", "marker": "s", "linestyle": "--"}
+GREY = "#777777"
+
+plt.rcParams.update(
+    {
+        "font.size": 8,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.titlesize": 8,
+        "legend.frameon": False,
+        "pdf.fonttype": 42,
+        "svg.hashsalt": "xltransfer",
+    }
+)
+
+
+def randominit_figure(table: pd.DataFrame, ablations: Sequence[str], title: str) -> Figure:
+    """Change of the score for each re-initialised pair of layers, a panel per source.
+
+    Bars are 95 % confidence intervals.
+
+    Args:
+        table: rows of one metric per task, from ``by_target``.
+        ablations: those to show, lowest layers first.
+        title: of the figure.
+    """
+    pairs = pairs_of_layers(ablations)
+    table = table[table["ablation"].isin(pairs)]
+    rows = list(table.groupby(["encoder", "task"], sort=False))
+    sources = list(dict.fromkeys(table["source"]))
+    figure, axes = plt.subplots(
+        len(rows),
+        len(sources),
+        # Not narrower than the legend.
+        figsize=(max(4.6, 0.6 + 2.1 * len(sources)), 0.7 + 2.1 * len(rows)),
+        sharex=True,
+        sharey="row",
+        squeeze=False,
+        layout="constrained",
+    )
+    lowest: dict[str, Axes] = {}
+    for axes_row, ((encoder, task), part) in zip(axes, rows, strict=True):
+        for ax, source in zip(axes_row, sources, strict=True):
+            own = part[part["source"] == source]
+            if own["delta"].notna().any():
+                _panel(ax, own, source, pairs)
+                lowest[source] = ax
+            else:
+                ax.set_visible(False)
+        axes_row[0].set_ylabel(f"{task}, {encoder}\nchange of {part['metric'].iloc[0]} (points)")
+    for ax in lowest.values():
+        ax.set_xlabel("re-initialised layers")
+        ax.tick_params(labelbottom=True)
+    handles, labels = axes[0][0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    figure.suptitle(title, fontsize=9)
+    return figure
+
+
+def zeroshot_figure(matrix: pd.DataFrame, languages: Sequence[str], title: str) -> Figure:
+    """A heat map of scores, a panel per encoder and task: sources down, targets across.
+
+    Args:
+        matrix: a row per source from ``zeroshot.matrix``.
+        languages: the columns of targets.
+        title: of the figure.
+    """
+    groups = list(matrix.groupby(["encoder", "task", "metric"], sort=False))
+    rows = sum(len(part) for _, part in groups)
+    figure, axes = plt.subplots(
+        len(groups),
+        1,
+        figsize=(1.5 + 0.36 * len(languages), 0.6 + 0.7 * len(groups) + 0.3 * rows),
+        squeeze=False,
+        layout="constrained",
+        height_ratios=[len(part) for _, part in groups],
+    )
+    for ax, ((encoder, task, metric), part) in zip(axes[:, 0], groups, strict=True):
+        present = [name for name in languages if part[name].notna().any()]
+        values = part[present].to_numpy(float)
+        ax.imshow(values, cmap="cividis", vmin=0, vmax=100, aspect="auto")
+        for (row, column), value in np.ndenumerate(values):
+            shade = "black" if value > 55 else "white"
+            ax.text(column, row, f"{value:.0f}", ha="center", va="center", color=shade, fontsize=7)
+        ax.set_xticks(range(len(present)), [name.upper() for name in present])
+        ax.set_yticks(range(len(part)), [source.upper() for source in part["source"]])
+        ax.set_ylabel("source")
+        ax.tick_params(length=0)
+        ax.spines[:].set_visible(False)
+        ax.set_title(f"{task}, {encoder}: {metric} in percent", loc="left")
+    axes[-1, 0].set_xlabel("target")
+    figure.suptitle(title, fontsize=9)
+    return figure
+
+
+def _panel(ax: Axes, part: pd.DataFrame, source: str, pairs: dict[str, str]) -> None:
+    positions = {ablation: place for place, ablation in enumerate(pairs)}
+    ax.axhline(0, color=GREY, linewidth=0.6)
+    others = part[~part["target"].isin([source, CROSS_LINGUAL])]
+    ax.scatter(
+        others["ablation"].map(positions) + 0.12,
+        others["delta"],
+        s=4,
+        color=GREY,
+        alpha=0.5,
+        linewidths=0,
+        label="each target",
+    )
+    for target, style, label, shift in (
+        (source, SAME_LANGUAGE, "same language", -0.06),
+        (CROSS_LINGUAL, ZERO_SHOT, "cross-lingual (mean of targets)", 0.06),
+    ):
+        line = part[part["target"] == target]
+        ax.errorbar(
+            line["ablation"].map(positions) + shift,
+            line["delta"],
+            yerr=(line["delta_high"] - line["delta"]).fillna(0),
+            markersize=3.5,
+            linewidth=1,
+            capsize=2,
+            label=label,
+            **style,
+        )
+    ax.set_title(f"source {source.upper()}")
+    ax.set_xticks(range(len(pairs)), list(pairs.values()))
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a figure; its suffix decides the format, and no date goes in."""
+    kind = path.suffix.removeprefix(".")
+    metadata = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(kind)
+    with replacing(path) as temporary:
+        figure.savefig(temporary, format=kind, dpi=200, metadata=metadata)

@@ -1,0 +1,36 @@
+"""Word-piece overlap of two corpora (Pires, Schlinger & Garrette, ACL 2019, section 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from ..corpora.formats import AnnotatedSentence
+from ..corpora.iob import TaggedSentence
+
+if TYPE_CHECKING:
+    from ..encoders.tokenizer import WordTokenizer
+
+
+def piece_types(sentences: Sequence[AnnotatedSentence], tokenizer: WordTokenizer) -> set[str]:
+    """The distinct pieces that a corpus is made of, but for the tokenizer's unknown piece.
+
+    Args:
+        sentences: of a treebank: the pieces of all words count; with named entities: only the
+            pieces of words inside entities do.
+        tokenizer: of an encoder.
+    """
+    chosen = [list(_words(sentence)) for sentence in sentences]
+    return tokenizer.piece_types([words for words in chosen if words])
+
+
+def _words(sentence: AnnotatedSentence) -> Iterable[str]:
+    if isinstance(sentence, TaggedSentence):
+        return (form for form, tag in zip(sentence.forms, sentence.tags, strict=True) if tag != "O")
+    return sentence.forms
+
+
+def overlap(training: set[str], evaluation: set[str]) -> float:
+    """|E_train ∩ E_eval| / |E_train ∪ E_eval| in percent; 0 if both are empty."""
+    union = training | evaluation
+    return 100 * len(training & evaluation) / len(union) if union else 0.0

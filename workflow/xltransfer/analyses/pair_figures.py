@@ -1,0 +1,153 @@
+"""Figures about pairs of languages: overlap, word order, retrieval."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import cycle
+
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from .figures import GREY, SAME_LANGUAGE, ZERO_SHOT
+from .similarity.headline import OVER_SOURCES
+
+SERIES = (
+    SAME_LANGUAGE,
+    ZERO_SHOT,
+    {"color": "#009E73", "marker": "^", "linestyle": "-."},
+    {"color": "#CC79A7", "marker": "D", "linestyle": ":"},
+    {"color": "#E69F00", "marker": "v", "linestyle": "--"},
+)
+"""Okabe & Ito's palette; series also differ in marker and line style."""
+
+
+def overlap_figure(table: pd.DataFrame, correlation: pd.DataFrame, title: str) -> Figure:
+    """Score against piece overlap, a panel per task, a series per encoder.
+
+    Legends have the mean over sources of the correlation within each source.
+
+    Args:
+        table: ``overlap.csv``.
+        correlation: ``overlap_correlation.csv``.
+        title: of the figure.
+    """
+    return _scatter(table, correlation, "overlap", "pieces in common (percent of all)", title)
+
+
+def word_order_figure(table: pd.DataFrame, correlation: pd.DataFrame, title: str) -> Figure:
+    """Score against the number of shared word-order features, with the mean for each number.
+
+    Args:
+        table: ``word_order.csv``; pairs without values for all features are left out.
+        correlation: ``word_order_correlation.csv``.
+        title: of the figure.
+    """
+    complete = table[table["comparable"] == table["features"]]
+    label = f"word-order features in common (of {table['features'].max()})"
+    figure = _scatter(complete, correlation, "shared", label, title)
+    for ax, (_, part) in zip(figure.axes, complete.groupby("task", sort=False), strict=False):
+        for style, (_, own) in zip(
+            cycle(SERIES), part.groupby("encoder", sort=False), strict=False
+        ):
+            means = own.groupby("shared")["score"].mean()
+            ax.plot(means.index, means, color=style["color"], linestyle=style["linestyle"])
+    return figure
+
+
+def _scatter(
+    table: pd.DataFrame, correlation: pd.DataFrame, column: str, label: str, title: str
+) -> Figure:
+    tasks = list(dict.fromkeys(table["task"])) or [""]
+    figure, axes = plt.subplots(
+        1,
+        len(tasks),
+        figsize=(0.6 + 2.4 * len(tasks), 2.8),
+        squeeze=False,
+        layout="constrained",
+    )
+    over_sources = correlation[correlation["source"] == OVER_SOURCES]
+    rho = over_sources.set_index(["encoder", "task"])["spearman"]
+    for ax, task in zip(axes[0], tasks, strict=True):
+        part = table[table["task"] == task]
+        for style, (encoder, own) in zip(
+            cycle(SERIES), part.groupby("encoder", sort=False), strict=False
+        ):
+            value = rho.get((encoder, task), float("nan"))
+            text = f"{encoder}: mean ρ = {value:.2f}" if pd.notna(value) else str(encoder)
+            ax.scatter(
+                own[column],
+                own["score"],
+                s=10,
+                alpha=0.6,
+                linewidths=0,
+                color=style["color"],
+                marker=style["marker"],
+                label=text.replace("-", "−"),
+            )
+        ax.set_title(task)
+        ax.set_xlabel(label)
+        ax.legend(loc="best", handletextpad=0.2)
+        if len(part):
+            ax.set_ylabel(f"zero-shot {part['metric'].iloc[0]} (percent)")
+    figure.suptitle(title, fontsize=9)
+    return figure
+
+
+def retrieval_figure(table: pd.DataFrame, title: str) -> Figure:
+    """Accuracy of retrieval by layer, a panel per source language, a line per state.
+
+    Lines are means over all targets; grey lines are single targets of the pretrained encoder.
+
+    Args:
+        table: ``retrieval.csv``.
+        title: of the figure.
+    """
+    sources = list(dict.fromkeys(table["source"]))
+    encoders = list(dict.fromkeys(table["encoder"]))
+    styles = styles_of(map(_state_name, table["state"]))
+    figure, axes = plt.subplots(
+        len(encoders),
+        len(sources),
+        figsize=(0.6 + 2.3 * len(sources), 0.8 + 2.1 * len(encoders)),
+        sharey=True,
+        squeeze=False,
+        layout="constrained",
+    )
+    for axes_row, encoder in zip(axes, encoders, strict=True):
+        for ax, source in zip(axes_row, sources, strict=True):
+            part = table[(table["encoder"] == encoder) & (table["source"] == source)]
+            single = part[part["state"] == "pretrained"]
+            for _, line in single.groupby("target", sort=False):
+                ax.plot(line["layer"], line["accuracy"], color=GREY, linewidth=0.5, alpha=0.5)
+            for state, own in part.groupby("state", sort=False):
+                mean, name = own.groupby("layer")["accuracy"].mean(), _state_name(state)
+                ax.plot(mean.index, mean, markersize=3, linewidth=1, label=name, **styles[name])
+            ax.set_title(f"source {source.upper()}")
+        axes_row[0].set_ylabel(f"{encoder}\ntranslations found (percent)")
+    for ax in axes[-1]:
+        ax.set_xlabel("layer (0: embeddings)")
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    add_legend(figure, styles)
+    figure.suptitle(title, fontsize=9)
+    return figure
+
+
+def _state_name(state: str) -> str:
+    name = state.partition("/")[0]
+    return name if name == "pretrained" else f"fine-tuned: {name}"
+
+
+def styles_of(names: Iterable[str]) -> dict[str, dict[str, str]]:
+    """A style for each name, the same in all panels of a figure; names may repeat."""
+    return dict(zip(dict.fromkeys(names), cycle(SERIES), strict=False))
+
+
+def add_legend(figure: Figure, names: Iterable[str]) -> None:
+    """A legend below a figure of these names, in whichever panel they are drawn."""
+    handles = {}
+    for ax in figure.axes:
+        handles |= dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
+    drawn = [name for name in names if name in handles]
+    figure.legend([handles[name] for name in drawn], drawn, loc="outside lower center", ncols=4)

@@ -1,0 +1,194 @@
+"""The RANDOM-INIT tables: what each pair of layers is worth, at home and across languages.
+
+Muller, Elazar, Sagot & Seddah (EACL 2021), table 1: a row for each source on itself (``EN-EN``) and
+on the mean of all other targets (``EN-X``), the score of the pretrained encoder (REF) and its
+change when a pair of layers is re-initialised before fine-tuning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from .statistics.significance import holm, influence_values, mean_difference, sum_by_cluster
+
+REFERENCE = "none"
+NEVER_PRETRAINED = "random-init-all"
+CROSS_LINGUAL = "X"
+CHANGE = ("", "_sd", "_low", "_high", "_p", "_error_ratio")
+"""Endings of the columns of a change."""
+_CELL = ["encoder", "task", "metric", "source", "target", "ablation"]
+_GROUP = ["encoder", "task", "metric", "source", "target"]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The models of one encoder, source and ablation on one target, or on the mean of targets.
+
+    Attributes:
+        values: score of each seed in percent, by seed.
+        influences: influence values of the sentences, or of clusters of parallel sentences, on the
+            score of each seed; shape (seeds, sentences).
+    """
+
+    values: pd.Series
+    influences: np.ndarray
+
+
+def by_target(scores: pd.DataFrame) -> pd.DataFrame:
+    """Every target on its own: score and change, mean and standard deviation over seeds.
+
+    The change of a seed is its score after the ablation less its score without; deviations are
+    sample deviations (n − 1), empty for a single seed. Interval and p-value of the change are those
+    of ``analysis.significance``; in the mean over targets, sentences of different targets with the
+    same identifier are parallel and form a cluster. The error ratio is the error after the
+    ablation, 100 less the mean score, over the error without; empty where there is none without.
+
+    Args:
+        scores: tidy rows as ``tables.scores.read_scores`` returns them.
+
+    Returns:
+        A row per encoder, task, metric, source, target (``X`` included) and ablation, with
+        ``mean``, ``sd``, ``delta`` with the endings of ``CHANGE``, and ``seeds``.
+    """
+    cells = _cells(scores)
+    rows = []
+    for key, cell in cells.items():
+        values = cell.values
+        row = {**dict(zip(_CELL, key, strict=True)), "mean": values.mean(), "sd": values.std()}
+        row |= {f"delta{ending}": float("nan") for ending in CHANGE}
+        reference = (*key[:-1], REFERENCE)
+        if key != reference:
+            row |= _change(cell, cells[reference])
+        rows.append({**row, "seeds": len(values)})
+    return pd.DataFrame(rows)
+
+
+def _change(cell: Cell, reference: Cell) -> dict[str, float]:
+    """The change from the reference: the columns ``delta``."""
+    change = cell.values - reference.values
+    found = mean_difference(change.to_numpy(), cell.influences - reference.influences)
+    error = 100 - reference.values.mean()
+    return {
+        "delta": change.mean(),
+        "delta_sd": change.std(),
+        "delta_low": found.low,
+        "delta_high": found.high,
+        "delta_p": found.p_value,
+        "delta_error_ratio": (100 - cell.values.mean()) / error if error > 0 else float("nan"),
+    }
+
+
+def _cells(scores: pd.DataFrame) -> dict[tuple[str, ...], Cell]:
+    """The cells of the table, each followed by those of other targets; means over targets last."""
+    cells, identifiers = {}, {}
+    for key, part in scores.groupby(_CELL, sort=False):
+        part = part.sort_values("seed")
+        counts = (np.stack(part[name].to_list()) for name in ("numerators", "denominators"))
+        cells[key] = Cell(part.set_index("seed")["value"], influence_values(*counts))
+        identifiers[key] = part["sentence_ids"].iloc[0]
+    over_targets: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
+    for key in cells:
+        *model, source, target, ablation = key
+        if target != source:
+            over_targets.setdefault((*model, source, CROSS_LINGUAL, ablation), []).append(key)
+    means = {
+        key: mean_over_targets([cells[k] for k in keys], [identifiers[k] for k in keys])
+        for key, keys in over_targets.items()
+    }
+    return cells | means
+
+
+def mean_over_targets(cells: Sequence[Cell], identifiers: Sequence[np.ndarray]) -> Cell:
+    """The mean of the scores on several test sets.
+
+    Args:
+        cells: the same seeds on each test set.
+        identifiers: of the sentences of each test set; equal ones are parallel.
+
+    Returns:
+        The mean, with an influence value for each distinct identifier, in order of appearance.
+    """
+    clusters, distinct = pd.factorize(np.concatenate(identifiers))
+    influences = np.concatenate([cell.influences for cell in cells], axis=1) / len(cells)
+    values = sum(cell.values for cell in cells) / len(cells)
+    return Cell(values, sum_by_cluster(influences, clusters, len(distinct)))
+
+
+def pairs_of_layers(ablations: Sequence[str]) -> dict[str, str]:
+    """Column names (``1-2``) of the ablations of layers, in order."""
+    prefix = "random-init-"
+    layers = [a for a in ablations if a.startswith(prefix) and a != NEVER_PRETRAINED]
+    return {ablation: ablation.removeprefix(prefix) for ablation in layers}
+
+
+def published_shape(
+    table: pd.DataFrame, metrics: dict[str, str], sources: Sequence[str], ablations: Sequence[str]
+) -> pd.DataFrame:
+    """The table in the shape it was published in.
+
+    Args:
+        table: from ``by_target``.
+        metrics: task → its main metric.
+        sources: languages in the order of the rows.
+        ablations: those whose columns follow REF, in order.
+
+    Returns:
+        For each encoder and task a row per source on itself, then a row per source on ``X``;
+        columns ``source_target``, ``REF``, ``REF_sd`` and, for each pair of layers, the change with
+        the endings of ``CHANGE`` (``1-2``, ``1-2_sd``, ``1-2_low``, …). Cells of ablations that a
+        source was not run with are empty.
+    """
+    table = table[table["metric"] == table["task"].map(metrics)]
+    columns = pairs_of_layers(ablations)
+    rows = []
+    for (encoder, task), part in table.groupby(["encoder", "task"], sort=False):
+        present = [source for source in sources if source in set(part["source"])]
+        for cross_lingual in (False, True):
+            for source in present:
+                target = CROSS_LINGUAL if cross_lingual else source
+                cells = part[(part["source"] == source) & (part["target"] == target)]
+                cells = cells.set_index("ablation")
+                row = {
+                    "encoder": encoder,
+                    "task": task,
+                    "source_target": f"{source.upper()}-{target.upper()}",
+                    "REF": cells.loc[REFERENCE, "mean"],
+                    "REF_sd": cells.loc[REFERENCE, "sd"],
+                }
+                for ablation, name in columns.items():
+                    run = ablation in cells.index
+                    for suffix in CHANGE:
+                        value = cells.loc[ablation, f"delta{suffix}"] if run else float("nan")
+                        row[f"{name}{suffix}"] = value
+                rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def holm_by_row(table: pd.DataFrame, columns: Sequence[str]) -> dict[str, pd.Series]:
+    """P-values of the columns, adjusted for as many tests as a row has (``published_shape``).
+
+    Args:
+        table: with ``<column>_p`` for each column.
+        columns: pairs of layers.
+
+    Returns:
+        Column → adjusted p-values by row.
+    """
+    p_values = table[[f"{name}_p" for name in columns]].to_numpy(float)
+    adjusted = np.array([holm(row) for row in p_values]).reshape(p_values.shape)
+    return {name: pd.Series(adjusted[:, n], table.index) for n, name in enumerate(columns)}
+
+
+def holm_by_group(table: pd.DataFrame) -> dict[str, pd.Series]:
+    """P-values of ``delta``, adjusted for the pairs of layers of each source and target.
+
+    The control that was never pretrained is no pair of layers, and its p-value stays as it is.
+    """
+    adjusted = table["delta_p"].copy()
+    for _, part in table[table["ablation"] != NEVER_PRETRAINED].groupby(_GROUP, sort=False):
+        adjusted[part.index] = holm(part["delta_p"].to_numpy())
+    return {"delta": adjusted}

@@ -1,0 +1,173 @@
+"""Figures about the similarity of representations, layer by layer."""
+
+from __future__ import annotations
+
+from itertools import cycle
+
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from ..figures import GREY
+from ..pair_figures import SERIES, add_legend, styles_of
+from .headline import HEADLINE, headline_measure
+
+COLUMNS = 5
+"""Panels beside each other."""
+
+
+def cka_figure(table: pd.DataFrame, title: str) -> Figure:
+    """CKA by layer between the first source and every target, a panel each.
+
+    Lines: the pretrained encoder, the fine-tuned ones (mean over seeds, a task each), the ablation
+    of the lowest layers, and what was never pretrained, which shows what chance looks like. The
+    band around the pretrained line is its interval over sentences.
+
+    Args:
+        table: ``cka.csv``.
+        title: of the figure.
+    """
+    table = table[headline_measure(table)]
+    source, encoder = table["source"].iloc[0], table["encoder"].iloc[0]
+    table = table[(table["source"] == source) & (table["encoder"] == encoder)]
+    targets = list(dict.fromkeys(table["target"]))
+    rows = -(-len(targets) // COLUMNS)
+    figure, axes = plt.subplots(
+        rows,
+        COLUMNS,
+        figsize=(1.7 * COLUMNS, 0.9 + 1.4 * rows),
+        sharex=True,
+        sharey=True,
+        squeeze=False,
+        layout="constrained",
+    )
+    for ax in axes.flat[len(targets) :]:
+        ax.set_visible(False)
+    for ax, target in zip(axes.flat, targets, strict=False):
+        _lines(ax, table[table["target"] == target])
+        ax.set_title(f"{source.upper()}-{target.upper()}")
+    for ax in axes[:, 0]:
+        ax.set_ylabel("CKA")
+    for ax in axes[-1]:
+        ax.set_xlabel("layer (0: embeddings)")
+    handles, labels = axes[0][0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    figure.suptitle(f"{title}, {encoder}: {_measure()}", fontsize=9)
+    return figure
+
+
+def _lines(ax: Axes, part: pd.DataFrame) -> None:
+    ax.axhline(0, color=GREY, linewidth=0.6)
+    before = part[part["kind"] == "pretrained"].set_index("layer")
+    ax.fill_between(before.index, before["cka_low"], before["cka_high"], color=GREY, alpha=0.25)
+    tuned = part[part["kind"] == "fine-tuned"]
+    lines = {"pretrained": before["cka"]}
+    for task, own in tuned[tuned["ablation"] == "none"].groupby("task", sort=False):
+        lines[f"fine-tuned: {task}"] = own.groupby("layer")["cka"].mean()
+    ablated = tuned[tuned["ablation"].str.match(r"random-init-\d")]
+    if len(ablated):
+        first = ablated.iloc[0][["task", "ablation"]]
+        own = ablated[(ablated[["task", "ablation"]] == first).all(axis=1)]
+        layers = first["ablation"].replace("random-init-", "layers ")
+        name = f"{layers} re-initialised: {first['task']}"
+        lines[name] = own.groupby("layer")["cka"].mean()
+    never = part[part["kind"] == "never-pretrained"]
+    for style, (name, line) in zip(cycle(SERIES), lines.items(), strict=False):
+        ax.plot(line.index, line, markersize=2.5, linewidth=1, label=name, **style)
+    chance = never.groupby("layer")["cka"].mean()
+    ax.plot(chance.index, chance, color="black", linestyle=":", linewidth=1,
+            label="never pretrained")  # fmt: skip
+
+
+def cka_heatmap_figure(table: pd.DataFrame, title: str) -> Figure:
+    """CKA of every target (down) at every layer (across), a panel per source and state.
+
+    Args:
+        table: ``cka.csv``.
+        title: of the figure.
+    """
+    table = table[headline_measure(table)]
+    table = table[table["ablation"].isin(["none"]) | (table["kind"] != "fine-tuned")]
+    first = table.loc[table["kind"] == "fine-tuned", "task"]
+    kinds = {"pretrained": "", "fine-tuned": first.iloc[0] if len(first) else "",
+             "never-pretrained": ""}  # fmt: skip
+    rows = list(table.groupby(["encoder", "source"], sort=False))
+    targets = list(dict.fromkeys(table["target"]))
+    figure, axes = plt.subplots(
+        len(rows),
+        len(kinds),
+        figsize=(2.6 * len(kinds), (0.5 + 0.14 * len(targets)) * len(rows)),
+        squeeze=False,
+        layout="constrained",
+    )
+    image = None
+    for axes_row, ((encoder, source), part) in zip(axes, rows, strict=True):
+        for ax, (kind, task) in zip(axes_row, kinds.items(), strict=True):
+            own = part[part["kind"] == kind]
+            own = own[own["task"] == task] if task else own
+            wide = own.pivot_table(index="target", columns="layer", values="cka", sort=False)
+            wide = wide.reindex([target for target in targets if target != source])
+            image = ax.imshow(wide, cmap="cividis", vmin=0, vmax=1, aspect="auto")
+            ax.set_yticks(range(len(wide)), [name.upper() for name in wide.index], fontsize=5)
+            ax.set_xticks(range(0, wide.shape[1], 2), wide.columns[::2])
+            ax.tick_params(length=0)
+            name = f"{kind}: {task}" if task else kind
+            ax.set_title(f"{source.upper()}, {encoder}, {name}", loc="left", fontsize=6)
+    for ax in axes[-1]:
+        ax.set_xlabel("layer (0: embeddings)")
+    figure.colorbar(image, ax=axes, label="CKA", shrink=0.6)
+    figure.suptitle(f"{title}: {_measure()}", fontsize=9)
+    return figure
+
+
+def correlation_figure(table: pd.DataFrame, title: str) -> Figure:
+    """ρ between similarity and cross-lingual gap by layer, a panel per encoder, task and source.
+
+    Args:
+        table: ``correlation.csv``.
+        title: of the figure.
+    """
+    table = table[headline_measure(table)]
+    styles = styles_of(table["state"])
+    rows = list(table.groupby(["encoder", "task"], sort=False))
+    sources = list(dict.fromkeys(table["source"]))
+    figure, axes = plt.subplots(
+        len(rows),
+        len(sources),
+        figsize=(0.6 + 2.3 * len(sources), 0.8 + 1.5 * len(rows)),
+        sharex=True,
+        sharey=True,
+        squeeze=False,
+        layout="constrained",
+    )
+    for axes_row, ((encoder, task), part) in zip(axes, rows, strict=True):
+        for ax, source in zip(axes_row, sources, strict=True):
+            own = part[(part["source"] == source) & part["spearman"].notna()]
+            ax.axhline(0, color=GREY, linewidth=0.6)
+            for state, line in own.groupby("state", sort=False):
+                _correlation_line(ax, line, state, styles[state])
+            ax.set_title(f"{task}, source {source.upper()}")
+            ax.set_ylim(-1.05, 1.05)
+            if own.empty:
+                ax.text(0.5, 0.5, "too few targets", transform=ax.transAxes, ha="center")
+        axes_row[0].set_ylabel(f"{encoder}\nSpearman's ρ")
+    for ax in axes[-1]:
+        ax.set_xlabel("layer (0: embeddings)")
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    add_legend(figure, styles)
+    figure.suptitle(f"{title}: {_measure()} against the cross-lingual gap", fontsize=9)
+    return figure
+
+
+def _correlation_line(ax: Axes, line: pd.DataFrame, state: str, style: dict[str, str]) -> None:
+    by_layer = line[line["layer"] != "mean"]
+    layers = by_layer["layer"].astype(int)
+    band = {"color": style["color"], "alpha": 0.15, "linewidth": 0}
+    ax.fill_between(layers, by_layer["spearman_low"], by_layer["spearman_high"], **band)
+    ax.plot(layers, by_layer["spearman"], markersize=2.5, linewidth=1, label=state, **style)
+
+
+def _measure() -> str:
+    return f"CKA, {HEADLINE['kernel']} kernel, {HEADLINE['estimator']}"

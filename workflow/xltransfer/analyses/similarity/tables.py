@@ -1,0 +1,109 @@
+"""Tables about the similarity of representations, and what it has to do with transfer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from ..statistics.correlation import correlate
+from .headline import HEADLINE
+
+MEAN = "mean"
+_PAIR = ["encoder", "state", "kind", "task", "ablation", "seed", "source", "target"]
+
+
+def transfer_gap(scores: pd.DataFrame, metrics: Mapping[str, str]) -> pd.DataFrame:
+    """The score on a target less the score on the source, of every model without ablation.
+
+    Negative where transfer loses: the more similar, the less negative, so that a positive ρ means
+    what the published one does.
+
+    Args:
+        scores: tidy rows as ``score`` writes them.
+        metrics: task → its main metric.
+
+    Returns:
+        ``encoder``, ``task``, ``source``, ``target``, ``seed``, ``gap``.
+    """
+    chosen = scores[
+        (scores["ablation"] == "none") & (scores["metric"] == scores["task"].map(metrics))
+    ]
+    model = ["encoder", "task", "source", "seed"]
+    own = chosen[chosen["source"] == chosen["target"]].set_index(model)["value"].rename("own")
+    others = chosen[chosen["source"] != chosen["target"]].join(own, on=model)
+    return others.assign(gap=others["value"] - others["own"])[[*model, "target", "gap"]]
+
+
+def in_order(similarities: pd.DataFrame, config: Mapping[str, Any]) -> pd.DataFrame:
+    """Rows as the configuration lists encoders and languages; states as they were computed."""
+    languages = [item["language"] for item in config["parallel"]]
+    order = {
+        "encoder": config["encoders"],
+        "source": languages,
+        "target": languages,
+    }
+    places = {
+        key: similarities[key].map({name: place for place, name in enumerate(names)})
+        for key, names in order.items()
+    }
+    # Stable sorts, the least important first.
+    found = similarities.assign(**{f"place {key}": place for key, place in places.items()})
+    by = [f"place {key}" for key in order]
+    return found.sort_values(by, kind="stable").drop(columns=by).reset_index(drop=True)
+
+
+def with_mean_layer(similarities: pd.DataFrame) -> pd.DataFrame:
+    """Add the mean over layers as a layer of its own, named ``mean``; layers become text."""
+    keys = [*_PAIR, "kernel", "estimator"]
+    mean = similarities.groupby(keys, sort=False, dropna=False, as_index=False)["cka"].mean()
+    layers = similarities.assign(layer=similarities["layer"].astype(str))
+    columns = [*keys, "layer", "cka"]
+    return pd.concat([layers[columns], mean.assign(layer=MEAN)[columns]], ignore_index=True)
+
+
+def correlation_table(
+    similarities: pd.DataFrame, gaps: pd.DataFrame, families: Mapping[str, str]
+) -> pd.DataFrame:
+    """ρ between similarity and gap over targets, before and after fine-tuning, at every layer.
+
+    Similarities and gaps are means over seeds: the seeds of a language are no independent evidence.
+
+    Args:
+        similarities: ``cka.csv``.
+        gaps: from ``transfer_gap``.
+        families: language → its family.
+
+    Returns:
+        A row per encoder, task, source, kind of state, kernel, estimator and layer (or their
+        mean): ``spearman`` with its interval over families, ``p_value``, ``targets``,
+        ``families``, ``seeds`` and whether it is the ``headline``.
+    """
+    values = with_mean_layer(similarities)
+    values = values[values["kind"].isin(["pretrained", "fine-tuned"])]
+    values = values[(values["kind"] == "pretrained") | (values["ablation"] == "none")]
+    rows = []
+    for (encoder, task, source), gap in gaps.groupby(["encoder", "task", "source"], sort=False):
+        mean_gap = gap.groupby("target", sort=False)["gap"].mean()
+        seeds = gap["seed"].nunique()
+        own = values[(values["encoder"] == encoder) & (values["source"] == source)]
+        own = own[(own["kind"] == "pretrained") | (own["task"] == task)]
+        groups = own.groupby(["kind", "kernel", "estimator", "layer"], sort=False)
+        for (kind, kernel, estimator, layer), part in groups:
+            if kind == "fine-tuned":
+                part = part[part["seed"].isin(gap["seed"])]
+            mean = part.groupby("target", sort=False)["cka"].mean()
+            targets = [target for target in mean_gap.index if target in mean.index]
+            pair = (side[targets].to_numpy(float)[None] for side in (mean, mean_gap))
+            found = correlate(*pair, [families[target] for target in targets])
+            headline = {"kernel": kernel, "estimator": estimator, "layer": layer} == HEADLINE
+            rows.append(
+                {"encoder": encoder, "task": task, "source": source, "state": kind,
+                 "kernel": kernel, "estimator": estimator, "layer": layer,
+                 "spearman": found.rho, "spearman_low": found.low,
+                 "spearman_high": found.high, "p_value": found.p_value,
+                 "targets": len(targets), "families": found.families, "seeds": seeds,
+                 "headline": "yes" if headline else "no"}
+            )  # fmt: skip
+    return pd.DataFrame(rows)

@@ -1,0 +1,249 @@
+"""Simulated coverage of intervals and tests: prints the tables of docs/statistics.md."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from .correlation import correlate, family_interval
+from .significance import influence_values, mean_difference, scores_of_counts
+
+SEEDS = (1, 2, 3, 5, 10)
+NOISE: dict[str, tuple[float, float, float]] = {
+    "seeds": (1, 0, 0),
+    "common sentences": (0, 1, 0),
+    "seed × sentence": (0, 0, 1),
+    "all three": (1, 1, 1),
+    "seeds and common sentences": (1, 1, 0),
+    "mostly seeds": (3, 1, 1),
+}
+"""Shares of the variance of the mean: of seeds, of common sentences and of their interaction."""
+CEILING = ("common sentences", "seed × sentence", "all three")
+"""Kinds of noise in errors of words: what is left of seeds alone would be no error."""
+LAYOUTS: dict[str, Sequence[int]] = {
+    "6 families of 2 to 3": (3, 3, 3, 2, 2, 2),
+    "10 families of 2": (2,) * 10,
+    "18 families of 1": (1,) * 18,
+    "12 of one family, 8 others": (12, *(1,) * 8),
+}
+"""Sizes of families of target languages; the last is that of the PUD treebanks."""
+SHARES = (0.0, 0.5, 0.9)
+"""Shares of the variance between languages that is between their families."""
+BLOCK = 4_000_000
+"""Differences of sentences that are simulated at once."""
+
+
+def gaussian(
+    noise: tuple[float, float, float], seeds: int, sentences: int, trials: int, draws
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Differences of two equally good models with noise of known kinds.
+
+    Args:
+        noise: as in ``NOISE``.
+        seeds, sentences: size of the experiment.
+        trials: how many experiments.
+        draws: a NumPy generator.
+
+    Returns:
+        Per-seed differences (trials, seeds), influence values (trials, seeds, sentences), and what
+        the interval should cover (trials,): zero, or with one seed that seed's own difference on
+        all sentences there are.
+    """
+    of_seeds, common, interaction = noise
+    seed_effects = draws.normal(0, np.sqrt(of_seeds * seeds), (trials, seeds))
+    values = np.zeros((trials, seeds, sentences))
+    if common:
+        values += draws.normal(0, np.sqrt(common / sentences), (trials, 1, sentences))
+    if interaction:
+        spread = np.sqrt(interaction * seeds / sentences)
+        values += draws.normal(0, spread, (trials, seeds, sentences))
+    differences = seed_effects + values.sum(axis=2)
+    values -= values.mean(axis=2, keepdims=True)
+    truth = seed_effects[:, 0] if seeds == 1 else np.zeros(trials)
+    return differences, values, truth
+
+
+def near_ceiling(
+    kind: str, error_rate: float, seeds: int, sentences: int, trials: int, draws
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Differences of two equally good parsers that get a few words wrong.
+
+    Sentences have 4 to 14 words. Errors are binomial, with logits that vary by sentence and arm
+    (``common sentences``: the same errors with every seed), by seed (deviation 0.5), or not at all
+    (``seed × sentence``).
+
+    Args:
+        kind: of ``CEILING``.
+        error_rate: about the share of wrong words.
+        seeds, sentences, trials, draws: as for ``gaussian``.
+
+    Returns:
+        As ``gaussian``; with one seed, noise of seeds is left out.
+    """
+    words = draws.integers(4, 15, (trials, 1, sentences))
+    counts = [words - _errors(kind, error_rate, words, seeds, draws) for _ in range(2)]
+    totals = np.broadcast_to(words, (trials, seeds, sentences))
+    scores, influences = (
+        np.subtract(*(measure(right, totals) for right in counts))
+        for measure in (scores_of_counts, influence_values)
+    )
+    return scores, influences, np.zeros(trials)
+
+
+def _errors(kind: str, rate: float, words: np.ndarray, seeds: int, draws) -> np.ndarray:
+    trials, _, sentences = words.shape
+    shape = (trials, seeds, sentences)
+    logit = np.full(shape, np.log(rate / (1 - rate)))
+    if kind != "seed × sentence":
+        logit += draws.normal(-0.5, 1, (trials, 1, sentences))
+    if kind == "all three" and seeds > 1:
+        logit += draws.normal(0, 0.5, (trials, seeds, 1))
+    chance = 1 / (1 + np.exp(-logit))
+    if kind == "common sentences":
+        return np.broadcast_to(draws.binomial(words, chance[:, :1]), shape)
+    return draws.binomial(words, chance)
+
+
+def missed(simulate, seeds: int, sentences: int, trials: int, seed: int = 1) -> float:
+    """How often, in percent, the 95 % interval misses the truth.
+
+    Args:
+        simulate: a function of seeds, sentences, trials and draws, as ``gaussian``.
+        seeds, sentences: size of the experiment.
+        trials: how many experiments.
+        seed: of the draws.
+    """
+    draws, misses, done = np.random.default_rng(seed), 0, 0
+    while done < trials:
+        number = min(trials - done, max(1, BLOCK // (seeds * sentences)))
+        differences, influences, truth = simulate(seeds, sentences, number, draws)
+        found = mean_difference(differences, influences)
+        # Sums of no noise at all differ from zero by rounding.
+        misses += int((np.abs(found.mean - truth) > found.half_width + 1e-9).sum())
+        done += number
+    return 100 * misses / trials
+
+
+def unrelated(
+    sizes: Sequence[int], share: float, sources: int, draws
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Two quantities of target languages that have nothing to do with each other.
+
+    Both vary between families, between languages of a family and, a little, between sources. Source
+    languages are the first of the first families, and have no value as their own target.
+
+    Args:
+        sizes: number of languages of each family.
+        share: of the variance between languages that is between families.
+        sources: how many.
+        draws: a NumPy generator.
+
+    Returns:
+        Both quantities, shape (sources, languages), and the family of each language.
+    """
+    families = [f"f{number}" for number, size in enumerate(sizes) for _ in range(size)]
+    place = np.repeat(np.arange(len(sizes)), sizes)
+    quantities = []
+    for _ in range(2):
+        of_family = draws.normal(0, np.sqrt(share), len(sizes))[place]
+        of_language = draws.normal(0, np.sqrt(1 - share), len(place))
+        values = of_family + of_language + draws.normal(0, 0.3, (sources, len(place)))
+        first = np.searchsorted(place, np.arange(sources))
+        values[np.arange(sources), first] = np.nan
+        quantities.append(values)
+    return quantities[0], quantities[1], families
+
+
+def excluded(
+    sizes: Sequence[int], share: float, sources: int, trials: int, test: bool = False
+) -> float:
+    """How often, in percent, unrelated quantities are called correlated.
+
+    Args:
+        sizes, share, sources: as for ``unrelated``.
+        trials: how many experiments.
+        test: whether the permutation test calls them so (p < 0.05), not the interval over families.
+    """
+    draws, found = np.random.default_rng(1), 0
+    for _ in range(trials):
+        one, other, families = unrelated(sizes, share, sources, draws)
+        if test:
+            found += correlate(one, other).p_value < 0.05
+        else:
+            used = ~np.isnan(one).all(axis=0)
+            names = [name for name, use in zip(families, used, strict=True) if use]
+            low, high = family_interval(one[:, used], other[:, used], names)
+            found += low > 0 or high < 0
+    return 100 * found / trials
+
+
+def difference_table(sentences: int, trials: int) -> Iterator[str]:
+    """Rows of Markdown: noise by number of seeds."""
+    yield from _header([f"{sentences:,} test sentences", *map(_seeds, SEEDS)])
+    for name, noise in NOISE.items():
+
+        def simulate(*size, noise=noise):
+            return gaussian(noise, *size)
+
+        yield _row(name, [missed(simulate, seeds, sentences, trials) for seeds in SEEDS])
+
+
+def ceiling_table(error_rate: float, sentences: int, trials: int) -> Iterator[str]:
+    """Rows of Markdown, as ``difference_table``."""
+    head = f"{100 * error_rate:g} % of words wrong, {sentences:,} sentences"
+    yield from _header([head, *map(_seeds, SEEDS)])
+    for kind in CEILING:
+
+        def simulate(*size, kind=kind):
+            return near_ceiling(kind, error_rate, *size)
+
+        yield _row(kind, [missed(simulate, seeds, sentences, trials) for seeds in SEEDS])
+
+
+def correlation_table(trials: int) -> Iterator[str]:
+    """Rows of Markdown: layout of families by share of variance, interval and permutation test."""
+    cases: Mapping[str, tuple[int, bool]] = {
+        "interval, 1 source": (1, False),
+        "interval, 3 sources": (3, False),
+        "p < 0.05, 1 source": (1, True),
+    }
+    yield from _header(["languages", "between families", *cases])
+    for name, sizes in LAYOUTS.items():
+        for share in SHARES:
+            values = [excluded(sizes, share, n, trials, test) for n, test in cases.values()]
+            yield _row(f"{name} | {100 * share:.0f} %", values)
+
+
+def _seeds(number: int) -> str:
+    return "1 seed" if number == 1 else f"{number} seeds"
+
+
+def _header(names: Sequence[str]) -> Iterator[str]:
+    yield f"| {' | '.join(names)} |"
+    yield "|---" * len(names) + "|"
+
+
+def _row(name: str, values: Sequence[float]) -> str:
+    return f"| {name} | {' | '.join(f'{value:.1f}' for value in values)} |"
+
+
+def main() -> None:
+    """Command line."""
+    parser = ArgumentParser(prog="xltransfer.analyses.statistics.coverage", description=__doc__)
+    parser.add_argument("--trials", type=int, default=20_000, help="simulated experiments per cell")
+    parser.add_argument("--correlations", type=int, default=3000, help="the same of correlations")
+    arguments = parser.parse_args()
+    tables = [difference_table(sentences, arguments.trials) for sentences in (120, 1000)]
+    tables += [ceiling_table(0.003, sentences, arguments.trials) for sentences in (120, 1000)]
+    tables += [ceiling_table(0.05, 120, arguments.trials)]
+    tables += [correlation_table(arguments.correlations)]
+    for table in tables:
+        for line in table:
+            print(line, flush=True)
+        print()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""The figure of tokenizer statistics."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from ..figures import GREY
+from ..pair_figures import SERIES
+
+PANELS = {
+    "fertility": ("words", "fertility (pieces per word)"),
+    "unknown_words": ("words", "words with an unknown piece (percent)"),
+}
+"""Column → what its mean over files is weighted by, and the label of the axis."""
+
+
+def tokenizer_figure(table: pd.DataFrame, title: str) -> Figure:
+    """Fertility and unknown words: a row per language, a colour and shape per tokenizer.
+
+    Filled marks are the original script, open ones a transliteration, with a line between the two.
+    Kinds of corpora (treebanks, named entities, raw text) have panels of their own, for their
+    words differ; the files of one kind are taken together.
+
+    Args:
+        table: ``tokenizer_stats.csv``.
+        title: of the figure.
+    """
+    table = table.assign(original=table["original"].fillna(""))
+    encoders = list(dict.fromkeys(table["encoder"]))
+    kinds = list(dict.fromkeys(table["kind"]))
+    languages = [_languages(table[table["kind"] == kind]) for kind in kinds]
+    lines = [len(names) * (1 + len(encoders)) for names in languages]
+    figure, axes = plt.subplots(
+        len(kinds),
+        len(PANELS),
+        figsize=(3.4 * len(PANELS), 0.9 + 0.45 * len(kinds) + 0.11 * sum(lines)),
+        height_ratios=lines,
+        sharey="row",
+        sharex="col",
+        squeeze=False,
+        layout="constrained",
+    )
+    for axes_row, kind, names in zip(axes, kinds, languages, strict=True):
+        part = table[table["kind"] == kind]
+        for ax, (column, (weight, label)) in zip(axes_row, PANELS.items(), strict=True):
+            means = _means(part, column, weight)
+            _panel(ax, part, means, encoders, list(names))
+            ax.set_xlabel(label)
+            ax.tick_params(labelbottom=True, left=False)
+        axes_row[0].set_yticks(range(len(names)), list(names.values()))
+        axes_row[0].set_ylim(len(names) - 0.5, -0.5)
+        axes_row[0].set_title(kind, loc="left")
+    # Without any unknown word the axis would spread about nothing, below zero too.
+    highest = max(1.0, table["unknown_words"].max())
+    axes[0][list(PANELS).index("unknown_words")].set_xlim(-0.04 * highest, 1.04 * highest)
+    figure.legend(handles=_legend(table, encoders), loc="outside lower center", ncols=3)
+    figure.suptitle(title, fontsize=9)
+    return figure
+
+
+def _languages(part: pd.DataFrame) -> dict[str, str]:
+    """Codes of the original varieties and what to call them."""
+    of_original = part["original"].where(part["original"] != "", part["variety"])
+    names = dict(zip(part["variety"], part["language"], strict=True))
+    return {code: names.get(code, code.upper()) for code in dict.fromkeys(of_original)}
+
+
+def _means(part: pd.DataFrame, column: str, weight: str) -> pd.Series:
+    """The mean over the files of each variety and encoder."""
+    sums = part.assign(product=part[column] * part[weight])
+    sums = sums.groupby(["variety", "encoder"], sort=False)[["product", weight]].sum()
+    return sums["product"] / sums[weight]
+
+
+def _panel(
+    ax: Axes, part: pd.DataFrame, means: pd.Series, encoders: list[str], languages: list[str]
+) -> None:
+    originals = dict(zip(part["variety"], part["original"], strict=True))
+    heights = {code: place for place, code in enumerate(languages)}
+    for (variety, encoder), value in means.items():
+        style, rank = _style(encoders, encoder), encoders.index(encoder)
+        original = originals[variety]
+        height = heights[original or variety] + 0.8 * (rank + 0.5) / len(encoders) - 0.4
+        before = means.get((original, encoder))
+        if before is not None:
+            ax.plot([before, value], [height] * 2, color=style["color"], linewidth=0.8, zorder=1)
+        face = "white" if original else style["color"]
+        mark = {"color": style["color"], "marker": style["marker"], "markerfacecolor": face}
+        ax.plot(value, height, linestyle="none", markersize=4, zorder=2 + bool(original), **mark)
+    for place in range(1, len(languages)):
+        ax.axhline(place - 0.5, color=GREY, linewidth=0.3)
+    ax.margins(x=0.06)
+
+
+def _style(encoders: list[str], encoder: str) -> dict[str, str]:
+    return SERIES[encoders.index(encoder) % len(SERIES)]
+
+
+def _legend(table: pd.DataFrame, encoders: list[str]) -> list[Line2D]:
+    handles = []
+    for encoder in encoders:
+        style = {**_style(encoders, encoder), "linestyle": "none"}
+        handles.append(Line2D([], [], markersize=4, label=encoder, **style))
+    if (table["original"] != "").any():
+        style = {"color": "black", "marker": "o", "linestyle": "none", "markersize": 4}
+        handles.append(Line2D([], [], label="original script", **style))
+        handles.append(Line2D([], [], label="transliterated", markerfacecolor="white", **style))
+    return handles

@@ -1,0 +1,272 @@
+"""Languages an encoder has never seen: its arms and a baseline, and a verdict on each language.
+
+Muller, Anastasopoulos, Sagot & Seddah (NAACL 2021) call a language easy if the multilingual
+encoder, fine-tuned, is at least as good as a strong baseline that is no language model;
+intermediate if it only is after adaptation to raw text; and hard if it is in neither case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ...runtime.errors import InputError
+from ..statistics.significance import influence_values, mean_difference, scores_of_counts
+
+EASY, INTERMEDIATE, HARD = "easy", "intermediate", "hard"
+_SUFFIXES = ("", "_sd", "_low", "_high", "_p")
+_DIVISIONS = {
+    "released": "released",
+    "hashed": "one split by hash",
+    "folds": "{} folds",
+}
+
+Key = tuple[str, str, str]
+"""A variety, a task and an arm."""
+
+
+class Comparisons:
+    """Scores by variety, task and arm, and the differences between any two of them.
+
+    Test sentences are paired: all arms of a language are tested on the same ones, in whichever
+    script they read them. Those of several folds are pooled.
+
+    Args:
+        scores: tidy rows as ``score`` writes them, of the main metrics.
+        config: ``seeds``, ``arms`` by task, and ``varieties`` with their ``corpora`` by task.
+
+    Raises:
+        InputError: arms are scored on different numbers of sentences.
+    """
+
+    def __init__(self, scores: pd.DataFrame, config: Mapping[str, Any]) -> None:
+        cells = ["task", "encoder", "source_corpus", "seed"]
+        found = scores.set_index(cells)[["numerators", "denominators"]]
+
+        def pooled(task: str, arm: str, corpora: Sequence[str], kind: str) -> np.ndarray:
+            """Counts of the sentences of all folds: shape (seeds, sentences)."""
+            by_seed = [
+                [found.loc[(task, arm, c, s), kind] for c in corpora] for s in config["seeds"]
+            ]
+            return np.stack([np.concatenate(folds) for folds in by_seed])
+
+        self._counts: dict[Key, tuple[np.ndarray, np.ndarray]] = {}
+        for variety, task, arm in arms_of_varieties(config):
+            of = task, arm, variety["corpora"][task]
+            counts = pooled(*of, "numerators"), pooled(*of, "denominators")
+            self._counts[variety["code"], task, arm] = counts
+
+    def sentences(self, key: Key) -> int:
+        """Test sentences of a variety, task and arm."""
+        return self._counts[key][0].shape[1]
+
+    def score(self, key: Key) -> tuple[float, float]:
+        """Mean and standard deviation over seeds of a variety, task and arm."""
+        values = pd.Series(scores_of_counts(*self._counts[key]))
+        return values.mean(), values.std()
+
+    def difference(self, key: Key, other: Key, name: str) -> dict[str, Any]:
+        """``name``, its deviation over seeds, its 95 % interval and its p-value.
+
+        Seeds of two arms are paired, for they draw and order the training sentences alike.
+        """
+        if self.sentences(key) != self.sentences(other):
+            raise InputError(
+                f"scores: {', '.join(key)} has {self.sentences(key)} test sentences, "
+                f"{', '.join(other)} {self.sentences(other)}; score them again"
+            )
+        one, two = self._counts[key], self._counts[other]
+        change = scores_of_counts(*one) - scores_of_counts(*two)
+        found = mean_difference(change, influence_values(*one) - influence_values(*two))
+        values = (
+            float(found.mean),
+            pd.Series(change).std(),
+            float(found.low),
+            float(found.high),
+            float(found.p_value),
+        )
+        return dict(zip((name + suffix for suffix in _SUFFIXES), values, strict=True))
+
+
+def arms_table(
+    comparisons: Comparisons,
+    config: Mapping[str, Any],
+    trainings: pd.DataFrame,
+    in_text: Mapping[str, int],
+) -> pd.DataFrame:
+    """A row per variety, task and arm.
+
+    Args:
+        comparisons: of the scores.
+        config: ``varieties``, ``metrics`` and ``arms`` by task, whose last is the baseline,
+            ``search``, and what is done with ``matching_lines`` of raw text.
+        trainings: a row per model: ``encoder``, ``task``, ``source_corpus``, ``steps``,
+            ``training_sentences``, ``learning_rate`` and ``epochs``; none of zero-shot arms, which
+            are not trained in the language.
+        in_text: ``<folder>/<corpus>`` → how many of its test sentences were in the raw text.
+
+    Returns:
+        ``score`` with its deviation; ``less_baseline`` and, in another script than the usual one,
+        ``less_original`` with deviations, intervals and p-values; and how models were trained and
+        tested.
+    """
+    rows = []
+    for variety, task, arm in arms_of_varieties(config):
+        code, key, baseline = (
+            variety["code"],
+            (variety["code"], task, arm),
+            config["arms"][task][-1],
+        )
+        mean, deviation = comparisons.score(key)
+        row = {
+            "language": variety["name"],
+            "variety": code,
+            "script": variety["script"],
+            "task": task,
+            "metric": config["metrics"][task],
+            "arm": arm,
+            "score": mean,
+            "score_sd": deviation,
+        }
+        row |= _nothing("less_baseline") | _nothing("less_original")
+        if arm != baseline:
+            row |= comparisons.difference(key, (code, task, baseline), "less_baseline")
+        if variety["original"]:
+            row |= comparisons.difference(key, (variety["original"], task, arm), "less_original")
+        corpora = variety["corpora"][task]
+        row |= {"seeds": len(config["seeds"])} | _trained(trainings, arm, task, corpora)
+        row |= {
+            "grid": _grid(config["search"]) if arm in config["trained"] else "",
+            "split": _DIVISIONS[variety["splits"][task]].format(len(corpora)),
+            "test_sentences": comparisons.sentences(key),
+            "test_sentences_in_text": _in_text(config, variety, task, in_text),
+            "matching_lines": config["matching_lines"],
+        }
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _in_text(
+    config: Mapping[str, Any], variety: Mapping[str, Any], task: str, found: Mapping[str, int]
+) -> int:
+    """Test sentences of a variety and task that were in its raw text.
+
+    Text in another script is made of text without the lines that matched in the original script,
+    unless these are kept.
+    """
+    varieties = [variety]
+    if variety["original"] and config["matching_lines"] == "dropped":
+        varieties += [v for v in config["varieties"] if v["code"] == variety["original"]]
+    folder = config["folders"][task]
+    return sum(found[f"{folder}/{corpus}"] for v in varieties for corpus in v["corpora"][task])
+
+
+def _trained(
+    trainings: pd.DataFrame, arm: str, task: str, corpora: Sequence[str]
+) -> dict[str, Any]:
+    """How the models of an arm were trained: means, and how often a value was chosen."""
+    part = trainings[(trainings["encoder"] == arm) & (trainings["task"] == task)]
+    part = part[part["source_corpus"].isin(corpora)]
+    row: dict[str, Any] = {}
+    for name in ("training_sentences", "steps"):
+        row[name] = str(round(part[name].mean())) if len(part) else ""
+    for name in ("learning_rate", "epochs"):
+        chosen = part[name].value_counts().sort_index()
+        single = len(chosen) == 1
+        row[name] = ", ".join(f"{v:g}" + f" ({n})" * (not single) for v, n in chosen.items())
+    return row
+
+
+def _grid(search: Mapping[str, Any] | None) -> str:
+    if not search:
+        return "no search"
+    rates, epochs = (
+        " ".join(f"{value:g}" for value in sorted(search[name]))
+        for name in ("learning_rates", "epochs")
+    )
+    return f"learning rates {rates}; epochs {epochs}"
+
+
+def verdicts(comparisons: Comparisons, config: Mapping[str, Any]) -> pd.DataFrame:
+    """A row per variety and task.
+
+    Returns:
+        ``verdict``; ``certain``, whether no difference that it rests on could be chance (its 95 %
+        interval excludes zero; never with one seed, whose noise cannot be seen); the differences
+        themselves: ``encoder_less_baseline``, ``adapted_less_baseline``, ``adapted_less_encoder``;
+        and which sources of chance the intervals cover and do not cover.
+    """
+    rows = []
+    for variety in config["varieties"]:
+        for task in variety["corpora"]:
+            code = variety["code"]
+            encoder, adapted, *_, baseline = (
+                (code, task, arm) for arm in config["arms"][task] if arm in config["trained"]
+            )
+            differences = (
+                comparisons.difference(encoder, baseline, "encoder_less_baseline")
+                | comparisons.difference(adapted, baseline, "adapted_less_baseline")
+                | comparisons.difference(adapted, encoder, "adapted_less_encoder")
+            )
+            verdict, rests_on = _verdict(differences)
+            certain = len(config["seeds"]) > 1 and all(
+                differences[f"{name}_low"] > 0 or differences[f"{name}_high"] < 0
+                for name in rests_on
+            )
+            rows.append(
+                {
+                    "language": variety["name"],
+                    "variety": code,
+                    "script": variety["script"],
+                    "task": task,
+                    "metric": config["metrics"][task],
+                    "verdict": verdict,
+                    "certain": "yes" if certain else "no",
+                    **_coverage(config, task, variety["splits"][task]),
+                    **differences,
+                    "seeds": len(config["seeds"]),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _coverage(config: Mapping[str, Any], task: str, split: str) -> dict[str, str]:
+    """Which sources of chance the intervals of a task cover, and which they do not."""
+    several = len(config["seeds"]) > 1
+    pretrained = [seeds for seeds in config["pretraining_seeds"].values() if seeds]
+    sources = {
+        "test sentences": True,
+        "seeds of fine-tuning": several,
+        "draw of training sentences": several and config["drawn"][task],
+        "seeds of pretraining": several and all(len(seeds) > 1 for seeds in pretrained),
+        {"folds": "cut into folds"}.get(split, "split of the corpus"): False,
+    }
+    return {
+        "interval_covers": ", ".join(name for name, covered in sources.items() if covered),
+        "interval_does_not_cover": ", ".join(n for n, covered in sources.items() if not covered),
+    }
+
+
+def _verdict(differences: Mapping[str, Any]) -> tuple[str, Sequence[str]]:
+    """The verdict and the names of the differences that it rests on."""
+    if differences["encoder_less_baseline"] >= 0:
+        return EASY, ["encoder_less_baseline"]
+    both = ["encoder_less_baseline", "adapted_less_baseline"]
+    return (INTERMEDIATE if differences["adapted_less_baseline"] >= 0 else HARD), both
+
+
+def arms_of_varieties(config: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], str, str]]:
+    """Every variety with each of its tasks and each arm."""
+    return [
+        (variety, task, arm)
+        for variety in config["varieties"]
+        for task in variety["corpora"]
+        for arm in config["arms"][task]
+    ]
+
+
+def _nothing(name: str) -> dict[str, Any]:
+    return dict.fromkeys((name + suffix for suffix in _SUFFIXES), float("nan"))

@@ -1,0 +1,325 @@
+"""The catalogues: which languages and corpora exist, and where their files come from.
+
+Small tab-separated tables in ``resources/``. Adding a language is adding rows there. Nothing heavy
+is imported, for the Snakefile reads the catalogues whenever it is parsed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..runtime.errors import InputError
+from ..runtime.safe_values import (
+    CORPUS,
+    ISO_639_3,
+    ISO_15924,
+    LANGUAGE,
+    check_checksum,
+    check_code,
+    check_path,
+    check_text,
+    check_url,
+)
+from ..runtime.table_reader import read_table
+from .embedded_world.languages import EMBEDDED_FAMILY
+from .raw_corpora import RawCorpus, read_raw_corpora
+from .transliteration.schemes import read_schemes
+
+SPLITS = ("train", "dev", "test")
+EMBEDDED = "embedded"
+"""Ends the codes of corpora that are made by the embedded world instead of being fetched."""
+LARGEST_ANNOTATED = 1 << 30
+"""Limit in bytes of an annotated or typological file whose size is not in the catalogue. Files of
+Universal Dependencies have up to some hundred megabytes."""
+LARGEST_RAW = 1 << 36
+"""Limit in bytes of a raw corpus. The dump of the English Wikipedia has about 25 GB."""
+_ENTITY_CHOICES = {
+    "layout": ("columns", "wikiann", "uner"),
+    "scheme": ("iob1", "iob2", "bioes"),
+    "broken_tags": ("refuse", "repair"),
+}
+
+
+@dataclass(frozen=True)
+class Language:
+    """A variety: a language in a script.
+
+    Attributes:
+        code: as in treebank names (``en``), with the script where it is not the usual one
+            (``ug_latn``).
+        name: English name.
+        iso: ISO 639-3 code.
+        script: ISO 15924 code.
+        family: family and branch.
+    """
+
+    code: str
+    name: str
+    iso: str
+    script: str
+    family: str
+
+    @property
+    def top_family(self) -> str:
+        """The family without its branch: what precedes the first comma.
+
+        Families of the embedded world share no ancestor, so that there it is the whole entry.
+        """
+        name = self.family.partition(",")[0].strip()
+        return self.family if self.family.startswith(EMBEDDED_FAMILY) else name
+
+
+@dataclass(frozen=True)
+class CorpusFile:
+    """One split of a corpus.
+
+    Attributes:
+        name: file name in the corpus's folder.
+        url: where it is published; ``""`` if users bring it themselves.
+        checksum: ``sha256:<hex>``, or ``git-sha1:<hex>`` (the object name that git gives the
+            content) where only that is known, or ``unchecked``.
+        bytes: size, or ``None`` if it is not known.
+    """
+
+    name: str
+    url: str
+    checksum: str
+    bytes: int | None
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """An annotated corpus.
+
+    Attributes:
+        code: short name (``en_ewt``).
+        language: code of its language.
+        name: its folder where it is published and in mirrors (``UD_English-EWT``).
+        licence: SPDX-like.
+        files: by split; empty for the embedded world, which has all splits.
+        release: of Universal Dependencies (``2.17``); ``""`` for others.
+        layout, scheme, broken_tags, encoding: of named entities: how to read them
+            (``data/iob.py``).
+    """
+
+    code: str
+    language: str
+    name: str
+    licence: str
+    files: dict[str, CorpusFile] = field(default_factory=dict)
+    release: str = ""
+    layout: str = ""
+    scheme: str = ""
+    broken_tags: str = ""
+    encoding: str = ""
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Which of train, dev and test there are."""
+        if self.code.endswith(f"_{EMBEDDED}"):
+            return SPLITS
+        return tuple(split for split in SPLITS if split in self.files)
+
+
+@dataclass(frozen=True)
+class Transliteration:
+    """A variety that is made by transliterating another.
+
+    Attributes:
+        original: code of the other variety.
+        scheme: as in ``transliteration/schemes.tsv``.
+    """
+
+    original: str
+    scheme: str
+
+
+class Catalogue:
+    """All languages and corpora.
+
+    Args:
+        directory: holds ``languages.tsv``, ``treebanks.tsv``, ``treebank_files.tsv``,
+            ``entity_corpora.tsv``, ``entity_files.tsv``, ``raw_corpora.tsv``,
+            ``transliterations.tsv`` and ``typology_files.tsv``.
+        ud_release: each treebank is taken from its newest catalogued release up to this one.
+
+    Attributes:
+        languages, treebanks, entities, raw_corpora: by code.
+        schemes: of transliteration, by name.
+        transliterations: by the code of the variety that is made.
+        typology: files by their path in WALS's own layout.
+
+    Raises:
+        InputError: a table is missing a column, repeats a code or names what is not there.
+    """
+
+    def __init__(self, directory: Path | str, ud_release: str) -> None:
+        self.directory = Path(directory)
+        self.languages = self._read_languages()
+        self.treebanks = self._read_treebanks(self._read_treebank_files(ud_release))
+        self.entities = self._read_entities(self._read_entity_files())
+        self.typology = self._read_typology()
+        self.schemes = read_schemes(self.directory / "transliteration")
+        self.transliterations = self._read_transliterations()
+        self.raw_corpora: dict[str, RawCorpus] = read_raw_corpora(
+            self.directory / "raw_corpora.tsv"
+        )
+        for code, corpus in self.raw_corpora.items():
+            self._check_language(corpus.language, f"{self.directory}/raw_corpora.tsv: {code}")
+
+    def _read_languages(self) -> dict[str, Language]:
+        languages: dict[str, Language] = {}
+        columns = ("code", "name", "iso", "script", "family")
+        for place, row in read_table(self.directory / "languages.tsv", columns):
+            check_code(LANGUAGE, row["code"], place, "code")
+            check_code(ISO_639_3, row["iso"], place, "iso")
+            check_code(ISO_15924, row["script"], place, "script")
+            for column in ("name", "family"):
+                check_text(row[column], place, column)
+            _add(languages, row["code"], Language(**{c: row[c] for c in columns}), place)
+        return languages
+
+    def _read_treebank_files(self, ud_release: str) -> dict[str, dict[str, dict[str, CorpusFile]]]:
+        """Treebank → its newest release → split → file."""
+        newest: dict[str, dict[str, dict[str, CorpusFile]]] = {}
+        limit = _version(ud_release, "ud_release")
+        columns = ("treebank", "release", "split", "file", "bytes", "checksum", "url")
+        for place, row in read_table(self.directory / "treebank_files.tsv", columns):
+            version = _version(row["release"], place)
+            if row["split"] not in SPLITS:
+                raise InputError(f"{place}: split '{row['split']}' is none of {', '.join(SPLITS)}")
+            check_code(CORPUS, row["treebank"], place, "treebank")
+            file = _file(row, place)
+            if version > limit:
+                continue
+            known = newest.setdefault(row["treebank"], {})
+            if any(_version(release, place) > version for release in known):
+                continue
+            for release in [r for r in known if _version(r, place) < version]:
+                del known[release]
+            _add(known.setdefault(row["release"], {}), row["split"], file, place)
+        return newest
+
+    def _read_treebanks(
+        self, files: dict[str, dict[str, dict[str, CorpusFile]]]
+    ) -> dict[str, Corpus]:
+        treebanks: dict[str, Corpus] = {}
+        columns = ("treebank", "language", "name", "licence")
+        for place, row in read_table(self.directory / "treebanks.tsv", columns):
+            code, language = _corpus_code(row, "treebank", place), row["language"]
+            self._check_language(language, place)
+            release, splits = next(iter(files.get(code, {}).items()), ("", {}))
+            treebank = Corpus(code, language, row["name"], row["licence"], splits, release)
+            _add(treebanks, code, treebank, place)
+        self._check_codes(files, treebanks, "treebank_files.tsv", "treebanks.tsv")
+        return treebanks
+
+    def _read_entity_files(self) -> dict[str, dict[str, CorpusFile]]:
+        """Corpus → split → file."""
+        files: dict[str, dict[str, CorpusFile]] = {}
+        columns = ("corpus", "split", "file", "checksum", "url")
+        for place, row in read_table(self.directory / "entity_files.tsv", columns):
+            if row["split"] not in SPLITS:
+                raise InputError(f"{place}: split '{row['split']}' is none of {', '.join(SPLITS)}")
+            code = check_code(CORPUS, row["corpus"], place, "corpus")
+            _add(files.setdefault(code, {}), row["split"], _file(row, place), place)
+        return files
+
+    def _read_entities(self, files: dict[str, dict[str, CorpusFile]]) -> dict[str, Corpus]:
+        corpora: dict[str, Corpus] = {}
+        columns = ("corpus", "language", "name", "licence", *_ENTITY_CHOICES, "encoding")
+        for place, row in read_table(self.directory / "entity_corpora.tsv", columns):
+            _corpus_code(row, "corpus", place)
+            self._check_language(row["language"], place)
+            for column, choices in _ENTITY_CHOICES.items():
+                if row[column] not in choices:
+                    raise InputError(
+                        f"{place}: {column} '{row[column]}' is none of {', '.join(choices)}"
+                    )
+            _check_encoding(row["encoding"], place)
+            values = {column: row[column] for column in columns if column != "corpus"}
+            corpus = Corpus(row["corpus"], files=files.get(row["corpus"], {}), **values)
+            _add(corpora, corpus.code, corpus, place)
+        self._check_codes(files, corpora, "entity_files.tsv", "entity_corpora.tsv")
+        return corpora
+
+    def _read_typology(self) -> dict[str, CorpusFile]:
+        files: dict[str, CorpusFile] = {}
+        columns = ("file", "checksum", "url")
+        for place, row in read_table(self.directory / "typology_files.tsv", columns):
+            _add(files, row["file"], _file(row, place), place)
+        return files
+
+    def _read_transliterations(self) -> dict[str, Transliteration]:
+        known: dict[str, Transliteration] = {}
+        columns = ("variety", "original", "scheme")
+        for place, row in read_table(self.directory / "transliterations.tsv", columns):
+            self._check_language(row["variety"], place)
+            self._check_language(row["original"], place)
+            if row["scheme"] not in self.schemes:
+                raise InputError(
+                    f"{place}: no scheme '{row['scheme']}' in "
+                    f"{self.directory}/transliteration/schemes.tsv; add its row there"
+                )
+            _add(known, row["variety"], Transliteration(row["original"], row["scheme"]), place)
+        return known
+
+    def _check_language(self, code: str, place: str) -> None:
+        if code not in self.languages:
+            raise InputError(
+                f"{place}: no language '{code}' in {self.directory / 'languages.tsv'}; "
+                "add its row there"
+            )
+
+    def _check_codes(self, files: dict, corpora: dict, table: str, catalogue: str) -> None:
+        for code in files:
+            if code not in corpora:
+                raise InputError(
+                    f"{self.directory / table}: no row '{code}' in {self.directory / catalogue}; "
+                    "add it there"
+                )
+
+
+def _corpus_code(row: dict[str, str], column: str, place: str) -> str:
+    """The code of a row of annotated corpora, whose name and licence are checked as well."""
+    check_path(row["name"], place, "name")
+    check_text(row["licence"], place, "licence")
+    return check_code(CORPUS, row[column], place, column)
+
+
+def _file(row: dict[str, str], place: str) -> CorpusFile:
+    """The file of a row, once its values are known to be safe."""
+    size = row.get("bytes") or None
+    if size is not None and not re.fullmatch(r"[1-9][0-9]{0,15}", size):
+        raise InputError(f"{place}: bytes '{size[:80]}' is no number of bytes; correct or empty it")
+    return CorpusFile(
+        check_path(row["file"], place, "file"),
+        check_url(row["url"], place),
+        check_checksum(row["checksum"], place),
+        int(size) if size else None,
+    )
+
+
+def _add(table: dict, key: str, value: object, place: str) -> None:
+    if key in table:
+        raise InputError(f"{place}: '{key}' stands in the table twice; remove one row")
+    table[key] = value
+
+
+def _version(text: str, place: str) -> tuple[int, ...]:
+    if not re.fullmatch(r"[0-9]{1,4}\.[0-9]{1,4}", text):
+        raise InputError(f"{place}: '{text}' is no release number like 2.17")
+    return tuple(int(part) for part in text.split("."))
+
+
+def _check_encoding(encoding: str, place: str) -> None:
+    try:
+        known = "a".encode(encoding).decode(encoding) == "a"
+    except (LookupError, ValueError):
+        known = False
+    if not known:
+        raise InputError(
+            f"{place}: encoding '{encoding}' is none that Python knows; write utf-8 or its name"
+        )

@@ -1,0 +1,110 @@
+"""Identifying the language of lines. Which library does it is a setting."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Protocol
+
+from ...runtime.errors import InputError
+
+NONE = "none"
+PY3LANGID = "py3langid"
+_LABEL = "__label__"
+
+
+class Identifier(Protocol):
+    """Names the language of lines."""
+
+    name: str
+
+    def knows(self, language: str) -> bool:
+        """Whether it can answer with this language (ISO 639-3)."""
+
+    def languages(self, lines: Sequence[str]) -> list[str]:
+        """A BCP 47 language code per line, as ``standard_code`` gives it."""
+
+
+@cache
+def standard_code(language: str) -> str:
+    """The shortest code of a language: ``wo`` for ``wol``, ``xmf`` for ``xmf``.
+
+    Codes of individual languages that identifiers know by their macrolanguage become the latter
+    (``fa`` for ``pes``, ``zh`` for ``cmn``).
+    """
+    import langcodes
+
+    return langcodes.standardize_tag(language, macro=True).partition("-")[0]
+
+
+def load_identifier(name: str) -> Identifier | None:
+    """The identifier of a setting.
+
+    Args:
+        name: ``none``, ``py3langid``, or the path of a fastText model such as ``lid.176.bin``,
+            whose labels are ``__label__`` and an ISO 639 code, with or without a script
+            (``__label__wo``, ``__label__wol_Latn``).
+
+    Raises:
+        InputError: the model is missing or cannot be read, or the library for it is missing.
+    """
+    if name == NONE:
+        return None
+    return Py3langid() if name == PY3LANGID else FastText(name)
+
+
+class Py3langid:
+    """The identifier of the library py3langid (Lui & Baldwin 2012), with the model it brings."""
+
+    name = PY3LANGID
+
+    def __init__(self) -> None:
+        from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+        self._identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
+        self._known = {standard_code(label) for label in self._identifier.labels}
+
+    def knows(self, language: str) -> bool:
+        """Whether the model has the language (ISO 639-3)."""
+        return standard_code(language) in self._known
+
+    def languages(self, lines: Sequence[str]) -> list[str]:
+        """A language code per line."""
+        return [standard_code(self._identifier.classify(line)[0]) for line in lines]
+
+
+class FastText:
+    """A fastText model (Joulin et al. 2017), by the library fasttext-predict."""
+
+    def __init__(self, path: str) -> None:
+        self.name = Path(path).name
+        try:
+            import fasttext
+        except ImportError:
+            raise InputError(
+                f"{path}: a fastText model needs a library: pip install fasttext-predict"
+            ) from None
+        if not Path(path).is_file():
+            raise InputError(
+                f"{path}: no such model; identifier is none, py3langid or the path of a model"
+            )
+        try:
+            self._model = fasttext.load_model(str(path))
+        except (ValueError, RuntimeError, MemoryError) as error:
+            reason = " ".join(str(error).split())
+            raise InputError(f"{path}: not a fastText model ({reason})") from None
+
+    def knows(self, language: str) -> bool:
+        """Whether the model has a label for the language (ISO 639-3)."""
+        # -1 asks for all labels, and no probability is below the threshold.
+        labels, _ = self._model.predict("a", k=-1, threshold=-1.0)
+        return standard_code(language) in {_code(label) for label in labels}
+
+    def languages(self, lines: Sequence[str]) -> list[str]:
+        """A language code per line."""
+        return [_code(labels[0]) for labels, _ in map(self._model.predict, lines)]
+
+
+def _code(label: str) -> str:
+    return standard_code(label.removeprefix(_LABEL).partition("_")[0])

@@ -1,0 +1,119 @@
+"""What cleaning is told, checked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from ...runtime.errors import InputError
+from .scripts import is_script
+
+LOWEST_SIMILARITY = 0.5
+"""Below, so many lines share a band that near-duplicates cannot be found within bounded memory."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to clean a corpus.
+
+    Attributes:
+        language: ISO 639-3 code of the language that is wanted.
+        script: ISO 15924 code of its script.
+        minimum_characters, maximum_characters: length of a line, both included.
+        script_share: least share of letters that are of the script; letters of no script of their
+            own (modifier letters) do not count.
+        identifier: ``none``, ``py3langid`` or the path of a fastText model.
+        near_duplicates: ``None``, or ``{"similarity": s}``: lines whose Jaccard similarity
+            to an earlier one is at least about s are dropped.
+        held_out_share: of the lines, by a hash of their content.
+        split_sentences: whether lines are paragraphs.
+        maximum_lines: keep the first ones only; ``None`` for all.
+        keep_evaluation_sentences: whether lines with development or test sentences stay.
+    """
+
+    language: str
+    script: str
+    minimum_characters: int
+    maximum_characters: int
+    script_share: float
+    identifier: str
+    near_duplicates: Mapping[str, float] | None
+    held_out_share: float
+    split_sentences: bool
+    maximum_lines: int | None
+    keep_evaluation_sentences: bool
+
+    @classmethod
+    def from_json(cls, config: Any) -> Settings:
+        """Settings from a configuration that states every key.
+
+        Raises:
+            InputError: a key is missing, unknown, or its value cannot be used.
+        """
+        if not isinstance(config, dict):
+            raise InputError("--config: not a JSON object with the keys of cleaning")
+        names = [item.name for item in fields(cls)]
+        for name in names:
+            if name not in config:
+                raise InputError(f"--config: key '{name}' is missing")
+        for name, value in config.items():
+            if name not in names:
+                raise InputError(f"--config: unknown key '{name}'; keys are {', '.join(names)}")
+            wanted, holds = _RULES[name]
+            if not holds(value):
+                raise InputError(f"--config: {name} is {value!r}; it must be {wanted}")
+        if config["minimum_characters"] > config["maximum_characters"]:
+            raise InputError("--config: minimum_characters is above maximum_characters")
+        return cls(**config)
+
+
+def _is_count(value: Any, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_near(value: Any) -> bool:
+    if value is None:
+        return True
+    if not isinstance(value, dict) or set(value) != {"similarity"}:
+        return False
+    similarity = value["similarity"]
+    return _is_number(similarity) and LOWEST_SIMILARITY <= similarity <= 1
+
+
+_RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "language": (
+        "an ISO 639-3 code, three small letters",
+        lambda value: isinstance(value, str) and re.fullmatch("[a-z]{3}", value) is not None,
+    ),
+    "script": (
+        "an ISO 15924 code that Unicode knows, like Latn",
+        lambda value: isinstance(value, str) and is_script(value),
+    ),
+    "minimum_characters": ("a whole number from 1", lambda value: _is_count(value, 1)),
+    "maximum_characters": ("a whole number from 1", lambda value: _is_count(value, 1)),
+    "script_share": ("from 0 to 1", lambda value: _is_number(value) and 0 <= value <= 1),
+    "identifier": (
+        "none, py3langid or the path of a fastText model",
+        lambda value: isinstance(value, str) and value != "",
+    ),
+    "near_duplicates": (
+        f"null or {{similarity: s}} with s from {LOWEST_SIMILARITY} to 1",
+        _is_near,
+    ),
+    "held_out_share": (
+        "at least 0 and below 1",
+        lambda value: _is_number(value) and 0 <= value < 1,
+    ),
+    "split_sentences": ("true or false", lambda value: isinstance(value, bool)),
+    "keep_evaluation_sentences": ("true or false", lambda value: isinstance(value, bool)),
+    "maximum_lines": (
+        "null or a whole number from 1",
+        lambda value: value is None or _is_count(value, 1),
+    ),
+}

@@ -1,0 +1,150 @@
+"""Fetching files: mirrors first, retries, limits, a checksum always."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+from urllib.parse import unquote, urlsplit
+
+import pooch
+import requests
+
+from ..runtime.errors import InputError
+from ..runtime.files import replacing
+from ..runtime.safe_values import check_no_credentials, without_credentials
+from .catalogue import LARGEST_RAW
+from .checksums import UNCHECKED, refuse_other_content, verify_checksum
+from .raw_corpora import hub_file
+
+log = logging.getLogger(__name__)
+
+RETRIES = 3
+TIMEOUT = 60
+"""Seconds without an answer after which an attempt counts as failed."""
+
+
+def fetch_file(
+    output: Path,
+    relative: str,
+    url: str,
+    checksum: str,
+    mirrors: Sequence[str],
+    largest: int = LARGEST_RAW,
+) -> None:
+    """Fetch a file from the first place that has it.
+
+    Args:
+        output: where to put it; it appears only when it is whole and right.
+        relative: its path in a mirror (``UD_English-EWT/en_ewt-ud-train.conllu``).
+        url: where it is published, tried last; of a dataset on the Hugging Face hub as
+            ``raw_corpora.hub_file`` reads it; ``""`` if it is nowhere to be fetched from.
+        checksum: ``sha256:<hex>``, ``git-sha1:<hex>`` or ``unchecked``.
+        mirrors: folders, ``file://`` folders or base URLs. Names and passwords of users come from
+            netrc (``~/.netrc``, or the file that ``NETRC`` names), never from an address.
+        largest: bytes after which a download is given up.
+
+    Raises:
+        InputError: no place has it, what a place has is too large or is not the file, or an address
+            carries a password.
+    """
+    for mirror in mirrors:
+        check_no_credentials(mirror, "mirrors")
+    if url and urlsplit(url).scheme not in ("http", "https", "hf"):
+        raise InputError(
+            f"{output}: the catalogue's address '{without_credentials(url)}' is none of http://, "
+            "https:// and hf://; name the folder under `mirrors`"
+        )
+    check_no_credentials(url, str(output))
+    places = [f"{mirror.rstrip('/')}/{relative}" for mirror in mirrors] + [url] * bool(url)
+    if not places:
+        raise InputError(
+            f"{output}: the catalogue has no address to fetch this file from; put your copy there, "
+            f"or name a folder that holds {relative} under `mirrors`"
+        )
+    failures = []
+    for place in places:
+        try:
+            with replacing(output) as temporary:
+                _copy(place, temporary, largest)
+                refuse_other_content(temporary, PurePosixPath(relative).suffix, name=place)
+                verify_checksum(temporary, checksum, name=place)
+        except (OSError, requests.RequestException) as error:
+            failures.append(f"{place} ({_reason(error)})")
+            log.info("not at %s", failures[-1])
+        else:
+            log.info("%s: fetched from %s", output, place)
+            return
+    raise InputError(
+        f"{output}: found nowhere: {'; '.join(failures)}; "
+        "put the file there by hand or add a mirror"
+    )
+
+
+def _copy(place: str, path: Path, largest: int) -> None:
+    parts = urlsplit(place)
+    if parts.scheme in ("http", "https"):
+        _download(place, path, largest)
+    elif found := hub_file(place):
+        # Imported here: it needs the hub's client, and this module.
+        from .hub_datasets import fetch_dataset_file
+
+        fetch_dataset_file(path, found.repository, found.revision, found.path, UNCHECKED, largest)
+    else:
+        source = Path(unquote(parts.path) if parts.scheme == "file" else place)
+        if source.stat().st_size > largest:
+            raise too_large(place, largest)
+        shutil.copyfile(source, path)
+
+
+def _download(place: str, path: Path, largest: int) -> None:
+    http = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), timeout=TIMEOUT)
+
+    def download(url: str, output: str, source: pooch.Pooch) -> None:
+        with open(output, "wb") as file:
+            http(url, _Limited(file, largest, place), source)
+
+    # The checksum is verified by the caller, who knows more kinds than pooch does.
+    source = pooch.create(
+        path.parent,
+        base_url="",
+        registry={path.name: None},
+        urls={path.name: place},
+        retry_if_failed=RETRIES,
+    )
+    source.fetch(path.name, downloader=download)
+
+
+class _Limited:
+    """A file to write to that refuses more than so many bytes."""
+
+    def __init__(self, file: BinaryIO, largest: int, name: str) -> None:
+        self.file, self.left = file, largest
+        self.excess = too_large(name, largest)
+
+    def write(self, block: bytes) -> None:
+        self.left -= len(block)
+        if self.left < 0:
+            raise self.excess
+        self.file.write(block)
+
+    def flush(self) -> None:
+        """pooch flushes after every kilobyte; the file is written when it is closed."""
+
+
+def too_large(name: str, largest: int) -> InputError:
+    """The error of a file that is larger than a download may be."""
+    return InputError(
+        f"{name}: more than {largest:,} bytes, the size in the catalogue or the limit for files of "
+        "this kind; look at what is there, then correct the catalogue or put the file there by hand"
+    )
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    response = getattr(error, "response", None)
+    return f"HTTP {response.status_code}" if response is not None else type(error).__name__

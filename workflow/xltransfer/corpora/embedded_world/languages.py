@@ -1,0 +1,132 @@
+"""The languages of the embedded world: one row of a table each.
+
+A row gives the typological parameters; family and script come from the catalogue of languages. The
+word-order parameters are WALS features under another name (``WALS``), so the world can export its
+own typology.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from ...runtime.errors import InputError
+from ...runtime.table_reader import read_table
+
+WALS = {
+    "81A": ("word_order", {"SVO": "SVO", "SOV": "SOV", "VSO": "VSO"}),
+    "85A": ("adposition", {"before": "Prepositions", "after": "Postpositions"}),
+    "86A": ("genitive", {"before": "Genitive-Noun", "after": "Noun-Genitive"}),
+    "87A": ("adjective", {"before": "Adjective-Noun", "after": "Noun-Adjective"}),
+    "88A": ("demonstrative", {"before": "Demonstrative-Noun", "after": "Noun-Demonstrative"}),
+    "89A": ("numeral", {"before": "Numeral-Noun", "after": "Noun-Numeral"}),
+}
+"""WALS feature → the parameter that decides it and its values by parameter value."""
+
+EMBEDDED_FAMILY = "Embedded, "
+"""Starts the families of made-up languages in the catalogue."""
+
+_ORDERS = ("SVO", "SOV", "VSO")
+_CHOICES = {
+    "word_order": _ORDERS,
+    "subordinate_order": _ORDERS,
+    "question_order": _ORDERS,
+    "name_order": _ORDERS,
+    "adjective": ("before", "after"),
+    "genitive": ("before", "after"),
+    "adposition": ("before", "after"),
+    "demonstrative": ("before", "after"),
+    "numeral": ("before", "after"),
+    "articles": ("yes", "no"),
+    "case": ("yes", "no"),
+    "agreement": ("yes", "no"),
+    "contractions": ("yes", "no"),
+}
+
+
+@dataclass(frozen=True)
+class Language:
+    """How one language says things.
+
+    Attributes:
+        code: code of the variety, from the private-use range ``qaa``-``qtz``.
+        family: languages of one family share a proto-lexicon.
+        script: ISO 15924 code, one of ``scripts.SCRIPTS``.
+        divergence: share of the family's words that the language replaced by its own.
+        word_order: dominant order of subject, verb and object.
+        subordinate_order: the order in subordinate clauses.
+        question_order: the order in questions.
+        name_order: the order where the subject is a name or a pronoun.
+        adjective, genitive, numeral, demonstrative: before or after their noun.
+        adposition: before or after its noun phrase.
+        articles: whether definite and indefinite articles exist.
+        case: whether objects carry an accusative suffix.
+        agreement: whether verbs and adjectives agree in number.
+        contractions: whether preposition and article fuse into one written word.
+    """
+
+    code: str
+    family: str
+    script: str
+    divergence: float
+    word_order: str
+    subordinate_order: str
+    question_order: str
+    name_order: str
+    adjective: str
+    genitive: str
+    adposition: str
+    demonstrative: str
+    numeral: str
+    articles: bool
+    case: bool
+    agreement: bool
+    contractions: bool
+
+    def word_order_features(self) -> dict[str, str]:
+        """WALS feature → value, for the six word-order features."""
+        return {wals: values[getattr(self, name)] for wals, (name, values) in WALS.items()}
+
+
+def place_among_codes(code: str) -> int:
+    """The place of a language among all possible codes ``qaa``, ``qab``, …, ``qzz``, 0-based.
+
+    It does not depend on which languages the table has, so adding one moves no other.
+    """
+    first, second = (ord(letter) - ord("a") for letter in code[1:])
+    return 26 * first + second
+
+
+def read_language(table: Path, code: str, family: str, script: str) -> Language:
+    """The row of one language.
+
+    Args:
+        table: tab-separated table with the parameters, a language a row.
+        code: which row.
+        family: from the catalogue of languages.
+        script: from the catalogue of languages.
+
+    Raises:
+        InputError: the row is missing or has a value that is not allowed.
+    """
+    names = [field.name for field in fields(Language) if field.name not in ("family", "script")]
+    for place, row in read_table(table, names):
+        if row["code"] == code:
+            return _language(row, family, script, place)
+    raise InputError(f"{table}: no row for the language '{code}'; add one to make it up")
+
+
+def _language(row: dict[str, str], family: str, script: str, place: str) -> Language:
+    values: dict[str, object] = {"code": row["code"], "family": family, "script": script}
+    for name in (field.name for field in fields(Language) if field.name not in values):
+        text = row[name]
+        if name == "divergence":
+            if not re.fullmatch(r"0?\.[0-9]{1,9}|0|1", text):
+                raise InputError(f"{place}: divergence '{text}' is not a number from 0 to 1")
+            values[name] = float(text)
+        elif text not in _CHOICES[name]:
+            raise InputError(f"{place}: {name} '{text}' is none of {', '.join(_CHOICES[name])}")
+        else:
+            values[name] = text == "yes" if _CHOICES[name] == ("yes", "no") else text
+    return Language(**values)

@@ -1,0 +1,116 @@
+"""The catalogue of raw corpora. Nothing heavy is imported, for the Snakefile reads it as well."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..runtime.errors import InputError
+from ..runtime.safe_values import (
+    CORPUS,
+    LANGUAGE,
+    check_checksum,
+    check_code,
+    check_path,
+    check_text,
+    check_url,
+)
+from ..runtime.table_reader import read_table
+
+KINDS = ("wikipedia", "leipzig", "oscar", "hub", "text")
+"""How a raw corpus is stored; ``data/raw_text.py`` reads each."""
+COLUMNS = ("corpus", "language", "name", "kind", "file", "checksum", "url", "licence")
+_HUB = re.compile(r"hf://datasets/(?P<repository>[^/@]+/[^/@]+)@(?P<revision>[^/]+)/(?P<path>.+)")
+
+
+@dataclass(frozen=True)
+class RawCorpus:
+    """A corpus of running text.
+
+    Attributes:
+        code: short name that starts with the language's code (``wo_wikipedia``).
+        language: code of its language.
+        name: what it is, for reading.
+        kind: one of ``KINDS``.
+        file: path in a mirror (``wol/lafand-train.txt``), whose last part names the download.
+        checksum: ``sha256:<hex>``, ``git-sha1:<hex>`` or ``unchecked``.
+        url: where it is published; of a dataset on the Hugging Face hub
+            ``hf://datasets/<repository>@<revision>/<path>``; ``""`` if users bring it themselves.
+        licence: SPDX-like.
+    """
+
+    code: str
+    language: str
+    name: str
+    kind: str
+    file: str
+    checksum: str
+    url: str
+    licence: str
+
+
+@dataclass(frozen=True)
+class HubFile:
+    """A file of a dataset on the Hugging Face hub.
+
+    Attributes:
+        repository: ``wikimedia/wikipedia``.
+        revision: a commit hash, or a branch or tag.
+        path: of the file in the repository.
+    """
+
+    repository: str
+    revision: str
+    path: str
+
+
+def hub_file(url: str) -> HubFile | None:
+    """The file that an ``hf://datasets/`` address names; ``None`` for other addresses."""
+    match = _HUB.fullmatch(url)
+    return HubFile(**match.groupdict()) if match else None
+
+
+def read_raw_corpora(path: Path | str) -> dict[str, RawCorpus]:
+    """The catalogue of raw corpora by code.
+
+    Args:
+        path: ``raw_corpora.tsv``, with the columns ``COLUMNS``.
+
+    Raises:
+        InputError: the table cannot be read, lacks a column, repeats a code or holds a value that
+            cannot be used; names the line. Whether languages exist is for the caller to check.
+    """
+    corpora: dict[str, RawCorpus] = {}
+    for place, row in read_table(path, COLUMNS):
+        corpus = _corpus(row, place)
+        if corpus.code in corpora:
+            raise InputError(f"{place}: '{corpus.code}' stands in the table twice; remove one row")
+        corpora[corpus.code] = corpus
+    return corpora
+
+
+def _corpus(row: dict[str, str], place: str) -> RawCorpus:
+    code, language, kind, url = row["corpus"], row["language"], row["kind"], row["url"]
+    check_code(CORPUS, code, place, "corpus")
+    check_code(LANGUAGE, language, place, "language")
+    if not code.startswith(f"{language}_"):
+        raise InputError(
+            f"{place}: corpus '{code}' does not start with its language's code, '{language}_'"
+        )
+    if kind not in KINDS:
+        raise InputError(f"{place}: kind '{kind}' is none of {', '.join(KINDS)}")
+    check_checksum(row["checksum"], place)
+    check_path(row["file"], place, "file")
+    check_url(url, place)
+    for column in ("name", "licence"):
+        check_text(row[column], place, column)
+    if url.startswith("hf:"):
+        found = hub_file(url)
+        if found is None:
+            raise InputError(
+                f"{place}: '{url}' is not hf://datasets/<owner>/<name>@<revision>/<path>"
+            )
+        for value in (found.repository, found.revision, found.path):
+            check_path(value, place, "url")
+    return RawCorpus(code, *(row[column] for column in COLUMNS[1:]))

@@ -1,0 +1,250 @@
+"""Reading raw corpora, each kind as a stream of lines or paragraphs.
+
+Nothing is kept: what a reader holds at a time is a line, a page or a batch of rows.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import json
+import lzma
+import re
+import tarfile
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import IO, Any
+
+from ..runtime.errors import InputError
+from .raw_corpora import KINDS
+from .wikitext import dump_paragraphs
+
+LONGEST_LINE = 1 << 26
+"""Bytes; what is longer is no text with line ends but something else."""
+HIGHEST_RATIO = 200
+"""Bytes of text for each byte of a compressed file; dumps and web text have 3 to 10."""
+UNSUSPICIOUS = 1 << 26
+"""Bytes of text that a file of any size may expand to."""
+TEXT_FIELDS = ("text", "content")
+"""Where datasets keep a document's text."""
+_ROWS_AT_ONCE = 256
+_SENTENCES = "-sentences.txt"
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def read_lines(path: Path | str, kind: str, counts: Counter[str] | None = None) -> Iterator[str]:
+    """Lines or paragraphs of a raw corpus in their order.
+
+    Args:
+        path: the file as it was fetched. ``.gz``, ``.bz2``, ``.xz`` and ``.zst`` are decompressed
+            while reading.
+        kind: ``text``: a line each; ``wikipedia``: an XML dump (``data/wikitext.py``); ``leipzig``:
+            an archive of the Leipzig Corpora Collection, sentences; ``oscar`` and ``hub``: a
+            dataset, JSON lines or Parquet, whose documents are split at their line ends.
+        counts: what was read in the units of the kind (``pages``, ``documents``) is counted here.
+
+    Raises:
+        InputError: the file is missing, damaged, not UTF-8 or not of this kind; names the line.
+    """
+    path = Path(path)
+    counts = Counter() if counts is None else counts
+    if kind not in _READERS:
+        raise InputError(f"{path}: kind '{kind}' is none of {', '.join(KINDS)}")
+    try:
+        yield from _READERS[kind](path, counts)
+    except (EOFError, lzma.LZMAError, gzip.BadGzipFile, zlib.error, tarfile.TarError) as error:
+        raise InputError(
+            f"{path}: cannot be decompressed ({error}); is the download complete?"
+        ) from None
+    except OSError as error:
+        reason = error.strerror or " ".join(str(error).split())
+        raise InputError(f"{path}: cannot be read ({reason})") from None
+
+
+def is_compressed(path: Path | str) -> bool:
+    """Whether a file is decompressed while it is read, by its name."""
+    return Path(path).suffix in _OPENERS
+
+
+@contextmanager
+def _decompressed(path: Path) -> Iterator[IO[bytes]]:
+    if not is_compressed(path):
+        with open(path, "rb") as file:
+            yield file
+        return
+    with _OPENERS[path.suffix](path) as file:
+        yield io.BufferedReader(_Bounded(file, path), 1 << 16)
+
+
+class _Bounded(io.RawIOBase):
+    """A decompressed file that ends with an error where it expands to more than texts do."""
+
+    def __init__(self, file: IO[bytes], path: Path) -> None:
+        self._file, self._budget = file, Budget(path)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        count = self._file.readinto(buffer)
+        self._budget.spend(count)
+        return count
+
+
+class Budget:
+    """How much a compressed file may still expand to.
+
+    Args:
+        path: the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.left = max(UNSUSPICIOUS, HIGHEST_RATIO * path.stat().st_size)
+
+    def spend(self, count: int) -> None:
+        """Count bytes of text.
+
+        Raises:
+            InputError: they are more than ``HIGHEST_RATIO`` for each byte of the file.
+        """
+        self.left -= count
+        if self.left < 0:
+            raise InputError(
+                f"{self.path}: expands to more than {HIGHEST_RATIO} times its size, which text "
+                "does not; if it is right, decompress it by hand and catalogue that file"
+            )
+
+
+def _open_zstandard(path: Path) -> IO[bytes]:
+    import pyarrow
+
+    stream = pyarrow.input_stream(str(path), compression="zstd")
+    return io.BufferedReader(stream, 1 << 20)
+
+
+_OPENERS: dict[str, Callable[[Path], Any]] = {
+    ".gz": gzip.open,
+    ".tgz": gzip.open,
+    ".bz2": bz2.open,
+    ".xz": lzma.open,
+    ".zst": _open_zstandard,
+}
+
+
+def _text_lines(file: IO[bytes], place: str) -> Iterator[str]:
+    for number, line in enumerate(iter(partial(file.readline, LONGEST_LINE), b""), start=1):
+        if len(line) == LONGEST_LINE:
+            raise InputError(
+                f"{place}:{number}: the line has no end after {LONGEST_LINE >> 20} MiB; "
+                "is this a text with a sentence or paragraph a line?"
+            )
+        try:
+            text = line.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise InputError(
+                f"{place}:{number}: byte 0x{line[error.start]:02x} is not UTF-8; convert the file "
+                "to UTF-8"
+            ) from None
+        yield text.removesuffix("\n").removesuffix("\r")
+
+
+def _read_text(path: Path, counts: Counter[str]) -> Iterator[str]:
+    with _decompressed(path) as file:
+        yield from _text_lines(file, str(path))
+
+
+def _read_wikipedia(path: Path, counts: Counter[str]) -> Iterator[str]:
+    with _decompressed(path) as file:
+        yield from dump_paragraphs(file, path, counts)
+
+
+def _read_leipzig(path: Path, counts: Counter[str]) -> Iterator[str]:
+    with _decompressed(path) as file, tarfile.open(fileobj=file, mode="r|*") as archive:
+        for member in archive:
+            if member.isfile() and member.name.endswith(_SENTENCES):
+                place = f"{path}({member.name})"
+                for number, line in enumerate(
+                    _text_lines(archive.extractfile(member), place), start=1
+                ):
+                    identifier, tab, sentence = line.partition("\t")
+                    if not tab or not (identifier.isascii() and identifier.isdecimal()):
+                        raise InputError(
+                            f"{place}:{number}: not a number, a tab and a sentence: '{line[:60]}'"
+                        )
+                    yield sentence
+                return
+    raise InputError(f"{path}: no member *{_SENTENCES}; is it an archive of the Leipzig corpora?")
+
+
+def _read_dataset(path: Path, counts: Counter[str]) -> Iterator[str]:
+    documents = _parquet_texts(path) if path.suffix == ".parquet" else _json_texts(path)
+    for document in documents:
+        counts["documents"] += 1
+        yield from document.splitlines()
+
+
+def _json_texts(path: Path) -> Iterator[str]:
+    with _decompressed(path) as file:
+        for number, line in enumerate(_text_lines(file, str(path)), start=1):
+            yield _document(line, f"{path}:{number}")
+
+
+def _document(line: str, place: str) -> str:
+    """The text of a document that is a line of JSON."""
+    try:
+        row = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise InputError(f"{place}: not JSON ({error.msg})") from None
+    except (RecursionError, ValueError) as error:
+        # Nested by the thousand, or an integer of thousands of digits.
+        raise InputError(f"{place}: JSON that cannot be read ({error}); remove the line") from None
+    text = None
+    if isinstance(row, dict):
+        text = next((row[field] for field in TEXT_FIELDS if field in row), None)
+    if not isinstance(text, str):
+        raise InputError(f"{place}: no document with a field {' or '.join(TEXT_FIELDS)}")
+    if not text.isascii() and _SURROGATE.search(text):
+        raise InputError(f"{place}: half of a surrogate pair (\\ud800 to \\udfff); remove the line")
+    return text
+
+
+def _parquet_texts(path: Path) -> Iterator[str]:
+    import pyarrow
+    from pyarrow import types
+    from pyarrow.parquet import ParquetFile
+
+    budget = Budget(path)
+    try:
+        # Without a buffer, a column of a row group is read as a whole.
+        with ParquetFile(path, buffer_size=1 << 20) as file:
+            column = next((f for f in TEXT_FIELDS if f in file.schema_arrow.names), None)
+            if column is None:
+                raise InputError(f"{path}: no column {' or '.join(TEXT_FIELDS)}")
+            kind = file.schema_arrow.field(column).type
+            values = kind.value_type if types.is_dictionary(kind) else kind
+            if not (types.is_string(values) or types.is_large_string(values)):
+                raise InputError(f"{path}: column '{column}' has values of type {kind}, not text")
+            batches = file.iter_batches(_ROWS_AT_ONCE, columns=[column], use_threads=False)
+            for batch in batches:
+                budget.spend(batch.nbytes)
+                yield from (text for text in batch.column(0).to_pylist() if text is not None)
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: a text that is not UTF-8 ({error.reason})") from None
+    except pyarrow.ArrowException as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path}: not a Parquet file ({reason})") from None
+
+
+_READERS: dict[str, Callable[[Path, Counter[str]], Iterator[str]]] = {
+    "text": _read_text,
+    "wikipedia": _read_wikipedia,
+    "leipzig": _read_leipzig,
+    "oscar": _read_dataset,
+    "hub": _read_dataset,
+}

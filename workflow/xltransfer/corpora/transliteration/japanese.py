@@ -1,0 +1,94 @@
+"""Japanese by readings and a table of kana.
+
+Sudachi (Takaoka et al., LREC 2018) says how words are read; the reading, in kana, is written by
+the table. Particles are written as they are pronounced (は wa, へ e), and the ending of verbs is
+not drawn together with the vowel before it (思う omou, not omō).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+import regex
+
+from ...runtime.errors import InputError
+from .scheme import Scheme, Spelling
+from .table import TableScheme
+
+_KANA = regex.compile(r"[\p{Hiragana}\p{Katakana}ー]+")
+_PARTICLES = {"は": "wa", "へ": "e"}
+_PARTICLE, _VERB, _SYMBOL = "助詞", "動詞", "補助記号"
+
+
+class JapaneseScheme(Scheme):
+    """Hepburn with readings from a dictionary.
+
+    Args:
+        name: as in ``schemes.tsv``.
+        kana: writes hiragana and katakana.
+        separator: put between words of a stretch; ``""`` for words of an annotated corpus, which
+            must stay one word.
+    """
+
+    runs = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}ー々〆]+")
+
+    def __init__(self, name: str, kana: TableScheme, separator: str = "") -> None:
+        self.name = name
+        self._kana = kana
+        self._separator = separator
+        self._tokenizer: Any = None
+
+    def spell(self, word: str) -> Spelling:
+        """One stretch of text that ``runs`` matches."""
+        if self._tokenizer is None:
+            self._tokenizer = _tokenizer(self.name)
+        parts: list[str] = []
+        rest: list[str] = []
+        applied: list[tuple[str, int]] = []
+        position = 0
+        for token in self._tokenizer.tokenize(word):
+            # Positions, not surfaces: what the analyser makes of a character does not matter here.
+            surface = word[position : token.end()]
+            position = token.end()
+            if not surface:
+                continue
+            romaji = self._romaji(surface, token.reading_form(), token.part_of_speech()[0])
+            if romaji is None:
+                rest.append(surface)
+                parts.append(surface)
+            else:
+                applied.append(("kana" if _KANA.fullmatch(surface) else "reading", len(surface)))
+                parts.append(romaji)
+        rest.append(word[position:])
+        parts.append(rest[-1])
+        text = self._separator.join(part for part in parts if part)
+        return Spelling(text, tuple(applied), "".join(rest))
+
+    def _romaji(self, surface: str, reading: str, part_of_speech: str) -> str | None:
+        """A word in Latin letters; ``None`` if its reading is not known."""
+        if part_of_speech == _PARTICLE and surface in _PARTICLES:
+            return _PARTICLES[surface]
+        kana = unicodedata.normalize("NFKC", surface)
+        if not _KANA.fullmatch(kana):
+            # The reading of symbols is キゴウ, "symbol", and that of unknown words is themselves.
+            if not _KANA.fullmatch(reading) or part_of_speech == _SYMBOL:
+                return None
+            kana = reading
+        ending = "u" if part_of_speech == _VERB and len(kana) > 1 and kana[-1] in "うウ" else ""
+        spelling = self._kana.spell(kana[:-1] if ending else kana)
+        return None if spelling.rest else spelling.text + ending
+
+
+def _tokenizer(name: str) -> Any:
+    try:
+        import sudachidict_small  # noqa: F401
+        from sudachipy import Dictionary
+    except ImportError:
+        raise InputError(
+            f"scheme {name} needs the packages sudachipy and sudachidict_small; run "
+            "`pip install sudachipy sudachidict_small`"
+        ) from None
+    dictionary = Dictionary(dict="small")
+    # `create` is the name of this method up to version 0.6.
+    return getattr(dictionary, "tokenizer", dictionary.create)()

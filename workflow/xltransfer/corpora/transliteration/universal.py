@@ -1,0 +1,68 @@
+"""Any script by uroman (Hermjakob, May & Knight, ACL 2018)."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import regex
+
+from ...runtime.errors import InputError
+from .scheme import Scheme, Spelling
+
+
+class UniversalScheme(Scheme):
+    """Universal romanisation; Latin letters, European digits and punctuation stay as they are.
+
+    Args:
+        name: as in ``schemes.tsv``.
+        language: ISO 639-3 code, for languages that read a script in their own way; ``""`` if it
+            is not known.
+    """
+
+    runs = regex.compile(
+        r"[[\p{L}\p{M}\p{Nd}\u200c\u200d]--[\p{Latin}0-9\u0300-\u036f\ufe0f\u20e3]]+", regex.V1
+    )
+
+    def __init__(self, name: str, language: str) -> None:
+        self.name = name
+        self._language = language or None
+
+    def spell(self, word: str) -> Spelling:
+        """One stretch of text that ``runs`` matches."""
+        romaniser, edges = _romaniser(self.name)
+        parts: list[str] = []
+        rest: list[str] = []
+        applied: list[tuple[str, int]] = []
+        for edge in romaniser.romanize_string(word, self._language, edges):
+            original = word[edge.start : edge.end]
+            target = "".join(edge.txt.split())
+            if edge.type == "orig" or target == original:
+                rest.append(original)
+                parts.append(original)
+            else:
+                # Numbers are as many as there are; anything else comes from a list.
+                applied.append((_label(original, target), len(original)))
+                parts.append(target)
+        return Spelling("".join(parts), tuple(applied), "".join(rest))
+
+
+def _romaniser(name: str) -> tuple[Any, Any]:
+    """The romaniser, which takes seconds to load, and the format in which it says what it did."""
+    try:
+        return _loaded()
+    except ImportError:
+        raise InputError(
+            f"scheme {name} needs the package uroman; run `pip install uroman`"
+        ) from None
+
+
+@cache
+def _loaded() -> tuple[Any, Any]:
+    from uroman import RomFormat, Uroman
+
+    return Uroman(), RomFormat.EDGES
+
+
+def _label(original: str, target: str) -> str:
+    return "number" if any(c.isdecimal() for c in original) else f"{original} → {target}"

@@ -1,0 +1,220 @@
+"""Batches of sentences: windows for long ones, a token budget, little padding.
+
+This is the batcher of everything that is read as words; raw text, which has none, is put together
+in ``tokenised_text``. What it hands on speaks of words: a batch knows where in the encoder's
+output the state of each word is, so heads never see pieces, padding or windows.
+
+A word's state is that of its first piece with content by default. SentencePiece vocabularies mark
+the beginning of a word; where they have no piece of the mark and the word's first letters, the
+first piece is the bare mark (of 85 % of Chinese words with the vocabulary of XLM-R).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from .batch_plan import plan_batches
+from .characters import WordCharacters
+from .tokenizer import WordPieces, WordTokenizer
+
+FIRST, FIRST_CONTENT, MEAN, LAST = WORD_STATES = ("first", "first-content", "mean", "last")
+"""The pieces that a word's state may be read from: one of them, or the mean of all."""
+
+
+@dataclass(slots=True)
+class Example:
+    """One sentence, ready for the encoder.
+
+    Attributes:
+        rows: piece ids with special tokens; one row, or several windows for a long sentence.
+        word_row, word_position: where the piece is that each word's state is read from, or the
+            first of several; shape (words,).
+        targets: what a task wants predicted, by name; shape (words,) each.
+        word_length: the pieces, from there on, whose mean is the state; ``None`` for one each.
+    """
+
+    rows: list[np.ndarray]
+    word_row: np.ndarray
+    word_position: np.ndarray
+    targets: dict[str, np.ndarray] = field(default_factory=dict)
+    word_length: np.ndarray | None = None
+
+    @property
+    def length(self) -> int:
+        """Pieces in the longest row."""
+        return max(len(row) for row in self.rows)
+
+
+@dataclass
+class Batch:
+    """Padded tensors of some sentences.
+
+    Attributes:
+        indices: which examples these are, in the order of the rows of ``word_index``.
+        input_ids, attention_mask: shape (rows, pieces).
+        word_index: index of the piece that each word's state is read from, or the first of several,
+            in the flattened (rows × pieces) output; shape (sentences, words), 0 where there is no
+            word.
+        word_mask: which entries are words; same shape.
+        targets: by name, same shape.
+        word_length: the pieces, from ``word_index`` on, whose mean is the state, 1 where there is
+            no word; same shape. ``None`` for one piece each.
+    """
+
+    indices: np.ndarray
+    input_ids: torch.Tensor
+    attention_mask: torch.Tensor
+    word_index: torch.Tensor
+    word_mask: torch.Tensor
+    targets: dict[str, torch.Tensor]
+    word_length: torch.Tensor | None = None
+
+    def to(self, device: torch.device) -> Batch:
+        """The same batch on a device."""
+        if device.type == "cpu":
+            return self
+        moved = (
+            tensor.to(device, non_blocking=True)
+            for tensor in (self.input_ids, self.attention_mask, self.word_index, self.word_mask)
+        )
+        targets = {k: v.to(device, non_blocking=True) for k, v in self.targets.items()}
+        lengths = self.word_length
+        if lengths is not None:
+            lengths = lengths.to(device, non_blocking=True)
+        return Batch(self.indices, *moved, targets, lengths)
+
+    def states(self, pieces: torch.Tensor) -> torch.Tensor:
+        """The states of the words.
+
+        Args:
+            pieces: the states of all pieces, shape (rows, pieces, hidden).
+
+        Returns:
+            Shape (sentences, words, hidden).
+        """
+        flat = pieces.flatten(0, 1)
+        if self.word_length is None:
+            return flat[self.word_index]
+        total = flat[self.word_index]
+        for place in range(1, int(self.word_length.max())):
+            more = place < self.word_length
+            following = flat[torch.where(more, self.word_index + place, self.word_index)]
+            total = total + following * more[..., None]
+        return total / self.word_length[..., None]
+
+
+def make_example(
+    sentence: WordPieces,
+    tokenizer: WordTokenizer | WordCharacters,
+    max_length: int,
+    word_state: str = FIRST_CONTENT,
+) -> Example:
+    """Wrap the pieces of a sentence in special tokens, in windows if they are too many.
+
+    Args:
+        sentence: its pieces.
+        tokenizer: gives the special tokens.
+        max_length: the most pieces, special tokens included, that the encoder takes at once.
+        word_state: which pieces a word's state is read from, one of ``WORD_STATES``.
+
+    Returns:
+        An example whose windows overlap by half; each word is read in the window in which it
+        stands furthest from an edge. A mean is over those pieces of the word that are in it.
+    """
+    room = max_length - len(tokenizer.prefix) - len(tokenizer.suffix)
+    if len(sentence.pieces) <= room:
+        starts = np.zeros(1, dtype=np.int64)
+    else:
+        stride = max(1, room // 2)
+        starts = np.arange(0, len(sentence.pieces) - room + stride, stride)
+    rows = [
+        np.concatenate([tokenizer.prefix, sentence.pieces[start : start + room], tokenizer.suffix])
+        for start in starts
+    ]
+    read, length = _read_from(sentence, word_state)
+    offset = read[:, None] - starts[None, :]
+    ends = np.minimum(starts + room, len(sentence.pieces))
+    distance = np.minimum(offset, (ends - 1)[None, :] - read[:, None])
+    word_row = distance.argmax(axis=1)
+    word_position = offset[np.arange(len(word_row)), word_row] + len(tokenizer.prefix)
+    if length is not None:
+        length = np.minimum(length, ends[word_row] - read)
+    rows = [row.astype(np.int64) for row in rows]
+    return Example(rows, word_row, word_position, word_length=length)
+
+
+def _read_from(sentence: WordPieces, word_state: str) -> tuple[np.ndarray, np.ndarray | None]:
+    """The piece that each word's state is read from; how many from there on, if more than one."""
+    following = np.append(sentence.first[1:], len(sentence.pieces))
+    if word_state == FIRST:
+        return sentence.first, None
+    if word_state == FIRST_CONTENT:
+        return (sentence.first if sentence.content is None else sentence.content), None
+    if word_state == LAST:
+        return following - 1, None
+    if word_state == MEAN:
+        return sentence.first, following - sentence.first
+    raise ValueError(f"'{word_state}' is none of {', '.join(WORD_STATES)}")
+
+
+def plan_examples(examples: Sequence[Example], budget: int, order: np.ndarray) -> list[np.ndarray]:
+    """``plan_batches`` for examples, whose windows stay together."""
+    lengths = np.array([example.length for example in examples])
+    rows = np.array([len(example.rows) for example in examples])
+    return plan_batches(lengths, budget, order, rows)
+
+
+def training_batches(
+    examples: Sequence[Example], budget: int, seed: int, epoch: int
+) -> list[np.ndarray]:
+    """The batches of one epoch, in random order; seed and epoch decide everything."""
+    draws = np.random.default_rng([seed, epoch])
+    batches = plan_examples(examples, budget, draws.permutation(len(examples)))
+    return [batches[index] for index in draws.permutation(len(batches))]
+
+
+def collate(examples: Sequence[Example], indices: np.ndarray, padding: int) -> Batch:
+    """Pad some examples into tensors.
+
+    Args:
+        examples: all examples.
+        indices: which ones.
+        padding: piece id for the padding.
+    """
+    chosen = [examples[index] for index in indices]
+    rows = [row for example in chosen for row in example.rows]
+    pieces = max(len(row) for row in rows)
+    words = max(len(example.word_row) for example in chosen)
+    input_ids = np.full((len(rows), pieces), padding, dtype=np.int64)
+    attention_mask = np.zeros((len(rows), pieces), dtype=np.int64)
+    for place, row in enumerate(rows):
+        input_ids[place, : len(row)] = row
+        attention_mask[place, : len(row)] = 1
+    word_index = np.zeros((len(chosen), words), dtype=np.int64)
+    word_mask = np.zeros((len(chosen), words), dtype=bool)
+    targets = {name: np.zeros((len(chosen), words), dtype=np.int64) for name in chosen[0].targets}
+    averaged = chosen[0].word_length is not None
+    word_length = np.ones((len(chosen), words), dtype=np.int64)
+    first_row = 0
+    for place, example in enumerate(chosen):
+        count = len(example.word_row)
+        word_index[place, :count] = (first_row + example.word_row) * pieces + example.word_position
+        word_mask[place, :count] = True
+        for name, values in example.targets.items():
+            targets[name][place, :count] = values
+        if example.word_length is not None:
+            word_length[place, :count] = example.word_length
+        first_row += len(example.rows)
+    return Batch(
+        np.asarray(indices),
+        torch.from_numpy(input_ids),
+        torch.from_numpy(attention_mask),
+        torch.from_numpy(word_index),
+        torch.from_numpy(word_mask),
+        {name: torch.from_numpy(values) for name, values in targets.items()},
+        torch.from_numpy(word_length) if averaged else None,
+    )

@@ -1,0 +1,148 @@
+"""Words and their characters as input pieces, for encoders that bring no vocabulary of their own.
+
+Every word becomes a piece for the word itself, followed by a piece for each of its characters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from ..runtime.errors import InputError
+from ..runtime.files import read_json, write_json
+from .tokenizer import WordPieces
+
+PADDING, UNKNOWN_WORD = 0, 1
+VOCABULARY_FILE = "tokenizer.json"
+LONGEST_WORD = 1000
+"""Characters; a longest word beyond is a mistake that would only cost memory."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class WordCharacters:
+    """A vocabulary of words and characters, with the interface of ``WordTokenizer``.
+
+    Ids are 0 for padding, 1 for unknown words, then the words, then one for unknown characters,
+    then the characters; so an id tells a word from a character.
+
+    Args:
+        words, characters: known ones, in the order of their ids.
+        longest_word: of a longer word only so many characters are read, from its beginning.
+
+    Attributes:
+        prefix, suffix: ids around a sentence; there are none.
+        padding: id to pad with.
+        first_character: id of the unknown character; all ids from it on are characters.
+    """
+
+    prefix: ClassVar[list[int]] = []
+    suffix: ClassVar[list[int]] = []
+    padding = PADDING
+
+    def __init__(self, words: Sequence[str], characters: Sequence[str], longest_word: int) -> None:
+        self.words, self.characters = list(words), list(characters)
+        self.longest_word = longest_word
+        self.first_character = UNKNOWN_WORD + 1 + len(self.words)
+        self._word_ids = {word: i for i, word in enumerate(self.words, start=UNKNOWN_WORD + 1)}
+        self._character_ids = {
+            character: i for i, character in enumerate(self.characters, self.first_character + 1)
+        }
+
+    @classmethod
+    def learn(
+        cls, sentences: Iterable[Sequence[str]], minimum_count: int, longest_word: int
+    ) -> WordCharacters:
+        """The vocabulary of a training set; both lists are sorted, so equal sets give equal ones.
+
+        Args:
+            sentences: word forms of each sentence.
+            minimum_count: words and characters that are rarer are unknown, which is how a model
+                learns what unknown ones are like.
+            longest_word: as above.
+        """
+        words = Counter(form for sentence in sentences for form in sentence)
+        characters: Counter[str] = Counter()
+        for form, count in words.items():
+            for character in form[:longest_word]:
+                characters[character] += count
+        return cls(
+            sorted(word for word, count in words.items() if count >= minimum_count),
+            sorted(c for c, count in characters.items() if count >= minimum_count),
+            longest_word,
+        )
+
+    @classmethod
+    def load(cls, directory: Path | str) -> WordCharacters:
+        """The vocabulary of a model directory.
+
+        Raises:
+            InputError: the file is missing, damaged or another kind of tokenizer.
+        """
+        path = Path(directory) / VOCABULARY_FILE
+        content = read_json(path)
+        if (
+            not isinstance(content, dict)
+            or set(content) != {"characters", "longest_word", "words"}
+            or not all(_distinct_strings(content[name]) for name in ("characters", "words"))
+            or any(len(character) != 1 for character in content["characters"])
+            or type(content["longest_word"]) is not int
+            or not 1 <= content["longest_word"] <= LONGEST_WORD
+        ):
+            raise InputError(f"{path}:1: not a vocabulary of words and characters; train again")
+        return cls(**content)
+
+    def save(self, directory: Path | str) -> Path:
+        """Write what ``load`` reads."""
+        content = {
+            "characters": self.characters,
+            "longest_word": self.longest_word,
+            "words": self.words,
+        }
+        path = Path(directory) / VOCABULARY_FILE
+        write_json(path, content)
+        return path
+
+    @property
+    def vocabulary_size(self) -> int:
+        """Number of ids."""
+        return self.first_character + 1 + len(self.characters)
+
+    def __call__(self, sentences: Sequence[Sequence[str]]) -> list[WordPieces]:
+        """The pieces of sentences that are split into words.
+
+        Args:
+            sentences: word forms of each sentence.
+
+        Returns:
+            One ``WordPieces`` per sentence; the first piece of a word is the word itself.
+        """
+        known = {form for sentence in sentences for form in sentence}
+        pieces = {form: self._pieces(form) for form in known}
+        return [_joined([pieces[form] for form in sentence]) for sentence in sentences]
+
+    def _pieces(self, form: str) -> np.ndarray:
+        word = self._word_ids.get(form, UNKNOWN_WORD)
+        spelling = (
+            self._character_ids.get(character, self.first_character)
+            for character in form[: self.longest_word]
+        )
+        return np.array([word, *spelling], dtype=np.int64)
+
+
+def _joined(words: Sequence[np.ndarray]) -> WordPieces:
+    lengths = np.array([len(word) for word in words], dtype=np.int64)
+    return WordPieces(np.concatenate(words), np.cumsum(lengths) - lengths)
+
+
+def _distinct_strings(values: object) -> bool:
+    return (
+        isinstance(values, list)
+        and all(isinstance(value, str) and value for value in values)
+        and not _SURROGATE.search("".join(values))
+        and len(set(values)) == len(values)
+    )

@@ -1,0 +1,130 @@
+"""The identity of code: a digest of what a stage runs, blind to comments and formatting.
+
+Snakemake notices changed parameters and inputs, but not changed modules behind a command line. Each
+rule therefore carries the digest of its stage as a parameter: the syntax trees of the stage's
+module and of every module of this package that it imports, directly or not.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import sys
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+from ..runtime.errors import InputError
+from ..runtime.files import replacing
+
+PACKAGE = __package__
+ROOT = Path(__file__).parent
+PARSED = ROOT / "__pycache__" / "identity.json"
+"""What was found by parsing sources, by digest of the source."""
+_unsaved: set[str] = set()
+_PARSER = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+
+
+@cache
+def stage_digest(stage: str) -> str:
+    """Digest of a stage's code: 16 hexadecimal digits.
+
+    Args:
+        stage: name of its module in this package, e.g. ``finetune``.
+    """
+    seen: set[str] = set()
+    waiting = [f"{PACKAGE}.{stage}"]
+    while waiting:
+        module = waiting.pop()
+        if module not in seen:
+            seen.add(module)
+            waiting.extend(_module(module)[1])
+    if _unsaved:
+        _save()
+    parts = [f"{module} {_module(module)[0]}" for module in sorted(seen)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+@cache
+def _module(name: str) -> tuple[str, tuple[str, ...]]:
+    """Digest of one module and the modules of this package that it imports."""
+    path = _path(name)
+    source = path.read_bytes()
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    about = f"{sys.version_info[:2]} {_PARSER} {package} "
+    key = hashlib.sha256(about.encode() + source).hexdigest()
+    if key not in _parsed():
+        _parsed()[key] = _parse(source, package)
+        _unsaved.add(key)
+    digest, candidates = _parsed()[key]
+    imported = {candidate for candidate in candidates if _exists(candidate)}
+    # Importing a.b.c runs a and a.b first.
+    parents = {part for module in imported for part in _parents(module)}
+    return digest, tuple(sorted(imported | parents))
+
+
+def _parse(source: bytes, package: str) -> tuple[str, list[str]]:
+    """Digest of a module's syntax tree and all that it may import of this package."""
+    tree = ast.parse(source)
+    candidates: set[str] = set()
+    for node in ast.walk(tree):
+        candidates.update(_imports(node, package))
+        _strip_docstring(node)
+    text = ast.dump(tree, annotate_fields=False, include_attributes=False)
+    return hashlib.sha256(text.encode()).hexdigest(), sorted(candidates)
+
+
+@cache
+def _parsed() -> dict[str, tuple[str, list[str]]]:
+    """What earlier processes have found of sources by their digest: parsing takes half a second."""
+    try:
+        return json.loads(PARSED.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def _save() -> None:
+    """Keep what has been parsed, unless the package lies where nobody may write."""
+    with suppress(OSError, InputError):
+        PARSED.parent.mkdir(exist_ok=True)
+        with replacing(PARSED) as temporary:
+            temporary.write_text(json.dumps(_parsed()), encoding="utf-8")
+    _unsaved.clear()
+
+
+def _imports(node: ast.AST, package: str) -> set[str]:
+    """The modules of this package that an import statement names."""
+    if isinstance(node, ast.Import):
+        candidates = {alias.name for alias in node.names}
+    elif isinstance(node, ast.ImportFrom):
+        base = node.module or ""
+        if node.level:
+            parts = package.split(".")
+            above = ".".join(parts[: len(parts) - node.level + 1])
+            base = f"{above}.{base}" if base else above
+        candidates = {base, *(f"{base}.{alias.name}" for alias in node.names)}
+    else:
+        return set()
+    return {name for name in candidates if name.split(".")[0] == PACKAGE}
+
+
+def _parents(module: str) -> list[str]:
+    parts = module.split(".")
+    return [".".join(parts[:count]) for count in range(1, len(parts))]
+
+
+def _strip_docstring(node: ast.AST) -> None:
+    documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    if isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None:
+        node.body = node.body[1:]
+
+
+def _path(name: str) -> Path:
+    relative = ROOT.joinpath(*name.split(".")[1:])
+    module = relative.with_suffix(".py")
+    return module if module.exists() and name != PACKAGE else relative / "__init__.py"
+
+
+def _exists(name: str) -> bool:
+    return _path(name).exists()

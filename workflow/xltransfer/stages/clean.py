@@ -1,0 +1,327 @@
+"""Clean a raw corpus, drop duplicates, and split it into training and held-out lines."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import time
+from argparse import Namespace
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from tqdm import tqdm
+
+from ..corpora.checksums import UNCHECKED, refuse_other_content, verify_checksum
+from ..corpora.cleaning.counts import Counts
+from ..corpora.cleaning.duplicates import (
+    EXACT,
+    NEAR,
+    NearDuplicates,
+    line_key,
+    line_keys,
+    mark_repeats,
+)
+from ..corpora.cleaning.evaluation_sentences import EvaluationSentences
+from ..corpora.cleaning.settings import Settings
+from ..corpora.cleaning.steps import Steps
+from ..corpora.confined import confined_lines
+from ..corpora.raw_corpora import KINDS
+from ..records.record import without_absolute_paths, write_record
+from ..records.verification import verified_checksums
+from ..runtime.command import run, stage_parser
+from ..runtime.errors import InputError
+from ..runtime.files import explain_no_room, replacing, write_json
+
+log = logging.getLogger(__name__)
+
+LINES_AT_ONCE = 4096
+CHARACTERS_AT_ONCE = 1 << 20
+_MARKS_AT_ONCE = 1 << 20
+_HASHES = 1 << 64
+
+
+def clean_corpus(
+    raw: Path,
+    kind: str,
+    settings: Settings,
+    training: Path,
+    held_out: Path,
+    report: Path,
+    evaluation: Sequence[Path] = (),
+) -> None:
+    """Clean a corpus in two passes: lines one by one, then without those that repeat others.
+
+    Between the passes the lines lie in a folder beside ``training``, which takes as much room as
+    the corpus, 8 bytes a line more, and 128 more where near-duplicates are looked for.
+
+    Args:
+        raw: the fetched file.
+        kind: of ``raw_corpora.KINDS``.
+        settings: of cleaning.
+        training, held_out: lines in the order of the corpus. Which side a line is on depends on its
+            own content only.
+        report: JSON with the counts of each step (``cleaning/counts.py``).
+        evaluation: development and test parts of annotated corpora; lines that equal or contain one
+            of their sentences are dropped.
+
+    Raises:
+        InputError: the corpus is damaged or nothing remains of it.
+    """
+    model = Path(settings.identifier)
+    read = verified_checksums([raw, *([model] if model.is_file() else []), *evaluation])
+    sentences = EvaluationSentences(evaluation)
+    steps = Steps(settings, sentences)
+    units: Counter[str] = Counter()
+    with _workplace(training) as folder:
+        store = _Store(folder, settings)
+        with Progress(raw.name) as progress:
+            for lines in _batches(confined_lines(raw, kind, units)):
+                progress.advance(len(lines))
+                store.add(steps(lines))
+        marks = store.marks()
+        with ExitStack() as files:
+            sides = []
+            for path in (training, held_out):
+                temporary = files.enter_context(replacing(path))
+                file = files.enter_context(open(temporary, "w", encoding="utf-8", newline="\n"))
+                sides.append(_Side(file))
+            counts = _write(store.lines(), marks, sides, settings)
+            _check(sides, [*steps.counts, *counts], raw)
+    if left_out := units["pages_not_parsed"]:
+        steps.notes.append(f"{left_out} pages are left out: too many brackets that nothing closes")
+    _say(raw, sides, settings, steps.notes)
+    content = _report(settings, units, [*steps.counts, *counts], sides, steps.notes)
+    write_json(report, {**content, "evaluation_sentences": sentences.report()})
+    for path in (training, held_out, report):
+        write_record(path, "clean", read, config=asdict(settings))
+
+
+@contextmanager
+def _workplace(training: Path) -> Iterator[Path]:
+    """An empty folder beside an output; one that a killed run has left is cleared first."""
+    folder = training.with_name(f".cleaning-{training.name}")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    except OSError as error:
+        if explanation := explain_no_room(folder, error):
+            raise InputError(explanation) from error
+        raise
+    finally:
+        shutil.rmtree(folder)
+
+
+class Progress:
+    """A bar on a terminal; elsewhere a line every minute."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.lines = 0
+        self.said = time.monotonic()
+
+    def __enter__(self) -> Progress:
+        self.bar = tqdm(desc=self.name, unit=" lines", unit_scale=True, disable=None)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.bar.close()
+
+    def advance(self, lines: int) -> None:
+        """So many more lines have been read."""
+        self.lines += lines
+        self.bar.update(lines)
+        if self.bar.disable and time.monotonic() - self.said > 60:
+            self.said = time.monotonic()
+            log.info("%s: %d lines read", self.name, self.lines)
+
+
+class _Store:
+    """The lines that single looks have left, on disk, with what tells repeats."""
+
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        self._folder = folder
+        near = settings.near_duplicates
+        self._near = NearDuplicates(folder, near["similarity"]) if near else None
+        self._count = 0
+
+    def add(self, lines: list[str]) -> None:
+        with open(self._folder / "lines", "a", encoding="utf-8", newline="\n") as file:
+            file.writelines(f"{line}\n" for line in lines)
+        with open(self._folder / "keys", "ab") as file:
+            file.write(line_keys(lines).tobytes())
+        if self._near:
+            self._near.add(lines)
+        self._count += len(lines)
+
+    def marks(self) -> np.ndarray:
+        """A mark per line, after the last has been added."""
+        if not self._count:
+            return np.empty(0, dtype=np.uint8)
+        # Written, not only mapped: to find the disk full in mapped memory would end the process.
+        with open(self._folder / "marks", "wb") as file:
+            for first in range(0, self._count, _MARKS_AT_ONCE):
+                file.write(bytes(min(_MARKS_AT_ONCE, self._count - first)))
+        marks = np.memmap(self._folder / "marks", dtype=np.uint8, mode="r+")
+        mark_repeats(self._folder / "keys", marks, EXACT)
+        if self._near:
+            self._near.mark(marks)
+        return marks
+
+    def lines(self) -> Iterator[str]:
+        if not self._count:
+            return
+        with open(self._folder / "lines", encoding="utf-8", newline="\n") as file:
+            for line in file:
+                yield line.removesuffix("\n")
+
+
+class _Side:
+    """One of the two outputs."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self.file = file
+        self.lines = self.characters = self.words = 0
+
+    def write(self, line: str) -> None:
+        self.file.write(f"{line}\n")
+        self.lines += 1
+        self.characters += len(line)
+        self.words += line.count(" ") + 1
+
+
+def _batches(lines: Iterable[str]) -> Iterator[list[str]]:
+    batch: list[str] = []
+    characters = 0
+    for line in lines:
+        batch.append(line)
+        characters += len(line)
+        if len(batch) == LINES_AT_ONCE or characters >= CHARACTERS_AT_ONCE:
+            yield batch
+            batch, characters = [], 0
+    if batch:
+        yield batch
+
+
+def _write(
+    lines: Iterable[str], marks: np.ndarray, sides: list[_Side], settings: Settings
+) -> list[Counts]:
+    """Write the lines without a mark; returns the counts of the steps that this makes up."""
+    exact, near, limit = Counts("duplicates"), Counts("near_duplicates"), Counts("limit")
+    threshold = round(settings.held_out_share * _HASHES)
+    most = settings.maximum_lines
+    for mark, line in zip(_values(marks), lines, strict=True):
+        length = len(line)
+        exact.lines_read += 1
+        exact.characters_read += length
+        if mark == EXACT:
+            exact.drop("same as an earlier line", 1, length)
+            continue
+        near.lines_read += 1
+        near.characters_read += length
+        if mark == NEAR:
+            near.drop("similar to an earlier line", 1, length)
+            continue
+        limit.lines_read += 1
+        limit.characters_read += length
+        if most is not None and sides[0].lines + sides[1].lines == most:
+            limit.drop("beyond maximum_lines", 1, length)
+            continue
+        sides[line_key(line) < threshold].write(line)
+    steps = [exact]
+    if settings.near_duplicates:
+        steps.append(near)
+    return steps if most is None else [*steps, limit]
+
+
+def _values(marks: np.ndarray) -> Iterator[int]:
+    """The marks as plain numbers, many at a time: mapped arrays are slow one by one."""
+    for start in range(0, len(marks), LINES_AT_ONCE):
+        yield from marks[start : start + LINES_AT_ONCE].tolist()
+
+
+def _check(sides: list[_Side], counts: list[Counts], raw: Path) -> None:
+    """Refuse a corpus of which nothing is left to train on, and say where it went."""
+    if sides[0].lines:
+        return
+    most = max(counts, key=lambda step: step.lines_dropped)
+    reason = next((reason for reason, _ in most.why.most_common(1)), "the file holds no text")
+    raise InputError(
+        f"{raw}: no line is left to train on; the step '{most.step}' dropped "
+        f"{most.lines_dropped} of {counts[0].lines_read} lines ({reason}); is it the right file, "
+        "language and script?"
+    )
+
+
+def _say(raw: Path, sides: list[_Side], settings: Settings, notes: list[str]) -> None:
+    if settings.held_out_share and not sides[1].lines:
+        notes.append("no line is held out: the corpus is too small for held_out_share")
+    for note in notes:
+        log.warning("%s: %s", raw.name, note)
+    log.info("%s: %d lines to train on, %d held out", raw.name, sides[0].lines, sides[1].lines)
+
+
+def _report(
+    settings: Settings,
+    units: Counter[str],
+    counts: list[Counts],
+    sides: list[_Side],
+    notes: list[str],
+) -> dict[str, Any]:
+    names = ("training", "held_out")
+    return {
+        "language": settings.language,
+        "script": settings.script,
+        "identifier": without_absolute_paths(settings.identifier),
+        "read": {
+            **units,
+            "lines": counts[0].lines_read,
+            "characters": counts[0].characters_read,
+        },
+        "steps": [step.row() for step in counts],
+        **{
+            name: {"lines": side.lines, "characters": side.characters, "words": side.words}
+            for name, side in zip(names, sides, strict=True)
+        },
+        "notes": notes,
+    }
+
+
+def main() -> None:
+    """Command line."""
+    parser = stage_parser("xltransfer.stages.clean", __doc__)
+    parser.add_argument("--input", type=Path, required=True)
+    parser.add_argument("--checksum", default=UNCHECKED, help="from the catalogue")
+    parser.add_argument("--kind", choices=KINDS, required=True)
+    parser.add_argument("--config", type=json.loads, required=True, help="how to clean it: JSON")
+    parser.add_argument(
+        "--evaluation", type=Path, nargs="*", default=[], help="development and test parts"
+    )
+    parser.add_argument("--training", type=Path, required=True)
+    parser.add_argument("--held-out", type=Path, required=True)
+    parser.add_argument("--report", type=Path, required=True)
+    run(parser, _stage)
+
+
+def _stage(arguments: Namespace) -> None:
+    refuse_other_content(arguments.input, arguments.input.suffix)
+    verify_checksum(arguments.input, arguments.checksum)
+    clean_corpus(
+        arguments.input,
+        arguments.kind,
+        Settings.from_json(arguments.config),
+        arguments.training,
+        arguments.held_out,
+        arguments.report,
+        arguments.evaluation,
+    )
+
+
+if __name__ == "__main__":
+    main()

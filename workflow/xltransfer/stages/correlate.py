@@ -1,0 +1,85 @@
+"""Make the tables of similarities and of their correlation with transfer."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ..analyses.scores import read_scores
+from ..analyses.similarity.headline import headline_measure
+from ..analyses.similarity.tables import correlation_table, in_order, transfer_gap
+from ..analyses.statistics.correlation import NOTE as CORRELATION
+from ..analyses.tables import study_note, write_table
+from ..records.trace import table_provenance
+from ..runtime.command import run, stage_parser
+from ..runtime.errors import InputError
+
+DECIMALS = 4
+"""Of values between 0 and 1."""
+
+
+def similarity_tables(
+    config: Mapping[str, Any],
+    similarities: Sequence[Path],
+    scores: Sequence[Path],
+    directory: Path,
+) -> None:
+    """Write ``cka.csv`` and ``correlation.csv``.
+
+    The renderings of the former show the pretrained encoder with the headline measure.
+
+    Args:
+        config: ``encoders``; ``parallel``, a treebank and its language each; ``metrics`` of the
+            tasks; ``families`` by language; ``precision`` of the vectors; and ``study``,
+            ``config`` and ``seeds``.
+        similarities: files of the stage ``similarity``.
+        scores: files of the stage ``score``.
+        directory: where to write.
+
+    Raises:
+        InputError: a file is damaged.
+    """
+    provenance = table_provenance(config, [*similarities, *scores], "correlate")
+    frames = []
+    for path in similarities:
+        try:
+            frames.append(pd.read_parquet(path))
+        except (OSError, ValueError) as error:
+            raise InputError(f"{path}: not a file of similarities ({error}); delete it") from None
+    table = in_order(pd.concat([frame for frame in frames if len(frame)]), config)
+    gaps = transfer_gap(read_scores(scores), config["metrics"])
+    shown = headline_measure(table) & (table["kind"] == "pretrained")
+    about = f"{study_note(config)} Vectors of sentences: {config['precision']}."
+    notes = [
+        f"{about} Brackets: 95 % interval over sentences. The CSV file also has the biased "
+        "estimator, which is no estimate of the population value and has no interval."
+    ]
+    write_table(directory / "cka.csv", table, provenance, DECIMALS, shown, notes)
+    correlations = correlation_table(table, gaps, config["families"])
+    notes = [f"{about} {CORRELATION}"]
+    write_table(directory / "correlation.csv", correlations, provenance, DECIMALS, notes=notes)
+
+
+def main() -> None:
+    """Command line."""
+    parser = stage_parser("xltransfer.stages.correlate", __doc__)
+    parser.add_argument("--config", type=json.loads, required=True, help="JSON")
+    parser.add_argument("--similarities", type=Path, nargs="+", required=True)
+    parser.add_argument("--scores", type=Path, nargs="+", required=True)
+    parser.add_argument("--directory", type=Path, required=True)
+    run(parser, _stage)
+
+
+def _stage(arguments: Namespace) -> None:
+    similarity_tables(
+        arguments.config, arguments.similarities, arguments.scores, arguments.directory
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,143 @@
+"""Fetch a catalogued file, or an encoder from the Hugging Face hub."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+from argparse import Namespace
+from pathlib import Path
+
+from ..corpora.downloads import fetch_file
+from ..corpora.hub_datasets import one_line
+from ..encoders.families import family_of, units_of
+from ..records.record import write_record
+from ..runtime.command import run, stage_parser
+from ..runtime.errors import InputError
+from ..runtime.files import read_json, replacing
+
+log = logging.getLogger(__name__)
+
+REQUIRED = ("config.json", "tokenizer.json", "model.safetensors")
+OPTIONAL = ("tokenizer_config.json", "special_tokens_map.json")
+
+
+def fetch_encoder(
+    hub: str,
+    revision: str,
+    directory: Path,
+    endpoint: str | None = None,
+    causal: bool | None = None,
+) -> None:
+    """Fetch an encoder's files at one revision into a directory.
+
+    Its configuration comes first, so that weights of what cannot be used are not fetched. Encoders
+    of characters and bytes have no ``tokenizer.json`` on the hub, so it is written.
+
+    The hub's own client does the work: it resumes, retries, verifies sizes and honours
+    ``HF_ENDPOINT`` (a mirror), ``HF_TOKEN`` and ``HF_HUB_OFFLINE``.
+
+    Args:
+        hub: repository, e.g. ``google-bert/bert-base-multilingual-cased``.
+        revision: full commit hash.
+        directory: where to put the files.
+        endpoint: address of a hub other than the usual one.
+        causal: what the study says about the encoder's mask; ``None`` if nobody asks.
+
+    Raises:
+        InputError: the repository, the revision or a required file cannot be had, or it is no
+            encoder that can be used.
+    """
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, LocalEntryNotFoundError
+
+    directory.mkdir(parents=True, exist_ok=True)
+    staging = directory / ".fetching"
+    for name in (*REQUIRED[:1], *OPTIONAL, *REQUIRED[1:]):
+        try:
+            path = hf_hub_download(
+                hub, name, revision=revision, local_dir=staging, endpoint=endpoint
+            )
+        except LocalEntryNotFoundError as error:
+            reason = one_line(error)
+            raise InputError(
+                f"{hub}@{revision[:12]}: the hub cannot be reached: {reason}"
+            ) from None
+        except EntryNotFoundError:
+            if name in OPTIONAL or (name == "tokenizer.json" and _write_tokenizer(directory)):
+                continue
+            raise InputError(
+                f"{hub}@{revision[:12]} has no {name}; choose a revision that has it, "
+                "or convert the model and give its directory as `path`"
+            ) from None
+        except (HfHubHTTPError, OSError) as error:
+            raise InputError(f"{hub}@{revision[:12]}: {name}: {one_line(error)}") from None
+        if name == "config.json":
+            _check_family(Path(path), f"{hub}@{revision[:12]}: {name}", causal)
+        with replacing(directory / name) as temporary:
+            shutil.copyfile(path, temporary)
+        write_record(directory / name, "fetch", {}, config={"hub": hub, "revision": revision})
+        log.info("%s: fetched from %s@%s", directory / name, hub, revision[:12])
+    shutil.rmtree(staging)
+
+
+def _check_family(path: Path, place: str, causal: bool | None) -> None:
+    """Refuse what cannot be used; other faults of the file are reported when it is opened.
+
+    Args:
+        path: the fetched ``config.json``, which is not in its place yet.
+        place: what to call it in the message.
+        causal: as for ``fetch_encoder``.
+    """
+    content = read_json(path)
+    if isinstance(content, dict) and isinstance(content.get("model_type"), str):
+        family_of(content, place, causal)
+
+
+def _write_tokenizer(directory: Path) -> bool:
+    """Write the tokenizer of an encoder of characters or bytes; whether it is one."""
+    content = read_json(directory / "config.json")
+    if not isinstance(content, dict) or not units_of(content):
+        return False
+    from ..encoders.unit_tokenizers import write_unit_tokenizer
+
+    write_unit_tokenizer(directory)
+    return True
+
+
+def main() -> None:
+    """Command line."""
+    parser = stage_parser("xltransfer.stages.fetch", __doc__)
+    kinds = parser.add_subparsers(dest="kind", required=True)
+    file = kinds.add_parser("file", help="a catalogued file")
+    file.add_argument("--config", type=json.loads, required=True, help="path, url, checksum: JSON")
+    file.add_argument("--mirrors", nargs="*", default=[])
+    file.add_argument("--largest", type=int, required=True, help="bytes")
+    file.add_argument("--output", type=Path, required=True)
+    encoder = kinds.add_parser("encoder", help="an encoder from the hub")
+    encoder.add_argument("--hub", required=True)
+    encoder.add_argument("--revision", required=True)
+    encoder.add_argument("--directory", type=Path, required=True)
+    encoder.add_argument("--causal", action="store_true", help="the encoder is to be a decoder")
+    run(parser, _stage)
+
+
+def _stage(arguments: Namespace) -> None:
+    if arguments.kind == "encoder":
+        fetch_encoder(
+            arguments.hub, arguments.revision, arguments.directory, causal=arguments.causal
+        )
+        return
+    file = arguments.config
+    fetch_file(
+        arguments.output,
+        file["path"],
+        file["url"],
+        file["checksum"],
+        arguments.mirrors,
+        arguments.largest,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""Predict one corpus with some models: the gold file with predicted columns in place."""
+
+from __future__ import annotations
+
+import logging
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..corpora.formats import read_sentences, write_sentences
+from ..encoders.transformer import longest_input, open_tokenizer
+from ..records.record import write_record
+from ..records.verification import verified_checksums, verified_model
+from ..runtime.command import run, stage_parser
+from ..runtime.files import sha256_of_file
+from ..training.dataset import Dataset
+from ..training.devices import device_name, prepare_device
+from ..training.model import ModelReader
+from ..training.prediction import annotate
+
+log = logging.getLogger(__name__)
+
+
+def predict(
+    models: Sequence[Path], corpus: Path, predictions: Sequence[Path], threads: int
+) -> None:
+    """Write the predictions of each model.
+
+    Args:
+        models: directories of fine-tuned models.
+        corpus: gold file.
+        predictions: a file for each model.
+        threads: processor threads to compute with.
+
+    Raises:
+        InputError: a model or the corpus cannot be used, or is not what its record says.
+    """
+    device = prepare_device(threads)
+    read = verified_checksums([corpus])
+    sentences = read_sentences(corpus)
+    datasets: dict[tuple[str, int, str], Dataset] = {}
+    reader = ModelReader()
+    for directory, output in zip(models, predictions, strict=True):
+        inputs = read | verified_model(directory)
+        model, task, labels = reader.open(directory)
+        # Models of one encoder share their tokenizer, so the corpus is tokenised once.
+        tokenizer = sha256_of_file(directory / "tokenizer.json")
+        key = tokenizer, longest_input(model.encoder), task.word_state
+        if key not in datasets:
+            datasets[key] = Dataset(sentences, open_tokenizer(directory), *key[1:])
+        write_sentences(output, annotate(model.to(device), task, labels, datasets[key], device))
+        write_record(output, "predict", inputs, device=device_name(device), threads=threads)
+        log.info("%s: %d sentences", output, len(sentences))
+
+
+def main() -> None:
+    """Command line."""
+    parser = stage_parser("xltransfer.stages.predict", __doc__)
+    parser.add_argument("--models", type=Path, nargs="+", required=True, help="files of weights")
+    parser.add_argument("--corpus", type=Path, required=True)
+    parser.add_argument("--predictions", type=Path, nargs="+", required=True, help="one per model")
+    parser.add_argument("--threads", type=int, default=1)
+    run(parser, _stage)
+
+
+def _stage(arguments: Namespace) -> None:
+    models = [path.parent for path in arguments.models]
+    predict(models, arguments.corpus, arguments.predictions, arguments.threads)
+
+
+if __name__ == "__main__":
+    main()

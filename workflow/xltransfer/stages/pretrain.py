@@ -1,0 +1,159 @@
+"""Pretrain an encoder from scratch on raw text of some languages: vocabulary, then masked LM."""
+
+from __future__ import annotations
+
+import json
+import logging
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+from tokenizers import Tokenizer
+
+from ..corpora.language_sampling import SampledLines, apportion, sampling_probabilities
+from ..corpora.lines import Lines
+from ..encoders.masked_lm import new_masked_lm
+from ..encoders.text_tokenizer import TextTokenizer
+from ..encoders.transformer import longest_input
+from ..encoders.vocabulary import save_tokenizer, train_wordpiece
+from ..records.verification import verified_checksums
+from ..runtime.command import add_training_options, run, stage_parser
+from ..runtime.errors import InputError
+from ..runtime.files import read_text, sha256_of_file
+from ..training.devices import prepare_device
+from ..training.objectives.masked_lm import MaskedLanguageModelling
+from ..training.pretraining import check_config, checksums, count_lines, tokenise, train_encoder
+
+log = logging.getLogger(__name__)
+
+
+def pretrain(
+    corpora: Sequence[Path],
+    held_out: Sequence[Path],
+    config: Mapping[str, Any],
+    output: Path,
+    checkpoints: Path,
+    checkpoint_seconds: float,
+    threads: int,
+) -> None:
+    """Make an encoder directory.
+
+    Args:
+        corpora: raw text, a sentence a line, a file per language.
+        held_out: raw text for the held-out loss; if there is none, the first ``held_out_lines``
+            of each corpus are.
+        config: ``seed``, ``vocabulary_size``, ``held_out_lines`` (without held-out text),
+            ``architecture`` (of a configuration in transformers, ``model_type`` being ``bert`` if
+            it is absent), ``training`` (of ``train`` and ``MaskedLanguageModelling``); and, if it
+            is not the default, ``vocabulary_sampling_exponent`` (every line once) and ``store``
+            (``float32``).
+        output: the encoder directory.
+        checkpoints: folder for checkpoints.
+        checkpoint_seconds: how often to save one.
+        threads: processor threads to compute with.
+
+    Raises:
+        InputError: unusable text or settings, or the loss is not finite.
+    """
+    check_config(config)
+    device = prepare_device(threads)
+    read = verified_checksums([*corpora, *held_out])
+    training, kept = _parts(corpora, held_out, config.get("held_out_lines", 0))
+    learnt = _learn_vocabulary(training if held_out else [Lines(path) for path in corpora], config)
+    torch.manual_seed(config["seed"])
+    model = new_masked_lm(config["architecture"], learnt)
+    save_tokenizer(learnt, output, longest_input(model))
+    settings = config["training"]
+    texts = tokenise(training, kept, TextTokenizer(output), settings)
+    objective = MaskedLanguageModelling(model, *texts, settings, config["seed"])
+    inputs = {
+        "corpora": checksums(corpora, read),
+        "tokenizer": sha256_of_file(output / "tokenizer.json"),
+    }
+    if held_out:
+        inputs["held_out"] = checksums(held_out, read)
+    train_encoder(
+        objective,
+        config,
+        inputs,
+        read,
+        output,
+        checkpoints,
+        checkpoint_seconds,
+        device,
+        threads,
+        "pretrain",
+    )
+
+
+def _parts(
+    corpora: Sequence[Path], held_out: Sequence[Path], held_out_lines: int
+) -> tuple[list[Lines], list[Lines]]:
+    """Training and held-out text."""
+    if held_out:
+        parts = [Lines(path) for path in corpora], [Lines(path) for path in held_out]
+        count_lines([*parts[0], *parts[1]])
+        return parts
+    for path in corpora:
+        lines = Lines(path).count()
+        if lines <= held_out_lines:
+            raise InputError(
+                f"{path}: {lines} lines, more than {held_out_lines} are held out alone; add text "
+                "or lower held_out_lines"
+            )
+    return (
+        [Lines(path, held_out_lines) for path in corpora],
+        [Lines(path, 0, held_out_lines) for path in corpora],
+    )
+
+
+def _learn_vocabulary(texts: Sequence[Lines], config: Mapping[str, Any]) -> Tokenizer:
+    """Word pieces of all lines, or of lines sampled by language."""
+    exponent, size = config.get("vocabulary_sampling_exponent"), config["vocabulary_size"]
+    sizes = counts = count_lines(texts)
+    if exponent is not None:
+        counts = apportion(sampling_probabilities(sizes, exponent), sum(sizes)).tolist()
+        log.info("vocabulary: lines of each language: %s of %s", counts, sizes)
+    tokenizer = train_wordpiece(SampledLines(texts, sizes, counts, config["seed"]), size)
+    if tokenizer.get_vocab_size() < size:
+        log.info(
+            "vocabulary: the text has %d word pieces, fewer than the %d asked for",
+            tokenizer.get_vocab_size(),
+            size,
+        )
+    return tokenizer
+
+
+def main() -> None:
+    """Command line."""
+    parser = stage_parser("xltransfer.stages.pretrain", __doc__)
+    parser.add_argument("--corpora", type=Path, nargs="+", required=True)
+    parser.add_argument("--held-out", type=Path, nargs="+", default=[])
+    parser.add_argument("--config", required=True, help="YAML file, or JSON")
+    parser.add_argument("--output", type=Path, required=True)
+    add_training_options(parser)
+    run(parser, _stage)
+
+
+def _stage(arguments: Namespace) -> None:
+    pretrain(
+        arguments.corpora,
+        arguments.held_out,
+        _config(arguments.config),
+        arguments.output,
+        arguments.checkpoints,
+        arguments.checkpoint_seconds,
+        arguments.threads,
+    )
+
+
+def _config(given: str) -> dict[str, Any]:
+    # Not YAML in both cases, to which 5e-05 is text.
+    return json.loads(given) if given.startswith("{") else yaml.safe_load(read_text(given))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,156 @@
+"""Write the vectors of a corpus's sentences at every layer of some encoders."""
+
+from __future__ import annotations
+
+import json
+import logging
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from safetensors.numpy import save_file
+
+from ..corpora.conllu import Sentence, read_conllu
+from ..encoders.bilstm import is_bilstm
+from ..encoders.lean_transformers import PreTrainedModel
+from ..encoders.reinitialise import ALL, reinitialise
+from ..encoders.tokenizer import WordTokenizer
+from ..encoders.transformer import load_encoder, longest_input
+from ..records.record import write_record
+from ..records.verification import verified_checksums, verified_model
+from ..runtime.command import run, stage_parser
+from ..runtime.errors import InputError
+from ..runtime.files import replacing
+from ..training.devices import device_name, prepare_device
+from ..training.loop import Precision
+from ..training.model import TASK_FILE, ModelReader
+from ..training.representation import sentence_vectors
+
+PRECISIONS = ("auto", "float32", "bfloat16")
+
+log = logging.getLogger(__name__)
+
+
+def represent(
+    encoders: Sequence[Path],
+    redrawn: Sequence[int],
+    treebank: Path,
+    outputs: Sequence[Path],
+    threads: int,
+    as_published: bool = False,
+    redrawn_from: Path | None = None,
+    precision: str = "float32",
+) -> None:
+    """Write a file of vectors for each encoder.
+
+    Args:
+        encoders: directories of encoders or fine-tuned models.
+        redrawn: seeds with each of which all weights of an encoder are drawn anew, to see what the
+            architecture alone does.
+        treebank: its sentences need ``sent_id``, which parallel sentences share.
+        outputs: of the encoders, then of the redrawn ones: safetensors files with ``vectors``,
+            shape (layers + 1, sentences, hidden), and the identifiers of the sentences and the
+            precision as metadata.
+        threads: processor threads to compute with.
+        as_published: as for ``sentence_vectors``.
+        redrawn_from: directory of the encoder that is redrawn; the first of ``encoders`` if not
+            given.
+        precision: of the encoder's passes: ``float32``, ``bfloat16`` or ``auto``. Files and records
+            say which type that was.
+
+    Raises:
+        InputError: an encoder or the treebank cannot be used.
+    """
+    device = prepare_device(threads)
+    read = verified_checksums([treebank])
+    sentences = read_conllu(treebank)
+    used = Precision(precision, device).kind
+    facts = {"device": device_name(device), "threads": threads, "precision": used}
+    identifiers = json.dumps(_identifiers(sentences, treebank), ensure_ascii=False)
+    texts = [text(sentence) for sentence in sentences]
+    states = [(directory, None) for directory in encoders]
+    states += [(redrawn_from or encoders[0], seed) for seed in redrawn]
+    states_read: dict[Path, dict[str, str]] = {}
+    reader = ModelReader()
+    for (directory, seed), output in zip(states, outputs, strict=True):
+        if directory not in states_read:
+            states_read[directory] = verified_model(directory)
+        encoder = _open(directory, seed, reader).to(device)
+        tokenizer, longest = WordTokenizer(directory), longest_input(encoder)
+        vectors = sentence_vectors(encoder, tokenizer, texts, longest, device, as_published, used)
+        if not torch.isfinite(torch.from_numpy(vectors)).all():
+            raise InputError(f"{directory}: its states are not finite; is the model damaged?")
+        with replacing(output) as temporary:
+            # Safetensors writes several keys in random order; the precision is in the record.
+            metadata = {"identifiers": identifiers}
+            save_file({"vectors": vectors}, temporary, metadata)
+        write_record(output, "represent", read | states_read[directory], redrawn=seed, **facts)
+        log.info("%s: %d sentences", output, len(texts))
+
+
+def _open(directory: Path, seed: int | None, reader: ModelReader) -> PreTrainedModel:
+    """An encoder, or that of a fine-tuned model; with a seed, all its weights are drawn again."""
+    if (directory / TASK_FILE).exists() and not is_bilstm(directory):
+        encoder = reader.open(directory)[0].encoder
+    else:
+        encoder = load_encoder(directory)
+    if seed is not None:
+        reinitialise(encoder, ALL, seed)
+    return encoder
+
+
+def _identifiers(sentences: Sequence[Sentence], path: Path) -> list[str]:
+    found = [sentence.sent_id for sentence in sentences]
+    for number, identifier in enumerate(found, start=1):
+        if identifier is None:
+            raise InputError(f"{path}: sentence {number} has no sent_id, so nothing is parallel")
+    if len(set(found)) < len(found):
+        twice = next(identifier for identifier in found if found.count(identifier) > 1)
+        raise InputError(f"{path}: two sentences have the sent_id '{twice}'")
+    return found
+
+
+def text(sentence: Sentence) -> str:
+    """The sentence as it is written: its ``# text``, or else its words with spaces between them."""
+    for comment in sentence.comments:
+        name, _, value = comment[1:].partition("=")
+        if name.strip() == "text":
+            return value.strip()
+    return " ".join(sentence.forms)
+
+
+def main() -> None:
+    """Command line."""
+    parser = stage_parser("xltransfer.stages.represent", __doc__)
+    parser.add_argument("--encoders", type=Path, nargs="*", default=[], help="files of weights")
+    parser.add_argument(
+        "--redrawn", type=int, nargs="*", default=[], help="seeds to draw an encoder with"
+    )
+    parser.add_argument("--redrawn-from", type=Path, required=True, help="weights of that encoder")
+    parser.add_argument("--treebank", type=Path, required=True)
+    parser.add_argument(
+        "--outputs", type=Path, nargs="+", required=True, help="one per encoder and seed"
+    )
+    parser.add_argument("--as-published", action="store_true")
+    parser.add_argument("--precision", choices=PRECISIONS, default="float32")
+    parser.add_argument("--threads", type=int, default=1)
+    run(parser, _stage)
+
+
+def _stage(arguments: Namespace) -> None:
+    encoders = [path.parent for path in arguments.encoders]
+    represent(
+        encoders,
+        arguments.redrawn,
+        arguments.treebank,
+        arguments.outputs,
+        arguments.threads,
+        arguments.as_published,
+        arguments.redrawn_from.parent,
+        arguments.precision,
+    )
+
+
+if __name__ == "__main__":
+    main()

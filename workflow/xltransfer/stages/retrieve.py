@@ -1,0 +1,79 @@
+"""Nearest-neighbour translation retrieval at every layer, between sources and targets."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ..analyses.retrieval import retrieval_accuracy
+from ..analyses.tables import study_note, write_table
+from ..analyses.vectors import aligned
+from ..records.trace import table_provenance
+from ..runtime.command import run, stage_parser
+from ..study import paths
+
+
+def retrieval_table(config: Mapping[str, Any], results: str, output: Path) -> None:
+    """Write ``retrieval.csv``.
+
+    Args:
+        config: ``encoders``; ``parallel``, a treebank and its language each, and their
+            ``split``; ``states``, each with the ``language`` that is compared to all others; and
+            ``study``, ``config``, ``seeds`` and ``precision`` of the vectors.
+        results: folder of results, where the vectors lie.
+        output: a row per encoder, state, pair of languages and layer: ``accuracy`` in percent and
+            ``sentences``.
+
+    Raises:
+        InputError: vectors are missing or not parallel.
+    """
+    rows, pairs = [], list(_pairs(config, results))
+    inputs = dict.fromkeys(file for _, *files in pairs for file in files)
+    provenance = table_provenance(config, list(inputs), "retrieve")
+    for pair, source, target in pairs:
+        vectors, others = aligned(source, target)
+        for layer in range(len(vectors)):
+            accuracy = retrieval_accuracy(vectors[layer], others[layer])
+            sentences = vectors.shape[1]
+            rows.append({**pair, "layer": layer, "accuracy": accuracy, "sentences": sentences})
+    note = f"{study_note(config)} Vectors of sentences: {config['precision']}."
+    write_table(output, pd.DataFrame(rows), provenance, notes=[note])
+
+
+def _pairs(config: Mapping[str, Any], results: str) -> Iterator[tuple[dict[str, str], Path, Path]]:
+    """Every pair of languages in every state of every encoder, with the files of its vectors."""
+    corpora = {item["language"]: item["corpus"] for item in config["parallel"]}
+
+    def file(encoder: str, state: str, language: str) -> Path:
+        corpus = f"{corpora[language]}-{config['split']}"
+        return Path(paths.representations(results, encoder, state, corpus))
+
+    for encoder in config["encoders"]:
+        for state in config["states"]:
+            source, name = state["language"], state["state"]
+            for target in corpora:
+                if target != source:
+                    pair = {"encoder": encoder, "state": name, "source": source, "target": target}
+                    yield pair, file(encoder, name, source), file(encoder, name, target)
+
+
+def main() -> None:
+    """Command line."""
+    parser = stage_parser("xltransfer.stages.retrieve", __doc__)
+    parser.add_argument("--config", type=json.loads, required=True, help="JSON")
+    parser.add_argument("--results", required=True, help="folder of results")
+    parser.add_argument("--output", type=Path, required=True)
+    run(parser, _stage)
+
+
+def _stage(arguments: Namespace) -> None:
+    retrieval_table(arguments.config, arguments.results, arguments.output)
+
+
+if __name__ == "__main__":
+    main()

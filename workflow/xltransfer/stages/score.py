@@ -1,0 +1,175 @@
+"""Score predictions against their gold file: tidy rows, one per model and metric."""
+
+from __future__ import annotations
+
+import io
+import json
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from pyarrow import parquet
+from pyarrow.json import ParseOptions, ReadOptions, read_json
+
+from ..corpora.formats import AnnotatedSentence, read_sentences
+from ..records.record import write_record
+from ..records.verification import verified_checksums
+from ..runtime.command import run, stage_parser
+from ..runtime.errors import InputError
+from ..runtime.files import replacing
+from ..tasks.metrics import METRICS, check_gold
+
+COLUMNS = pa.schema(
+    [
+        ("encoder", pa.string()),
+        ("task", pa.string()),
+        ("source", pa.string()),
+        ("target", pa.string()),
+        ("source_corpus", pa.string()),
+        ("target_corpus", pa.string()),
+        ("split", pa.string()),
+        ("ablation", pa.string()),
+        ("seed", pa.int64()),
+        ("metric", pa.string()),
+        ("value", pa.float64()),
+        ("sentences", pa.int64()),
+        ("words", pa.int64()),
+        ("numerators", pa.list_(pa.int32())),
+        ("denominators", pa.list_(pa.int32())),
+    ]
+)
+"""Of every file of scores. ``value`` is in percent: 100 times the sum of ``numerators`` over the
+sum of ``denominators``, which have an entry per sentence."""
+SENTENCE_IDS = "sentence_ids"
+"""Key of the file's metadata that has the ``sent_id`` of each sentence, or null, as JSON."""
+
+
+def score(
+    gold: Path,
+    predictions: Sequence[Path],
+    ablations: Sequence[str],
+    seeds: Sequence[int],
+    task: Mapping[str, Any],
+    common: Mapping[str, Any],
+    output: Path,
+) -> None:
+    """Score the predictions of all models of one source on one corpus.
+
+    Args:
+        gold: the corpus.
+        predictions: a file for each model.
+        ablations, seeds: of each model.
+        task: its ``kind`` and what else of its settings decides the metrics.
+        common: values of the columns that all rows share.
+        output: parquet file with the columns ``COLUMNS``, and the identifiers of the sentences as
+            metadata of its schema.
+
+    Raises:
+        InputError: a file is malformed, the corpus lacks the task's annotation, or predictions are
+            not of the gold sentences.
+    """
+    read = verified_checksums([gold, *predictions])
+    gold_sentences = read_sentences(gold)
+    check_gold(gold, gold_sentences, task)
+    gold_forms = [sentence.forms for sentence in gold_sentences]
+    words = sum(map(len, gold_forms))
+    rows = []
+    for path, ablation, seed in zip(predictions, ablations, seeds, strict=True):
+        sentences = read_sentences(path)
+        _check_same_words(gold, gold_forms, path, sentences)
+        found = METRICS[task["kind"]](gold_sentences, sentences, task)
+        for metric, counts in found.items():
+            rows.append(
+                {
+                    **common,
+                    "ablation": ablation,
+                    "seed": seed,
+                    "metric": metric,
+                    "value": counts.percent,
+                    "sentences": len(gold_sentences),
+                    "words": words,
+                    "numerators": counts.numerators.tolist(),
+                    "denominators": counts.denominators.tolist(),
+                }
+            )
+    with replacing(output) as temporary:
+        table = with_sentence_ids(_table(rows), [sentence.sent_id for sentence in gold_sentences])
+        parquet.write_table(table, temporary)
+    write_record(output, "score", read, config=dict(task))
+
+
+def _table(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    # By way of JSON, for pyarrow imports pandas as soon as it is given Python objects, which takes
+    # longer than scoring.
+    lines = "".join(f"{json.dumps(row)}\n" for row in rows).encode()
+    return read_json(
+        io.BytesIO(lines),
+        ReadOptions(use_threads=False, block_size=len(lines) + 1),
+        ParseOptions(explicit_schema=COLUMNS, unexpected_field_behavior="error"),
+    )
+
+
+def with_sentence_ids(table: pa.Table, identifiers: Sequence[str | None]) -> pa.Table:
+    """The table with the ``sent_id`` of each sentence, by which parallel test sets are matched.
+
+    Args:
+        table: with the columns ``COLUMNS``.
+        identifiers: in the order of the counts; ``None`` for a sentence that has none.
+    """
+    return table.replace_schema_metadata({SENTENCE_IDS: json.dumps(identifiers)})
+
+
+def _check_same_words(
+    gold: Path,
+    gold_forms: Sequence[Sequence[str]],
+    path: Path,
+    sentences: Sequence[AnnotatedSentence],
+) -> None:
+    if len(sentences) != len(gold_forms):
+        raise InputError(
+            f"{path}: {len(sentences)} sentences, but {gold} has {len(gold_forms)}; "
+            "predict it again"
+        )
+    for number, (expected, found) in enumerate(zip(gold_forms, sentences, strict=True), start=1):
+        if expected != found.forms:
+            raise InputError(
+                f"{path}: sentence {number} does not have the words of {gold}; predict it again"
+            )
+
+
+def _check_models(predictions: Sequence[Path], models: Sequence[tuple[str, int]]) -> None:
+    """Refuse predictions in another order than the models that they are said to be of."""
+    for path, (ablation, seed) in zip(predictions, models, strict=True):
+        if path.parts[-3:-1] != (ablation, f"seed-{seed}"):
+            raise InputError(f"{path}: not predicted by {ablation}, seed {seed}; score it again")
+
+
+def main() -> None:
+    """Command line."""
+    parser = stage_parser("xltransfer.stages.score", __doc__)
+    parser.add_argument(
+        "--config", type=json.loads, required=True, help="task; columns and models per file, JSON"
+    )
+    parser.add_argument("--gold", type=Path, required=True)
+    parser.add_argument(
+        "--predictions", type=Path, nargs="+", required=True, help="of all models of all files"
+    )
+    parser.add_argument("--outputs", type=Path, nargs="+", required=True)
+    run(parser, _stage)
+
+
+def _stage(arguments: Namespace) -> None:
+    waiting = iter(arguments.predictions)
+    for file, output in zip(arguments.config["files"], arguments.outputs, strict=True):
+        predictions = list(islice(waiting, len(file["models"])))
+        _check_models(predictions, file["models"])
+        ablations, seeds = zip(*file["models"], strict=True)
+        task = arguments.config["task"]
+        score(arguments.gold, predictions, ablations, seeds, task, file["columns"], output)
+
+
+if __name__ == "__main__":
+    main()

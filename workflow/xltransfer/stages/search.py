@@ -1,0 +1,149 @@
+"""Find the learning rate and number of epochs for a corpus on its development part.
+
+Models that are compared get searches of the same size over the same grid, so that none is better
+for having been tuned more.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from argparse import Namespace
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..records.record import write_record
+from ..runtime.command import add_training_options, run, stage_parser
+from ..runtime.errors import DivergedError, InputError
+from ..runtime.files import digest, read_json, write_json
+from ..runtime.interruption import stop_listening
+from ..tasks.kinds import kind_of
+from ..training.finetuning_runs import FineTuningRuns
+from ..training.hyperparameters import SEARCHED, best, grid
+
+log = logging.getLogger(__name__)
+
+
+def search(
+    encoder: Path,
+    training: Path,
+    development: Path,
+    config: Mapping[str, Any],
+    output: Path,
+    checkpoints: Path,
+    checkpoint_seconds: float,
+    threads: int,
+) -> None:
+    """Train a model for each point of a grid and write which one was best.
+
+    Args:
+        encoder: encoder directory, or the architecture of a BiLSTM.
+        training, development: corpora of the language.
+        config: ``task``, its ``settings``, and ``search``: the ``seed`` of all trainings,
+            ``learning_rates`` of the encoder and ``epochs``.
+        output: JSON: ``grid``, a row per training with its development ``score`` (``null`` if it
+            diverged), and ``chosen``, the settings of the best one.
+        checkpoints: folder for checkpoints, which are named by what they belong to.
+        checkpoint_seconds: how often to save one.
+        threads: processor threads to compute with.
+
+    Raises:
+        InputError: unusable data or encoder, or every training diverged.
+    """
+    wanted, rest = config["search"], {k: v for k, v in config.items() if k != "search"}
+    runs = FineTuningRuns(
+        "search", training, development, rest, "none", checkpoints, checkpoint_seconds, threads
+    )
+    rows, results = [], []
+    for settings in grid(config["settings"]["training"], wanted):
+        identity = digest(runs.facts(encoder, wanted["seed"], settings))
+        results.append(checkpoints / f"{identity}.json")
+        row = finished_row(results[-1], identity)
+        if row is None:
+            row = _train(runs, encoder, wanted["seed"], settings)
+            save_row(results[-1], identity, row)
+        rows.append(row)
+    winner = best(rows)
+    if winner is None:
+        raise InputError(
+            f"{training}: every training of the search diverged; lower `learning_rates` of "
+            "`unseen.search`"
+        )
+    chosen = {key: winner[key] for key in SEARCHED}
+    write_json(output, {"seed": wanted["seed"], "grid": rows, "chosen": chosen})
+    write_record(output, "search", runs.inputs(encoder), config=dict(config), threads=threads)
+    stop_listening()
+    for result in results:
+        result.unlink()
+
+
+def save_row(path: Path, identity: str, row: Mapping[str, Any]) -> None:
+    """Keep the result of one training until the search is done.
+
+    Args:
+        path: JSON file.
+        identity: digest of everything that decided the training.
+        row: of the training.
+    """
+    write_json(path, {"row": dict(row), "checksum": digest([identity, dict(row)])})
+
+
+def finished_row(path: Path, identity: str) -> dict[str, Any] | None:
+    """What ``save_row`` has kept; ``None`` if there is nothing, or it is damaged or of another."""
+    if not path.exists():
+        return None
+    try:
+        content = read_json(path)
+        row = content["row"]
+        if content["checksum"] == digest([identity, row]):
+            return row
+    except (InputError, KeyError, TypeError):
+        pass
+    log.warning("%s is damaged; that training is done again", path)
+    return None
+
+
+def _train(
+    runs: FineTuningRuns, encoder: Path, seed: int, settings: Mapping[str, Any]
+) -> dict[str, Any]:
+    """One training: its settings, its steps and its development score, ``None`` if it diverged."""
+    row: dict[str, Any] = {key: settings[key] for key in SEARCHED}
+    try:
+        done = runs.run(encoder, seed, settings)
+    except DivergedError as error:
+        log.info("%s diverged: %s", row, error)
+        return {**row, "steps": None, "score": None}
+    # Only the score is needed; the weights of a whole grid would fill a disk.
+    done.checkpoint.discard()
+    metric = kind_of(done.task.settings).metric
+    return {**row, "steps": done.report.steps, "score": done.report.best[metric]}
+
+
+def main() -> None:
+    """Command line."""
+    parser = stage_parser("xltransfer.stages.search", __doc__)
+    parser.add_argument("--encoder", type=Path, required=True)
+    parser.add_argument("--training", type=Path, required=True)
+    parser.add_argument("--development", type=Path, required=True)
+    parser.add_argument("--config", type=json.loads, required=True, help="task and search, JSON")
+    parser.add_argument("--output", type=Path, required=True)
+    add_training_options(parser)
+    run(parser, _stage)
+
+
+def _stage(arguments: Namespace) -> None:
+    search(
+        arguments.encoder,
+        arguments.training,
+        arguments.development,
+        arguments.config,
+        arguments.output,
+        arguments.checkpoints,
+        arguments.checkpoint_seconds,
+        arguments.threads,
+    )
+
+
+if __name__ == "__main__":
+    main()

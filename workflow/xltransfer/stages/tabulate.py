@@ -1,0 +1,151 @@
+"""Make the tables of a study from its scores: RANDOM-INIT and zero-shot transfer."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ..analyses.randominit import (
+    by_target,
+    holm_by_group,
+    holm_by_row,
+    pairs_of_layers,
+    published_shape,
+)
+from ..analyses.scores import complete, read_scores
+from ..analyses.tables import reading_note, write_table
+from ..analyses.zeroshot import matrix, per_target
+from ..records.trace import Provenance, table_provenance
+from ..runtime.command import run, stage_parser
+from ..study import paths
+
+CELL = ("encoder", "task", "source", "target", "ablation", "seed", "metric")
+
+
+def score_tables(config: Mapping[str, Any], results: str, directory: Path) -> None:
+    """Write the tables that come from scores alone, with their renderings.
+
+    ``randominit.csv``, ``randominit_by_target.csv``, ``zeroshot.csv`` and
+    ``zeroshot_by_target.csv``.
+
+    Args:
+        config: what the tables must hold: ``study``, ``encoders``, ``tasks`` (``sources`` with
+            their ``ablations``, ``targets``, ``metric``), ``languages`` (names), ``ablations``,
+            ``seeds`` and the whole configuration, ``config``.
+        results: folder of results, where scores and training reports lie.
+        directory: where to write.
+
+    Raises:
+        InputError: a score is missing or occurs twice.
+    """
+    scores = [
+        Path(paths.scores(results, encoder, task, source["corpus"], f"{target['corpus']}-test"))
+        for encoder, task, source, data in _sources(config)
+        for target in data["targets"]
+    ]
+    reports = [
+        Path(paths.model_directory(results, encoder, task, source["corpus"], ablation, seed))
+        / "training.json"
+        for encoder, task, source, _ in _sources(config)
+        for ablation in source["ablations"]
+        for seed in config["seeds"]
+    ]
+    provenance = table_provenance(config, [*scores, *reports], "tabulate")
+    frame = complete(read_scores(scores), _expected(config), CELL)
+    table = by_target(frame)
+    languages = dict.fromkeys(source["language"] for _, _, source, _ in _sources(config))
+    metrics = {task: data["metric"] for task, data in config["tasks"].items()}
+    names = config["languages"]
+    _write_changes(table, published_shape(table, metrics, list(languages), config["ablations"]),
+                   config, provenance, directory)  # fmt: skip
+    tables = {
+        "zeroshot": matrix(table, metrics, list(names)),
+        "zeroshot_by_target": per_target(table, metrics, names),
+    }
+    for name, content in tables.items():
+        notes = [reading_note(config)]
+        write_table(directory / f"{name}.csv", content, provenance, notes=notes)
+
+
+def _write_changes(
+    table: pd.DataFrame,
+    published: pd.DataFrame,
+    config: Mapping[str, Any],
+    provenance: Provenance,
+    directory: Path,
+) -> None:
+    """``randominit.csv`` and ``randominit_by_target.csv``, marks Holm-corrected."""
+    columns = list(pairs_of_layers(config["ablations"]).values())
+    ratio = "the error (100 − score) after re-initialisation divided by the error of REF"
+    note = reading_note(
+        config, " (Holm-corrected over the pairs of layers of a row; intervals are not)"
+    )
+    ratios = [f"{name}_error_ratio" for name in columns]
+    write_table(
+        directory / "randominit.csv",
+        published,
+        provenance,
+        notes=[f"{note} Columns *_error_ratio of the CSV file: {ratio}."],
+        corrected=holm_by_row(published, columns),
+        csv_only=ratios,
+    )
+    note = reading_note(
+        config,
+        " (Holm-corrected over the pairs of layers of a source and target; intervals are not)",
+    )
+    write_table(
+        directory / "randominit_by_target.csv",
+        table,
+        provenance,
+        notes=[f"{note} delta_error_ratio: the error (100 − mean) divided by that of none."],
+        corrected=holm_by_group(table),
+    )
+
+
+def _sources(config: Mapping[str, Any]) -> Iterator[tuple[str, str, dict, dict]]:
+    """Encoder, task, source and the task's data, for every source of every task."""
+    for encoder in config["encoders"]:
+        for task, data in config["tasks"].items():
+            for source in data["sources"]:
+                yield encoder, task, source, data
+
+
+def _expected(config: Mapping[str, Any]) -> list[dict[str, object]]:
+    """Every cell that the scores must hold, for the main metric."""
+    return [
+        {
+            "encoder": encoder,
+            "task": task,
+            "source": source["language"],
+            "target": target["language"],
+            "ablation": ablation,
+            "seed": seed,
+            "metric": config["tasks"][task]["metric"],
+        }
+        for encoder, task, source, data in _sources(config)
+        for target in data["targets"]
+        for ablation in source["ablations"]
+        for seed in config["seeds"]
+    ]
+
+
+def main() -> None:
+    """Command line."""
+    parser = stage_parser("xltransfer.stages.tabulate", __doc__)
+    parser.add_argument("--config", type=json.loads, required=True, help="JSON")
+    parser.add_argument("--results", required=True, help="folder of results")
+    parser.add_argument("--directory", type=Path, required=True)
+    run(parser, _stage)
+
+
+def _stage(arguments: Namespace) -> None:
+    score_tables(arguments.config, arguments.results, arguments.directory)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""Write a treebank, a corpus of named entities or raw text in Latin letters."""
+
+from __future__ import annotations
+
+import logging
+from argparse import Namespace
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ..corpora.cleaning.evaluation_sentences import EvaluationSentences
+from ..corpora.transliteration.documents import (
+    Document,
+    transliterate_entities,
+    transliterate_text,
+    transliterate_treebank,
+)
+from ..corpora.transliteration.loading import load_scheme
+from ..corpora.transliteration.schemes import find_scheme, scheme_files
+from ..corpora.transliteration.transliterator import Transliterator
+from ..records.record import write_record
+from ..records.verification import verified_checksums
+from ..runtime.command import run, stage_parser
+from ..runtime.errors import InputError
+from ..runtime.files import write_json
+
+log = logging.getLogger(__name__)
+
+_SUFFIXES = (".conllu", ".iob2", ".txt")
+
+
+def transliterate(
+    source: Path,
+    output: Path,
+    scheme: str,
+    directory: Path,
+    lemmas: bool = False,
+    evaluation: Sequence[Path] = (),
+    keep: bool = False,
+    report: Path | None = None,
+) -> dict[str, Any]:
+    """Transliterate a file and say what became of its characters.
+
+    Args:
+        source: ``.conllu``, ``.iob2`` or ``.txt``.
+        output: the same in Latin letters; appears only once it is complete.
+        scheme: name of a scheme in ``schemes.tsv``.
+        directory: holds ``schemes.tsv`` and its tables.
+        lemmas: of a treebank, transliterate LEMMA as well as FORM.
+        evaluation: of raw text, development and test parts in the same script: sentences that
+            differ before transliteration may be equal after it. Lines that equal or contain one are
+            dropped.
+        keep: whether such lines stay.
+        report: JSON file for what is returned, if it is wanted.
+
+    Returns:
+        ``scheme``; counts of ``characters`` (line ends and comments are not counted), of those that
+        each of ``rules`` took, of those ``kept``, and a list of those ``without_rule``; and counts
+        of ``words`` and ``texts``, or of ``lines``, with the ``evaluation_sentences`` found and
+        ``lines_dropped``.
+
+    Raises:
+        InputError: the file, the scheme or its tables cannot be used, or a package is missing.
+    """
+    if source.suffix not in _SUFFIXES:
+        raise InputError(f"{source}: its name ends in none of {', '.join(_SUFFIXES)}; rename it")
+    if lemmas and source.suffix != ".conllu":
+        raise InputError(f"{source}: only treebanks (.conllu) have lemmas; leave out --lemmas")
+    read = verified_checksums([source, *scheme_files(scheme, directory), *evaluation])
+    running_text = source.suffix == ".txt"
+    transliterator = Transliterator(load_scheme(scheme, directory, running_text))
+    counts: dict[str, Any]
+    if running_text:
+        counts = _transliterate_text(source, output, transliterator, evaluation, keep)
+    else:
+        document = Document(transliterator, lemmas)
+        treebank = source.suffix == ".conllu"
+        change = transliterate_treebank if treebank else transliterate_entities
+        change(source, output, document)
+        counts = document.report()
+    content = {"scheme": scheme, **transliterator.report(), **counts}
+    if report is not None:
+        write_json(report, content)
+    config = asdict(find_scheme(scheme, directory))
+    for path in (output, report) if report is not None else (output,):
+        write_record(path, "transliterate", read, config=config)
+    return content
+
+
+def _transliterate_text(
+    source: Path,
+    output: Path,
+    transliterator: Transliterator,
+    evaluation: Sequence[Path],
+    keep: bool,
+) -> dict[str, Any]:
+    sentences = EvaluationSentences(evaluation)
+    dropped: Counter[str] = Counter()
+
+    def stays(line: str) -> bool:
+        reason = sentences.reason(line)
+        dropped.update([reason] if reason and not keep else [])
+        return reason is None or keep
+
+    lines = transliterate_text(source, output, transliterator.text, stays if evaluation else None)
+    return {
+        "lines": lines,
+        "lines_dropped": dict(dropped),
+        "evaluation_sentences": sentences.report(),
+    }
+
+
+def main() -> None:
+    """Command line."""
+    parser = stage_parser("xltransfer.stages.transliterate", __doc__)
+    parser.add_argument("--input", type=Path, required=True, help=", ".join(_SUFFIXES))
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--scheme", required=True, help="a name in schemes.tsv")
+    parser.add_argument("--schemes", type=Path, required=True, help="folder with schemes.tsv")
+    parser.add_argument("--report", type=Path, required=True, help="coverage as JSON")
+    parser.add_argument("--lemmas", action="store_true", help="LEMMA as well as FORM")
+    parser.add_argument(
+        "--evaluation", type=Path, nargs="*", default=[], help="development and test parts"
+    )
+    parser.add_argument("--keep-evaluation-sentences", action="store_true")
+    run(parser, _stage)
+
+
+def _stage(arguments: Namespace) -> None:
+    report = transliterate(
+        arguments.input,
+        arguments.output,
+        arguments.scheme,
+        arguments.schemes,
+        arguments.lemmas,
+        arguments.evaluation,
+        arguments.keep_evaluation_sentences,
+        arguments.report,
+    )
+    counts = report["characters"]
+    log.info(
+        "%s: %d of %d characters have no rule in %s",
+        arguments.output,
+        counts["without_rule"],
+        counts["total"],
+        arguments.scheme,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""Make the tables about languages that the encoder has never seen, from scores."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ..analyses.scores import complete, read_scores
+from ..analyses.tables import reading_note, write_table
+from ..analyses.unseen.tables import Comparisons, arms_of_varieties, arms_table, verdicts
+from ..records.trace import table_provenance
+from ..runtime.command import run, stage_parser
+from ..runtime.errors import InputError
+from ..runtime.files import read_json
+
+CELL = ("encoder", "task", "source_corpus", "seed", "metric")
+
+
+def verdict_tables(
+    config: Mapping[str, Any],
+    scores: Sequence[Path],
+    reports: Sequence[Path],
+    texts: Sequence[Path],
+    directory: Path,
+) -> None:
+    """Write ``unseen.csv`` and ``typology.csv``.
+
+    Args:
+        config: ``study``, ``seeds``, ``metrics`` and ``arms`` by task (the encoder, the adapted
+            encoder, a monolingual one, zero-shot transfer, the baseline), ``varieties`` and the
+            digest ``config``.
+        scores: of every arm, task and corpus on its own test part.
+        reports: training reports of the models behind them.
+        texts: reports of cleaning and transliteration, which say what of test parts was in them.
+        directory: where to write.
+
+    Raises:
+        InputError: a score is missing or occurs twice, or a report is damaged.
+    """
+    provenance = table_provenance(config, [*scores, *reports, *texts], "verdict")
+    frame = read_scores(scores)
+    frame = frame[frame["metric"] == frame["task"].map(config["metrics"])]
+    frame = complete(frame, _expected(config), CELL)
+    comparisons = Comparisons(frame, config)
+    arms = arms_table(comparisons, config, _trainings(reports), _test_sentences_in(texts))
+    notes = [reading_note(config, ", without correction for multiple tests")]
+    tables = {"unseen": arms, "typology": verdicts(comparisons, config)}
+    for name, table in tables.items():
+        write_table(directory / f"{name}.csv", table, provenance, notes=notes)
+
+
+def _expected(config: Mapping[str, Any]) -> list[dict[str, object]]:
+    return [
+        {
+            "encoder": arm,
+            "task": task,
+            "source_corpus": corpus,
+            "seed": seed,
+            "metric": config["metrics"][task],
+        }
+        for variety, task, arm in arms_of_varieties(config)
+        for corpus in variety["corpora"][task]
+        for seed in config["seeds"]
+    ]
+
+
+def _trainings(reports: Sequence[Path]) -> pd.DataFrame:
+    """How each model was trained, by what its path names (``paths.model_directory``)."""
+    rows = []
+    for path in reports:
+        encoder, task, corpus = path.parts[-6:-3]
+        report = read_json(path)
+        try:
+            settings = report["config"]["settings"]["training"]
+            row = {
+                "steps": report["steps"],
+                "training_sentences": report["training_sentences"],
+                "learning_rate": settings["encoder_learning_rate"],
+                "epochs": settings["epochs"],
+            }
+        except (KeyError, TypeError):
+            raise InputError(f"{path}:1: not a training report; delete it and run again") from None
+        rows.append({"encoder": encoder, "task": task, "source_corpus": corpus, **row})
+    return pd.DataFrame(rows)
+
+
+def _test_sentences_in(texts: Sequence[Path]) -> dict[str, int]:
+    """Folder and corpus → how many sentences of its test part were in the raw text."""
+    found: dict[str, int] = {}
+    for path in texts:
+        report = read_json(path)
+        try:
+            for name, counts in report["evaluation_sentences"].items():
+                folder, corpus, part = name.split("/")
+                if part == "test":
+                    found[f"{folder}/{corpus}"] = counts["found"]
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise InputError(f"{path}:1: not a report of raw text; delete it, run again") from None
+    return found
+
+
+def main() -> None:
+    """Command line."""
+    parser = stage_parser("xltransfer.stages.verdict", __doc__)
+    parser.add_argument("--config", type=json.loads, required=True, help="JSON")
+    parser.add_argument("--scores", type=Path, nargs="+", required=True)
+    parser.add_argument("--reports", type=Path, nargs="+", required=True)
+    parser.add_argument("--texts", type=Path, nargs="+", required=True)
+    parser.add_argument("--directory", type=Path, required=True)
+    run(parser, _stage)
+
+
+def _stage(arguments: Namespace) -> None:
+    verdict_tables(
+        arguments.config,
+        arguments.scores,
+        arguments.reports,
+        arguments.texts,
+        arguments.directory,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""Check what the catalogues say about a language, and print what a study would run for it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from argparse import Namespace
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..corpora.catalogue import SPLITS, Catalogue
+from ..corpora.checksums import UNCHECKED
+from ..runtime.command import run, stage_parser
+from ..runtime.errors import InputError
+from .study_files import read_config
+
+RESOURCES = Path("resources")
+
+
+def describe(catalogue: Catalogue, code: str) -> Iterator[str]:
+    """Lines on a language: its rows, what is missing, and its item for a configuration.
+
+    Args:
+        catalogue: all of whose rows have been checked.
+        code: of the language.
+
+    Raises:
+        InputError: the language has no row.
+    """
+    if code not in catalogue.languages:
+        raise InputError(f"{catalogue.directory}/languages.tsv: no row '{code}'; add it there")
+    row = catalogue.languages[code]
+    yield f"{row.code}: {row.name}, {row.iso}, {row.script}, {row.family}"
+    item = {"language": code, "text": "null", "treebanks": "null", "entities": "null"}
+    for table in ("treebanks", "entities"):
+        for corpus in getattr(catalogue, table).values():
+            if corpus.language == code:
+                item[table] = corpus.code
+                missing = [split for split in SPLITS if split not in corpus.splits]
+                needs = "needs `split: folds` or `split: hashed`"
+                note = f"no {' or '.join(missing)}: {needs}" if missing else "all parts"
+                unchecked = [f.name for f in corpus.files.values() if f.checksum == UNCHECKED]
+                note += f"; no checksum of {', '.join(unchecked)}" * bool(unchecked)
+                yield f"  {table}: {corpus.code} ({corpus.licence}): {note}"
+    for text in catalogue.raw_corpora.values():
+        if text.language == code:
+            item["text"] = text.code
+            unchecked = "; no checksum" * (text.checksum == UNCHECKED)
+            yield f"  raw text: {text.code} ({text.licence}), {text.kind}{unchecked}"
+    varieties = [v for v, made in catalogue.transliterations.items() if made.original == code]
+    for variety in varieties:
+        yield f"  written as {variety} by {catalogue.transliterations[variety].scheme}"
+    for key, table in (("text", "raw_corpora.tsv"), ("treebanks", "treebanks.tsv")):
+        if item[key] == "null":
+            yield f"  missing: a row in {catalogue.directory}/{table}"
+    yield "item for `unseen.languages`:"
+    pairs = ", ".join(f"{key}: {value}" for key, value in item.items())
+    yield f"  - {{{pairs}, split: folds, transliterated: [{', '.join(varieties)}]}}"
+
+
+def main() -> None:
+    """Command line."""
+    parser = stage_parser("xltransfer.study.check_language", __doc__)
+    parser.add_argument("language", help="code in resources/languages.tsv")
+    parser.add_argument("--configfile", nargs="*", default=[], help="of the study, for Snakemake")
+    parser.add_argument("--ud-release", default="2.18", help="take treebanks up to this release")
+    run(parser, _stage)
+
+
+def _stage(arguments: Namespace) -> None:
+    read_config(arguments.configfile)
+    catalogue = Catalogue(RESOURCES, arguments.ud_release)
+    print("\n".join(describe(catalogue, arguments.language)), flush=True)
+    command = [sys.executable, "-m", "snakemake", "unseen", "--dry-run", "--quiet", "rules"]
+    files = ["--configfile", *arguments.configfile] if arguments.configfile else []
+    done = subprocess.run([*command, *files], capture_output=True, text=True)
+    lines = (done.stdout + done.stderr).splitlines()
+    if done.returncode:
+        raise InputError(next((line for line in lines if "error" in line.lower()), lines[-1]))
+    print("what the study would run:")
+    # The first of the two identical summaries of a dry run.
+    summary = lines[lines.index("Job stats:") :] if "Job stats:" in lines else ["nothing"]
+    print(
+        "\n".join(f"  {line}" for line in summary[: summary.index("") if "" in summary else None])
+    )
+
+
+if __name__ == "__main__":
+    main()

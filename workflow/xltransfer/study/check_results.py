@@ -1,0 +1,135 @@
+"""Compare all files of a folder of results with their records, and delete those that are wrong.
+
+Stages refuse a changed file when they read it, one at a time. After a damaged disk or an incomplete
+copy this finds all of them, and also what was made from another version of a file than the present
+one.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from argparse import Namespace
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..records.record import RESULTS, TRAINING, WEIGHTS, located, portable, record_path
+from ..records.verification import verified_checksums, verified_model
+from ..runtime.command import run, stage_parser
+from ..runtime.errors import InputError
+from ..runtime.files import read_json
+from .paths import NEEDED_BY
+
+
+def check_results(results: Path) -> dict[Path, str]:
+    """Files below a folder of results that the next run must make again, and why.
+
+    Args:
+        results: the folder, as ``XLTRANSFER_RESULTS`` names it.
+
+    Returns:
+        Files that are not what their records say, records that cannot be read, and files that were
+        made from another version of a file than the present one, or from such a file.
+    """
+    wrong: dict[Path, str] = {}
+    records: dict[str, dict[str, Any]] = {}
+    for path in sorted(results.rglob("*.provenance.json")):
+        try:
+            content = read_json(path)
+            file = results / content["path"]
+            if record_path(file) != path:
+                raise InputError(f"{path}: the record of another file, {content['path']}")
+            records[portable(file)] = {"inputs": dict(content["inputs"]), **content}
+        except (InputError, KeyError, TypeError, ValueError) as error:
+            wrong[path] = f"{path}: a record that cannot be used ({error})"
+            continue
+        if file.exists() and (reason := _changed(file)):
+            wrong[file] = reason
+    return wrong | _outdated(results, records)
+
+
+def _changed(file: Path) -> str | None:
+    try:
+        verified_checksums([file])
+        if file.name == TRAINING:
+            verified_model(file.parent)
+    except InputError as error:
+        return str(error)
+    return None
+
+
+def _outdated(results: Path, records: Mapping[str, Mapping[str, Any]]) -> dict[Path, str]:
+    """Files that were made from other versions than the present ones, or from such files."""
+    present = {path: record["output"] for path, record in records.items()}
+    for path in _used_in_versions(records):
+        if path not in present and Path(path).is_file():
+            present |= verified_checksums([path])
+    found: dict[str, str] = {}
+    waiting = True
+    while waiting:
+        waiting = False
+        for path, record in records.items():
+            for name, checksum in record["inputs"].items():
+                if path in found or (name not in found and present.get(name, checksum) == checksum):
+                    continue
+                found[path] = f"{path}: made from another version of {name}"
+                waiting = True
+    files = {results / records[path]["path"]: reason for path, reason in found.items()}
+    return {file: reason for file, reason in files.items() if file.exists()}
+
+
+def _used_in_versions(records: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Files that several versions of were used."""
+    used = {item for record in records.values() for item in record["inputs"].items()}
+    return [path for path, count in Counter(path for path, _ in used).items() if count > 1]
+
+
+def delete(files: Mapping[Path, str]) -> None:
+    """Delete files with their records, so that the next run makes them again.
+
+    Models whose weights were dropped are trained again for what is deleted of them, so the marker
+    files that would prevent it are deleted as well.
+    """
+    for file in files:
+        record = record_path(file)
+        for path in _inputs(record):
+            if path.name == TRAINING and not (path.parent / WEIGHTS).exists():
+                shutil.rmtree(path.parent / NEEDED_BY, ignore_errors=True)
+        # Of a record that cannot be used, the file is the one that it lies beside.
+        beside = file.parent.glob(f"{file.name.removesuffix('.provenance.json')}.*")
+        for path in beside if file.name.endswith(".provenance.json") else (file, record):
+            path.unlink(missing_ok=True)
+
+
+def _inputs(record: Path) -> list[Path]:
+    try:
+        return [Path(located(path)) for path in read_json(record)["inputs"]]
+    except (InputError, KeyError, TypeError):
+        return []
+
+
+def main() -> None:
+    """Command line."""
+    parser = stage_parser("xltransfer.study.check_results", __doc__)
+    parser.add_argument("results", type=Path, help="folder of results")
+    parser.add_argument("--delete", action="store_true", help="files that must be made again")
+    run(parser, _stage)
+
+
+def _stage(arguments: Namespace) -> None:
+    if not arguments.results.is_dir():
+        raise InputError(f"{arguments.results}: no such folder; name the folder of results")
+    os.environ[RESULTS] = str(arguments.results)
+    found = check_results(arguments.results)
+    for reason in found.values():
+        print(reason)
+    if arguments.delete:
+        delete(found)
+    done = "deleted; run the study again" if arguments.delete else "to make again"
+    print(f"{len(found)} files {done}" if found else "all files are what their records say")
+
+
+if __name__ == "__main__":
+    main()

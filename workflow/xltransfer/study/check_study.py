@@ -1,0 +1,62 @@
+"""Check a study file before Snakemake reads it, and say what it reads, writes and fetches."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ..runtime.command import run, stage_parser
+from ..runtime.safe_values import printable
+from . import Study
+from .study_files import read_config
+
+
+def reach(study: Study) -> Iterator[str]:
+    """What a study reads, writes and fetches apart from the checkout and the catalogues.
+
+    Args:
+        study: a checked study.
+
+    Returns:
+        a line for each place.
+    """
+    yield f"results: {study.results}{_outside(study.results)}"
+    for encoder in study.encoders.values():
+        if encoder.hub:
+            yield f"encoder {encoder.name}: fetched, {encoder.hub}@{encoder.revision}"
+        else:
+            yield f"encoder {encoder.name}: {encoder.directory}{_outside(encoder.directory)}"
+    for mirror in study.mirrors:
+        scheme = urlsplit(mirror).scheme
+        where = "asked first" if scheme in ("http", "https") else "read first"
+        yield f"mirror: {mirror}, {where}"
+    unseen = study.config["unseen"]
+    identifier = unseen["cleaning"]["identifier"] if unseen["languages"] else "none"
+    if identifier not in ("none", "py3langid"):
+        yield f"language identifier: {identifier}{_outside(identifier)}"
+
+
+def _outside(path: str) -> str:
+    inside = (Path.cwd() / path).resolve().is_relative_to(Path.cwd())
+    return "" if inside else " (outside this folder)"
+
+
+def main() -> None:
+    """Command line."""
+    parser = stage_parser("xltransfer.study.check_study", __doc__)
+    parser.add_argument("files", nargs="+", metavar="FILE", help="as for snakemake --configfile")
+    run(parser, _stage)
+
+
+def _stage(arguments: Namespace) -> None:
+    study = Study(read_config(arguments.files))
+    names = " ".join(arguments.files)
+    print(printable(f"{names}: no code; keys, values and codes are right"))
+    for line in reach(study):
+        print(printable(f"  {line}"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,286 @@
+"""What a study costs before it runs: floating-point operations, GPU hours and bytes on disk.
+
+Operations follow Kaplan et al. 2020 (https://arxiv.org/abs/2001.08361, section 2.1): 2 per weight
+and piece forward, twice that backward; weights of embeddings are looked up, not multiplied.
+Attention over sentences of some dozen pieces adds a few percent, which are left out, as are heads.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..corpora.catalogue import EMBEDDED
+from ..encoders.families import LAYERS
+from ..runtime.errors import InputError
+from ..runtime.files import read_json
+from ..runtime.table_reader import read_table
+from ..training.hyperparameters import passes_per_epoch
+from . import Study
+
+PEAK = {"T4": 65.0, "V100": 125.0, "A100": 312.0, "H100": 989.0}
+"""Dense half-precision teraflops per second, from NVIDIA's data sheets."""
+BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
+_NAMES = {
+    # CANINE looks its characters up in tables of hashes.
+    "vocabulary": ("vocab_size", "n_words", "num_hash_buckets"),
+    "positions": ("max_position_embeddings", "n_positions"),
+    "hidden": ("hidden_size", "dim", "d_model", "emb_dim", "n_embd"),
+    "layers": LAYERS,
+    "intermediate": ("intermediate_size", "hidden_dim", "d_ff", "d_inner", "n_inner", "ffn_dim"),
+}
+"""What the configurations of transformers call the sizes of an encoder."""
+_ROTARY = ("rope_theta", "rope_parameters", "rope_scaling", "global_rope_theta")
+"""One of these is in the configurations of encoders whose positions have no embeddings."""
+
+
+@dataclass(frozen=True)
+class Assumptions:
+    """What an estimate takes for granted.
+
+    Attributes:
+        gpu: class of GPU, a key of ``PEAK``.
+        utilisation: share of the peak that is reached.
+        start_seconds: of a GPU job before it computes.
+        pieces_per_word: of the encoder's tokenizer.
+        words_per_sentence: where only the number of sentences is known.
+        bytes_per_word: of annotated files.
+        train_words, other_words: of a part of a corpus whose size is not known.
+        tokenizer_bytes: per entry of the vocabulary, beside each model.
+    """
+
+    gpu: str = "A100"
+    utilisation: float = 0.05
+    start_seconds: float = 30.0
+    pieces_per_word: float = 1.6
+    words_per_sentence: int = 18
+    bytes_per_word: int = 80
+    train_words: int = 150_000
+    other_words: int = 15_000
+    tokenizer_bytes: int = 16
+
+
+@dataclass(frozen=True)
+class EncoderSize:
+    """The sizes of an encoder: entries of embeddings, and widths and number of its layers."""
+
+    vocabulary: int
+    positions: int
+    hidden: int
+    layers: int
+    intermediate: int
+
+    @property
+    def body(self) -> int:
+        """Parameters of the layers: four projections and a feed-forward pair, with two norms."""
+        attention = 4 * self.hidden * (self.hidden + 1)
+        feed_forward = 2 * self.hidden * self.intermediate + self.intermediate + self.hidden
+        return self.layers * (attention + feed_forward + 4 * self.hidden)
+
+    @property
+    def parameters(self) -> int:
+        """All parameters, as of BERT without its pooler."""
+        return (self.vocabulary + self.positions + 2) * self.hidden + 2 * self.hidden + self.body
+
+
+def encoder_size(study: Study, name: str) -> EncoderSize:
+    """The size of an encoder: from its directory if it is there, else from ``encoders.tsv``.
+
+    An encoder that the workflow makes is taken for as large as the one that it is made from.
+
+    Raises:
+        InputError: neither tells.
+    """
+    encoder = study.encoders.get(name) or study.encoders[study.unseen.encoder]
+    path = study.root / encoder.directory / "config.json"
+    table = study.root / "resources" / "encoders.tsv"
+    if path.exists():
+        content = read_json(path)
+        found = {
+            key: next((content[name] for name in names if name in content), 0)
+            for key, names in _NAMES.items()
+        }
+        if any(key in content for key in _ROTARY):
+            found["positions"] = 0
+        # Where it is not said, it is four times the width, as in GPT-2 and XLM.
+        found["intermediate"] = found["intermediate"] or 4 * found["hidden"]
+        # Encoders whose positions are relative have no embeddings of them.
+        missing = [key for key, size in found.items() if not size and key != "positions"]
+        if missing:
+            names = " or ".join(_NAMES[missing[0]])
+            raise InputError(f"{path}:1: no {names}; this kind of encoder is not known here")
+        return EncoderSize(**found)
+    for place, row in read_table(table, ("hub", *_NAMES)):
+        if row["hub"] == encoder.hub:
+            for key in _NAMES:
+                if not re.fullmatch("[0-9]{1,9}", row[key]):
+                    raise InputError(f"{place}: {key} '{row[key]}' is no whole number; correct it")
+            return EncoderSize(**{key: int(row[key]) for key in _NAMES})
+    raise InputError(f"{table}: no row for {encoder.hub or path}; add the encoder's sizes there")
+
+
+@dataclass(frozen=True)
+class Model:
+    """A fine-tuned model, by what its path names."""
+
+    encoder: str
+    task: str
+    source: str
+    ablation: str
+
+
+class Estimate:
+    """Costs of the parts of a study.
+
+    Args:
+        study: the study.
+        assumptions: what is taken for granted.
+    """
+
+    def __init__(self, study: Study, assumptions: Assumptions) -> None:
+        self.study = study
+        self.assumptions = assumptions
+        self._sizes: dict[str, EncoderSize] = {}
+
+    def size(self, encoder: str) -> EncoderSize:
+        """The size of an encoder."""
+        if encoder not in self._sizes:
+            self._sizes[encoder] = encoder_size(self.study, encoder)
+        return self._sizes[encoder]
+
+    def file_bytes(self, kind: str, corpus: str, split: str) -> int:
+        """Bytes of a part of a corpus: as it lies there, as catalogued, or as assumed."""
+        study, assumed = self.study, self.assumptions
+        suffix = {"treebanks": ".conllu", "entities": ".iob2"}[kind]
+        path = study.root / study.results / kind / corpus / f"{split}{suffix}"
+        if path.exists():
+            return path.stat().st_size
+        if corpus.endswith(f"_{EMBEDDED}") and corpus not in study.unseen.made[kind]:
+            language = corpus.removesuffix(f"_{EMBEDDED}")
+            sentences = json.loads(study.embedded_world.part(language, split))["sentences"]
+            return sentences * assumed.words_per_sentence * assumed.bytes_per_word
+        file = getattr(study.catalogue, kind)[corpus].files.get(split)
+        words = assumed.train_words if split == "train" else assumed.other_words
+        return (file and file.bytes) or words * assumed.bytes_per_word
+
+    def pieces(self, kind: str, corpus: str, split: str, sentences: int | None = None) -> float:
+        """Word pieces of a part of a corpus, or of its first ``sentences``."""
+        assumed = self.assumptions
+        words = self.file_bytes(kind, corpus, split) / assumed.bytes_per_word
+        if sentences is not None:
+            words = min(words, sentences * assumed.words_per_sentence)
+        return words * assumed.pieces_per_word
+
+    def training(self, model: Model) -> float:
+        """Operations of training a model and of its development scores.
+
+        Where the number of epochs is searched for, it is taken to be the largest.
+        """
+        return self._trainings(model, [max(self._epochs(model))])
+
+    def search(self, model: Model) -> float:
+        """Operations of searching for the hyperparameters of a model of an unseen language."""
+        rates = len(self.study.unseen.section["search"]["learning_rates"])
+        return rates * self._trainings(model, self._epochs(model))
+
+    def _epochs(self, model: Model) -> list[int]:
+        search = self.study.unseen.section.get("search")
+        if search and (model.task, model.source) in self.study.unseen.pairs:
+            return search["epochs"]
+        return [self._settings(model)["epochs"]]
+
+    def _settings(self, model: Model) -> Mapping[str, Any]:
+        config = self.study.finetuning_config(model.encoder, model.task, model.source)
+        return json.loads(config)["settings"]["training"]
+
+    def _trainings(self, model: Model, numbers_of_epochs: Iterable[int]) -> float:
+        """Operations of trainings with these numbers of epochs."""
+        settings, kind = self._settings(model), self.study.kind(model.task).corpora
+        pieces = self.pieces(kind, model.source, "train", settings["training_sentences"])
+        batches = max(1, round(pieces / settings["batch_pieces"]))
+        scored = 2 * self.pieces(kind, model.source, "dev")
+        work = sum(
+            epochs
+            * (6 * pieces * passes_per_epoch({**settings, "epochs": epochs}, batches) + scored)
+            for epochs in numbers_of_epochs
+        )
+        return work * self.size(model.encoder).body
+
+    def reading(self, encoder: str, kind: str, corpus: str, split: str) -> float:
+        """Operations of predicting or representing a part of a corpus with one model."""
+        return 2 * self.pieces(kind, corpus, split) * self.size(encoder).body
+
+    def hours(self, operations: float, jobs: int = 0) -> float:
+        """GPU hours of some operations and of the start of some jobs."""
+        assumed = self.assumptions
+        seconds = operations / (PEAK[assumed.gpu] * 1e12 * assumed.utilisation)
+        return (seconds + jobs * assumed.start_seconds) / 3600
+
+    def models(self) -> list[Model]:
+        """Every model of the study, once for each seed."""
+        study = self.study
+        seen = [
+            Model(encoder, task, source, ablation)
+            for encoder in study.encoders
+            for task in study.tasks
+            for source in study.sources(task)
+            for ablation, _ in study.models(task, source)
+        ]
+        unseen = [
+            Model(arm, task, corpus, "none")
+            for task, corpus in study.unseen.pairs
+            for arm in study.unseen.arms.trained
+            for _ in study.seeds
+        ]
+        return seen + unseen
+
+    def disk(self) -> dict[str, float]:
+        """Bytes of what stays, by kind of file, and of the weights that are dropped after use."""
+        study, precision = self.study, self.study.config["keep"]["precision"]
+        found = dict.fromkeys(
+            ("weights", "weights dropped after use", "tokenizers", "predictions"), 0.0
+        )
+        for model in self.models():
+            size, kind = self.size(model.encoder), study.kind(model.task).corpora
+            dropped = study.kept.is_dropped(model.ablation)
+            row = "weights dropped after use" if dropped else "weights"
+            found[row] += size.parameters * BYTES[precision]
+            found["tokenizers"] += size.vocabulary * self.assumptions.tokenizer_bytes
+            known = (model.task, model.source) in study.unseen.pairs
+            targets = [model.source] if known else study.targets(model.task)
+            found["predictions"] += sum(self.file_bytes(kind, c, "test") for c in targets)
+        found["representations"] = sum(
+            self._vectors(encoder, corpus) * len(study.parallel.states)
+            for encoder in study.encoders
+            for corpus in study.parallel.treebanks
+        )
+        found["encoders"] = sum(self.size(encoder).parameters * 4.0 for encoder in study.encoders)
+        for arm in study.unseen.arms.trained[1:3]:
+            # An adapted and a monolingual encoder for each variety and seed of its pretraining.
+            number = len(study.unseen.varieties) * len(study.unseen.arms.pretraining_seeds(arm))
+            found["encoders"] += self.size(arm).parameters * 4.0 * number
+        return found
+
+    def _vectors(self, encoder: str, corpus: str) -> float:
+        """Bytes of the sentence vectors of a treebank in one state of an encoder."""
+        size, assumed = self.size(encoder), self.assumptions
+        words = self.file_bytes("treebanks", corpus, self.study.parallel.split)
+        sentences = words / assumed.bytes_per_word / assumed.words_per_sentence
+        return sentences * (size.layers + 1) * size.hidden * 4
+
+
+def read_outputs(lines: Iterable[str]) -> Mapping[str, list[list[str]]]:
+    """The output files of each job of a dry run, by rule; numbers at the end of a rule are cut."""
+    jobs: dict[str, list[list[str]]] = {}
+    rule = ""
+    for line in lines:
+        if line.startswith(("rule ", "localrule ")):
+            rule = line.split()[1].rstrip(":").rstrip("0123456789").rstrip("_")
+            jobs.setdefault(rule, []).append([])
+        elif rule and line.startswith("    output: "):
+            paths = line.removeprefix("    output: ").strip().split(", ")
+            jobs[rule][-1] = [path.split(" ")[0] for path in paths]
+    return jobs

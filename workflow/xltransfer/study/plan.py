@@ -1,0 +1,171 @@
+"""Print what a study would run, what it keeps on disk and how long it takes, and run nothing."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+from argparse import ArgumentTypeError, Namespace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import fields
+from pathlib import Path
+
+from ..records.record import TRAINING
+from ..runtime.command import run, stage_parser
+from ..runtime.errors import InputError
+from . import Study
+from .estimate import PEAK, Assumptions, Estimate, Model, read_outputs
+from .study_files import read_config
+
+UNKNOWN = ("adapt", "pretrain_monolingual", "pretrain_embedded")
+"""Rules on GPUs whose data is not known before it is cleaned."""
+
+
+def dry_run(targets: Sequence[str], files: Sequence[str]) -> Mapping[str, list[list[str]]]:
+    """The output files of each job that Snakemake plans, by rule.
+
+    Raises:
+        InputError: Snakemake refuses the study; with its error.
+    """
+    command = [sys.executable, "-m", "snakemake", *targets, "--dry-run"]
+    command += ["--configfile", *files] if files else []
+    done = subprocess.run(command, capture_output=True, text=True)
+    lines = (done.stdout + done.stderr).splitlines()
+    if done.returncode:
+        last = lines[-1] if lines else "snakemake --dry-run ended without a word"
+        found = next((line for line in lines if "error" in line.lower()), last)
+        raise InputError(found.removeprefix("error: "))
+    return read_outputs(lines)
+
+
+def model_of(path: str, results: str) -> Model:
+    """The model that a file belongs to: of a model, a prediction or a representation."""
+    return Model(*Path(path).relative_to(results).parts[1:5])
+
+
+def report(study: Study, estimate: Estimate, jobs: Mapping[str, list[list[str]]]) -> Iterator[str]:
+    """The lines that are printed.
+
+    Args:
+        study: the study.
+        estimate: of it.
+        jobs: outputs of each planned job, by rule.
+    """
+    models = estimate.models()
+    trained = [path for out in jobs.get("finetune", ()) for path in out if path.endswith(TRAINING)]
+    yield study.name
+    yield f"\njobs to run: {sum(map(len, jobs.values()))}"
+    yield from _table((rule, f"{len(jobs[rule])}") for rule in sorted(jobs))
+    yield f"\nmodels: {len(models)}, of which {len(trained)} are to be trained"
+    disk = estimate.disk()
+    dropped = disk.pop("weights dropped after use")
+    yield f"\non disk in the end: {_size(sum(disk.values()))}"
+    yield from _table((kind, _size(number)) for kind, number in disk.items())
+    if dropped:
+        yield f"  and weights that are dropped after use: {_size(dropped)}"
+    hours = gpu_hours(study, estimate, jobs)
+    yield f"\nGPU hours: {sum(hours.values()):.1f} on {estimate.assumptions.gpu}"
+    yield from _table((part, f"{number:.1f}") for part, number in hours.items())
+    unknown = [rule for rule in UNKNOWN if rule in jobs]
+    if unknown:
+        yield f"  and not estimated: {', '.join(unknown)}"
+    yield "\nassumed, if not known:"
+    assumed = estimate.assumptions
+    yield from _table((f.name, f"{getattr(assumed, f.name)}") for f in fields(assumed))
+
+
+def gpu_hours(
+    study: Study, estimate: Estimate, jobs: Mapping[str, list[list[str]]]
+) -> dict[str, float]:
+    """GPU hours of the planned jobs, by what they are spent on."""
+    hours = {
+        "search": 0.0,
+        "fine-tuning": 0.0,
+        "prediction": 0.0,
+        "representations": 0.0,
+        "start of jobs": 0.0,
+    }
+    predicting = [*jobs.get("predict", ()), *jobs.get("predict_in_language", ())]
+    representing = jobs.get("represent", [])
+    for path in (path for outputs in jobs.get("finetune", ()) for path in outputs):
+        if path.endswith(TRAINING):
+            hours["fine-tuning"] += estimate.hours(estimate.training(model_of(path, study.results)))
+    for path in (path for outputs in jobs.get("search", ()) for path in outputs):
+        encoder, task, name = Path(path).relative_to(study.results).parts[1:4]
+        searched = Model(encoder, task, Path(name).stem, "none")
+        hours["search"] += estimate.hours(estimate.search(searched))
+    for path in (path for outputs in predicting for path in outputs):
+        model, (corpus, split) = model_of(path, study.results), _corpus(path)
+        kind = study.kind(model.task).corpora
+        work = estimate.reading(model.encoder, kind, corpus, split)
+        hours["prediction"] += estimate.hours(work)
+    for path in (path for outputs in representing for path in outputs):
+        encoder = Path(path).relative_to(study.results).parts[1]
+        work = estimate.reading(encoder, "treebanks", *_corpus(path))
+        hours["representations"] += estimate.hours(work)
+    training = [*jobs.get("search", ()), *jobs.get("finetune", ())]
+    starts = len(training) + len(predicting) + len(representing)
+    hours["start of jobs"] = estimate.hours(0, starts)
+    return hours
+
+
+def _corpus(path: str) -> tuple[str, str]:
+    corpus, _, split = Path(path).stem.rpartition("-")
+    return corpus, split
+
+
+def _table(rows: Iterator[tuple[str, str]]) -> Iterator[str]:
+    rows = list(rows)
+    width = max((len(name) for name, _ in rows), default=0)
+    for name, value in rows:
+        yield f"  {name:<{width}}  {value:>10}"
+
+
+def _size(number: float) -> str:
+    for unit in ("B", "kB", "MB", "GB"):
+        if number < 1000:
+            return f"{number:.1f} {unit}"
+        number /= 1000
+    return f"{number:.1f} TB"
+
+
+def main() -> None:
+    """Command line."""
+    parser = stage_parser("xltransfer.study.plan", __doc__)
+    parser.add_argument("targets", nargs="*", help="of Snakemake; everything if none is given")
+    parser.add_argument("--configfile", nargs="+", default=[], help="of the study, for Snakemake")
+    parser.add_argument("--gpu", choices=PEAK, default=Assumptions.gpu)
+    helps = {
+        "utilisation": "share of the GPU's peak that is reached",
+        "start_seconds": "of a job before it computes",
+        "pieces_per_word": "of the tokenizer",
+    }
+    for name, text in helps.items():
+        option = f"--{name.replace('_', '-')}"
+        default = getattr(Assumptions, name)
+        parser.add_argument(option, type=_positive, default=default, help=f"{text} ({default})")
+    run(parser, _stage)
+
+
+def _positive(text: str) -> float:
+    with suppress(ValueError):
+        if 0 < (number := float(text)) < math.inf:
+            return number
+    raise ArgumentTypeError(f"'{text}' is not a number above 0")
+
+
+def _stage(arguments: Namespace) -> None:
+    study = Study(read_config(arguments.configfile))
+    assumptions = Assumptions(
+        gpu=arguments.gpu,
+        utilisation=arguments.utilisation,
+        start_seconds=arguments.start_seconds,
+        pieces_per_word=arguments.pieces_per_word,
+    )
+    jobs = dry_run(arguments.targets, arguments.configfile)
+    print("\n".join(report(study, Estimate(study, assumptions), jobs)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""Reading study files as plain data.
+
+Snakemake reads ``--configfile`` with YTE, a template language: the Python expressions of a file
+with the key ``__use_yte__`` run when the file is read, also in a dry run. No study needs them, so
+such a file is refused wherever this package reads it. ``python -m xltransfer check_study`` is for
+reading a file before Snakemake does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ..runtime.errors import InputError
+from ..runtime.files import read_bytes
+from ..runtime.safe_values import printable
+
+LARGEST = 1 << 20
+"""Bytes of a study file; the largest of those that come with the project has 10 kB."""
+MOST_VALUES = 100_000
+"""Values of a study, those that YAML aliases repeat counted as often as they occur."""
+DEEPEST = 50
+_TEMPLATE_KEYS = ("__use_yte__", "__definitions__", "__variables__")
+# The C parser is several times as fast; it is missing where PyYAML was built without libyaml.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def read_study_file(path: Path | str) -> dict[str, Any]:
+    """The content of a study file, of which nothing is run.
+
+    Args:
+        path: YAML or JSON.
+
+    Returns:
+        its keys and values, not yet checked against the schema.
+
+    Raises:
+        InputError: the file is missing, too large, no YAML, has no keys, has keys or values of the
+            template language, or is nested or repeated beyond any study.
+    """
+    data = read_bytes(path)
+    if len(data) > LARGEST:
+        raise InputError(f"{path}: {len(data):,} bytes, more than any study; is it a study file?")
+    try:
+        content = yaml.load(data, Loader=_LOADER)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path}: not YAML: {printable(reason)[:300]}; correct it") from None
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise InputError(f"{path}:1: no keys and values; see config.yaml")
+    _refuse_templates(content, path)
+    return content
+
+
+def refuse_templates(paths: Iterable[Path | str]) -> None:
+    """Refuse configuration files with code in them.
+
+    Args:
+        paths: files that Snakemake has read already, so that their code has run.
+
+    Raises:
+        InputError: names the file and the key.
+    """
+    for path in paths:
+        read_study_file(path)
+
+
+def read_config(files: Sequence[Path | str]) -> dict[str, Any]:
+    """The configuration as Snakemake merges it: ``config.yaml``, then each file over it.
+
+    Args:
+        files: study files, the last of which has the last word.
+
+    Raises:
+        InputError: as of ``read_study_file``.
+    """
+    config: dict[str, Any] = {}
+    for name in ("config.yaml", *files):
+        _update(config, read_study_file(name))
+    return config
+
+
+def _update(config: dict[str, Any], other: Mapping[str, Any]) -> None:
+    for key, value in other.items():
+        if isinstance(value, Mapping) and isinstance(config.get(key), dict):
+            _update(config[key], value)
+        else:
+            config[key] = value
+
+
+def _refuse_templates(content: Any, path: Path | str) -> None:
+    """Walk through all values, as often as aliases repeat them."""
+    left, waiting = MOST_VALUES, [(content, 0)]
+    while waiting:
+        value, depth = waiting.pop()
+        left -= 1
+        if left < 0 or depth > DEEPEST:
+            raise InputError(
+                f"{path}: more values than any study has, or lists in lists in lists; are there "
+                "aliases (&, *) that repeat each other? write the values out"
+            )
+        if isinstance(value, dict):
+            for key in value:
+                _refuse_template(key, path)
+            waiting += [(item, depth + 1) for item in value.values()]
+        elif isinstance(value, list):
+            waiting += [(item, depth + 1) for item in value]
+        else:
+            _refuse_template(value, path)
+
+
+def _refuse_template(text: Any, path: Path | str) -> None:
+    if isinstance(text, str) and (text in _TEMPLATE_KEYS or text.startswith("?")):
+        raise InputError(
+            f"{path}: '{printable(text)[:60]}' is code that Snakemake runs when it reads the file; "
+            "do not give this file to Snakemake, ask its author for one without, or write the "
+            "values out"
+        )

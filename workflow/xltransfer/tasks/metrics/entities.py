@@ -1,0 +1,41 @@
+"""Entity-level scores of tagged sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nervaluate.loaders import ListLoader
+from nervaluate.strategies import StrictEvaluation
+
+from ...corpora.iob import TaggedSentence
+from .counts import Counts, Scores
+
+
+def entity_scores(
+    gold: Sequence[TaggedSentence], predicted: Sequence[TaggedSentence], settings: Mapping[str, Any]
+) -> Scores:
+    """Precision, recall and F1 of entities; one is right if its type and both its ends are.
+
+    The arithmetic of the CoNLL-2000 to 2003 shared tasks (``conlleval``), summed over sentences.
+
+    Args:
+        gold, predicted: the same sentences, token for token, with IOB2 tags.
+        settings: of the task; none matters.
+
+    Returns:
+        ``F1``, ``precision`` and ``recall``.
+    """
+    loader, strict = ListLoader(), StrictEvaluation()
+    expected = loader.load([list(sentence.tags) for sentence in gold])
+    found = loader.load([list(sentence.tags) for sentence in predicted])
+    counts = []
+    for gold_entities, entities in zip(expected, found, strict=True):
+        types = sorted({entity.label for entity in (*gold_entities, *entities)})
+        right = strict.evaluate(gold_entities, entities, types)[0].correct
+        counts.append((right, len(entities), len(gold_entities)))
+    return {
+        "F1": Counts.of((2 * right, found + gold) for right, found, gold in counts),
+        "precision": Counts.of((right, found) for right, found, _ in counts),
+        "recall": Counts.of((right, gold) for right, _, gold in counts),
+    }

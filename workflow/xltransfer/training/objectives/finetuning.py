@@ -1,0 +1,75 @@
+"""Fine-tuning an encoder on a task in one language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from ...encoders.batching import collate, training_batches
+from ...tasks.interface import Task
+from ..dataset import Dataset
+from ..model import WordModel
+from ..prediction import annotate
+from .interface import Objective
+
+
+class FineTuning(Objective):
+    """A task's loss on a training set, its score on a development set.
+
+    Args:
+        model: encoder and untrained head.
+        task: what to learn.
+        labels: the task's vocabulary on the training set.
+        training, development: data, the former with targets.
+        settings: ``batch_pieces``, ``encoder_learning_rate`` and ``head_learning_rate``.
+        seed: of the order of the batches.
+    """
+
+    def __init__(
+        self,
+        model: WordModel,
+        task: Task,
+        labels: Sequence[str],
+        training: Dataset,
+        development: Dataset,
+        settings: Mapping[str, Any],
+        seed: int,
+    ) -> None:
+        self.model = model
+        self.task = task
+        self.labels = labels
+        self.training = training
+        self.development = development
+        self.settings = settings
+        self.seed = seed
+
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """The encoder and the head, each at its own learning rate."""
+        return [
+            {
+                "params": list(self.model.encoder.parameters()),
+                "lr": self.settings["encoder_learning_rate"],
+            },
+            {
+                "params": list(self.model.head.parameters()),
+                "lr": self.settings["head_learning_rate"],
+            },
+        ]
+
+    def batches(self, epoch: int) -> list[np.ndarray]:
+        """Indices of the examples of each batch."""
+        budget = self.settings["batch_pieces"]
+        return training_batches(self.training.examples, budget, self.seed, epoch)
+
+    def loss(self, batch: np.ndarray, device: torch.device) -> torch.Tensor:
+        """The task's loss on the examples with these indices."""
+        tensors = collate(self.training.examples, batch, self.training.padding).to(device)
+        return self.task.loss(self.model.head, self.model.word_states(tensors), tensors)
+
+    def evaluate(self, device: torch.device) -> dict[str, float]:
+        """The task's metrics on the development set."""
+        predicted = annotate(self.model, self.task, self.labels, self.development, device)
+        return self.task.score(self.development.sentences, predicted)
