@@ -85,18 +85,18 @@ def counts(jobs: dict[str, set[str]]) -> Counter:
 
 
 FAKE_PYTHON = """#!{python}
-# Stands for `python -m xltransfer.<stage>`: writes the files that the stage would write.
+# Stands for `python -m xltransfer <stage>`: writes the files that the stage would write.
 import sys
 from pathlib import Path
 
-arguments = sys.argv[3:]
+arguments = sys.argv[4:]
 
 def values(option):
     found = arguments[arguments.index(option) + 1:] if option in arguments else []
     ends = [i for i, value in enumerate(found) if value.startswith("--")]
     return [Path(value) for value in found[: ends[0] if ends else None]]
 
-stage = sys.argv[2].removeprefix("xltransfer.")
+stage = sys.argv[3]
 outputs = values("--output") + values("--predictions") * (stage == "predict") + values("--figures")
 if stage == "finetune":
     outputs += values("--models")

@@ -32,14 +32,15 @@ def fine_tuning_processes(folder: Path) -> list[int]:
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             command = (process / "cmdline").read_bytes().split(b"\0")
-            if b"xltransfer.stages.finetune" in command and (process / "cwd").resolve() == folder:
+            fine_tunes = {b"xltransfer", b"finetune"} <= set(command)
+            if fine_tunes and (process / "cwd").resolve() == folder:
                 found.append(int(process.name))
     return found
 
 
 def stage(name: str, *arguments: object, **more: str):
-    """Run ``python -m xltransfer.<name>``; a completed process with text."""
-    command = [sys.executable, "-m", f"xltransfer.{name}", *map(str, arguments)]
+    """Run ``python -m xltransfer <name>``; a completed process with text."""
+    command = [sys.executable, "-m", "xltransfer", name, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, env=environment(**more))
 
 

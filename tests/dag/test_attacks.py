@@ -126,7 +126,7 @@ def test_the_commands_of_this_package_do_not_run_code(attacked: Path) -> None:
         ["check_language", "wo", "--configfile", "code.yaml"],
     ):
         done = subprocess.run(
-            [sys.executable, "-m", f"xltransfer.{command[0]}", *command[1:]],
+            [sys.executable, "-m", "xltransfer", *command],
             cwd=attacked,
             capture_output=True,
             text=True,

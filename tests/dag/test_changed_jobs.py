@@ -36,7 +36,7 @@ def test_a_release_with_the_same_file_does_not_hide_a_change_of_code(tmp_path: P
     checked = {job.rule for job in plan(folder, *STUDY)}
     assert "check_treebank" in checked and not checked & {"predict", "score"}
 
-    stage = folder / "workflow" / "xltransfer" / "score.py"
+    stage = folder / "workflow" / "xltransfer" / "stages" / "score.py"
     stage.write_text(stage.read_text(encoding="utf-8") + "\nEDITED = True\n", encoding="utf-8")
     scored = {path for job in plan(folder, *STUDY) if job.rule == "score" for path in job.outputs}
     assert {path.rsplit("/", 1)[1] for path in scored} == {

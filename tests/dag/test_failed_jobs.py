@@ -24,11 +24,11 @@ from test_unseen_jobs import section, unseen
 MODULES = ("workflow", "xltransfer")
 
 
-def edited(stage: str) -> Callable[[Path], None]:
-    """A change of a stage's code."""
+def edited(module: str) -> Callable[[Path], None]:
+    """A change of a module, which the name of its file gives."""
 
     def edit(folder: Path) -> None:
-        path = folder.joinpath(*MODULES, f"{stage}.py")
+        path = folder.joinpath(*MODULES, f"{module}.py")
         path.write_text(path.read_text(encoding="utf-8") + "\nEDITED = True\n", encoding="utf-8")
 
     return edit
@@ -55,15 +55,15 @@ WITH_QFB = [*SMALL["parsing"]["targets"], "qfb_embedded"]
 CHANGES = {
     "target": lambda folder: change_language(folder, "qba"),
     "source": lambda folder: change_language(folder, "qca"),
-    "world-code": edited("embedded_world/realise"),
-    "finetune-code": edited("finetune"),
-    "predict-code": edited("predict"),
-    "score-code": edited("score"),
-    "represent-code": edited("represent"),
-    "similarity-code": edited("similarity"),
-    "pieces-code": edited("pieces"),
-    "typology-code": edited("typology"),
-    "tabulate-code": edited("tabulate"),
+    "world-code": edited("corpora/embedded_world/realise"),
+    "finetune-code": edited("stages/finetune"),
+    "predict-code": edited("stages/predict"),
+    "score-code": edited("stages/score"),
+    "represent-code": edited("stages/represent"),
+    "similarity-code": edited("stages/similarity"),
+    "pieces-code": edited("stages/pieces"),
+    "typology-code": edited("stages/typology"),
+    "tabulate-code": edited("stages/tabulate"),
     "hyperparameter": configured(parsing__training={"epochs": 3}),
     "encoder": another_encoder,
     "added-seed": configured(seeds=[1, 2, 5]),
@@ -74,10 +74,10 @@ CHANGES = {
 UNSEEN_CHANGES = {
     "corpus": lambda folder: change_language(folder, "qax"),
     "cleaning": configured(unseen__cleaning={"maximum_lines": 100}),
-    "clean-code": edited("clean"),
+    "clean-code": edited("stages/clean"),
     "letters": another_table_of_letters,
     "adaptation": configured(unseen__adaptation={"training": {"epochs": 7}}),
-    "pretrain-code": edited("pretrain"),
+    "pretrain-code": edited("stages/pretrain"),
     "grid": configured(unseen__search={"seed": 1, "learning_rates": [1e-3], "epochs": [4]}),
 }
 

@@ -15,7 +15,7 @@ from planning import FAKE_PYTHON, install_fake_stages, snakemake, with_fake_stag
 SLOW = """#!{python}
 # Stands for a stage that takes its time when it trains.
 import os, sys, time
-if sys.argv[2] == "xltransfer.stages.finetune" and not os.path.exists("quick"):
+if sys.argv[3] == "finetune" and not os.path.exists("quick"):
     open(f"training-{{os.getpid()}}", "w").close()
     time.sleep(300)
 os.execv("{python}", ["{python}", "{stages}", *sys.argv[1:]])

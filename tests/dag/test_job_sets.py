@@ -174,7 +174,8 @@ def test_wrong_configuration_is_one_line_and_an_error(small: Path) -> None:
 def test_parsing_the_workflow_imports_nothing_heavy(small: Path) -> None:
     """Snakemake parses it again in every job on a cluster."""
     code = (
-        "import sys; sys.path.insert(0, 'workflow'); import xltransfer.study, xltransfer.records.code;"
+        "import sys; sys.path.insert(0, 'workflow'); import xltransfer.study;"
+        "import xltransfer.records.code;"
         "print(sorted({m.split('.')[0] for m in sys.modules} & "
         "{'torch', 'transformers', 'pandas', 'pyarrow', 'numpy', 'matplotlib', 'scipy'}))"
     )

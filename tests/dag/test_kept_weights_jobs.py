@@ -145,7 +145,7 @@ def test_hyperparameters_train_and_predict_everything(dropped: Path) -> None:
 
 
 def test_edited_prediction_trains_what_was_dropped(dropped: Path) -> None:
-    path = dropped / "workflow" / "xltransfer" / "predict.py"
+    path = dropped / "workflow" / "xltransfer" / "stages" / "predict.py"
     path.write_text(path.read_text(encoding="utf-8") + "\nEDITED = True\n", encoding="utf-8")
     jobs = planned(dropped, *STUDY)
     assert retrained(jobs) == ABLATED

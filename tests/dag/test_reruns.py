@@ -340,7 +340,7 @@ def test_scores_follow_a_corpus_though_predictions_stay_as_they_were(finished: P
 
 
 def test_edited_code_reruns_its_stage(finished: Path) -> None:
-    path = finished / "workflow" / "xltransfer" / "tables" / "figures.py"
+    path = finished / "workflow" / "xltransfer" / "analyses" / "figures.py"
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("#D55E00", "#000000"), encoding="utf-8")
     figures = {name for name in AGGREGATES if name.endswith("figures")}
@@ -348,7 +348,7 @@ def test_edited_code_reruns_its_stage(finished: Path) -> None:
 
 
 def test_edited_prediction_reruns_predictions(finished: Path) -> None:
-    path = finished / "workflow" / "xltransfer" / "predict.py"
+    path = finished / "workflow" / "xltransfer" / "stages" / "predict.py"
     path.write_text(path.read_text(encoding="utf-8") + "\nEDITED = True\n", encoding="utf-8")
     scored = AGGREGATES - {"retrieval_table"}
     check(

@@ -67,4 +67,4 @@ def command_line(pid: int) -> list[str]:
 
 def is_stage(command: list[str]) -> bool:
     """Whether a command line is that of a stage."""
-    return command[1:2] == ["-m"] and command[2].startswith("xltransfer.")
+    return command[1:3] == ["-m", "xltransfer"]

@@ -35,9 +35,7 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--snakemake", nargs="*", default=[], help="targets or options")
-    parser.add_argument(
-        "--stages", nargs="*", default=[], help="only these, xltransfer.stages.score"
-    )
+    parser.add_argument("--stages", nargs="*", default=[], help="only these, for example score")
     arguments = parser.parse_args()
     # Like an interrupt from the keyboard, an end from outside shows the trials until then.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

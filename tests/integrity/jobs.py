@@ -21,12 +21,12 @@ REFUSED, TRAINED, CRASHED = 2, 9, 1
 """Exit codes: of an ``InputError``, of a training that would have started, of a traceback."""
 MODEL_PARTS = ("config.json", "task.json", "tokenizer.json", "model.safetensors")
 READ_ALONG = {
-    ("xltransfer.stages.predict", "training.json"): MODEL_PARTS,
-    ("xltransfer.stages.represent", "training.json"): MODEL_PARTS,
-    ("xltransfer.stages.adapt", "model.safetensors"): ("tokenizer_config.json",),
+    ("predict", "training.json"): MODEL_PARTS,
+    ("represent", "training.json"): MODEL_PARTS,
+    ("adapt", "model.safetensors"): ("tokenizer_config.json",),
 }
 """Stage and input → files in the same folder that the stage reads as well."""
-_COMMAND = re.compile(r"python -m (xltransfer\.[\w.]+) (.*?) > \S+ 2>&1", re.DOTALL)
+_COMMAND = re.compile(r"python -m xltransfer (\w+) (.*?) > \S+ 2>&1", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Job:
     """A job of Snakemake.
 
     Attributes:
-        stage: the module that it runs.
+        stage: name of the stage that it runs.
         arguments: of the command line.
         inputs: files in the folder of results that the stage reads.
         outputs: files that it writes.
@@ -101,9 +101,7 @@ def run(job: Job, folder: Path, log: Path, whole: bool = False) -> int:
     Returns:
         The exit code.
     """
-    module = importlib.import_module(
-        f"{job.stage}.__main__" if job.stage.endswith("embedded_world") else job.stage
-    )
+    module = importlib.import_module(f"xltransfer.stages.{job.stage}")
     child = os.fork()
     if child:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])

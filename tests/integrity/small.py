@@ -87,7 +87,7 @@ def _sentence(number: int, draws: random.Random) -> str:
 
 def _job(stage: str, arguments: list[object], inputs: list[str], outputs: list[str]) -> Job:
     text = tuple(value if isinstance(value, str) else json.dumps(value) for value in arguments)
-    return Job(f"xltransfer.{stage}", text, tuple(inputs), tuple(outputs))
+    return Job(stage, text, tuple(inputs), tuple(outputs))
 
 
 def _jobs() -> list[Job]:

@@ -175,9 +175,7 @@ def test_every_rule_states_what_it_needs() -> None:
             for name in ("mem_mb", "runtime"):
                 grows = re.search(rf"{name}=(growing|lambda wildcards, attempt)", rule)
                 assert local or grows, (path, rule[:60])
-            expected = "xltransfer.stages.fetch" in rule or rule.startswith(
-                (" bilstm", " drop_weights")
-            )
+            expected = "xltransfer fetch" in rule or rule.startswith((" bilstm", " drop_weights"))
             assert local == expected, rule[:60]
 
 

@@ -28,8 +28,8 @@ from xltransfer.runtime.errors import InputError
 MEBIBYTES = 1 << 20
 READ = """
 import sys
-from xltransfer.data.confined import confined_lines
-from xltransfer.errors import InputError
+from xltransfer.corpora.confined import confined_lines
+from xltransfer.runtime.errors import InputError
 try:
     print(sum(len(line) for line in confined_lines(*sys.argv[1:])), "characters")
 except InputError as error:

@@ -198,7 +198,8 @@ def test_memory_does_not_grow_with_the_corpus(tmp_path: Path) -> None:
                 f"a line of some length with the number {n} {n}\n" for n in range(lines)
             )
         command = (
-            "import resource, sys; from xltransfer.stages.clean import main; sys.argv[0] = 'clean'; "
+            "import resource, sys; from xltransfer.stages.clean import main; "
+            "sys.argv[0] = 'clean'; "
             "main(); print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
         )
         arguments = ["--input", raw, "--kind", "text", "--config", config]

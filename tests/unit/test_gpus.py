@@ -161,8 +161,7 @@ def test_importing_stages_leaves_cuda_alone() -> None:
 import torch
 def refuse(*arguments): raise SystemExit("CUDA was asked")
 torch.cuda.device_count = torch.cuda.is_available = refuse
-import xltransfer.adapt, xltransfer.finetune, xltransfer.predict
-import xltransfer.pretrain, xltransfer.represent
+from xltransfer.stages import adapt, finetune, predict, pretrain, represent
 """
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, env=environment()

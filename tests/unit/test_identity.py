@@ -51,15 +51,15 @@ def test_comments_docstrings_and_formatting_do_not_count(package: Path) -> None:
     ("module", "old", "new", "stages"),
     [
         ("training/loop.py", "betas=(0.9,", "betas=(0.8,", {"finetune"}),
-        ("training/batching.py", "// 2", "// 3", {"finetune", "predict"}),
-        ("tasks/spanning_tree.py", "+ 1) * (words", "+ 2) * (words", {"finetune", "predict"}),
-        ("metrics/attachment.py", "attached += 1", "attached += 2",
+        ("encoders/batching.py", "// 2", "// 3", {"finetune", "predict"}),
+        ("tasks/heads/spanning_tree.py", "+ 1) * (words", "+ 2) * (words", {"finetune", "predict"}),
+        ("tasks/metrics/attachment.py", "attached += 1", "attached += 2",
          {"finetune", "predict", "score"}),
-        ("tables/figures.py", "#D55E00", "#D55E01", {"draw"}),
-        ("score.py", "int64", "int32", {"score"}),
-        ("tabulate.py", '"zeroshot": matrix', '"other": matrix', {"tabulate"}),
-        ("provenance.py", '"study": config', '"name": config', {"tabulate"}),
-        ("tables/writing.py", "font: 14px", "font: 15px", {"tabulate"}),
+        ("analyses/figures.py", "#D55E00", "#D55E01", {"draw"}),
+        ("stages/score.py", "int64", "int32", {"score"}),
+        ("stages/tabulate.py", '"zeroshot": matrix', '"other": matrix', {"tabulate"}),
+        ("records/trace.py", '"study": config', '"name": config', {"tabulate"}),
+        ("analyses/tables.py", "font: 14px", "font: 15px", {"tabulate"}),
     ],
 )  # fmt: skip
 def test_an_edit_counts_where_it_is_imported(
@@ -72,5 +72,5 @@ def test_an_edit_counts_where_it_is_imported(
 
 def test_embedded_world_does_not_reach_training(package: Path) -> None:
     before = digests()
-    edit(package / "embedded_world" / "grammar.py", "self.draws.chance(0.12)", "True")
+    edit(package / "corpora" / "embedded_world" / "grammar.py", "self.draws.chance(0.12)", "True")
     assert not changed(before)

@@ -104,7 +104,7 @@ def test_table_is_followed_back_to_raw_data(chain: dict[str, Path]) -> None:
 
 def test_made_up_data_is_a_source(chain: dict[str, Path]) -> None:
     """Its record says how it was made, of no file."""
-    write_record(chain["download"], "embedded_world.__main__", {}, config={"seed": 1})
+    write_record(chain["download"], "embedded_world", {}, config={"seed": 1})
     trace = follow(verified_checksums([chain["score"]]))
     assert trace.sources == sources(chain, *RAW) and "embedded_world" in trace.stages
 

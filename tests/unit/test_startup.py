@@ -11,7 +11,7 @@ import pytest
 HEAVY = {"torch", "transformers", "tokenizers", "pandas", "pyarrow", "scipy", "matplotlib", "numpy"}
 LISTS = """
 import importlib, json, sys
-importlib.import_module("xltransfer.{stage}")
+importlib.import_module("xltransfer.stages.{stage}")
 print(json.dumps(sorted(set(sys.modules) & set({names}))))
 """
 
@@ -26,7 +26,7 @@ def loaded(stage: str, names: set[str]) -> set[str]:
 @pytest.mark.parametrize(
     ("stage", "expected"),
     {
-        "embedded_world.__main__": {"numpy"},
+        "embedded_world": {"numpy"},
         "treebank": {"numpy"},
         "entities": set(),
         "fetch": set(),

@@ -9,7 +9,7 @@ from itertools import product
 
 import yaml
 
-# Jobs run `python -m xltransfer.<stage>`, also where the package is not installed. Their output
+# Jobs run `python -m xltransfer <stage>`, also where the package is not installed. Their output
 # goes to log files; what a user can mend is said on the terminal as well.
 sys.path.insert(0, os.path.join(workflow.basedir, "workflow"))
 # Where a signal reaches all processes of a job, the shell waits until the command has saved its work.

@@ -28,6 +28,14 @@ _PAGES = (b"<!doctype html", b"<html", b"<head", b"<body", b"<script")
 _POINTER = b"version https://git-lfs.github.com/spec/"
 
 
+def too_large(name: str, largest: int) -> InputError:
+    """The error of a file that is larger than a download may be."""
+    return InputError(
+        f"{name}: more than {largest:,} bytes, the size in the catalogue or the limit for files of "
+        "this kind; look at what is there, then correct the catalogue or put the file there by hand"
+    )
+
+
 def verify_checksum(path: Path, checksum: str, name: str = "") -> None:
     """Refuse a file that is not the one a catalogue means.
 

@@ -17,7 +17,7 @@ from ..runtime.errors import InputError
 from ..runtime.files import replacing
 from ..runtime.safe_values import check_no_credentials, without_credentials
 from .catalogue import LARGEST_RAW
-from .checksums import UNCHECKED, refuse_other_content, verify_checksum
+from .checksums import UNCHECKED, refuse_other_content, too_large, verify_checksum
 from .raw_corpora import hub_file
 
 log = logging.getLogger(__name__)
@@ -133,14 +133,6 @@ class _Limited:
 
     def flush(self) -> None:
         """pooch flushes after every kilobyte; the file is written when it is closed."""
-
-
-def too_large(name: str, largest: int) -> InputError:
-    """The error of a file that is larger than a download may be."""
-    return InputError(
-        f"{name}: more than {largest:,} bytes, the size in the catalogue or the limit for files of "
-        "this kind; look at what is there, then correct the catalogue or put the file there by hand"
-    )
 
 
 def _reason(error: Exception) -> str:

@@ -11,8 +11,7 @@ from ..runtime.errors import InputError
 from ..runtime.files import replacing
 from ..runtime.safe_values import printable, without_credentials
 from .catalogue import LARGEST_RAW
-from .checksums import verify_checksum
-from .downloads import too_large
+from .checksums import too_large, verify_checksum
 
 log = logging.getLogger(__name__)
 

@@ -14,9 +14,9 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import nn
 
+from ..records.record import NEEDED_BY
 from ..runtime.errors import InputError
 from ..runtime.files import replacing
-from ..study.paths import NEEDED_BY
 from .bilstm import NO_LIMIT, BiLSTMEncoder, is_bilstm, read_architecture
 from .characters import WordCharacters
 from .configuration import read_config, reason_of, refusing

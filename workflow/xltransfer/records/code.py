@@ -2,7 +2,8 @@
 
 Snakemake notices changed parameters and inputs, but not changed modules behind a command line. Each
 rule therefore carries the digest of its stage as a parameter: the syntax trees of the stage's
-module and of every module of this package that it imports, directly or not.
+module and of every module of this package that it imports, directly or not, those of ``runtime``
+excepted.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ from pathlib import Path
 from ..runtime.errors import InputError
 from ..runtime.files import replacing
 
-PACKAGE = __package__
-ROOT = Path(__file__).parent
+PACKAGE = "xltransfer"
+RUNTIME = f"{PACKAGE}.runtime"
+"""Modules that can change no result: commands, locks, signals, reading and writing of files."""
+ROOT = Path(__file__).parents[1]
 PARSED = ROOT / "__pycache__" / "identity.json"
 """What was found by parsing sources, by digest of the source."""
 _unsaved: set[str] = set()
@@ -31,19 +34,28 @@ def stage_digest(stage: str) -> str:
     """Digest of a stage's code: 16 hexadecimal digits.
 
     Args:
-        stage: name of its module in this package, e.g. ``finetune``.
+        stage: name of its module in ``stages``, e.g. ``finetune``.
     """
-    seen: set[str] = set()
-    waiting = [f"{PACKAGE}.{stage}"]
-    while waiting:
-        module = waiting.pop()
-        if module not in seen:
-            seen.add(module)
-            waiting.extend(_module(module)[1])
+    parts = [f"{module} {_module(module)[0]}" for module in modules(stage)]
     if _unsaved:
         _save()
-    parts = [f"{module} {_module(module)[0]}" for module in sorted(seen)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def modules(stage: str) -> list[str]:
+    """The modules whose code a stage runs and that decide its results, sorted.
+
+    Args:
+        stage: as for ``stage_digest``.
+    """
+    seen: set[str] = set()
+    waiting = [f"{PACKAGE}.stages.{stage}"]
+    while waiting:
+        module = waiting.pop()
+        if module not in seen and not f"{module}.".startswith(f"{RUNTIME}."):
+            seen.add(module)
+            waiting.extend(_module(module)[1])
+    return sorted(seen)
 
 
 @cache

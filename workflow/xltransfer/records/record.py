@@ -32,6 +32,8 @@ TOKENIZER_CONFIG = "tokenizer_config.json"
 PRETRAINING = "pretraining.json"
 """Like ``TRAINING`` the report of a training, with the checksum of the weights."""
 TIMES = "timing.json"
+NEEDED_BY = "needed_by"
+"""Folder of notes beside weights that may be dropped: a note for each file made from them."""
 CPUINFO = Path("/proc/cpuinfo")
 """Where Linux describes the processor."""
 RESULTS = "XLTRANSFER_RESULTS"

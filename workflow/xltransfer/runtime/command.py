@@ -90,4 +90,5 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
 def stage_parser(module: str, description: str | None) -> argparse.ArgumentParser:
     """A parser whose help is the first line of the stage's module docstring."""
     summary = (description or "").strip().splitlines()[0]
-    return argparse.ArgumentParser(prog=f"python -m {module}", description=summary)
+    name = module.rpartition(".")[2]
+    return argparse.ArgumentParser(prog=f"python -m xltransfer {name}", description=summary)

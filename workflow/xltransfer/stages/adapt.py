@@ -89,7 +89,7 @@ def adapt(
 
 def main() -> None:
     """Command line."""
-    parser = stage_parser("xltransfer.stages.adapt", __doc__)
+    parser = stage_parser(__name__, __doc__)
     parser.add_argument("--encoder", type=Path, required=True)
     parser.add_argument("--training", type=Path, nargs="+", required=True)
     parser.add_argument("--held-out", type=Path, nargs="+", required=True)
@@ -110,7 +110,3 @@ def _stage(arguments: Namespace) -> None:
         arguments.checkpoint_seconds,
         arguments.threads,
     )
-
-
-if __name__ == "__main__":
-    main()

@@ -26,7 +26,7 @@ def write_architecture(config: Mapping[str, Any], output: Path) -> None:
 
 def main() -> None:
     """Command line."""
-    parser = stage_parser("xltransfer.stages.architecture", __doc__)
+    parser = stage_parser(__name__, __doc__)
     parser.add_argument("--config", type=json.loads, required=True, help="JSON")
     parser.add_argument("--output", type=Path, required=True)
     run(parser, _stage)
@@ -34,7 +34,3 @@ def main() -> None:
 
 def _stage(arguments: Namespace) -> None:
     write_architecture(arguments.config, arguments.output)
-
-
-if __name__ == "__main__":
-    main()

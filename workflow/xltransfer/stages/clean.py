@@ -295,7 +295,7 @@ def _report(
 
 def main() -> None:
     """Command line."""
-    parser = stage_parser("xltransfer.stages.clean", __doc__)
+    parser = stage_parser(__name__, __doc__)
     parser.add_argument("--input", type=Path, required=True)
     parser.add_argument("--checksum", default=UNCHECKED, help="from the catalogue")
     parser.add_argument("--kind", choices=KINDS, required=True)
@@ -321,7 +321,3 @@ def _stage(arguments: Namespace) -> None:
         arguments.report,
         arguments.evaluation,
     )
-
-
-if __name__ == "__main__":
-    main()

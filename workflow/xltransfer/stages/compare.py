@@ -188,7 +188,7 @@ def published_comparison(
 
 def main() -> None:
     """Command line."""
-    parser = stage_parser("xltransfer.stages.compare", __doc__)
+    parser = stage_parser(__name__, __doc__)
     parser.add_argument("--scores", type=Path, required=True, help="randominit_by_target.csv")
     parser.add_argument("--published", type=Path, nargs="+", required=True)
     parser.add_argument("--correlation", type=Path, help="correlation.csv")
@@ -205,7 +205,3 @@ def _stage(arguments: Namespace) -> None:
         arguments.output,
         arguments.correlation,
     )
-
-
-if __name__ == "__main__":
-    main()

@@ -67,7 +67,7 @@ def similarity_tables(
 
 def main() -> None:
     """Command line."""
-    parser = stage_parser("xltransfer.stages.correlate", __doc__)
+    parser = stage_parser(__name__, __doc__)
     parser.add_argument("--config", type=json.loads, required=True, help="JSON")
     parser.add_argument("--similarities", type=Path, nargs="+", required=True)
     parser.add_argument("--scores", type=Path, nargs="+", required=True)
@@ -79,7 +79,3 @@ def _stage(arguments: Namespace) -> None:
     similarity_tables(
         arguments.config, arguments.similarities, arguments.scores, arguments.directory
     )
-
-
-if __name__ == "__main__":
-    main()

@@ -107,7 +107,7 @@ FIGURES: dict[str, Callable[..., Figure]] = {
 
 def main() -> None:
     """Command line."""
-    parser = stage_parser("xltransfer.stages.draw", __doc__)
+    parser = stage_parser(__name__, __doc__)
     parser.add_argument("--config", type=json.loads, required=True, help="JSON")
     parser.add_argument(
         "--tables", type=json.loads, required=True, help="figure → names of its tables, JSON"
@@ -124,7 +124,3 @@ def _stage(arguments: Namespace) -> None:
         tables = [arguments.directory / f"{name}.csv" for name in names]
         files = [path for path in arguments.figures if path.stem == what]
         draw(what, tables, arguments.config, files)
-
-
-if __name__ == "__main__":
-    main()

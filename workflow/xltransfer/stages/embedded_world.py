@@ -16,7 +16,7 @@ WRITERS = {"treebank": write_treebank, "entities": write_entities, "text": write
 
 def main() -> None:
     """Command line."""
-    parser = stage_parser("xltransfer.corpora.embedded_world", __doc__)
+    parser = stage_parser(__name__, __doc__)
     parser.add_argument("what", choices=WRITERS)
     parser.add_argument(
         "--config", type=json.loads, required=True, help="seed, first, sentences, language: JSON"
@@ -30,8 +30,4 @@ def _stage(arguments: Namespace) -> None:
     world = World(config["seed"], Language(**config["language"]))
     numbers = range(config["first"], config["first"] + config["sentences"])
     WRITERS[arguments.what](arguments.output, world, numbers)
-    write_record(arguments.output, "embedded_world.__main__", {}, config=config)
-
-
-if __name__ == "__main__":
-    main()
+    write_record(arguments.output, "embedded_world", {}, config=config)

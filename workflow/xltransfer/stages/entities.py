@@ -38,7 +38,7 @@ def check_entities(download: Path, checksum: str, config: Mapping[str, str], out
 
 def main() -> None:
     """Command line."""
-    parser = stage_parser("xltransfer.stages.entities", __doc__)
+    parser = stage_parser(__name__, __doc__)
     parser.add_argument("--download", type=Path, required=True)
     parser.add_argument("--checksum", required=True)
     parser.add_argument("--config", type=json.loads, required=True, help="how to read it: JSON")
@@ -48,7 +48,3 @@ def main() -> None:
 
 def _stage(arguments: Namespace) -> None:
     check_entities(arguments.download, arguments.checksum, arguments.config, arguments.output)
-
-
-if __name__ == "__main__":
-    main()

@@ -107,7 +107,7 @@ def _write_tokenizer(directory: Path) -> bool:
 
 def main() -> None:
     """Command line."""
-    parser = stage_parser("xltransfer.stages.fetch", __doc__)
+    parser = stage_parser(__name__, __doc__)
     kinds = parser.add_subparsers(dest="kind", required=True)
     file = kinds.add_parser("file", help="a catalogued file")
     file.add_argument("--config", type=json.loads, required=True, help="path, url, checksum: JSON")
@@ -137,7 +137,3 @@ def _stage(arguments: Namespace) -> None:
         arguments.mirrors,
         arguments.largest,
     )
-
-
-if __name__ == "__main__":
-    main()

@@ -102,7 +102,7 @@ def _save(
 
 def main() -> None:
     """Command line."""
-    parser = stage_parser("xltransfer.stages.finetune", __doc__)
+    parser = stage_parser(__name__, __doc__)
     parser.add_argument(
         "--encoders", type=Path, nargs="+", required=True, help="one for all seeds or one for each"
     )
@@ -136,7 +136,3 @@ def _stage(arguments: Namespace) -> None:
         arguments.threads,
         arguments.search,
     )
-
-
-if __name__ == "__main__":
-    main()

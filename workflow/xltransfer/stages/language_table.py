@@ -45,7 +45,7 @@ def language_tables(
 
 def main() -> None:
     """Command line."""
-    parser = stage_parser("xltransfer.stages.language_table", __doc__)
+    parser = stage_parser(__name__, __doc__)
     parser.add_argument(
         "--inputs", type=Path, nargs="+", required=True, help="of tokenizer_statistics count"
     )
@@ -57,7 +57,3 @@ def main() -> None:
 
 def _stage(arguments: Namespace) -> None:
     language_tables(arguments.inputs, arguments.categories, arguments.config, arguments.directory)
-
-
-if __name__ == "__main__":
-    main()

@@ -36,7 +36,7 @@ def list_pieces(
 
 def main() -> None:
     """Command line."""
-    parser = stage_parser("xltransfer.stages.pieces", __doc__)
+    parser = stage_parser(__name__, __doc__)
     parser.add_argument("--encoder", type=Path, required=True, help="its tokenizer.json")
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--output", type=Path, required=True)
@@ -53,7 +53,3 @@ def _stage(arguments: Namespace) -> None:
         arguments.sentences,
         arguments.seed,
     )
-
-
-if __name__ == "__main__":
-    main()

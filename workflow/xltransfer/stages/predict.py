@@ -55,7 +55,7 @@ def predict(
 
 def main() -> None:
     """Command line."""
-    parser = stage_parser("xltransfer.stages.predict", __doc__)
+    parser = stage_parser(__name__, __doc__)
     parser.add_argument("--models", type=Path, nargs="+", required=True, help="files of weights")
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--predictions", type=Path, nargs="+", required=True, help="one per model")
@@ -66,7 +66,3 @@ def main() -> None:
 def _stage(arguments: Namespace) -> None:
     models = [path.parent for path in arguments.models]
     predict(models, arguments.corpus, arguments.predictions, arguments.threads)
-
-
-if __name__ == "__main__":
-    main()

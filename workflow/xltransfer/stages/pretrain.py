@@ -129,7 +129,7 @@ def _learn_vocabulary(texts: Sequence[Lines], config: Mapping[str, Any]) -> Toke
 
 def main() -> None:
     """Command line."""
-    parser = stage_parser("xltransfer.stages.pretrain", __doc__)
+    parser = stage_parser(__name__, __doc__)
     parser.add_argument("--corpora", type=Path, nargs="+", required=True)
     parser.add_argument("--held-out", type=Path, nargs="+", default=[])
     parser.add_argument("--config", required=True, help="YAML file, or JSON")
@@ -153,7 +153,3 @@ def _stage(arguments: Namespace) -> None:
 def _config(given: str) -> dict[str, Any]:
     # Not YAML in both cases, to which 5e-05 is text.
     return json.loads(given) if given.startswith("{") else yaml.safe_load(read_text(given))
-
-
-if __name__ == "__main__":
-    main()

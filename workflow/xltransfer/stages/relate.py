@@ -122,7 +122,7 @@ def _write(
 
 def main() -> None:
     """Command line."""
-    parser = stage_parser("xltransfer.stages.relate", __doc__)
+    parser = stage_parser(__name__, __doc__)
     parser.add_argument("what", choices=("overlap", "word-order"))
     parser.add_argument("--scores", type=Path, required=True, help="randominit_by_target.csv")
     parser.add_argument("--config", type=json.loads, required=True, help="JSON")
@@ -139,7 +139,3 @@ def _stage(arguments: Namespace) -> None:
         relate_overlap(*common, arguments.results, arguments.directory)
     else:
         relate_word_order(*common, arguments.features, arguments.names, arguments.directory)
-
-
-if __name__ == "__main__":
-    main()

@@ -122,7 +122,7 @@ def text(sentence: Sentence) -> str:
 
 def main() -> None:
     """Command line."""
-    parser = stage_parser("xltransfer.stages.represent", __doc__)
+    parser = stage_parser(__name__, __doc__)
     parser.add_argument("--encoders", type=Path, nargs="*", default=[], help="files of weights")
     parser.add_argument(
         "--redrawn", type=int, nargs="*", default=[], help="seeds to draw an encoder with"
@@ -150,7 +150,3 @@ def _stage(arguments: Namespace) -> None:
         arguments.redrawn_from.parent,
         arguments.precision,
     )
-
-
-if __name__ == "__main__":
-    main()

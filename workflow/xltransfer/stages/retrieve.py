@@ -64,7 +64,7 @@ def _pairs(config: Mapping[str, Any], results: str) -> Iterator[tuple[dict[str, 
 
 def main() -> None:
     """Command line."""
-    parser = stage_parser("xltransfer.stages.retrieve", __doc__)
+    parser = stage_parser(__name__, __doc__)
     parser.add_argument("--config", type=json.loads, required=True, help="JSON")
     parser.add_argument("--results", required=True, help="folder of results")
     parser.add_argument("--output", type=Path, required=True)
@@ -73,7 +73,3 @@ def main() -> None:
 
 def _stage(arguments: Namespace) -> None:
     retrieval_table(arguments.config, arguments.results, arguments.output)
-
-
-if __name__ == "__main__":
-    main()

@@ -149,7 +149,7 @@ def _check_models(predictions: Sequence[Path], models: Sequence[tuple[str, int]]
 
 def main() -> None:
     """Command line."""
-    parser = stage_parser("xltransfer.stages.score", __doc__)
+    parser = stage_parser(__name__, __doc__)
     parser.add_argument(
         "--config", type=json.loads, required=True, help="task; columns and models per file, JSON"
     )
@@ -169,7 +169,3 @@ def _stage(arguments: Namespace) -> None:
         ablations, seeds = zip(*file["models"], strict=True)
         task = arguments.config["task"]
         score(arguments.gold, predictions, ablations, seeds, task, file["columns"], output)
-
-
-if __name__ == "__main__":
-    main()

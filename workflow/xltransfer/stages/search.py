@@ -122,7 +122,7 @@ def _train(
 
 def main() -> None:
     """Command line."""
-    parser = stage_parser("xltransfer.stages.search", __doc__)
+    parser = stage_parser(__name__, __doc__)
     parser.add_argument("--encoder", type=Path, required=True)
     parser.add_argument("--training", type=Path, required=True)
     parser.add_argument("--development", type=Path, required=True)
@@ -143,7 +143,3 @@ def _stage(arguments: Namespace) -> None:
         arguments.checkpoint_seconds,
         arguments.threads,
     )
-
-
-if __name__ == "__main__":
-    main()

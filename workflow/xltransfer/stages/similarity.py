@@ -126,7 +126,7 @@ def _as_published(source: np.ndarray, target: np.ndarray) -> Iterator[dict[str, 
 
 def main() -> None:
     """Command line."""
-    parser = stage_parser("xltransfer.stages.similarity", __doc__)
+    parser = stage_parser(__name__, __doc__)
     parser.add_argument("--config", type=json.loads, required=True, help="JSON")
     parser.add_argument("--results", required=True, help="folder of results")
     parser.add_argument("--encoder", required=True)
@@ -143,7 +143,3 @@ def _stage(arguments: Namespace) -> None:
         arguments.corpus,
         arguments.output,
     )
-
-
-if __name__ == "__main__":
-    main()

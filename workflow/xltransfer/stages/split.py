@@ -123,7 +123,7 @@ def _hash(words: Sequence[str], seed: int) -> bytes:
 
 def main() -> None:
     """Command line."""
-    parser = stage_parser("xltransfer.stages.split", __doc__)
+    parser = stage_parser(__name__, __doc__)
     parser.add_argument("how", choices=("hashed", "folds"), help="one split, or folds")
     parser.add_argument("--corpora", type=Path, nargs="+", required=True)
     parser.add_argument("--config", type=json.loads, required=True, help="seed and shares: JSON")
@@ -136,7 +136,3 @@ def main() -> None:
 def _stage(arguments: Namespace) -> None:
     divided = divide if arguments.how == "folds" else split
     divided(arguments.corpora, arguments.config, arguments.outputs)
-
-
-if __name__ == "__main__":
-    main()

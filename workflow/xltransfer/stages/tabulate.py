@@ -136,7 +136,7 @@ def _expected(config: Mapping[str, Any]) -> list[dict[str, object]]:
 
 def main() -> None:
     """Command line."""
-    parser = stage_parser("xltransfer.stages.tabulate", __doc__)
+    parser = stage_parser(__name__, __doc__)
     parser.add_argument("--config", type=json.loads, required=True, help="JSON")
     parser.add_argument("--results", required=True, help="folder of results")
     parser.add_argument("--directory", type=Path, required=True)
@@ -145,7 +145,3 @@ def main() -> None:
 
 def _stage(arguments: Namespace) -> None:
     score_tables(arguments.config, arguments.results, arguments.directory)
-
-
-if __name__ == "__main__":
-    main()

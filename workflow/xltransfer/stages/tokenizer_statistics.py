@@ -92,7 +92,7 @@ def tabulate(inputs: Sequence[Path], config: Mapping[str, Any], directory: Path)
 
 def main() -> None:
     """Command line."""
-    parser = stage_parser("xltransfer.stages.tokenizer_statistics", __doc__)
+    parser = stage_parser(__name__, __doc__)
     kinds = parser.add_subparsers(dest="what", required=True)
     counting = kinds.add_parser("count", help="of one tokenizer on one file")
     counting.add_argument("--encoder", type=Path, required=True, help="its directory")
@@ -111,7 +111,3 @@ def _stage(arguments: Namespace) -> None:
         count(arguments.encoder, arguments.corpus, arguments.columns, arguments.output)
     else:
         tabulate(arguments.inputs, arguments.config, arguments.directory)
-
-
-if __name__ == "__main__":
-    main()

@@ -114,7 +114,7 @@ def _transliterate_text(
 
 def main() -> None:
     """Command line."""
-    parser = stage_parser("xltransfer.stages.transliterate", __doc__)
+    parser = stage_parser(__name__, __doc__)
     parser.add_argument("--input", type=Path, required=True, help=", ".join(_SUFFIXES))
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--scheme", required=True, help="a name in schemes.tsv")
@@ -147,7 +147,3 @@ def _stage(arguments: Namespace) -> None:
         counts["total"],
         arguments.scheme,
     )
-
-
-if __name__ == "__main__":
-    main()

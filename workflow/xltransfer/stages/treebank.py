@@ -31,7 +31,7 @@ def check_treebank(download: Path, checksum: str, output: Path) -> None:
 
 def main() -> None:
     """Command line."""
-    parser = stage_parser("xltransfer.stages.treebank", __doc__)
+    parser = stage_parser(__name__, __doc__)
     parser.add_argument("--download", type=Path, required=True)
     parser.add_argument("--checksum", required=True)
     parser.add_argument("--output", type=Path, required=True)
@@ -40,7 +40,3 @@ def main() -> None:
 
 def _stage(arguments: Namespace) -> None:
     check_treebank(arguments.download, arguments.checksum, arguments.output)
-
-
-if __name__ == "__main__":
-    main()

@@ -54,7 +54,7 @@ def write_features(config: Mapping[str, Any], wals: Sequence[Path], output: Path
 
 def main() -> None:
     """Command line."""
-    parser = stage_parser("xltransfer.stages.typology", __doc__)
+    parser = stage_parser(__name__, __doc__)
     parser.add_argument("--config", type=json.loads, required=True, help="JSON")
     parser.add_argument("--wals", type=Path, nargs="*", default=[])
     parser.add_argument("--checksums", nargs="*", default=[], help="of these files")
@@ -66,7 +66,3 @@ def _stage(arguments: Namespace) -> None:
     for path, checksum in zip(arguments.wals, arguments.checksums, strict=True):
         verify_checksum(path, checksum)
     write_features(arguments.config, arguments.wals, arguments.output)
-
-
-if __name__ == "__main__":
-    main()

@@ -106,7 +106,7 @@ def _test_sentences_in(texts: Sequence[Path]) -> dict[str, int]:
 
 def main() -> None:
     """Command line."""
-    parser = stage_parser("xltransfer.stages.verdict", __doc__)
+    parser = stage_parser(__name__, __doc__)
     parser.add_argument("--config", type=json.loads, required=True, help="JSON")
     parser.add_argument("--scores", type=Path, nargs="+", required=True)
     parser.add_argument("--reports", type=Path, nargs="+", required=True)
@@ -123,7 +123,3 @@ def _stage(arguments: Namespace) -> None:
         arguments.texts,
         arguments.directory,
     )
-
-
-if __name__ == "__main__":
-    main()

@@ -14,14 +14,10 @@ log = logging.getLogger(__name__)
 
 def main() -> None:
     """Command line."""
-    parser = stage_parser("xltransfer.stages.write_tokenizer", __doc__)
+    parser = stage_parser(__name__, __doc__)
     parser.add_argument("directory", type=Path, help="of the encoder, with config.json")
     run(parser, _stage)
 
 
 def _stage(arguments: Namespace) -> None:
     log.info("%s: written", write_unit_tokenizer(arguments.directory))
-
-
-if __name__ == "__main__":
-    main()

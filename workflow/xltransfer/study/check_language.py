@@ -60,7 +60,7 @@ def describe(catalogue: Catalogue, code: str) -> Iterator[str]:
 
 def main() -> None:
     """Command line."""
-    parser = stage_parser("xltransfer.study.check_language", __doc__)
+    parser = stage_parser(__name__, __doc__)
     parser.add_argument("language", help="code in resources/languages.tsv")
     parser.add_argument("--configfile", nargs="*", default=[], help="of the study, for Snakemake")
     parser.add_argument("--ud-release", default="2.18", help="take treebanks up to this release")
@@ -83,7 +83,3 @@ def _stage(arguments: Namespace) -> None:
     print(
         "\n".join(f"  {line}" for line in summary[: summary.index("") if "" in summary else None])
     )
-
-
-if __name__ == "__main__":
-    main()

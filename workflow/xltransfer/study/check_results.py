@@ -15,12 +15,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..records.record import RESULTS, TRAINING, WEIGHTS, located, portable, record_path
+from ..records.record import NEEDED_BY, RESULTS, TRAINING, WEIGHTS, located, portable, record_path
 from ..records.verification import verified_checksums, verified_model
 from ..runtime.command import run, stage_parser
 from ..runtime.errors import InputError
 from ..runtime.files import read_json
-from .paths import NEEDED_BY
 
 
 def check_results(results: Path) -> dict[Path, str]:
@@ -112,7 +111,7 @@ def _inputs(record: Path) -> list[Path]:
 
 def main() -> None:
     """Command line."""
-    parser = stage_parser("xltransfer.study.check_results", __doc__)
+    parser = stage_parser(__name__, __doc__)
     parser.add_argument("results", type=Path, help="folder of results")
     parser.add_argument("--delete", action="store_true", help="files that must be made again")
     run(parser, _stage)
@@ -129,7 +128,3 @@ def _stage(arguments: Namespace) -> None:
         delete(found)
     done = "deleted; run the study again" if arguments.delete else "to make again"
     print(f"{len(found)} files {done}" if found else "all files are what their records say")
-
-
-if __name__ == "__main__":
-    main()

@@ -45,7 +45,7 @@ def _outside(path: str) -> str:
 
 def main() -> None:
     """Command line."""
-    parser = stage_parser("xltransfer.study.check_study", __doc__)
+    parser = stage_parser(__name__, __doc__)
     parser.add_argument("files", nargs="+", metavar="FILE", help="as for snakemake --configfile")
     run(parser, _stage)
 
@@ -56,7 +56,3 @@ def _stage(arguments: Namespace) -> None:
     print(printable(f"{names}: no code; keys, values and codes are right"))
     for line in reach(study):
         print(printable(f"  {line}"))
-
-
-if __name__ == "__main__":
-    main()

@@ -64,7 +64,7 @@ class Contents:
             return _composed(of, [self.corpus(kind, made.original, part) for part in parts])
         if code.endswith(f"_{EMBEDDED}"):
             language = code.removesuffix(f"_{EMBEDDED}")
-            world = stage_digest("embedded_world.__main__")
+            world = stage_digest("embedded_world")
             return digest([kind, study.embedded_world.part(language, split), world])
         checksum = study.downloads.checksum(kind, code, split)
         if checksum == UNCHECKED:
@@ -100,7 +100,7 @@ class Contents:
         """Identity of the encoder that ``pretrain_embedded`` makes."""
         languages = self.study.embedded_world.encoder["languages"]
         texts = [self.study.embedded_world.part(language, "text") for language in languages]
-        code = [stage_digest(stage) for stage in ("pretrain", "embedded_world.__main__")]
+        code = [stage_digest(stage) for stage in ("pretrain", "embedded_world")]
         return digest([self.study.embedded_world.encoder, texts, code])
 
     def unchecked(self, download: str) -> str:

@@ -220,7 +220,7 @@ class Identities:
     def embedded_text(self, language: str) -> str:
         """Identity of the raw text of a language of the embedded world."""
         part = self.study.embedded_world.part(language, "text")
-        return digest([part, stage_digest("embedded_world.__main__")])
+        return digest([part, stage_digest("embedded_world")])
 
     def table(self, name: str) -> str:
         """Identity of a table; tables that one job makes have the same."""

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..records.code import stage_digest
+from ..records.record import NEEDED_BY
 from ..runtime.files import digest
 from . import paths
 from .batches import prediction_seeds
@@ -112,4 +113,4 @@ class KeptFiles:
 
 def _note(stage: str, corpus: str, decided_by: list[object]) -> str:
     name = digest([*decided_by, stage_digest(stage)])
-    return f"{paths.NEEDED_BY}/{stage}-{corpus}-{name}"
+    return f"{NEEDED_BY}/{stage}-{corpus}-{name}"

@@ -5,9 +5,6 @@
 
 from __future__ import annotations
 
-NEEDED_BY = "needed_by"
-"""Folder in a model's directory: notes on what its weights were trained for."""
-
 
 def model_directory(
     results: str, encoder: str, task: str, source: str, ablation: str, seed: object

@@ -132,7 +132,7 @@ def _size(number: float) -> str:
 
 def main() -> None:
     """Command line."""
-    parser = stage_parser("xltransfer.study.plan", __doc__)
+    parser = stage_parser(__name__, __doc__)
     parser.add_argument("targets", nargs="*", help="of Snakemake; everything if none is given")
     parser.add_argument("--configfile", nargs="+", default=[], help="of the study, for Snakemake")
     parser.add_argument("--gpu", choices=PEAK, default=Assumptions.gpu)
@@ -165,7 +165,3 @@ def _stage(arguments: Namespace) -> None:
     )
     jobs = dry_run(arguments.targets, arguments.configfile)
     print("\n".join(report(study, Estimate(study, assumptions), jobs)))
-
-
-if __name__ == "__main__":
-    main()

@@ -243,7 +243,3 @@ def main() -> None:
         for line in table:
             print(line, flush=True)
         print()
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,49 @@
+"""``python -m xltransfer COMMAND …``: a stage of the workflow, or a tool that users run by hand."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from importlib import import_module
+from pathlib import Path
+
+ROOT = Path(__file__).parent
+TOOLS = {
+    "plan": "study.plan",
+    "check_language": "study.check_language",
+    "check_study": "study.check_study",
+    "check_results": "study.check_results",
+    "coverage": "analyses.statistics.coverage",
+}
+"""Commands that are no stages, and their modules."""
+
+
+def commands() -> dict[str, str]:
+    """The module of each command."""
+    stages = sorted(path.stem for path in (ROOT / "stages").glob("[a-z]*.py"))
+    return {**{stage: f"stages.{stage}" for stage in stages}, **TOOLS}
+
+
+def summary(module: str) -> str:
+    """The first line of a module's docstring; the module is not imported."""
+    path = ROOT.joinpath(*module.split(".")).with_suffix(".py")
+    documentation = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    return documentation.partition("\n")[0]
+
+
+def main() -> None:
+    """Run the command that the command line names."""
+    known = commands()
+    name = sys.argv[1] if len(sys.argv) > 1 else "--help"
+    if name in ("-h", "--help"):
+        print("usage: python -m xltransfer COMMAND …; COMMAND --help explains one\n")
+        print("\n".join(f"  {name:<22}{summary(module)}" for name, module in known.items()))
+    elif name in known:
+        del sys.argv[1]
+        import_module(f"xltransfer.{known[name]}").main()
+    else:
+        sys.exit(f"error: '{name}' is no command; `python -m xltransfer --help` lists them")
+
+
+if __name__ == "__main__":
+    main()
