@@ -94,7 +94,7 @@ rule embedded_treebank:
         runtime=growing(60),
     params:
         cfg=lambda wildcards: study.embedded_world.part(wildcards.language, wildcards.split),
-        code=stage_digest("embedded_world.__main__"),
+        code=stage_digest("embedded_world"),
         content=content("treebanks", "{language}_embedded"),
     shell:
         "python -m xltransfer embedded_world treebank --config {params.cfg:q}"
@@ -115,7 +115,7 @@ rule embedded_entities:
         runtime=growing(60),
     params:
         cfg=lambda wildcards: study.embedded_world.part(wildcards.language, wildcards.split),
-        code=stage_digest("embedded_world.__main__"),
+        code=stage_digest("embedded_world"),
         content=content("entities", "{language}_embedded"),
     shell:
         "python -m xltransfer embedded_world entities --config {params.cfg:q}"
@@ -136,7 +136,7 @@ rule embedded_text:
         runtime=growing(60),
     params:
         cfg=lambda wildcards: study.embedded_world.part(wildcards.language, "text"),
-        code=stage_digest("embedded_world.__main__"),
+        code=stage_digest("embedded_world"),
     shell:
         "python -m xltransfer embedded_world text --config {params.cfg:q}"
         " --output {output:q} > {log:q} 2>&1"
