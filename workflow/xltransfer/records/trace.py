@@ -190,7 +190,7 @@ def _json_object(path: Path) -> dict[str, Any]:
 
 def _merge(stages: dict[str, dict[str, list[Any]]], record: Mapping[str, Any]) -> None:
     """Enter the facts of a record; that of a table has facts of the stages behind it as well."""
-    facts = stages.setdefault(record["stage"].removesuffix(".__main__"), {})
+    facts = stages.setdefault(record["stage"], {})
     for name in RECORDED:
         if name in record:
             _add(facts.setdefault(name, []), [record[name]])
