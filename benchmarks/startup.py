@@ -33,7 +33,7 @@ PARTS = {
     "verified_checksums": "checksums of the corpora",
     "verified_encoder": "checksums of the encoder",
     "untrained_head": "make the head",
-    "reinitialise": "re-initialise",
+    "ablate": "apply the ablation",
 }
 """What a run of fine-tuning calls, by what it is for."""
 

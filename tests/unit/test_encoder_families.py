@@ -17,10 +17,10 @@ from test_encoders import changed_parameters
 from tokenizers import Tokenizer
 from transformers import AutoModelForTokenClassification, ByT5Tokenizer, CanineTokenizer
 from transformers.models.auto import modeling_auto
+from xltransfer.encoders.ablate import ablate
 from xltransfer.encoders.batching import collate
 from xltransfer.encoders.families import FAMILIES, REFUSED, family_of
 from xltransfer.encoders.masked_lm import load_masked_lm, masked_logits
-from xltransfer.encoders.reinitialise import reinitialise
 from xltransfer.encoders.states import piece_states
 from xltransfer.encoders.transformer import (
     layer_stack,
@@ -179,7 +179,7 @@ def test_random_init_redraws_whole_layers_by_the_models_own_initialiser(
         for key, parameter in model.named_parameters()
         if any(parameter is p for layer in (stack[1], stack[2]) for p in layer.parameters())
     }
-    reinitialise(model, "random-init-2-3", seed=7)
+    ablate(model, "random-init-2-3", seed=7)
     assert changed_parameters(before, model.state_dict()) == inside
     drawn = new_encoder(model.config, seed=7).state_dict()
     assert all(torch.equal(model.state_dict()[key], drawn[key]) for key in inside)

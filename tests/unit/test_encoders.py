@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 from encoders import ARCHITECTURES, LAYERS, make_encoder
-from xltransfer.encoders.reinitialise import ablated_layers, reinitialise
+from xltransfer.encoders.ablate import ablate
+from xltransfer.encoders.ablations import parse
 from xltransfer.encoders.transformer import layer_stack, load_encoder, new_encoder
 from xltransfer.encoders.vocabulary import train_wordpiece
 from xltransfer.runtime.errors import InputError
@@ -32,13 +33,13 @@ def test_random_init_redraws_its_layers_and_nothing_else(architecture: str, tmp_
         if any(parameter is p for layer in (stack[1], stack[2]) for p in layer.parameters())
     }
     model = load_encoder(directory)
-    reinitialise(model, "random-init-2-3", seed=7)
+    ablate(model, "random-init-2-3", seed=7)
     assert changed_parameters(before, model.state_dict()) == inside
     again = load_encoder(directory)
-    reinitialise(again, "random-init-2-3", seed=7)
+    ablate(again, "random-init-2-3", seed=7)
     assert not changed_parameters(model.state_dict(), again.state_dict())
     other = load_encoder(directory)
-    reinitialise(other, "random-init-2-3", seed=8)
+    ablate(other, "random-init-2-3", seed=8)
     drawn = changed_parameters(model.state_dict(), other.state_dict())
     # LayerNorms and biases are set, not drawn; all matrices differ between seeds.
     matrices = {name for name in inside if before[name].dim() == 2 and "bias" not in name}
@@ -51,7 +52,7 @@ def test_never_pretrained_keeps_no_weight(architecture: str, tmp_path: Path) -> 
     directory = make_encoder(tmp_path, architecture)
     model = load_encoder(directory)
     before = {name: value.clone() for name, value in model.named_parameters()}
-    reinitialise(model, "random-init-all", seed=1)
+    ablate(model, "random-init-all", seed=1)
     after = dict(model.named_parameters())
     assert changed_parameters(before, after) == set(after)
 
@@ -59,7 +60,7 @@ def test_never_pretrained_keeps_no_weight(architecture: str, tmp_path: Path) -> 
 def test_none_changes_nothing(tmp_path: Path) -> None:
     directory = make_encoder(tmp_path)
     model = load_encoder(directory)
-    reinitialise(model, "none", seed=1)
+    ablate(model, "none", seed=1)
     assert not changed_parameters(load_encoder(directory).state_dict(), model.state_dict())
 
 
@@ -89,20 +90,20 @@ def test_drawing_leaves_the_global_random_state_alone(tmp_path: Path) -> None:
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
-    reinitialise(model, "random-init-1-2", seed=1)
+    ablate(model, "random-init-1-2", seed=1)
     assert torch.equal(torch.rand(3), expected)
 
 
 @pytest.mark.parametrize("name", ["random-init", "random-init-0-1", "random-init-2-1", "REF", ""])
 def test_unknown_ablations_are_refused(name: str) -> None:
     with pytest.raises(InputError, match="is no ablation"):
-        ablated_layers(name)
+        parse(name)
 
 
 def test_layers_beyond_the_encoder_are_refused(tmp_path: Path) -> None:
     model = load_encoder(make_encoder(tmp_path))
     with pytest.raises(InputError, match="the encoder has 4 layers, not 5"):
-        reinitialise(model, "random-init-4-5", seed=1)
+        ablate(model, "random-init-4-5", seed=1)
 
 
 def damage(directory: Path, what: str) -> None:

@@ -176,7 +176,7 @@ WRONG = {
     ),
     "layers upside down": (change(ablations=["none", "random-init-4-3"]), "layer 4 is above 3"),
     "no reference": (change(ablations=["random-init-1-2"]), "ablations: 'none' is missing"),
-    "unknown ablation": (change(ablations=["none", "freeze-1-2"]), "ablations.1: 'freeze-1-2'"),
+    "unknown ablation": (change(ablations=["none", "prune-1-2"]), "ablations: 'prune-1-2' is no"),
     "seed twice": (change(seeds=[1, 2, 1]), "names something twice"),
     "language twice": (
         change(parsing__targets=["en_pud", "en_ewt", "qaa_embedded"]),

@@ -16,10 +16,10 @@ from xltransfer.analyses.randominit import (
     by_target,
     holm_by_group,
     holm_by_row,
-    pairs_of_layers,
     published_shape,
 )
 from xltransfer.analyses.scores import read_scores
+from xltransfer.encoders.ablations import published_columns
 from xltransfer.runtime.errors import InputError
 from xltransfer.runtime.files import sha256_of_file, write_json
 from xltransfer.stages import score, tabulate
@@ -335,8 +335,8 @@ def test_sources_without_ablations_have_empty_cells() -> None:
     assert holm_by_row(table, ["1-2", "3-4"])["1-2"].notna().tolist() == [True, False] * 2
 
 
-def test_pairs_of_layers() -> None:
-    assert pairs_of_layers(ABLATIONS) == {"random-init-1-2": "1-2", "random-init-3-4": "3-4"}
+def test_published() -> None:
+    assert published_columns(ABLATIONS) == {"random-init-1-2": "1-2", "random-init-3-4": "3-4"}
 
 
 @pytest.mark.parametrize(

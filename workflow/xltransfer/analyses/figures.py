@@ -15,8 +15,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ..encoders.ablations import published_columns
 from ..runtime.files import replacing
-from .randominit import CROSS_LINGUAL, pairs_of_layers
+from .randominit import CROSS_LINGUAL
 
 # Okabe & Ito's palette; series also differ in marker and line style.
 SAME_LANGUAGE = {"color": "#0072B2", "marker": "o", "linestyle": "-"}
@@ -46,7 +47,7 @@ def randominit_figure(table: pd.DataFrame, ablations: Sequence[str], title: str)
         ablations: those to show, lowest layers first.
         title: of the figure.
     """
-    pairs = pairs_of_layers(ablations)
+    pairs = published_columns(ablations)
     table = table[table["ablation"].isin(pairs)]
     rows = list(table.groupby(["encoder", "task"], sort=False))
     sources = list(dict.fromkeys(table["source"]))

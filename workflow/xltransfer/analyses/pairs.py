@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 
+from ..encoders.ablations import NONE
 from .overlap import overlap
 from .similarity.headline import OVER_SOURCES
 from .statistics.correlation import Correlation, correlate
@@ -71,7 +72,7 @@ def zeroshot_scores(table: pd.DataFrame, metrics: Mapping[str, str]) -> pd.DataF
     """
     chosen = table[
         (table["metric"] == table["task"].map(metrics))
-        & (table["ablation"] == "none")
+        & (table["ablation"] == NONE)
         & (table["target"] != "X")
         & (table["target"] != table["source"])
     ]

@@ -13,10 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ..encoders.ablations import NONE, parse, published_columns
 from .statistics.significance import holm, influence_values, mean_difference, sum_by_cluster
 
-REFERENCE = "none"
-NEVER_PRETRAINED = "random-init-all"
 CROSS_LINGUAL = "X"
 CHANGE = ("", "_sd", "_low", "_high", "_p", "_error_ratio")
 """Endings of the columns of a change."""
@@ -60,7 +59,7 @@ def by_target(scores: pd.DataFrame) -> pd.DataFrame:
         values = cell.values
         row = {**dict(zip(_CELL, key, strict=True)), "mean": values.mean(), "sd": values.std()}
         row |= {f"delta{ending}": float("nan") for ending in CHANGE}
-        reference = (*key[:-1], REFERENCE)
+        reference = (*key[:-1], NONE)
         if key != reference:
             row |= _change(cell, cells[reference])
         rows.append({**row, "seeds": len(values)})
@@ -118,13 +117,6 @@ def mean_over_targets(cells: Sequence[Cell], identifiers: Sequence[np.ndarray]) 
     return Cell(values, sum_by_cluster(influences, clusters, len(distinct)))
 
 
-def pairs_of_layers(ablations: Sequence[str]) -> dict[str, str]:
-    """Column names (``1-2``) of the ablations of layers, in order."""
-    prefix = "random-init-"
-    layers = [a for a in ablations if a.startswith(prefix) and a != NEVER_PRETRAINED]
-    return {ablation: ablation.removeprefix(prefix) for ablation in layers}
-
-
 def published_shape(
     table: pd.DataFrame, metrics: dict[str, str], sources: Sequence[str], ablations: Sequence[str]
 ) -> pd.DataFrame:
@@ -143,7 +135,7 @@ def published_shape(
         source was not run with are empty.
     """
     table = table[table["metric"] == table["task"].map(metrics)]
-    columns = pairs_of_layers(ablations)
+    columns = published_columns(ablations)
     rows = []
     for (encoder, task), part in table.groupby(["encoder", "task"], sort=False):
         present = [source for source in sources if source in set(part["source"])]
@@ -156,8 +148,8 @@ def published_shape(
                     "encoder": encoder,
                     "task": task,
                     "source_target": f"{source.upper()}-{target.upper()}",
-                    "REF": cells.loc[REFERENCE, "mean"],
-                    "REF_sd": cells.loc[REFERENCE, "sd"],
+                    "REF": cells.loc[NONE, "mean"],
+                    "REF_sd": cells.loc[NONE, "sd"],
                 }
                 for ablation, name in columns.items():
                     run = ablation in cells.index
@@ -184,11 +176,13 @@ def holm_by_row(table: pd.DataFrame, columns: Sequence[str]) -> dict[str, pd.Ser
 
 
 def holm_by_group(table: pd.DataFrame) -> dict[str, pd.Series]:
-    """P-values of ``delta``, adjusted for the pairs of layers of each source and target.
+    """P-values of ``delta``, adjusted for the ablations of one kind of each source and target.
 
-    The control that was never pretrained is no pair of layers, and its p-value stays as it is.
+    The control that was never pretrained singles out no layers, and its p-value stays as it is.
     """
     adjusted = table["delta_p"].copy()
-    for _, part in table[table["ablation"] != NEVER_PRETRAINED].groupby(_GROUP, sort=False):
+    kinds = table["ablation"].map(lambda name: parse(name).kind)
+    layers = table[kinds != ""]
+    for _, part in layers.groupby([*_GROUP, kinds[layers.index]], sort=False):
         adjusted[part.index] = holm(part["delta_p"].to_numpy())
     return {"delta": adjusted}

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from .randominit import CROSS_LINGUAL, REFERENCE
+from ..encoders.ablations import NONE
+from .randominit import CROSS_LINGUAL
 
 
 def matrix(
@@ -24,7 +25,7 @@ def matrix(
         standard deviation over seeds (``fr``, ``fr_sd``); empty where a task has no such target.
     """
     table = table[(table["metric"] == table["task"].map(metrics))]
-    table = table[(table["ablation"] == REFERENCE) & (table["target"] != CROSS_LINGUAL)]
+    table = table[(table["ablation"] == NONE) & (table["target"] != CROSS_LINGUAL)]
     rows = []
     for key, part in table.groupby(["encoder", "task", "metric", "source"], sort=False):
         row = dict(zip(("encoder", "task", "metric", "source"), key, strict=True))
@@ -52,7 +53,7 @@ def per_target(
         score less that on the source language itself.
     """
     table = table[(table["metric"] == table["task"].map(metrics))]
-    table = table[table["ablation"] == REFERENCE]
+    table = table[table["ablation"] == NONE]
     rows = []
     for (encoder, task, metric, source), part in table.groupby(
         ["encoder", "task", "metric", "source"], sort=False

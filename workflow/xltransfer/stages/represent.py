@@ -12,9 +12,10 @@ import torch
 from safetensors.numpy import save_file
 
 from ..corpora.conllu import Sentence, read_conllu
+from ..encoders.ablate import ablate
+from ..encoders.ablations import NEVER_PRETRAINED
 from ..encoders.bilstm import is_bilstm
 from ..encoders.lean_transformers import PreTrainedModel
-from ..encoders.reinitialise import ALL, reinitialise
 from ..encoders.tokenizer import WordTokenizer
 from ..encoders.transformer import load_encoder, longest_input
 from ..records.record import write_record
@@ -96,7 +97,7 @@ def _open(directory: Path, seed: int | None, reader: ModelReader) -> PreTrainedM
     else:
         encoder = load_encoder(directory)
     if seed is not None:
-        reinitialise(encoder, ALL, seed)
+        ablate(encoder, NEVER_PRETRAINED, seed)
     return encoder
 
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..encoders.ablations import NONE
 from ..records.record import write_record
 from ..runtime.command import add_training_options, run, stage_parser
 from ..runtime.errors import DivergedError, InputError
@@ -53,7 +54,7 @@ def search(
     """
     wanted, rest = config["search"], {k: v for k, v in config.items() if k != "search"}
     runs = FineTuningRuns(
-        "search", training, development, rest, "none", checkpoints, checkpoint_seconds, threads
+        "search", training, development, rest, NONE, checkpoints, checkpoint_seconds, threads
     )
     rows, results = [], []
     for settings in grid(config["settings"]["training"], wanted):

@@ -14,12 +14,12 @@ from ..analyses.randominit import (
     by_target,
     holm_by_group,
     holm_by_row,
-    pairs_of_layers,
     published_shape,
 )
 from ..analyses.scores import complete, read_scores
 from ..analyses.tables import reading_note, write_table
 from ..analyses.zeroshot import matrix, per_target
+from ..encoders.ablations import published_columns
 from ..records.trace import Provenance, table_provenance
 from ..runtime.command import run, stage_parser
 from ..study import paths
@@ -80,7 +80,7 @@ def _write_changes(
     directory: Path,
 ) -> None:
     """``randominit.csv`` and ``randominit_by_target.csv``, marks Holm-corrected."""
-    columns = list(pairs_of_layers(config["ablations"]).values())
+    columns = list(published_columns(config["ablations"]).values())
     ratio = "the error (100 − score) after re-initialisation divided by the error of REF"
     note = reading_note(
         config, " (Holm-corrected over the pairs of layers of a row; intervals are not)"

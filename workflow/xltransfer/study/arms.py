@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from ..encoders.ablations import NONE
 from ..runtime.errors import InputError
 from ..runtime.files import canonical_json
 from . import paths
@@ -135,7 +136,7 @@ class Arms:
     def models(self, results: str, task: str, corpus: str, name: str) -> list[str]:
         """A file of every model that annotates the test part of a corpus, by arm and seed."""
         return [
-            paths.model_directory(results, encoder, task, source, "none", seed) + f"/{name}"
+            paths.model_directory(results, encoder, task, source, NONE, seed) + f"/{name}"
             for encoder, source in self.starts(task, corpus).values()
             for seed in self._study.seeds
         ]
@@ -152,7 +153,7 @@ class Arms:
         """What these models predict; ``source`` is a corpus or a wildcard."""
         suffix = self._study.kind(task).suffix
         return [
-            paths.predictions(results, arm, task, source, "none", seed, f"{source}-test{suffix}")
+            paths.predictions(results, arm, task, source, NONE, seed, f"{source}-test{suffix}")
             for arm in self.of_task(task)
             for seed in self._study.seeds
         ]
@@ -183,7 +184,7 @@ class Arms:
     def training_reports(self, results: str) -> list[str]:
         """The training report of every model that is trained in an unseen language."""
         return [
-            paths.model_directory(results, arm, task, corpus, "none", seed) + "/training.json"
+            paths.model_directory(results, arm, task, corpus, NONE, seed) + "/training.json"
             for task, corpus in self._unseen.pairs
             for arm in self.trained
             for seed in self._study.seeds

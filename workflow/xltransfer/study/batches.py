@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..encoders.ablations import in_order
 from . import paths
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def prediction_batches(study: Study) -> list[PredictionBatch]:
     size = study.config["job_size"]["predict"]
     if study.kept.dropped_ablations:
         size = {**size, "sources": 1, "ablations": 1}
-    ablations = cut(sorted(study.config["ablations"], key=place), size["ablations"])
+    ablations = cut(in_order(study.config["ablations"]), size["ablations"])
     batches = [
         _prediction_batch(study, task, sources, some, seeds)
         for task in study.tasks
@@ -132,12 +133,6 @@ def scoring_batches(study: Study) -> list[tuple[str, list[str]]]:
         for task in study.tasks
         for sources in cut(study.sources(task), SCORED_TOGETHER)
     ]
-
-
-def place(ablation: str) -> tuple[int, ...]:
-    """Where an ablation stands among others: none, by layers, all."""
-    layers = [int(number) for number in ablation.split("-") if number.isdecimal()]
-    return (0,) if ablation == "none" else (1, *layers) if layers else (2,)
 
 
 def cut(items: Sequence[Any], size: int) -> list[list[Any]]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..encoders.ablations import NONE, parse
 from ..runtime.errors import InputError
 from .encoders import check_encoders
 from .parts import check_mirrors, check_results
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 TABLES = {"treebanks": "treebanks.tsv", "entities": "entity_corpora.tsv"}
 """Where corpora are catalogued."""
-_LAYERS = re.compile(r"random-init-(\d+)-(\d+)")
 
 
 def check_consistency(study: Study) -> None:
@@ -30,6 +29,7 @@ def check_consistency(study: Study) -> None:
     for task in study.tasks:
         _check_corpora(study, task)
     _check_parallel(study)
+    _check_names_of_ablations(study)
     check_encoders(study)
     _check_ablations(study)
     _check_dropped(study)
@@ -127,7 +127,7 @@ def _check_dropped(study: Study) -> None:
         return
     for task in study.tasks:
         for source in study.sources(task):
-            if study.ablations(task, source) == ["none"]:
+            if study.ablations(task, source) == [NONE]:
                 continue
             kind = study.kind(task).corpora
             if not all(study.contents.corpus(kind, source, part) for part in ("train", "dev")):
@@ -138,14 +138,17 @@ def _check_dropped(study: Study) -> None:
                 )
 
 
+def _check_names_of_ablations(study: Study) -> None:
+    for ablation in study.config["ablations"]:
+        try:
+            parse(ablation)
+        except InputError as error:
+            raise InputError(f"config: ablations: {error}") from None
+
+
 def _check_ablations(study: Study) -> None:
     for ablation in study.config["ablations"]:
-        match = _LAYERS.fullmatch(ablation)
-        if not match:
-            continue
-        first, last = int(match[1]), int(match[2])
-        if first > last:
-            raise InputError(f"config: ablations: {ablation}: layer {first} is above {last}")
+        last = parse(ablation).last
         for encoder in study.encoders.values():
             if last > encoder.layers:
                 raise InputError(

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..encoders.ablations import parse
 from ..encoders.families import WRITE_TOKENIZER, Family, family_of, layers_of, units_of
 from ..runtime.errors import InputError
-from .parts import WHOLE, Encoder
+from .parts import Encoder
 
 if TYPE_CHECKING:
     from .study import Study
@@ -54,7 +55,7 @@ def _check_units(encoder: Encoder, content: Mapping[str, Any], path: Path) -> No
 
 
 def _check_uses(study: Study, encoder: Encoder, family: Family, kind: str) -> None:
-    ablated = [ablation for ablation in study.config["ablations"] if ablation not in WHOLE]
+    ablated = [ablation for ablation in study.config["ablations"] if parse(ablation).kind]
     if family.shares_layers and ablated:
         raise InputError(
             f"config: ablations: the layers of '{encoder.name}' ({kind}) share their weights, so "

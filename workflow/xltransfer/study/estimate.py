@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..corpora.catalogue import EMBEDDED
+from ..encoders.ablations import NONE
 from ..encoders.families import LAYERS
 from ..runtime.errors import InputError
 from ..runtime.files import read_json
@@ -230,7 +231,7 @@ class Estimate:
             for ablation, _ in study.models(task, source)
         ]
         unseen = [
-            Model(arm, task, corpus, "none")
+            Model(arm, task, corpus, NONE)
             for task, corpus in study.unseen.pairs
             for arm in study.unseen.arms.trained
             for _ in study.seeds

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ..encoders.ablations import NONE
 from ..records.code import stage_digest
 from ..records.record import NEEDED_BY
 from ..runtime.files import digest
@@ -38,7 +39,7 @@ class KeptFiles:
         """The ablations whose models lose their weights once these are not needed."""
         if self.study.config["keep"]["ablated_weights"]:
             return []
-        return [ablation for ablation in self.study.config["ablations"] if ablation != "none"]
+        return [ablation for ablation in self.study.config["ablations"] if ablation != NONE]
 
     def is_dropped(self, ablation: str) -> bool:
         """Whether models of an ablation lose their weights."""

@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from ..encoders.ablations import NONE, parse
 from ..runtime.files import canonical_json
 from . import paths
-from .batches import join, place, prediction_seeds
+from .batches import join, prediction_seeds
 
 if TYPE_CHECKING:
     from .study import Study
@@ -69,7 +70,7 @@ class ParallelText:
             for source in sorted(self.study.sources(task))
             if (language := self.study.language(task, source)) in spoken
             for ablation, seed in self.study.models(task, source)
-            if ablation == "none" or seed == lowest
+            if ablation == NONE or seed == lowest
         ]  # fmt: skip
         sources = tuple(dict.fromkeys(state.sources[0] for state in models))
         never = [
@@ -85,7 +86,7 @@ class ParallelText:
         return [
             state
             for state in self.states
-            if state.kind == "pretrained" or (state.ablation == "none" and state.seed == lowest)
+            if state.kind == "pretrained" or (state.ablation == NONE and state.seed == lowest)
         ]
 
     def batches(self) -> list[list[State]]:
@@ -101,7 +102,7 @@ class ParallelText:
             self.study.prediction_batches(),
             key=lambda batch: (
                 self.study.sources(batch.task).index(batch.sources[0]),
-                place(batch.ablations[0]),
+                parse(batch.ablations[0]).order,
             ),
         )
         batches: list[list[State]] = []

@@ -9,14 +9,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ..encoders.ablations import reinitialised
 from ..encoders.families import layers_of
 from ..runtime.errors import InputError
 from ..runtime.files import read_json
 from ..runtime.safe_values import check_no_credentials, printable
 
 _SPECIAL = re.compile(r"[{}<>\[\]*?$~\\\"'`|;&\x00-\x1f\x7f]")
-WHOLE = ("none", "random-init-all")
-"""Ablations that single out no layers."""
 PAIRS = "pairs"
 """Among ablations: every pair of consecutive layers."""
 
@@ -122,7 +121,7 @@ def expand_pairs(ablations: Sequence[str], encoders: Mapping[str, Encoder]) -> l
             f"'{second}' ({other}); give each a study of its own"
         )
     last = next(iter(counts))
-    pairs = [f"random-init-{n}-{min(n + 1, last)}" for n in range(1, last + 1, 2)]
+    pairs = [reinitialised(n, min(n + 1, last)) for n in range(1, last + 1, 2)]
     if twice := [ablation for ablation in ablations if ablation in pairs]:
         raise InputError(f"config: ablations: {twice[0]} is one of '{PAIRS}' already; remove it")
     place = ablations.index(PAIRS)

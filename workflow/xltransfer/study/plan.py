@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 
+from ..encoders.ablations import NONE
 from ..records.record import TRAINING
 from ..runtime.command import run, stage_parser
 from ..runtime.errors import InputError
@@ -93,7 +94,7 @@ def gpu_hours(
             hours["fine-tuning"] += estimate.hours(estimate.training(model_of(path, study.results)))
     for path in (path for outputs in jobs.get("search", ()) for path in outputs):
         encoder, task, name = Path(path).relative_to(study.results).parts[1:4]
-        searched = Model(encoder, task, Path(name).stem, "none")
+        searched = Model(encoder, task, Path(name).stem, NONE)
         hours["search"] += estimate.hours(estimate.search(searched))
     for path in (path for outputs in predicting for path in outputs):
         model, (corpus, split) = model_of(path, study.results), _corpus(path)

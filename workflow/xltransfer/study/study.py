@@ -14,6 +14,7 @@ from typing import Any
 
 from ..corpora.catalogue import Catalogue, Corpus, Language
 from ..corpora.embedded_world.languages import EMBEDDED_FAMILY
+from ..encoders.ablations import NONE, in_order, parse
 from ..runtime.files import canonical_json
 from ..tasks.kinds import Kind, kind_of
 from . import paths
@@ -22,7 +23,6 @@ from .batches import (
     FinetuningBatch,
     PredictionBatch,
     finetuning_batches,
-    place,
     prediction_batches,
     scoring_batches,
 )
@@ -33,7 +33,7 @@ from .embedded_world import EmbeddedWorld
 from .identities import Identities
 from .kept import KeptFiles
 from .parallel import ParallelText
-from .parts import WHOLE, expand_pairs, read_encoders, read_mirrors
+from .parts import expand_pairs, read_encoders, read_mirrors
 from .schema import check_schema
 from .unseen import UnseenLanguages
 
@@ -166,7 +166,7 @@ class Study:
     @property
     def figures(self) -> list[str]:
         """The figures about transfer; without re-initialised layers there is no change to draw."""
-        ablated = any(ablation not in WHOLE for ablation in self.config["ablations"])
+        ablated = any(parse(ablation).in_published_table for ablation in self.config["ablations"])
         figures = [name for name in TRANSFER_FIGURES if name in self.tables]
         if not ablated:
             figures.remove("randominit")
@@ -189,18 +189,18 @@ class Study:
     def ablations(self, task: str, source: str) -> list[str]:
         """The ablations that a source corpus of a task is run with."""
         if source not in self.sources(task):
-            return ["none"]
+            return [NONE]
         ablated = self.config[task]["ablated_sources"]
         if ablated == "all" or source in ablated:
             return self.config["ablations"]
-        return ["none"]
+        return [NONE]
 
     def models(self, task: str, source: str) -> list[tuple[str, int]]:
         """Ablation and seed of every model of a task that is trained on a source.
 
         Sorted: the order of the configuration must cause no job.
         """
-        ablations = sorted(self.ablations(task, source), key=place)
+        ablations = in_order(self.ablations(task, source))
         return [(ablation, seed) for ablation in ablations for seed in self.seeds]
 
     def finetuning_batches(self) -> list[FinetuningBatch]:

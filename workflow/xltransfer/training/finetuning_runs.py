@@ -16,10 +16,11 @@ from typing import Any
 import torch
 
 from ..corpora.formats import AnnotatedSentence, draw_sentences, read_sentences
+from ..encoders.ablate import ablate
+from ..encoders.ablations import NONE
 from ..encoders.bilstm import CONFIG_FILE, NO_LIMIT, BiLSTMEncoder, is_bilstm, read_architecture
 from ..encoders.characters import WordCharacters
 from ..encoders.lean_transformers import PreTrainedModel
-from ..encoders.reinitialise import NONE, reinitialise
 from ..encoders.tokenizer import WordTokenizer
 from ..encoders.transformer import ENCODER_FILES, load_encoder, longest_input
 from ..records.code import stage_digest
@@ -168,7 +169,7 @@ class FineTuningRuns:
         untrained = prepared.new_encoder()
         head = untrained_head(task, untrained.config.hidden_size, prepared.labels)
         model = WordModel(untrained, head)
-        reinitialise(model.encoder, self.ablation, seed)
+        ablate(model.encoder, self.ablation, seed)
         data = prepared.training, prepared.development
         objective = FineTuning(model, task, prepared.labels, *data, settings, seed)
         self._warn_of_short_epochs(objective, settings, len(prepared.sentences))
@@ -232,10 +233,10 @@ def starting_point(
         directory: of an encoder, or the architecture of a BiLSTM: a directory with ``config.json``
             alone, whose vocabulary is learnt from the training sentences.
         sentences: to train on.
-        ablation: that the encoder will be re-initialised by.
+        ablation: that will be applied to the encoder.
 
     Raises:
-        InputError: the encoder cannot be opened, or a BiLSTM is to be re-initialised.
+        InputError: the encoder cannot be opened, or an ablation of a BiLSTM is asked for.
     """
     if not is_bilstm(directory):
         pretrained = load_encoder(directory)

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from ...encoders.ablations import NONE, parse
 from ..figures import GREY
 from ..pair_figures import SERIES, add_legend, styles_of
 from .headline import HEADLINE, headline_measure
@@ -64,14 +65,13 @@ def _lines(ax: Axes, part: pd.DataFrame) -> None:
     ax.fill_between(before.index, before["cka_low"], before["cka_high"], color=GREY, alpha=0.25)
     tuned = part[part["kind"] == "fine-tuned"]
     lines = {"pretrained": before["cka"]}
-    for task, own in tuned[tuned["ablation"] == "none"].groupby("task", sort=False):
+    for task, own in tuned[tuned["ablation"] == NONE].groupby("task", sort=False):
         lines[f"fine-tuned: {task}"] = own.groupby("layer")["cka"].mean()
-    ablated = tuned[tuned["ablation"].str.match(r"random-init-\d")]
+    ablated = tuned[[bool(parse(name).kind) for name in tuned["ablation"]]]
     if len(ablated):
         first = ablated.iloc[0][["task", "ablation"]]
         own = ablated[(ablated[["task", "ablation"]] == first).all(axis=1)]
-        layers = first["ablation"].replace("random-init-", "layers ")
-        name = f"{layers} re-initialised: {first['task']}"
+        name = f"{parse(first['ablation']).description}: {first['task']}"
         lines[name] = own.groupby("layer")["cka"].mean()
     never = part[part["kind"] == "never-pretrained"]
     for style, (name, line) in zip(cycle(SERIES), lines.items(), strict=False):
@@ -89,7 +89,7 @@ def cka_heatmap_figure(table: pd.DataFrame, title: str) -> Figure:
         title: of the figure.
     """
     table = table[headline_measure(table)]
-    table = table[table["ablation"].isin(["none"]) | (table["kind"] != "fine-tuned")]
+    table = table[(table["ablation"] == NONE) | (table["kind"] != "fine-tuned")]
     first = table.loc[table["kind"] == "fine-tuned", "task"]
     kinds = {"pretrained": "", "fine-tuned": first.iloc[0] if len(first) else "",
              "never-pretrained": ""}  # fmt: skip

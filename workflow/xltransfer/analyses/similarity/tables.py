@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from ...encoders.ablations import NONE
 from ..statistics.correlation import correlate
 from .headline import HEADLINE
 
@@ -28,7 +29,7 @@ def transfer_gap(scores: pd.DataFrame, metrics: Mapping[str, str]) -> pd.DataFra
         ``encoder``, ``task``, ``source``, ``target``, ``seed``, ``gap``.
     """
     chosen = scores[
-        (scores["ablation"] == "none") & (scores["metric"] == scores["task"].map(metrics))
+        (scores["ablation"] == NONE) & (scores["metric"] == scores["task"].map(metrics))
     ]
     model = ["encoder", "task", "source", "seed"]
     own = chosen[chosen["source"] == chosen["target"]].set_index(model)["value"].rename("own")
@@ -82,7 +83,7 @@ def correlation_table(
     """
     values = with_mean_layer(similarities)
     values = values[values["kind"].isin(["pretrained", "fine-tuned"])]
-    values = values[(values["kind"] == "pretrained") | (values["ablation"] == "none")]
+    values = values[(values["kind"] == "pretrained") | (values["ablation"] == NONE)]
     rows = []
     for (encoder, task, source), gap in gaps.groupby(["encoder", "task", "source"], sort=False):
         mean_gap = gap.groupby("target", sort=False)["gap"].mean()
