@@ -92,7 +92,7 @@ def correlations(table: pd.DataFrame, column: str, families: Mapping[str, str]) 
     Returns:
         A row per source, and one for their mean (``source`` is ``mean``): ``spearman`` with its
         interval over families, ``p_value`` of permuted target languages, ``targets`` and
-        ``families``, as ``analysis.correlation.correlate`` defines them.
+        ``families``, as ``statistics.correlation.correlate`` defines them.
     """
     rows = []
     for (encoder, task, metric), part in table.groupby(["encoder", "task", "metric"], sort=False):

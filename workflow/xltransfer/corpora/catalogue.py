@@ -101,7 +101,7 @@ class Corpus:
         files: by split; empty for the embedded world, which has all splits.
         release: of Universal Dependencies (``2.17``); ``""`` for others.
         layout, scheme, broken_tags, encoding: of named entities: how to read them
-            (``data/iob.py``).
+            (``corpora/iob.py``).
     """
 
     code: str

@@ -19,7 +19,7 @@ from ..runtime.safe_values import (
 from ..runtime.table_reader import read_table
 
 KINDS = ("wikipedia", "leipzig", "oscar", "hub", "text")
-"""How a raw corpus is stored; ``data/raw_text.py`` reads each."""
+"""How a raw corpus is stored; ``corpora/raw_text.py`` reads each."""
 COLUMNS = ("corpus", "language", "name", "kind", "file", "checksum", "url", "licence")
 _HUB = re.compile(r"hf://datasets/(?P<repository>[^/@]+/[^/@]+)@(?P<revision>[^/]+)/(?P<path>.+)")
 

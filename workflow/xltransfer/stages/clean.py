@@ -66,7 +66,7 @@ def clean_corpus(
         settings: of cleaning.
         training, held_out: lines in the order of the corpus. Which side a line is on depends on its
             own content only.
-        report: JSON with the counts of each step (``cleaning/counts.py``).
+        report: JSON with the counts of each step (``corpora/cleaning/counts.py``).
         evaluation: development and test parts of annotated corpora; lines that equal or contain one
             of their sentences are dropped.
 
