@@ -18,8 +18,8 @@ from reports import check_in_browser, check_report, rules_of_graph
 from running import snakemake, stage
 from test_parsing import official
 from xltransfer.corpora.conllu import read_conllu
+from xltransfer.records.paths import model_directory, predictions, scores
 from xltransfer.runtime.files import sha256_of_file
-from xltransfer.study.paths import model_directory, predictions, scores
 from xltransfer.tasks.metrics.attachment import attachment_scores
 
 SOURCES = ["qaa", "qca", "qda"]

@@ -16,7 +16,7 @@ from conftest import copy_workflow
 from reports import check_in_browser, check_report, rules_of_graph
 from running import snakemake
 from xltransfer.corpora.conllu import read_conllu
-from xltransfer.study.paths import predictions
+from xltransfer.records.paths import predictions
 
 STUDY = ("--configfile", "study.yaml")
 TRAINED = ["embedded", "embedded-adapted", "monolingual", "bilstm"]

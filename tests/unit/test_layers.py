@@ -102,3 +102,9 @@ def test_no_folder_imports_itself_by_way_of_others() -> None:
 @pytest.mark.parametrize("stage", sorted(path.stem for path in (PACKAGE / "stages").glob("[a-z]*")))
 def test_no_digest_of_a_stage_holds_what_changes_no_result(stage: str) -> None:
     assert not {m for m in code.modules(stage) if m.startswith("xltransfer.runtime")}
+
+
+@pytest.mark.parametrize("stage", sorted(path.stem for path in (PACKAGE / "stages").glob("[a-z]*")))
+def test_no_digest_of_a_stage_holds_the_study(stage: str) -> None:
+    """What a stage does is decided by its command line, not by how a study is planned."""
+    assert not {m for m in code.modules(stage) if m.startswith("xltransfer.study")}

@@ -20,13 +20,13 @@ from xltransfer.analyses.similarity.tables import correlation_table, transfer_ga
 from xltransfer.analyses.vectors import read_vectors
 from xltransfer.encoders.tokenizer import WordTokenizer
 from xltransfer.encoders.transformer import load_encoder
+from xltransfer.records import paths
 from xltransfer.records.record import record_path
 from xltransfer.runtime.errors import InputError
 from xltransfer.stages.correlate import similarity_tables
 from xltransfer.stages.represent import represent
 from xltransfer.stages.score import with_sentence_ids
 from xltransfer.stages.similarity import similarities
-from xltransfer.study import paths
 from xltransfer.tasks.registry import make_task
 from xltransfer.training.model import WordModel, save_model, untrained_head
 

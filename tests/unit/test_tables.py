@@ -20,11 +20,11 @@ from xltransfer.analyses.randominit import (
 )
 from xltransfer.analyses.scores import read_scores
 from xltransfer.encoders.ablations import published_columns
+from xltransfer.records.paths import model_directory, scores
 from xltransfer.runtime.errors import InputError
 from xltransfer.runtime.files import sha256_of_file, write_json
 from xltransfer.stages import score, tabulate
 from xltransfer.stages.draw import draw
-from xltransfer.study.paths import model_directory, scores
 
 SOURCES, TARGETS = ["en", "ru"], ["en", "ru", "fr", "de"]
 ABLATIONS = ["none", "random-init-1-2", "random-init-3-4", "random-init-all"]

@@ -24,6 +24,7 @@ os.environ.update(HF_HUB_OFFLINE="1")
 
 from snakemake.io import IOFile
 from xltransfer.corpora.checksums import UNCHECKED
+from xltransfer.records import paths
 from xltransfer.records.code import stage_digest
 from xltransfer.runtime.changed_jobs import comparing_every_job
 from xltransfer.runtime.errors import InputError
@@ -31,7 +32,7 @@ from xltransfer.runtime.files import canonical_json
 from xltransfer.runtime.folders import without_future_inputs
 from xltransfer.runtime.gpus import jobs_at_once
 from xltransfer.runtime.head import alone
-from xltransfer.study import Study, paths
+from xltransfer.study import Study
 from xltransfer.study.private_report import private
 from xltransfer.study.study_files import refuse_templates
 from xltransfer.study.varieties import FOLDS, HASHED

@@ -15,11 +15,11 @@ import pandas as pd
 from ..analyses.pairs import correlations, overlap_table, word_order_table, zeroshot_scores
 from ..analyses.statistics.correlation import NOTE as CORRELATION
 from ..analyses.tables import study_note, write_table
+from ..records import paths
 from ..records.trace import table_provenance
 from ..records.verification import verified_checksums
 from ..runtime.command import run, stage_parser
 from ..runtime.files import read_text
-from ..study import paths
 
 
 def relate_overlap(scores: Path, config: Mapping[str, Any], results: str, directory: Path) -> None:

@@ -13,9 +13,9 @@ import pandas as pd
 from ..analyses.retrieval import retrieval_accuracy
 from ..analyses.tables import study_note, write_table
 from ..analyses.vectors import aligned
+from ..records import paths
 from ..records.trace import table_provenance
 from ..runtime.command import run, stage_parser
-from ..study import paths
 
 
 def retrieval_table(config: Mapping[str, Any], results: str, output: Path) -> None:

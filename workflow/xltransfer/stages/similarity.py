@@ -21,12 +21,12 @@ from ..analyses.similarity.cka import (
     published_script_cka,
 )
 from ..analyses.vectors import aligned
+from ..records import paths
 from ..records.record import write_record
 from ..records.verification import verified_checksums
 from ..runtime.command import run, stage_parser
 from ..runtime.errors import InputError
 from ..runtime.files import replacing
-from ..study import paths
 
 LEAST_SENTENCES = 32
 """A quarter of which, the published script's window, still has a CKA."""

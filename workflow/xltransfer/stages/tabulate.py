@@ -20,9 +20,9 @@ from ..analyses.scores import complete, read_scores
 from ..analyses.tables import reading_note, write_table
 from ..analyses.zeroshot import matrix, per_target
 from ..encoders.ablations import published_columns
+from ..records import paths
 from ..records.trace import Provenance, table_provenance
 from ..runtime.command import run, stage_parser
-from ..study import paths
 
 CELL = ("encoder", "task", "source", "target", "ablation", "seed", "metric")
 

@@ -8,9 +8,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..encoders.ablations import NONE
+from ..records import paths
 from ..runtime.errors import InputError
 from ..runtime.files import canonical_json
-from . import paths
 from .consistency import check_sources
 
 if TYPE_CHECKING:

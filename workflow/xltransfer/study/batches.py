@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..encoders.ablations import in_order
-from . import paths
+from ..records import paths
 
 if TYPE_CHECKING:
     from .study import Study

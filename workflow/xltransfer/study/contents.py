@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from ..corpora.catalogue import EMBEDDED
 from ..corpora.checksums import UNCHECKED
 from ..records.code import stage_digest
+from ..records.paths import made_encoder
 from ..runtime.files import digest, sha256_of_file
 from .local_files import LocalFiles
-from .paths import made_encoder
 
 if TYPE_CHECKING:
     from .study import Study

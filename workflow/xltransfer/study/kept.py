@@ -14,10 +14,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..encoders.ablations import NONE
+from ..records import paths
 from ..records.code import stage_digest
 from ..records.record import NEEDED_BY
 from ..runtime.files import digest
-from . import paths
 from .batches import prediction_seeds
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..encoders.ablations import NONE, parse
+from ..records import paths
 from ..runtime.files import canonical_json
-from . import paths
 from .batches import join, prediction_seeds
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from typing import Any
 from ..corpora.catalogue import Catalogue, Corpus, Language
 from ..corpora.embedded_world.languages import EMBEDDED_FAMILY
 from ..encoders.ablations import NONE, in_order, parse
+from ..records import paths
 from ..runtime.files import canonical_json
 from ..tasks.kinds import Kind, kind_of
-from . import paths
 from .arms import BILSTM, ENCODER_FILES
 from .batches import (
     FinetuningBatch,

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..corpora.catalogue import SPLITS
 from ..corpora.transliteration.schemes import scheme_files
+from ..records import paths
 from ..runtime.errors import InputError
 from ..runtime.files import canonical_json
-from . import paths
 from .arms import MONOLINGUAL, Arms
 from .varieties import FOLDS, HASHED, Made, Varieties, Variety
 
