@@ -11,7 +11,7 @@ from encoders import make_encoder
 from test_parsing import SETTINGS
 from test_training import CPU, SENTENCES, TRAINING, make_objective
 from xltransfer.corpora.conllu import write_conllu
-from xltransfer.corpora.formats import draw_sentences
+from xltransfer.corpora.sentences import draw_sentences
 from xltransfer.encoders.weights import own_weights
 from xltransfer.runtime.errors import InputError
 from xltransfer.stages.finetune import finetune

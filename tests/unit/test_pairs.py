@@ -27,8 +27,8 @@ from xltransfer.analyses.statistics.coverage import LAYOUTS, excluded
 from xltransfer.analyses.vectors import aligned, read_vectors
 from xltransfer.analyses.word_order import shared_features
 from xltransfer.corpora.conllu import read_conllu, write_conllu
-from xltransfer.corpora.formats import draw_sentences
 from xltransfer.corpora.iob import TaggedSentence
+from xltransfer.corpora.sentences import draw_sentences
 from xltransfer.corpora.wals import read_wals
 from xltransfer.encoders.tokenizer import WordTokenizer
 from xltransfer.runtime.errors import InputError

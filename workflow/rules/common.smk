@@ -24,6 +24,7 @@ os.environ.update(HF_HUB_OFFLINE="1")
 
 from snakemake.io import IOFile
 from xltransfer.corpora.checksums import UNCHECKED
+from xltransfer.corpora.formats import ANNOTATED, FORMATS
 from xltransfer.records import paths
 from xltransfer.records.code import stage_digest
 from xltransfer.runtime.changed_jobs import comparing_every_job

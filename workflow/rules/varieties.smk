@@ -35,7 +35,7 @@ rule clean:
 
 
 # What is written in another script: for each kind of file its folder, codes and suffix.
-for kind, suffix in (("treebanks", ".conllu"), ("entities", ".iob2"), ("raw_text", ".txt")):
+for kind, suffix in ((folder, form.suffix) for folder, form in FORMATS.items()):
 
     rule:
         name:
@@ -80,15 +80,13 @@ DIVISIONS = {
     HASHED: "<results>/{kind}/{{corpus}}_hashed/{split}{suffix}",
     FOLDS: "<results>/{kind}/{{corpus}}_fold_{fold}/{split}{suffix}",
 }
-for (kind, suffix), (division, pattern) in product(
-    {"treebanks": ".conllu", "entities": ".iob2"}.items(), DIVISIONS.items()
-):
+for (kind, form), (division, pattern) in product(ANNOTATED.items(), DIVISIONS.items()):
 
     rule:
         name:
             f"{'split' if division == HASHED else 'fold'}_{kind}"
         input:
-            lambda wildcards, kind=kind, suffix=suffix: [
+            lambda wildcards, kind=kind, suffix=form.suffix: [
                 f"<results>/{kind}/{wildcards.corpus}/{split}{suffix}"
                 for split in getattr(study.catalogue, kind)[wildcards.corpus].splits
             ],
@@ -96,7 +94,7 @@ for (kind, suffix), (division, pattern) in product(
             expand(
                 pattern,
                 kind=kind,
-                suffix=suffix,
+                suffix=form.suffix,
                 fold=range(1, unseen.folds + 1),
                 split=["train", "dev", "test"],
             ),

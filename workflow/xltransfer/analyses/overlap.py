@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from ..corpora.formats import AnnotatedSentence
 from ..corpora.iob import TaggedSentence
+from ..corpora.sentences import AnnotatedSentence
 
 if TYPE_CHECKING:
     from ..encoders.tokenizer import WordTokenizer

@@ -42,8 +42,8 @@ def by_target(scores: pd.DataFrame) -> pd.DataFrame:
 
     The change of a seed is its score after the ablation less its score without; deviations are
     sample deviations (n − 1), empty for a single seed. Interval and p-value of the change are those
-    of ``statistics.significance``; in the mean over targets, sentences of different targets with the
-    same identifier are parallel and form a cluster. The error ratio is the error after the
+    of ``statistics.significance``; in the mean over targets, sentences of different targets with
+    the same identifier are parallel and form a cluster. The error ratio is the error after the
     ablation, 100 less the mean score, over the error without; empty where there is none without.
 
     Args:

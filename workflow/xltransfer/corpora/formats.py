@@ -1,63 +1,94 @@
-"""Annotated sentences in files; the suffix says how they are written."""
+"""Formats of corpora within the workflow: one table, which rules and the study read as well.
+
+A new format is an entry of ``FORMATS`` and a module that reads and writes it. Modules are imported
+only where a file is read: Snakemake imports this one whenever it parses a study.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
-import numpy as np
-
-from .conllu import read_conllu, write_conllu
-from .iob import read_iob2, write_iob2
+Read = Callable[[Path | str], list]
+Write = Callable[[Path | str, Sequence[Any]], None]
 
 
-class AnnotatedSentence(Protocol):
-    """What stages that know nothing of a task ask of a sentence."""
+def _conllu() -> tuple[Read, Write]:
+    from .conllu import read_conllu, write_conllu
 
-    @property
-    def forms(self) -> list[str]:
-        """The words."""
-
-    @property
-    def comments(self) -> list[str]:
-        """Lines that start with ``#``, such as ``# text = …``."""
-
-    @property
-    def sent_id(self) -> str | None:
-        """Its identifier, which parallel sentences share."""
+    return read_conllu, write_conllu
 
 
-_READERS = {".conllu": read_conllu, ".iob2": read_iob2}
-_WRITERS = {".conllu": write_conllu, ".iob2": write_iob2}
+def _iob2() -> tuple[Read, Write]:
+    from .iob import read_iob2, write_iob2
+
+    return read_iob2, write_iob2
 
 
-def draw_sentences(sentences: Sequence, number: int | None, seed: int) -> list:
-    """A random part of a training set, in the order of the corpus.
+@dataclass(frozen=True)
+class Format:
+    """A format of corpora.
 
-    The first sentences of a treebank are often of one document or one register, so a part is drawn
-    from the whole. Of one seed, smaller parts are contained in larger ones.
-
-    Args:
-        sentences: of the training set.
-        number: of sentences to draw; ``None``, or more than there are, takes all.
-        seed: of the draw.
+    Attributes:
+        folder: of such corpora below the results; also their name in the catalogue.
+        suffix: of their files.
+        label: what tables call such a corpus.
+        catalogue: table with a row for each corpus.
+        checked_by: stage that validates a fetched corpus.
+        functions: returns what reads and writes annotated sentences; ``None`` for raw text.
+        has_lemmas: whether words have lemmas.
     """
-    if number is None or number >= len(sentences):
-        return list(sentences)
-    order = np.random.default_rng([seed, len(sentences)]).permutation(len(sentences))
-    return [sentences[index] for index in sorted(order[:number].tolist())]
+
+    folder: str
+    suffix: str
+    label: str
+    catalogue: str
+    checked_by: str
+    functions: Callable[[], tuple[Read, Write]] | None = None
+    has_lemmas: bool = False
+
+
+FORMATS = {
+    item.folder: item
+    for item in (
+        Format(
+            "treebanks", ".conllu", "treebank", "treebanks.tsv", "treebank", _conllu,
+            has_lemmas=True,
+        ),
+        Format("entities", ".iob2", "entities", "entity_corpora.tsv", "entities", _iob2),
+        Format("raw_text", ".txt", "raw text", "raw_corpora.tsv", "clean"),
+    )
+}  # fmt: skip
+"""By folder."""
+ANNOTATED = {folder: item for folder, item in FORMATS.items() if item.functions}
+"""Formats of annotated sentences, by folder."""
+_BY_SUFFIX = {item.suffix: item for item in FORMATS.values()}
+
+
+def format_of(path: Path | str) -> Format | None:
+    """The format of a file, by its suffix."""
+    return _BY_SUFFIX.get(Path(path).suffix)
 
 
 def read_sentences(path: Path | str) -> list:
-    """All sentences of a ``.conllu`` or ``.iob2`` file.
+    """All sentences of a file whose suffix is that of a format of annotated sentences.
 
     Raises:
         InputError: the file cannot be read or breaks its format; names the line.
     """
-    return _READERS[Path(path).suffix](path)
+    return _functions(path)[0](path)
 
 
 def write_sentences(path: Path | str, sentences: Sequence) -> None:
     """Write sentences in the format that the suffix asks for."""
-    _WRITERS[Path(path).suffix](path, sentences)
+    _functions(path)[1](path, sentences)
+
+
+def _functions(path: Path | str) -> tuple[Read, Write]:
+    found = format_of(path)
+    if found is None or found.functions is None:
+        suffixes = ", ".join(item.suffix for item in ANNOTATED.values())
+        raise ValueError(f"{path}: annotated sentences are in files with {suffixes}")
+    return found.functions()

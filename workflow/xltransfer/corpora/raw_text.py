@@ -43,7 +43,7 @@ def read_lines(path: Path | str, kind: str, counts: Counter[str] | None = None) 
     Args:
         path: the file as it was fetched. ``.gz``, ``.bz2``, ``.xz`` and ``.zst`` are decompressed
             while reading.
-        kind: ``text``: a line each; ``wikipedia``: an XML dump (``corpora/wikitext.py``); ``leipzig``:
+        kind: ``text``: a line each; ``wikipedia``: an XML dump (``wikitext.py``); ``leipzig``:
             an archive of the Leipzig Corpora Collection, sentences; ``oscar`` and ``hub``: a
             dataset, JSON lines or Parquet, whose documents are split at their line ends.
         counts: what was read in the units of the kind (``pages``, ``documents``) is counted here.

@@ -6,7 +6,8 @@ from argparse import Namespace
 from pathlib import Path
 
 from ..analyses.overlap import piece_types
-from ..corpora.formats import draw_sentences, read_sentences
+from ..corpora.formats import read_sentences
+from ..corpora.sentences import draw_sentences
 from ..encoders.tokenizer import WordTokenizer
 from ..records.record import write_record
 from ..records.verification import verified_checksums

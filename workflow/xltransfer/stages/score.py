@@ -14,7 +14,8 @@ import pyarrow as pa
 from pyarrow import parquet
 from pyarrow.json import ParseOptions, ReadOptions, read_json
 
-from ..corpora.formats import AnnotatedSentence, read_sentences
+from ..corpora.formats import read_sentences
+from ..corpora.sentences import AnnotatedSentence
 from ..records.record import write_record
 from ..records.verification import verified_checksums
 from ..runtime.command import run, stage_parser

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..corpora.formats import AnnotatedSentence, read_sentences, write_sentences
+from ..corpora.formats import read_sentences, write_sentences
+from ..corpora.sentences import AnnotatedSentence
 from ..records.record import write_record
 from ..records.verification import verified_checksums
 from ..runtime.command import run, stage_parser, warn

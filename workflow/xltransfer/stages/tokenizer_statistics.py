@@ -11,16 +11,13 @@ from typing import Any
 from ..analyses.tables import write_table
 from ..analyses.tokenizers.counts import CountingTokenizer, tokenizer_statistics
 from ..analyses.tokenizers.tables import read_statistics, statistics_table
-from ..corpora.formats import read_sentences
+from ..corpora.formats import FORMATS, format_of, read_sentences
 from ..records.record import write_record
 from ..records.trace import table_provenance
 from ..records.verification import verified_checksums
 from ..runtime.command import run, stage_parser
 from ..runtime.errors import InputError
 from ..runtime.files import write_json
-
-KINDS = {".conllu": "treebank", ".iob2": "entities", ".txt": "raw text"}
-"""What a corpus is, by the suffix of its file."""
 
 
 def count(encoder: Path, corpus: Path, columns: Mapping[str, str], output: Path) -> None:
@@ -37,18 +34,20 @@ def count(encoder: Path, corpus: Path, columns: Mapping[str, str], output: Path)
     Raises:
         InputError: a file cannot be read, breaks its format or has no words.
     """
-    if corpus.suffix not in KINDS:
-        raise InputError(f"{corpus}: not a corpus; name a file that ends in {', '.join(KINDS)}")
+    written = format_of(corpus)
+    if written is None:
+        suffixes = ", ".join(known.suffix for known in FORMATS.values())
+        raise InputError(f"{corpus}: not a corpus; name a file that ends in {suffixes}")
     read = verified_checksums([encoder / "tokenizer.json", corpus])
     tokenizer = CountingTokenizer(encoder)
-    if corpus.suffix == ".txt":
+    if written.functions is None:
         sentences = raw_sentences(corpus)
     else:
         sentences = (sentence.forms for sentence in read_sentences(corpus))
     numbers = tokenizer_statistics(sentences, tokenizer)
     if not numbers["words"]:
         raise InputError(f"{corpus}:1: the file holds no words; was everything filtered out?")
-    write_json(output, {**columns, "kind": KINDS[corpus.suffix], **numbers})
+    write_json(output, {**columns, "kind": written.label, **numbers})
     write_record(output, "tokenizer_statistics", read, config=dict(columns))
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..corpora.cleaning.evaluation_sentences import EvaluationSentences
+from ..corpora.formats import FORMATS, format_of
 from ..corpora.transliteration.documents import (
     Document,
     transliterate_entities,
@@ -27,8 +28,6 @@ from ..runtime.errors import InputError
 from ..runtime.files import write_json
 
 log = logging.getLogger(__name__)
-
-_SUFFIXES = (".conllu", ".iob2", ".txt")
 
 
 def transliterate(
@@ -64,20 +63,21 @@ def transliterate(
     Raises:
         InputError: the file, the scheme or its tables cannot be used, or a package is missing.
     """
-    if source.suffix not in _SUFFIXES:
-        raise InputError(f"{source}: its name ends in none of {', '.join(_SUFFIXES)}; rename it")
-    if lemmas and source.suffix != ".conllu":
+    written = format_of(source)
+    if written is None:
+        suffixes = ", ".join(known.suffix for known in FORMATS.values())
+        raise InputError(f"{source}: its name ends in none of {suffixes}; rename it")
+    if lemmas and not written.has_lemmas:
         raise InputError(f"{source}: only treebanks (.conllu) have lemmas; leave out --lemmas")
     read = verified_checksums([source, *scheme_files(scheme, directory), *evaluation])
-    running_text = source.suffix == ".txt"
+    running_text = written.functions is None
     transliterator = Transliterator(load_scheme(scheme, directory, running_text))
     counts: dict[str, Any]
     if running_text:
         counts = _transliterate_text(source, output, transliterator, evaluation, keep)
     else:
         document = Document(transliterator, lemmas)
-        treebank = source.suffix == ".conllu"
-        change = transliterate_treebank if treebank else transliterate_entities
+        change = transliterate_treebank if written.has_lemmas else transliterate_entities
         change(source, output, document)
         counts = document.report()
     content = {"scheme": scheme, **transliterator.report(), **counts}
@@ -115,7 +115,7 @@ def _transliterate_text(
 def main() -> None:
     """Command line."""
     parser = stage_parser(__name__, __doc__)
-    parser.add_argument("--input", type=Path, required=True, help=", ".join(_SUFFIXES))
+    parser.add_argument("--input", type=Path, required=True, help="a corpus")
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--scheme", required=True, help="a name in schemes.tsv")
     parser.add_argument("--schemes", type=Path, required=True, help="folder with schemes.tsv")

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..corpora.formats import FORMATS
 from ..encoders.ablations import NONE, parse
 from ..runtime.errors import InputError
 from .encoders import check_encoders
@@ -13,9 +14,6 @@ from .parts import check_mirrors, check_results
 
 if TYPE_CHECKING:
     from .study import Study
-
-TABLES = {"treebanks": "treebanks.tsv", "entities": "entity_corpora.tsv"}
-"""Where corpora are catalogued."""
 
 
 def check_consistency(study: Study) -> None:
@@ -76,7 +74,7 @@ def _check_known(study: Study, task: str, code: str, role: str) -> None:
     if code not in known:
         near = difflib.get_close_matches(code, known, 1)
         remedy = f"did you mean '{near[0]}'?" if near else "add its row there"
-        table = study.catalogue.directory / TABLES[study.kind(task).corpora]
+        table = study.catalogue.directory / FORMATS[study.kind(task).corpora].catalogue
         raise InputError(f"config: {task}.{role}: no '{code}' in {table}; {remedy}")
 
 
@@ -94,12 +92,13 @@ def _check_corpus(study: Study, task: str, code: str, role: str, splits: Iterabl
 
 def _check_parallel(study: Study) -> None:
     split = study.config["parallel"]["split"]
+    table = study.catalogue.directory / FORMATS["treebanks"].catalogue
     for code in study.parallel.treebanks:
         entry = study.catalogue.treebanks.get(code)
         if entry is None or split not in entry.splits:
             raise InputError(
-                f"config: parallel.treebanks: no {split} part of '{code}' in "
-                f"{study.catalogue.directory / TABLES['treebanks']}; choose another treebank"
+                f"config: parallel.treebanks: no {split} part of '{code}' in {table}; choose "
+                "another treebank"
             )
     spoken = [study.parallel.language(code) for code in study.parallel.treebanks]
     twice = [code for code in spoken if spoken.count(code) > 1]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..corpora.catalogue import EMBEDDED
 from ..corpora.checksums import UNCHECKED
+from ..corpora.formats import FORMATS
 from ..records.code import stage_digest
 from ..records.paths import made_encoder
 from ..runtime.files import digest, sha256_of_file
@@ -19,9 +20,6 @@ from .local_files import LocalFiles
 
 if TYPE_CHECKING:
     from .study import Study
-
-CHECKED_BY = {"treebanks": "treebank", "entities": "entities"}
-"""The stages that check fetched corpora."""
 
 
 class Contents:
@@ -72,7 +70,7 @@ class Contents:
         if not checksum:
             return ""
         layout = study.entities_config(code) if kind == "entities" else ""
-        return digest([checksum, layout, stage_digest(CHECKED_BY[kind])])
+        return digest([checksum, layout, stage_digest(FORMATS[kind].checked_by)])
 
     def encoder(self, name: str) -> str:
         """Identity of an encoder of the study, or ``""`` if it is missing or made of raw text.

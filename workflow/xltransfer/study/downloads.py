@@ -6,11 +6,11 @@ import json
 from functools import cached_property
 
 from ..corpora.catalogue import LARGEST_ANNOTATED, LARGEST_RAW, Catalogue
+from ..corpora.formats import ANNOTATED
 from ..runtime.files import canonical_json
 
 FOLDER = "resources/downloads"
 """Folder of all downloads, below that of the workflow."""
-ANNOTATED = ("treebanks", "entities")
 
 
 class Downloads:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..corpora.catalogue import EMBEDDED
+from ..corpora.formats import FORMATS
 from ..encoders.ablations import NONE
 from ..encoders.families import LAYERS
 from ..runtime.errors import InputError
@@ -155,7 +156,7 @@ class Estimate:
     def file_bytes(self, kind: str, corpus: str, split: str) -> int:
         """Bytes of a part of a corpus: as it lies there, as catalogued, or as assumed."""
         study, assumed = self.study, self.assumptions
-        suffix = {"treebanks": ".conllu", "entities": ".iob2"}[kind]
+        suffix = FORMATS[kind].suffix
         path = study.root / study.results / kind / corpus / f"{split}{suffix}"
         if path.exists():
             return path.stat().st_size

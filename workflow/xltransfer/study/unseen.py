@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..corpora.catalogue import SPLITS
+from ..corpora.formats import FORMATS
 from ..corpora.transliteration.schemes import scheme_files
 from ..records import paths
 from ..runtime.errors import InputError
@@ -151,7 +152,7 @@ class UnseenLanguages:
     def counted_file(self, kind: str, file: str) -> str:
         """Where a file lies whose pieces are counted, below the folder of results."""
         code, _, part = file.rpartition("-")
-        suffix = {"treebanks": ".conllu", "entities": ".iob2", "raw_text": ".txt"}[kind]
+        suffix = FORMATS[kind].suffix
         return f"{kind}/{code}/{part}{suffix}"
 
     def tokenizer(self, encoder: str, kind: str, file: str) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..corpora.catalogue import SPLITS, Corpus, CorpusFile
+from ..corpora.formats import FORMATS
 from ..runtime.errors import InputError
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class Varieties:
 
     def __init__(self, study: Study, tasks: list[str], folds: int) -> None:
         self._study, self._tasks, self._folds = study, tasks, folds
-        self.made: dict[str, dict[str, Made]] = {"treebanks": {}, "entities": {}, "raw_text": {}}
+        self.made: dict[str, dict[str, Made]] = {folder: {} for folder in FORMATS}
         self.by_code: dict[str, Variety] = {}
         for place, item in enumerate(study.config["unseen"]["languages"]):
             for variety in self._read(item, f"config: unseen.languages.{place}"):

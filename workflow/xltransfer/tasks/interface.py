@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..corpora.formats import AnnotatedSentence
+from ..corpora.sentences import AnnotatedSentence
 from ..encoders.batching import FIRST_CONTENT, Batch
 from .metrics import METRICS
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..corpora.formats import FORMATS
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -13,19 +15,22 @@ class Kind:
 
     Attributes:
         corpora: the folder of results with the corpora that it reads.
-        suffix: of its files.
         metric: the score that selects models and that tables show.
     """
 
     corpora: str
-    suffix: str
     metric: str
+
+    @property
+    def suffix(self) -> str:
+        """That of the files of these corpora."""
+        return FORMATS[self.corpora].suffix
 
 
 KINDS = {
-    "parsing": Kind("treebanks", ".conllu", "LAS"),
-    "tagging": Kind("treebanks", ".conllu", "accuracy"),
-    "entities": Kind("entities", ".iob2", "F1"),
+    "parsing": Kind("treebanks", "LAS"),
+    "tagging": Kind("treebanks", "accuracy"),
+    "entities": Kind("entities", "F1"),
 }
 """A new kind also needs an entry in ``registry.TASKS``, ``metrics.METRICS`` and the schema."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..corpora.formats import AnnotatedSentence
+from ..corpora.sentences import AnnotatedSentence
 from ..encoders.batching import FIRST, FIRST_CONTENT, Example, make_example
 from ..encoders.characters import WordCharacters
 from ..encoders.tokenizer import WordTokenizer

@@ -15,7 +15,8 @@ from typing import Any
 
 import torch
 
-from ..corpora.formats import AnnotatedSentence, draw_sentences, read_sentences
+from ..corpora.formats import read_sentences
+from ..corpora.sentences import AnnotatedSentence, draw_sentences
 from ..encoders.ablate import ablate
 from ..encoders.ablations import NONE
 from ..encoders.bilstm import CONFIG_FILE, NO_LIMIT, BiLSTMEncoder, is_bilstm, read_architecture

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from ..corpora.formats import AnnotatedSentence
+from ..corpora.sentences import AnnotatedSentence
 from ..encoders.batching import collate, plan_examples
 from ..runtime.errors import DivergedError
 from ..tasks.interface import Prediction, Task

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from unicodedata import normalize
 
-from ..formats import AnnotatedSentence, read_sentences
+from ..formats import read_sentences
+from ..sentences import AnnotatedSentence
 
 LEAST_WORDS = 5
 """Shorter sentences occur in other sentences by chance; only lines that equal one are matched."""
