@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 
+from torch import nn
+
 from ..runtime.errors import InputError
-from .lean_transformers import PreTrainedModel
-from .transformer import layer_stack, new_encoder
+from .kinds import kind_of_network
 
 NONE, ALL = "none", "random-init-all"
 _PAIR = re.compile(r"random-init-(\d+)-(\d+)")
@@ -37,7 +38,7 @@ def ablated_layers(ablation: str) -> tuple[int, int] | None:
     return int(match[1]), int(match[2])
 
 
-def reinitialise(model: PreTrainedModel, ablation: str, seed: int) -> None:
+def reinitialise(model: nn.Module, ablation: str, seed: int) -> None:
     """Apply an ablation to a pretrained encoder, in place.
 
     Args:
@@ -51,12 +52,13 @@ def reinitialise(model: PreTrainedModel, ablation: str, seed: int) -> None:
     layers = ablated_layers(ablation)
     if ablation == NONE:
         return
-    drawn = new_encoder(model.config, seed)
+    kind = kind_of_network(model)
+    drawn = kind.redrawn(model, seed)
     if layers is None:
         model.load_state_dict(drawn.state_dict())
         return
     first, last = layers
-    stack, fresh = layer_stack(model), layer_stack(drawn)
+    stack, fresh = kind.layers(model), kind.layers(drawn)
     if last > len(stack):
         raise InputError(f"{ablation}: the encoder has {len(stack)} layers, not {last}")
     for number in range(first - 1, last):
