@@ -27,7 +27,13 @@ from xltransfer.tasks.registry import make_task
 from xltransfer.training.checkpoint import Checkpoint
 from xltransfer.training.dataset import Dataset
 from xltransfer.training.loop import Precision
-from xltransfer.training.model import WordModel, load_model, save_model
+from xltransfer.training.model import (
+    ModelReader,
+    WordModel,
+    load_model,
+    same_architecture,
+    save_model,
+)
 from xltransfer.training.objectives.finetuning import FineTuning
 from xltransfer.training.prediction import annotate
 
@@ -405,6 +411,18 @@ def test_a_bilstm_is_no_pretrained_encoder(tmp_path: Path) -> None:
     for reader in (load_encoder, pretrained_kind_of):
         with pytest.raises(InputError, match="a BiLSTM is never pretrained"):
             reader(tmp_path)
+
+
+def test_models_of_one_vocabulary_share_a_module(tmp_path: Path) -> None:
+    one, other = (fine_tuned(tmp_path, (1, 2), epochs=1) / seed for seed in ("1", "2"))
+    assert same_architecture(one, other)
+    expected, reader = own_weights(load_model(other)[0]), ModelReader()
+    first, second = reader.open(one)[0], reader.open(other)[0]
+    assert second is first
+    assert all(torch.equal(own_weights(second)[name], expected[name]) for name in expected)
+    content = read_json(other / "tokenizer.json")
+    (other / "tokenizer.json").write_text(json.dumps({**content, "words": content["words"][:-1]}))
+    assert not same_architecture(one, other)
 
 
 def test_weights_of_another_vocabulary_are_refused(tmp_path: Path) -> None:
