@@ -27,8 +27,7 @@ import yaml
 ROOT = Path(__file__).parent.parent
 PARTS = {
     "read_sentences": "read the treebanks",
-    "load_encoder": "load the encoder",
-    "WordTokenizer": "load the tokenizer",
+    "starting_point": "load the encoder and its tokenizer",
     "Dataset": "tokenise the treebanks",
     "verified_checksums": "checksums of the corpora",
     "verified_encoder": "checksums of the encoder",

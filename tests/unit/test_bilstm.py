@@ -15,9 +15,10 @@ from test_tagging import POS
 from test_training import SENTENCES, TRAINING, Killed, kill_at, run
 from xltransfer.corpora.formats import read_sentences, write_sentences
 from xltransfer.encoders.batching import collate, make_example
-from xltransfer.encoders.bilstm import BiLSTMConfig, BiLSTMEncoder, is_bilstm, read_architecture
+from xltransfer.encoders.bilstm import MODEL_TYPE, BiLSTMConfig, BiLSTMEncoder, read_architecture
 from xltransfer.encoders.characters import PADDING, UNKNOWN_WORD, WordCharacters
-from xltransfer.encoders.transformer import load_encoder, longest_input, open_tokenizer
+from xltransfer.encoders.kinds import KINDS, kind_of, pretrained_kind_of
+from xltransfer.encoders.transformer import load_encoder
 from xltransfer.encoders.weights import own_weights
 from xltransfer.runtime.errors import InputError
 from xltransfer.runtime.files import read_json
@@ -26,11 +27,18 @@ from xltransfer.tasks.registry import make_task
 from xltransfer.training.checkpoint import Checkpoint
 from xltransfer.training.dataset import Dataset
 from xltransfer.training.loop import Precision
-from xltransfer.training.model import WordModel, load_model, save_model
+from xltransfer.training.model import (
+    ModelReader,
+    WordModel,
+    load_model,
+    same_architecture,
+    save_model,
+)
 from xltransfer.training.objectives.finetuning import FineTuning
 from xltransfer.training.prediction import annotate
 
 CPU = torch.device("cpu")
+KIND = KINDS[MODEL_TYPE]
 SMALL = {
     "model_type": "xltransfer-bilstm",
     "word_units": 8,
@@ -70,7 +78,7 @@ def make_objective(seed: int = 1) -> FineTuning:
     labels = task.label_vocabulary(SENTENCES)
     encoder = make_encoder(seed=seed)
     model = WordModel(encoder, task.head(encoder.config.hidden_size, len(labels)))
-    data = Dataset(SENTENCES, encoder.vocabulary, longest_input(encoder))
+    data = Dataset(SENTENCES, encoder.vocabulary, KIND.longest_input(encoder))
     data.add_targets(task, labels)
     return FineTuning(model, task, labels, data, data, {**TRAINING, **QUICK}, seed)
 
@@ -79,7 +87,8 @@ def states(encoder: BiLSTMEncoder, sentences: list[list[str]]) -> list[torch.Ten
     """The states of the words of each sentence, computed in one batch."""
     tokenizer = encoder.vocabulary
     examples = [
-        make_example(found, tokenizer, longest_input(encoder)) for found in tokenizer(sentences)
+        make_example(found, tokenizer, KIND.longest_input(encoder))
+        for found in tokenizer(sentences)
     ]
     batch = collate(examples, np.arange(len(examples)), tokenizer.padding)
     found = encoder(batch.input_ids, batch.word_index, batch.word_mask)
@@ -286,7 +295,7 @@ def test_saved_models_predict_the_same(tmp_path: Path) -> None:
     assert found_task.kind == "parsing" and found_labels == labels
     for name, value in own_weights(objective.model).items():
         assert torch.equal(own_weights(model)[name], value), name
-    data = Dataset(SENTENCES, open_tokenizer(tmp_path / "model"), longest_input(model.encoder))
+    data = Dataset(SENTENCES, KIND.reader(tmp_path / "model"), KIND.longest_input(model.encoder))
     found = annotate(model, found_task, found_labels, data, CPU)
     assert [s.rows for s in found] == [s.rows for s in expected]
 
@@ -327,7 +336,7 @@ def test_the_stage_trains_from_nothing_and_its_model_tags_other_text(tmp_path: P
     opened, task, labels = load_model(model)
     assert read_architecture(model) == read_architecture(tmp_path / "architecture")
     sentences = [*SENTENCES[:1], *read_sentences(write_other(tmp_path / "other.conllu"))]
-    data = Dataset(sentences, open_tokenizer(model), longest_input(opened.encoder))
+    data = Dataset(sentences, KIND.reader(model), KIND.longest_input(opened.encoder))
     found = annotate(opened, task, labels, data, CPU)
     assert [s.forms for s in found] == [s.forms for s in sentences]
 
@@ -370,7 +379,7 @@ def test_ablations_are_refused(ablation: str, tmp_path: Path) -> None:
 
 def test_what_is_left_out_has_a_default(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text('{"model_type": "xltransfer-bilstm", "layers": 3}')
-    assert is_bilstm(tmp_path)
+    assert kind_of(tmp_path) is KIND
     assert read_architecture(tmp_path) == BiLSTMConfig(layers=3)
     read_architecture(tmp_path).to_json_file(tmp_path / "config.json")
     assert read_architecture(tmp_path) == BiLSTMConfig(layers=3)
@@ -398,8 +407,22 @@ def test_broken_architectures_are_refused(changes: dict, message: str, tmp_path:
 
 
 def test_a_bilstm_is_no_pretrained_encoder(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="a BiLSTM is never pretrained"):
-        load_encoder(make_architecture(tmp_path))
+    make_architecture(tmp_path)
+    for reader in (load_encoder, pretrained_kind_of):
+        with pytest.raises(InputError, match="a BiLSTM is never pretrained"):
+            reader(tmp_path)
+
+
+def test_models_of_one_vocabulary_share_a_module(tmp_path: Path) -> None:
+    one, other = (fine_tuned(tmp_path, (1, 2), epochs=1) / seed for seed in ("1", "2"))
+    assert same_architecture(one, other)
+    expected, reader = own_weights(load_model(other)[0]), ModelReader()
+    first, second = reader.open(one)[0], reader.open(other)[0]
+    assert second is first
+    assert all(torch.equal(own_weights(second)[name], expected[name]) for name in expected)
+    content = read_json(other / "tokenizer.json")
+    (other / "tokenizer.json").write_text(json.dumps({**content, "words": content["words"][:-1]}))
+    assert not same_architecture(one, other)
 
 
 def test_weights_of_another_vocabulary_are_refused(tmp_path: Path) -> None:
@@ -414,6 +437,6 @@ def test_weights_of_another_vocabulary_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"model_type": "bert"}'])
 def test_other_directories_are_no_bilstm(content: str, tmp_path: Path) -> None:
-    assert not is_bilstm(tmp_path)
+    assert kind_of(tmp_path) is not KIND
     (tmp_path / "config.json").write_text(content)
-    assert not is_bilstm(tmp_path)
+    assert kind_of(tmp_path) is not KIND

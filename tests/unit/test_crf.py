@@ -15,7 +15,7 @@ from test_tagging import NER
 from xltransfer.corpora.formats import write_sentences
 from xltransfer.corpora.iob import TaggedSentence, normalised
 from xltransfer.encoders.batching import Batch
-from xltransfer.encoders.transformer import longest_input, open_tokenizer
+from xltransfer.encoders.bilstm import NO_LIMIT
 from xltransfer.runtime.errors import InputError
 from xltransfer.runtime.files import read_json
 from xltransfer.stages.finetune import finetune
@@ -216,7 +216,7 @@ def test_entities_that_only_their_neighbours_tell(tmp_path: Path) -> None:
     assert read_json(model / "training.json")["history"][-1]["F1"] == 100
     opened, task, labels = load_model(model)
     assert "id2label" not in read_json(model / "config.json")
-    data = Dataset(sentences, open_tokenizer(model), longest_input(opened.encoder))
+    data = Dataset(sentences, opened.kind.reader(model), NO_LIMIT)
     found = predict(opened, task, data, torch.device("cpu"))
     tags = [[labels[label] for label in prediction["labels"]] for prediction in found]
     assert tags == [sentence.tags for sentence in sentences]

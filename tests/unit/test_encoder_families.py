@@ -22,13 +22,8 @@ from xltransfer.encoders.batching import collate
 from xltransfer.encoders.families import FAMILIES, REFUSED, family_of
 from xltransfer.encoders.masked_lm import load_masked_lm, masked_logits
 from xltransfer.encoders.states import piece_states
-from xltransfer.encoders.transformer import (
-    layer_stack,
-    load_encoder,
-    longest_input,
-    new_encoder,
-    open_tokenizer,
-)
+from xltransfer.encoders.tokenizer import WordTokenizer
+from xltransfer.encoders.transformer import layer_stack, load_encoder, longest_input, new_encoder
 from xltransfer.encoders.unit_tokenizers import (
     byte_tokenizer,
     character_tokenizer,
@@ -153,7 +148,7 @@ def _check_reopened(name: str, directory: Path, corpus: Path) -> None:
     assert all(".pooler." in key for key in loading["missing_keys"])
     assert not loading["unexpected_keys"]
     assert [classifier.config.id2label[i] for i in range(len(labels))] == labels
-    data = Dataset(read_sentences(corpus), open_tokenizer(directory), longest_input(plain))
+    data = Dataset(read_sentences(corpus), WordTokenizer(directory), longest_input(plain))
     batch = collate(data.examples, np.arange(2), data.padding)
     # CANINE's states depend on padding; piece_states gives it as much as it needs.
     pad = 32 - batch.input_ids.shape[1] if name == "canine" else 0
@@ -199,7 +194,7 @@ def _is_of_layer(key: str) -> bool:
 def test_states_of_every_family(name: str, directories: dict[str, Path]) -> None:
     """Layers + 1 states; they see all words or those before; padding changes nothing."""
     encoder = load_encoder(directories[name]).eval()
-    rows = open_tokenizer(directories[name]).rows(["the cat sat on a mat"], 40)
+    rows = WordTokenizer(directories[name]).rows(["the cat sat on a mat"], 40)
     ids = torch.from_numpy(rows[0])[None]
     mask = torch.ones_like(ids)
     with torch.no_grad():
@@ -225,7 +220,7 @@ def test_states_of_every_family(name: str, directories: dict[str, Path]) -> None
 def test_masked_logits_of_every_family(name: str, directories: dict[str, Path]) -> None:
     """The head sees the masked positions alone, and computes what it would of all."""
     model = load_masked_lm(directories[name]).eval()
-    ids = torch.from_numpy(open_tokenizer(directories[name]).rows(["the cat sat on"], 40)[0])[None]
+    ids = torch.from_numpy(WordTokenizer(directories[name]).rows(["the cat sat on"], 40)[0])[None]
     mask = torch.ones_like(ids)
     masked = torch.zeros_like(mask, dtype=torch.bool)
     masked[0, 1] = masked[0, 3] = True
@@ -254,7 +249,7 @@ def test_bytes_are_those_of_byt5() -> None:
 def test_words_of_characters_and_bytes_follow_a_space(
     name: str, units: int, directories: dict[str, Path]
 ) -> None:
-    tokenizer = open_tokenizer(directories[name])
+    tokenizer = WordTokenizer(directories[name])
     words = tokenizer([["ab", "é"]])[0]
     assert len(words.pieces) == 3 + 1 + units
     assert words.first.tolist() == [0, 3]

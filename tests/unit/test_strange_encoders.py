@@ -13,7 +13,8 @@ from xltransfer.encoders.bilstm import MODEL_TYPE, read_architecture
 from xltransfer.encoders.characters import WordCharacters
 from xltransfer.encoders.masked_lm import new_masked_lm
 from xltransfer.encoders.text_tokenizer import TextTokenizer
-from xltransfer.encoders.transformer import empty_encoder, load_encoder, open_tokenizer
+from xltransfer.encoders.tokenizer import WordTokenizer
+from xltransfer.encoders.transformer import empty_encoder, load_encoder
 from xltransfer.encoders.vocabulary import train_wordpiece
 from xltransfer.runtime.errors import InputError
 
@@ -98,14 +99,14 @@ def test_panics_of_the_library_are_errors_of_the_file(encoder: Path, tmp_path: P
     """They derive from ``BaseException``, as a keyboard interrupt does."""
     directory = change(encoder, "tokenizer.json", tmp_path / "x", post_processor=POSTPROCESSOR)
     with pytest.raises(InputError, match=r"x/tokenizer\.json: not a fast tokenizer \(no entry"):
-        open_tokenizer(directory)
+        WordTokenizer(directory)
 
 
 def test_words_that_the_tokenizer_fails_at(encoder: Path, tmp_path: Path) -> None:
     content = json.loads((encoder / "tokenizer.json").read_text(encoding="utf-8"))
     model = {**content["model"], "unk_token": "[NONE]"}
     directory = change(encoder, "tokenizer.json", tmp_path / "x", model=model)
-    for tokenizer in (open_tokenizer(directory), TextTokenizer(directory)):
+    for tokenizer in (WordTokenizer(directory), TextTokenizer(directory)):
         with pytest.raises(InputError, match=r"x/tokenizer\.json: a tokenizer that fails \(.*UNK"):
             tokenizer([["語"]])
 
@@ -116,7 +117,7 @@ def test_pieces_beyond_the_embeddings(encoder: Path, tmp_path: Path) -> None:
     with pytest.raises(
         InputError, match=rf"has a piece with the id {size - 1}, but the encoder embeds {size - 1}"
     ):
-        open_tokenizer(directory)
+        WordTokenizer(directory)
     content = json.loads((encoder / "tokenizer.json").read_text(encoding="utf-8"))
     model = {**content["model"], "vocab": {**content["model"]["vocab"], "zebra": 2**32 - 1}}
     directory = change(encoder, "tokenizer.json", tmp_path / "y", model=model)

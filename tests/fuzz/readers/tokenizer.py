@@ -17,8 +17,8 @@ from encoders import make_encoder
 from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
 from xltransfer.analyses.tokenizers.counts import CountingTokenizer
 from xltransfer.encoders.characters import WordCharacters
+from xltransfer.encoders.kinds import kind_of
 from xltransfer.encoders.text_tokenizer import TextTokenizer
-from xltransfer.encoders.transformer import open_tokenizer
 
 from ..cases import Reader, Verdict, accept, either, refuse
 from ..mutation import json_bytes, mutated_json
@@ -61,7 +61,7 @@ def byte_level() -> Tokenizer:
 
 
 class Tokenizers(Reader):
-    """``open_tokenizer`` and ``TextTokenizer``, and what they make of some words and lines."""
+    """Readers of encoders and ``TextTokenizer``, and what they make of some words and lines."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -137,7 +137,7 @@ class Tokenizers(Reader):
             (directory / name).write_bytes(data)
         if content.kind == "text":
             return _read_text(directory, self._limit(content))
-        tokenizer = open_tokenizer(directory)
+        tokenizer = kind_of(directory).reader(directory)
         size = tokenizer.vocabulary_size if content.kind == "bilstm" else self._limit(content)
         sentences = tokenizer(WORDS)
         ids = [*tokenizer.prefix, *tokenizer.suffix, tokenizer.padding]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from torch import nn
+
 from ..runtime.errors import InputError
 from .ablations import KINDS, NEVER_PRETRAINED, NONE, parse
-from .lean_transformers import PreTrainedModel
-from .transformer import layer_stack, new_encoder
+from .kinds import kind_of_network
 
 
-def ablate(model: PreTrainedModel, name: str, seed: int) -> None:
+def ablate(model: nn.Module, name: str, seed: int) -> None:
     """Apply an ablation in place.
 
     RANDOM-INIT draws every parameter of the layers from the model's own initialiser (for BERT:
@@ -25,13 +26,14 @@ def ablate(model: PreTrainedModel, name: str, seed: int) -> None:
     ablation = parse(name)
     if name == NONE:
         return
+    kind = kind_of_network(model)
     if name == NEVER_PRETRAINED:
-        model.load_state_dict(new_encoder(model.config, seed).state_dict())
+        model.load_state_dict(kind.redrawn(model, seed).state_dict())
         return
     layers = slice(ablation.first - 1, ablation.last)
-    own = list(layer_stack(model))
+    own = list(kind.layers(model))
     if ablation.last > len(own):
         raise InputError(f"{name}: the encoder has {len(own)} layers, not {ablation.last}")
     KINDS[ablation.kind].change(
-        own[layers], lambda: list(layer_stack(new_encoder(model.config, seed)))[layers]
+        own[layers], lambda: list(kind.layers(kind.redrawn(model, seed)))[layers]
     )

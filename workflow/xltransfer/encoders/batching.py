@@ -18,8 +18,7 @@ import numpy as np
 import torch
 
 from .batch_plan import plan_batches
-from .characters import WordCharacters
-from .tokenizer import WordPieces, WordTokenizer
+from .reader import Reader, WordPieces
 
 FIRST, FIRST_CONTENT, MEAN, LAST = WORD_STATES = ("first", "first-content", "mean", "last")
 """The pieces that a word's state may be read from: one of them, or the mean of all."""
@@ -109,7 +108,7 @@ class Batch:
 
 def make_example(
     sentence: WordPieces,
-    tokenizer: WordTokenizer | WordCharacters,
+    tokenizer: Reader,
     max_length: int,
     word_state: str = FIRST_CONTENT,
 ) -> Example:

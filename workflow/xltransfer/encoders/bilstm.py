@@ -9,8 +9,10 @@ weights come from the training set.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import ClassVar
 
 import torch
 from torch import nn
@@ -19,11 +21,12 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from ..runtime.errors import InputError
 from ..runtime.files import read_json, read_text, write_json
+from .batching import Batch
 from .characters import LONGEST_WORD, PADDING, UNKNOWN_WORD, WordCharacters
+from .interface import CONFIG_FILE, EncoderKind, StartingPoint
 from .layers import SharedDropout
 
 MODEL_TYPE = "xltransfer-bilstm"
-CONFIG_FILE = "config.json"
 NO_LIMIT = sys.maxsize
 """How many pieces a BiLSTM takes in one row."""
 GREATEST = 1 << 16
@@ -47,6 +50,7 @@ class BiLSTMConfig:
         longest_word: how many characters of a word are read.
     """
 
+    model_type: ClassVar[str] = MODEL_TYPE
     word_units: int = 100
     character_units: int = 50
     hidden_units: int = 200
@@ -66,15 +70,6 @@ class BiLSTMConfig:
     def to_json_file(self, path: Path | str) -> None:
         """Write what ``read_architecture`` reads."""
         write_json(path, {"model_type": MODEL_TYPE, **asdict(self)})
-
-
-def is_bilstm(directory: Path | str) -> bool:
-    """Whether ``config.json`` of a directory says so; what cannot be read is something else."""
-    try:
-        content = read_json(Path(directory) / CONFIG_FILE)
-    except InputError:
-        return False
-    return isinstance(content, dict) and content.get("model_type") == MODEL_TYPE
 
 
 def read_architecture(directory: Path | str) -> BiLSTMConfig:
@@ -189,6 +184,43 @@ class BiLSTMEncoder(nn.Module):
         )
         _, (last, _) = self.character_lstm(_pack(embedded, lengths))
         return last.transpose(0, 1).flatten(1)[which]
+
+
+class BiLSTMKind(EncoderKind):
+    """The kind of these encoders."""
+
+    name = "a BiLSTM"
+    model_type = MODEL_TYPE
+
+    def start(self, directory: Path, sentences: Sequence[Sequence[str]]) -> StartingPoint:
+        """The architecture of a directory with the vocabulary of the sentences.
+
+        Raises:
+            InputError: as for ``read_architecture``.
+        """
+        config = read_architecture(directory)
+        vocabulary = WordCharacters.learn(sentences, config.minimum_count, config.longest_word)
+        return StartingPoint(vocabulary, NO_LIMIT, lambda: BiLSTMEncoder(config, vocabulary))
+
+    def empty(self, directory: Path) -> BiLSTMEncoder:
+        """Of the architecture and the vocabulary of a directory."""
+        return BiLSTMEncoder(read_architecture(directory), self.reader(directory))
+
+    def reader(self, directory: Path) -> WordCharacters:
+        """The vocabulary of a directory."""
+        return WordCharacters.load(directory)
+
+    def longest_input(self, network: BiLSTMEncoder) -> int:
+        """Rows may be of any length."""
+        return NO_LIMIT
+
+    def word_states(self, network: BiLSTMEncoder, batch: Batch) -> torch.Tensor:
+        """The states of words."""
+        return network(batch.input_ids, batch.word_index, batch.word_mask)
+
+    def save_reader(self, network: BiLSTMEncoder, source: Path, directory: Path) -> list[Path]:
+        """Write the vocabulary, which is the network's own."""
+        return [network.vocabulary.save(directory)]
 
 
 def _pack(states: torch.Tensor, lengths: torch.Tensor) -> nn.utils.rnn.PackedSequence:

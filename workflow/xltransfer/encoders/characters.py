@@ -15,7 +15,7 @@ import numpy as np
 
 from ..runtime.errors import InputError
 from ..runtime.files import read_json, write_json
-from .tokenizer import WordPieces
+from .reader import WordPieces
 
 PADDING, UNKNOWN_WORD = 0, 1
 VOCABULARY_FILE = "tokenizer.json"
@@ -25,7 +25,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class WordCharacters:
-    """A vocabulary of words and characters, with the interface of ``WordTokenizer``.
+    """A vocabulary of words and characters, which is a ``Reader``.
 
     Ids are 0 for padding, 1 for unknown words, then the words, then one for unknown characters,
     then the characters; so an id tells a word from a character.
@@ -37,12 +37,14 @@ class WordCharacters:
     Attributes:
         prefix, suffix: ids around a sentence; there are none.
         padding: id to pad with.
+        whole_words: the first piece of a word is the word itself.
         first_character: id of the unknown character; all ids from it on are characters.
     """
 
     prefix: ClassVar[list[int]] = []
     suffix: ClassVar[list[int]] = []
     padding = PADDING
+    whole_words: ClassVar[bool] = True
 
     def __init__(self, words: Sequence[str], characters: Sequence[str], longest_word: int) -> None:
         self.words, self.characters = list(words), list(characters)

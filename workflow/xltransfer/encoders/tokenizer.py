@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from tokenizers import Encoding, Tokenizer
@@ -17,6 +17,7 @@ from tokenizers.pre_tokenizers import ByteLevel
 
 from ..runtime.errors import InputError
 from ..runtime.files import read_json
+from .reader import WordPieces
 
 MOST_PIECES = 1 << 24
 """Of an encoder whose ``config.json`` does not say it."""
@@ -47,22 +48,6 @@ def _library(path: Path, problem: str = "a tokenizer that fails") -> Iterator[No
         raise InputError(f"{path}: {problem} ({reason}); save it again") from None
 
 
-@dataclass
-class WordPieces:
-    """The pieces of one sentence.
-
-    Attributes:
-        pieces: ids of all pieces, without special tokens; shape (pieces,).
-        first: index in ``pieces`` of the first piece of each word; shape (words,).
-        content: index of the first piece of each word that is not a bare word marker; same shape.
-            ``None`` where the vocabulary has no marker: then it is ``first``.
-    """
-
-    pieces: np.ndarray
-    first: np.ndarray
-    content: np.ndarray | None = None
-
-
 class WordTokenizer:
     """The fast tokenizer of an encoder directory, applied to sentences that are split into words.
 
@@ -73,11 +58,14 @@ class WordTokenizer:
         prefix, suffix: ids of the special tokens around a sentence (``[CLS]``, ``[SEP]``; for T5
             only ``</s>``).
         padding: id to pad with; padding is masked, so any id serves where there is none.
+        whole_words: the first piece of a word is only a part of it.
 
     Raises:
         InputError: the file is missing or not a tokenizer, or has pieces beyond the ``vocab_size``
             of ``config.json`` in the same directory; from all methods, the library fails.
     """
+
+    whole_words: ClassVar[bool] = False
 
     def __init__(self, directory: Path | str) -> None:
         path = Path(directory) / "tokenizer.json"

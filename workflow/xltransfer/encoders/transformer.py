@@ -6,23 +6,23 @@ run.
 
 from __future__ import annotations
 
+import copy
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
 from torch import nn
 
-from ..records.record import NEEDED_BY
 from ..runtime.errors import InputError
 from ..runtime.files import replacing
-from .bilstm import NO_LIMIT, BiLSTMEncoder, is_bilstm, read_architecture
-from .characters import WordCharacters
-from .configuration import read_config, reason_of, refusing
-from .families import LAYERS
+from .batching import Batch
+from .configuration import read_config, refusing
+from .families import FAMILIES, LAYERS
+from .interface import CONFIG_FILE, PretrainedKind
 from .lean_transformers import (
     MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES,
+    MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES,
     AutoModel,
     AutoModelForTextEncoding,
     PretrainedConfig,
@@ -32,9 +32,8 @@ from .lean_transformers import (
 )
 from .states import longest_row, piece_states
 from .tokenizer import WordTokenizer
+from .weights import check_safetensors
 
-ENCODER_FILES = ("config.json", "model.safetensors", "tokenizer.json")
-"""What an encoder directory must hold."""
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 
 
@@ -55,11 +54,6 @@ def load_encoder(directory: Path | str) -> PreTrainedModel:
             from the checkpoint, or it has layers that the configuration does not have.
     """
     directory = Path(directory)
-    if is_bilstm(directory):
-        raise InputError(
-            f"{directory}/config.json:1: a BiLSTM is never pretrained; it can only be fine-tuned "
-            "and predicted with, name an encoder of transformers here"
-        )
     config = read_config(directory)
     weights = directory / "model.safetensors"
     check_safetensors(weights)
@@ -119,14 +113,12 @@ def _try_out(model: PreTrainedModel) -> None:
         raise ValueError(f"states of shape {tuple(states.shape)} and type {states.dtype}")
 
 
-def empty_encoder(directory: Path | str) -> PreTrainedModel | BiLSTMEncoder:
+def empty_encoder(directory: Path | str) -> PreTrainedModel:
     """An encoder with the architecture of a directory, its weights still to be filled in.
 
     Raises:
         InputError: ``config.json`` is missing or names no architecture with a text encoder.
     """
-    if is_bilstm(directory):
-        return BiLSTMEncoder(read_architecture(directory), WordCharacters.load(directory))
     config = read_config(Path(directory))
     with no_init_weights(), QuietTransformers(), refusing(f"{directory}/config.json"):
         model = _automatic(config).from_config(config, dtype=torch.float32, trust_remote_code=False)
@@ -151,43 +143,19 @@ def new_encoder(config: PretrainedConfig, seed: int) -> PreTrainedModel:
     return model
 
 
-def open_tokenizer(directory: Path | str) -> WordTokenizer | WordCharacters:
-    """What turns words into the pieces that the encoder of a directory reads.
-
-    Raises:
-        InputError: it is missing or damaged.
-    """
-    return WordCharacters.load(directory) if is_bilstm(directory) else WordTokenizer(directory)
-
-
-def longest_input(encoder: PreTrainedModel | BiLSTMEncoder) -> int:
+def longest_input(encoder: PreTrainedModel) -> int:
     """The most pieces, special tokens included, that an encoder takes in one row.
 
     RoBERTa-like models number positions from ``padding_idx + 1`` on, which costs them the first
     few; relative and rotary positions (T5, ModernBERT) have no table, and rows of 512 are what all
-    those models were trained on, unless their configuration says fewer. A BiLSTM reads rows of any
-    length.
+    those models were trained on, unless their configuration says fewer.
     """
-    if isinstance(encoder, BiLSTMEncoder):
-        return NO_LIMIT
     for name, module in encoder.named_modules():
         if name.endswith("position_embeddings") and isinstance(module, nn.Embedding):
             reserved = 0 if module.padding_idx is None else module.padding_idx + 1
             return longest_row(encoder, module.num_embeddings - reserved)
     said = getattr(encoder.config, "max_position_embeddings", None)
     return min(said, 512) if isinstance(said, int) and said > 0 else 512
-
-
-def copy_tokenizer(source: Path, directory: Path) -> list[Path]:
-    """Copy the tokenizer of one encoder directory to another; the files that it consists of."""
-    directory.mkdir(parents=True, exist_ok=True)
-    copied = []
-    for name in TOKENIZER_FILES:
-        if (source / name).exists():
-            with replacing(directory / name) as temporary:
-                shutil.copyfile(source / name, temporary)
-            copied.append(directory / name)
-    return copied
 
 
 def layer_stack(model: nn.Module) -> nn.ModuleList:
@@ -233,37 +201,64 @@ def _layer_count(model: nn.Module) -> int:
     return next((getattr(config, name) for name in LAYERS if getattr(config, name, None)), 0)
 
 
-def check_safetensors(path: Path) -> None:
-    """Refuse a weights file that is missing, truncated or of another format.
-
-    Raises:
-        InputError: with the name of the file and the remedy.
-    """
-    notes = path.parent / NEEDED_BY
-    if not path.exists() and notes.exists():
-        raise InputError(
-            f"{path}: the weights were dropped to save space; remove {notes} and run again, which "
-            "trains the model anew"
-        )
-    if not path.exists():
-        raise InputError(
-            f"{path}: no such file; weights are read from safetensors only, "
-            "convert the checkpoint with save_pretrained"
-        )
-    try:
-        with safe_open(path, framework="pt"):
-            pass
-    except SafetensorError as error:
-        raise InputError(
-            f"{path}: damaged or not a safetensors file ({reason_of(error)}); fetch it again"
-        ) from None
-
-
 def _drop_pooler(model: PreTrainedModel) -> None:
     """Sentence poolers are never used here and would sit in the optimiser without a gradient."""
     if getattr(model, "pooler", None) is not None:
         # SqueezeBERT calls its pooler in any case.
         model.pooler = nn.Identity() if model.config.model_type == "squeezebert" else None
+
+
+class TransformerKind(PretrainedKind):
+    """The kind of all encoders that transformers opens."""
+
+    name = "an encoder of transformers"
+    files = (CONFIG_FILE, "model.safetensors", "tokenizer.json")
+    load = staticmethod(load_encoder)
+    empty = staticmethod(empty_encoder)
+    reader = WordTokenizer
+    longest_input = staticmethod(longest_input)
+    layers = staticmethod(layer_stack)
+
+    def redrawn(self, network: PreTrainedModel, seed: int) -> PreTrainedModel:
+        """As ``new_encoder`` draws it."""
+        return new_encoder(network.config, seed)
+
+    def word_states(self, network: PreTrainedModel, batch: Batch) -> torch.Tensor:
+        """The states of the words, of those of their pieces."""
+        return batch.states(piece_states(network, batch.input_ids, batch.attention_mask))
+
+    def layer_states(
+        self, network: PreTrainedModel, input_ids: torch.Tensor, attention_mask: torch.Tensor
+    ) -> tuple[torch.Tensor, ...]:
+        """As ``piece_states`` computes them."""
+        return piece_states(network, input_ids, attention_mask, every_layer=True)
+
+    def save_reader(self, network: PreTrainedModel, source: Path, directory: Path) -> list[Path]:
+        """Copy the tokenizer and those of its settings that transformers reads."""
+        directory.mkdir(parents=True, exist_ok=True)
+        copied = []
+        for name in TOKENIZER_FILES:
+            if (source / name).exists():
+                with replacing(directory / name) as temporary:
+                    shutil.copyfile(source / name, temporary)
+                copied.append(directory / name)
+        return copied
+
+    def saved_config(
+        self, network: PreTrainedModel, labels: Sequence[str] | None
+    ) -> PretrainedConfig:
+        """With what token classification in transformers adds to it."""
+        config = copy.deepcopy(network.config)
+        if labels is not None and self.classifier(network):
+            config.id2label = dict(enumerate(labels))
+            config.label2id = {label: index for index, label in enumerate(labels)}
+            config.architectures = [MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES[config.model_type]]
+        return config
+
+    def classifier(self, network: PreTrainedModel) -> str | None:
+        """What the family calls it."""
+        family = FAMILIES.get(network.config.model_type)
+        return family.head if family else None
 
 
 class QuietTransformers:

@@ -1,12 +1,45 @@
-"""The weights of a network."""
+"""The weights of a network, and the file that they are in."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import torch
+from safetensors import SafetensorError, safe_open
 from torch import nn
+
+from ..records.record import NEEDED_BY
+from ..runtime.errors import InputError
+from .configuration import reason_of
 
 
 def own_weights(model: nn.Module) -> dict[str, torch.Tensor]:
     """The weights of a model by name, each once: of tied weights only the first name counts."""
     names = {name for name, _ in (*model.named_parameters(), *model.named_buffers())}
     return {name: value for name, value in model.state_dict().items() if name in names}
+
+
+def check_safetensors(path: Path) -> None:
+    """Refuse a weights file that is missing, truncated or of another format.
+
+    Raises:
+        InputError: with the name of the file and the remedy.
+    """
+    notes = path.parent / NEEDED_BY
+    if not path.exists() and notes.exists():
+        raise InputError(
+            f"{path}: the weights were dropped to save space; remove {notes} and run again, which "
+            "trains the model anew"
+        )
+    if not path.exists():
+        raise InputError(
+            f"{path}: no such file; weights are read from safetensors only, "
+            "convert the checkpoint with save_pretrained"
+        )
+    try:
+        with safe_open(path, framework="pt"):
+            pass
+    except SafetensorError as error:
+        raise InputError(
+            f"{path}: damaged or not a safetensors file ({reason_of(error)}); fetch it again"
+        ) from None

@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -163,9 +163,15 @@ def write_record(
     write_json(record_path(output), content)
 
 
-def encoder_files(directory: Path) -> list[Path]:
-    """The files of an encoder that what is made with it depends on, so far as they are there."""
-    return [directory / name for name in _ENCODER if (directory / name).exists()]
+def encoder_files(directory: Path, more: Iterable[str] = ()) -> list[Path]:
+    """The files of an encoder that what is made with it depends on, so far as they are there.
+
+    Args:
+        directory: of the encoder.
+        more: names of files that its kind has beside those that others have.
+    """
+    paths = (directory / name for name in dict.fromkeys((*_ENCODER, *more)))
+    return [path for path in paths if path.exists()]
 
 
 def write_times(directory: Path, seconds: float, on_gpu: bool) -> None:

@@ -40,18 +40,19 @@ def verified_checksums(files: Iterable[Path | str]) -> dict[str, str]:
     return found
 
 
-def verified_encoder(directory: Path) -> dict[str, str]:
+def verified_encoder(directory: Path, more: Iterable[str] = ()) -> dict[str, str]:
     """Path → SHA-256 of the files of an encoder that are there, each compared as above.
 
     ``pretraining.json``, if there is one, must be about these weights and this tokenizer.
 
     Args:
-        directory: of the encoder, or of the architecture of a BiLSTM.
+        directory: of the encoder, of any kind.
+        more: as for ``encoder_files``.
 
     Raises:
         InputError: as for ``verified_checksums``.
     """
-    found = verified_checksums(encoder_files(directory))
+    found = verified_checksums(encoder_files(directory, more))
     report = directory / PRETRAINING
     content = read_json(report) if str(report) in found else {}
     for key, name in (("weights", WEIGHTS), ("tokenizer", "tokenizer.json")):
@@ -66,7 +67,7 @@ def verified_encoder(directory: Path) -> dict[str, str]:
     return found
 
 
-def verified_model(directory: Path) -> dict[str, str]:
+def verified_model(directory: Path, more: Iterable[str] = ()) -> dict[str, str]:
     """Path → SHA-256 of what stands for a model in a record, after all its files are compared.
 
     A fine-tuned model is recorded by its ``training.json``, which says what the other files are.
@@ -74,13 +75,14 @@ def verified_model(directory: Path) -> dict[str, str]:
 
     Args:
         directory: of a fine-tuned model or of an encoder.
+        more: of an encoder, as for ``encoder_files``.
 
     Raises:
         InputError: a file is not the one that the training wrote.
     """
     report = directory / TRAINING
     if not report.exists():
-        return verified_encoder(directory)
+        return verified_encoder(directory, more)
     found = verified_checksums([report])
     for name, expected in _files_of_model(report).items():
         path = directory / name

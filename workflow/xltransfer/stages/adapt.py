@@ -11,9 +11,9 @@ from typing import Any
 import torch
 
 from ..corpora.lines import Lines
+from ..encoders.kinds import kind_of
 from ..encoders.masked_lm import load_masked_lm
 from ..encoders.text_tokenizer import TextTokenizer
-from ..encoders.transformer import ENCODER_FILES, copy_tokenizer
 from ..records.record import TOKENIZER_CONFIG
 from ..records.verification import verified_checksums, verified_encoder
 from ..runtime.command import add_training_options, run, stage_parser
@@ -51,9 +51,10 @@ def adapt(
     """
     check_config(config)
     device = prepare_device(threads)
-    mask = encoder / TOKENIZER_CONFIG
+    kind, mask = kind_of(encoder), encoder / TOKENIZER_CONFIG
     named = [mask] if mask.exists() else []
-    read = verified_encoder(encoder) | verified_checksums([*named, *training, *held_out])
+    read = verified_encoder(encoder, kind.files)
+    read |= verified_checksums([*named, *training, *held_out])
     texts = [Lines(path) for path in training], [Lines(path) for path in held_out]
     count_lines([*texts[0], *texts[1]])
     tokenizer = TextTokenizer(encoder)
@@ -67,10 +68,10 @@ def adapt(
     settings = config["training"]
     tokenised = tokenise(*texts, tokenizer, settings)
     objective = MaskedLanguageModelling(model, *tokenised, settings, config["seed"])
-    copy_tokenizer(encoder, output)
+    kind.save_reader(model, encoder, output)
     inputs = {
         "corpora": checksums(training, read),
-        "encoder": {name: read[str(encoder / name)] for name in ENCODER_FILES},
+        "encoder": {name: read[str(encoder / name)] for name in kind.files},
         "held_out": checksums(held_out, read),
     }
     train_encoder(

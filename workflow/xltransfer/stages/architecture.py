@@ -1,4 +1,4 @@
-"""Write the architecture of a BiLSTM: an encoder that is not pretrained, so it has no weights."""
+"""Write the architecture of an encoder that is not pretrained, so it has no weights."""
 
 from __future__ import annotations
 

@@ -33,8 +33,7 @@ def finetune(
     """Train and write the models of some seeds.
 
     Args:
-        encoders: encoder directories, or the architecture of a BiLSTM: one for all seeds, or one
-            for each.
+        encoders: encoder directories, of any kind: one for all seeds, or one for each.
         training, development: corpora of the source language.
         config: ``task``, its ``settings``, and the precision that weights are ``stored`` in.
         ablation: what to re-initialise before.

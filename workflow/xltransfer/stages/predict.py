@@ -6,9 +6,9 @@ import logging
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from ..corpora.formats import read_sentences, write_sentences
-from ..encoders.transformer import longest_input, open_tokenizer
 from ..records.record import write_record
 from ..records.verification import verified_checksums, verified_model
 from ..runtime.command import run, stage_parser
@@ -38,16 +38,17 @@ def predict(
     device = prepare_device(threads)
     read = verified_checksums([corpus])
     sentences = read_sentences(corpus)
-    datasets: dict[tuple[str, int, str], Dataset] = {}
+    datasets: dict[tuple[Any, ...], Dataset] = {}
     reader = ModelReader()
     for directory, output in zip(models, predictions, strict=True):
         inputs = read | verified_model(directory)
         model, task, labels = reader.open(directory)
         # Models of one encoder share their tokenizer, so the corpus is tokenised once.
-        tokenizer = sha256_of_file(directory / "tokenizer.json")
-        key = tokenizer, longest_input(model.encoder), task.word_state
+        kind, longest = model.kind, model.kind.longest_input(model.encoder)
+        files = [sha256_of_file(directory / name) for name in kind.reader_files]
+        key = kind, *files, longest, task.word_state
         if key not in datasets:
-            datasets[key] = Dataset(sentences, open_tokenizer(directory), *key[1:])
+            datasets[key] = Dataset(sentences, kind.reader(directory), longest, task.word_state)
         write_sentences(output, annotate(model.to(device), task, labels, datasets[key], device))
         write_record(output, "predict", inputs, device=device_name(device), threads=threads)
         log.info("%s: %d sentences", output, len(sentences))

@@ -15,9 +15,9 @@ from tokenizers import Tokenizer
 
 from ..corpora.language_sampling import SampledLines, apportion, sampling_probabilities
 from ..corpora.lines import Lines
+from ..encoders.kinds import kind_of_network
 from ..encoders.masked_lm import new_masked_lm
 from ..encoders.text_tokenizer import TextTokenizer
-from ..encoders.transformer import longest_input
 from ..encoders.vocabulary import save_tokenizer, train_wordpiece
 from ..records.verification import verified_checksums
 from ..runtime.command import add_training_options, run, stage_parser
@@ -65,7 +65,7 @@ def pretrain(
     learnt = _learn_vocabulary(training if held_out else [Lines(path) for path in corpora], config)
     torch.manual_seed(config["seed"])
     model = new_masked_lm(config["architecture"], learnt)
-    save_tokenizer(learnt, output, longest_input(model))
+    save_tokenizer(learnt, output, kind_of_network(model).longest_input(model))
     settings = config["training"]
     texts = tokenise(training, kept, TextTokenizer(output), settings)
     objective = MaskedLanguageModelling(model, *texts, settings, config["seed"])

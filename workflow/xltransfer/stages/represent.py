@@ -10,14 +10,13 @@ from pathlib import Path
 
 import torch
 from safetensors.numpy import save_file
+from torch import nn
 
 from ..corpora.conllu import Sentence, read_conllu
 from ..encoders.ablate import ablate
 from ..encoders.ablations import NEVER_PRETRAINED
-from ..encoders.bilstm import is_bilstm
-from ..encoders.lean_transformers import PreTrainedModel
-from ..encoders.tokenizer import WordTokenizer
-from ..encoders.transformer import load_encoder, longest_input
+from ..encoders.interface import PretrainedKind
+from ..encoders.kinds import kind_of, pretrained_kind_of
 from ..records.record import write_record
 from ..records.verification import verified_checksums, verified_model
 from ..runtime.command import run, stage_parser
@@ -76,9 +75,10 @@ def represent(
     reader = ModelReader()
     for (directory, seed), output in zip(states, outputs, strict=True):
         if directory not in states_read:
-            states_read[directory] = verified_model(directory)
-        encoder = _open(directory, seed, reader).to(device)
-        tokenizer, longest = WordTokenizer(directory), longest_input(encoder)
+            states_read[directory] = verified_model(directory, kind_of(directory).files)
+        kind = pretrained_kind_of(directory)
+        encoder = _open(kind, directory, seed, reader).to(device)
+        tokenizer, longest = kind.reader(directory), kind.longest_input(encoder)
         vectors = sentence_vectors(encoder, tokenizer, texts, longest, device, as_published, used)
         if not torch.isfinite(torch.from_numpy(vectors)).all():
             raise InputError(f"{directory}: its states are not finite; is the model damaged?")
@@ -90,12 +90,12 @@ def represent(
         log.info("%s: %d sentences", output, len(texts))
 
 
-def _open(directory: Path, seed: int | None, reader: ModelReader) -> PreTrainedModel:
+def _open(
+    kind: PretrainedKind, directory: Path, seed: int | None, reader: ModelReader
+) -> nn.Module:
     """An encoder, or that of a fine-tuned model; with a seed, all its weights are drawn again."""
-    if (directory / TASK_FILE).exists() and not is_bilstm(directory):
-        encoder = reader.open(directory)[0].encoder
-    else:
-        encoder = load_encoder(directory)
+    fine_tuned = (directory / TASK_FILE).exists()
+    encoder = reader.open(directory)[0].encoder if fine_tuned else kind.load(directory)
     if seed is not None:
         ablate(encoder, NEVER_PRETRAINED, seed)
     return encoder

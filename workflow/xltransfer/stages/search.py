@@ -39,7 +39,7 @@ def search(
     """Train a model for each point of a grid and write which one was best.
 
     Args:
-        encoder: encoder directory, or the architecture of a BiLSTM.
+        encoder: encoder directory, of any kind.
         training, development: corpora of the language.
         config: ``task``, its ``settings``, and ``search``: the ``seed`` of all trainings,
             ``learning_rates`` of the encoder and ``epochs``.

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from ..corpora.sentences import AnnotatedSentence
 from ..encoders.batching import FIRST, FIRST_CONTENT, Example, make_example
-from ..encoders.characters import WordCharacters
-from ..encoders.tokenizer import WordTokenizer
+from ..encoders.reader import Reader
 from ..tasks.interface import Task
 
 
@@ -18,8 +17,8 @@ class Dataset:
         sentences: of the corpus.
         tokenizer: of the encoder.
         longest: the most pieces that the encoder takes in one row.
-        word_state: which pieces a word's state is read from, one of ``batching.WORD_STATES``. The
-            words of a BiLSTM have no pieces; there it decides nothing.
+        word_state: which pieces a word's state is read from, one of ``batching.WORD_STATES``. It
+            decides nothing for encoders that read whole words.
 
     Attributes:
         examples: one for each sentence, in order.
@@ -29,13 +28,13 @@ class Dataset:
     def __init__(
         self,
         sentences: Sequence[AnnotatedSentence],
-        tokenizer: WordTokenizer | WordCharacters,
+        tokenizer: Reader,
         longest: int,
         word_state: str = FIRST_CONTENT,
     ) -> None:
         self.sentences = sentences
         self.padding = tokenizer.padding
-        if isinstance(tokenizer, WordCharacters):
+        if tokenizer.whole_words:
             word_state = FIRST
         pieces = tokenizer([sentence.forms for sentence in sentences])
         self.examples: list[Example] = [

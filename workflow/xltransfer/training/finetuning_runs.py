@@ -6,9 +6,8 @@ Python and reading data) give the models that they would give alone.
 
 from __future__ import annotations
 
-import copy
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,11 +18,8 @@ from ..corpora.formats import read_sentences
 from ..corpora.sentences import AnnotatedSentence, draw_sentences
 from ..encoders.ablate import ablate
 from ..encoders.ablations import NONE
-from ..encoders.bilstm import CONFIG_FILE, NO_LIMIT, BiLSTMEncoder, is_bilstm, read_architecture
-from ..encoders.characters import WordCharacters
-from ..encoders.lean_transformers import PreTrainedModel
-from ..encoders.tokenizer import WordTokenizer
-from ..encoders.transformer import ENCODER_FILES, load_encoder, longest_input
+from ..encoders.interface import CONFIG_FILE, StartingPoint
+from ..encoders.kinds import kind_of
 from ..records.code import stage_digest
 from ..records.record import versions
 from ..records.verification import verified_checksums, verified_encoder
@@ -46,8 +42,6 @@ log = logging.getLogger(__name__)
 FEWEST_BATCHES = 10
 """An epoch of fewer batches is reported: its learning rate changes in coarse steps, and models of
 so little training are compared with others that had more."""
-
-Encoder = PreTrainedModel | BiLSTMEncoder
 
 
 @dataclass(frozen=True)
@@ -80,7 +74,7 @@ class _Prepared:
     """What runs of one encoder on the same sentences share."""
 
     sentences: Sequence[AnnotatedSentence]
-    new_encoder: Callable[[], Encoder]
+    start: StartingPoint
     labels: list[str]
     training: Dataset
     development: Dataset
@@ -134,8 +128,7 @@ class FineTuningRuns:
 
     def facts(self, encoder: Path, seed: int, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Everything that decides a model, as JSON content; arguments as for ``run``."""
-        names = (CONFIG_FILE,) if is_bilstm(encoder) else ENCODER_FILES
-        of_encoder = self._encoder_read(encoder)
+        names, of_encoder = kind_of(encoder).files, self._encoder_read(encoder)
         return {
             **self._facts,
             "config": {
@@ -154,7 +147,7 @@ class FineTuningRuns:
         """Train one model.
 
         Args:
-            encoder: encoder directory, or the architecture of a BiLSTM.
+            encoder: encoder directory, of any kind.
             seed: of the head, the ablation, the draw of training sentences and their order.
             settings: of the training, in place of those of the configuration.
 
@@ -167,7 +160,7 @@ class FineTuningRuns:
         facts = self.facts(encoder, seed, settings)
         task = make_task({**self.config["settings"], "training": dict(settings)})
         torch.manual_seed(seed)
-        untrained = prepared.new_encoder()
+        untrained = prepared.start.new_network()
         head = untrained_head(task, untrained.config.hidden_size, prepared.labels)
         model = WordModel(untrained, head)
         ablate(model.encoder, self.ablation, seed)
@@ -193,12 +186,12 @@ class FineTuningRuns:
 
     def _prepare_anew(self, encoder: Path, sentences: Sequence[AnnotatedSentence]) -> _Prepared:
         check_gold(self.training, sentences, self.config["settings"])
-        tokenizer, longest, new_encoder = starting_point(encoder, sentences, self.ablation)
+        start = starting_point(encoder, sentences, self.ablation)
         labels = self.task.label_vocabulary(sentences)
-        data = Dataset(sentences, tokenizer, longest, self.task.word_state)
+        data = Dataset(sentences, start.reader, start.longest, self.task.word_state)
         data.add_targets(self.task, labels)
-        development = Dataset(self._held_out, tokenizer, longest, self.task.word_state)
-        return _Prepared(sentences, new_encoder, labels, data, development)
+        held_out = Dataset(self._held_out, start.reader, start.longest, self.task.word_state)
+        return _Prepared(sentences, start, labels, data, held_out)
 
     def _warn_of_short_epochs(
         self, objective: FineTuning, settings: Mapping[str, Any], sentences: int
@@ -219,36 +212,29 @@ class FineTuningRuns:
     def _encoder_read(self, encoder: Path) -> dict[str, str]:
         """Path → SHA-256 of the files of an encoder, which are verified once."""
         if encoder not in self._encoders_read:
-            self._encoders_read[encoder] = verified_encoder(encoder)
+            self._encoders_read[encoder] = verified_encoder(encoder, kind_of(encoder).files)
         return self._encoders_read[encoder]
 
 
 def starting_point(
     directory: Path, sentences: Sequence[AnnotatedSentence], ablation: str
-) -> tuple[WordTokenizer | WordCharacters, int, Callable[[], Encoder]]:
-    """The tokenizer, the longest input and what makes the encoder to start from.
-
-    What is random about the encoder is drawn from the global random state.
+) -> StartingPoint:
+    """What a training starts from; what is random about it is drawn from the global random state.
 
     Args:
-        directory: of an encoder, or the architecture of a BiLSTM: a directory with ``config.json``
-            alone, whose vocabulary is learnt from the training sentences.
+        directory: of an encoder; one that is never pretrained may learn its vocabulary from the
+            sentences.
         sentences: to train on.
         ablation: that will be applied to the encoder.
 
     Raises:
-        InputError: the encoder cannot be opened, or an ablation of a BiLSTM is asked for.
+        InputError: the encoder cannot be opened, or an ablation is asked for of one that is never
+            pretrained.
     """
-    if not is_bilstm(directory):
-        pretrained = load_encoder(directory)
-        tokenizer = WordTokenizer(directory)
-        return tokenizer, longest_input(pretrained), lambda: copy.deepcopy(pretrained)
-    if ablation != NONE:
+    kind = kind_of(directory)
+    if ablation != NONE and not kind.pretrained:
         raise InputError(
-            f"{directory / CONFIG_FILE}:1: a BiLSTM has no pretraining that '{ablation}' could "
+            f"{directory / CONFIG_FILE}:1: {kind.name} has no pretraining that '{ablation}' could "
             f"take away; its only ablation is '{NONE}'"
         )
-    config = read_architecture(directory)
-    forms = [sentence.forms for sentence in sentences]
-    vocabulary = WordCharacters.learn(forms, config.minimum_count, config.longest_word)
-    return vocabulary, NO_LIMIT, lambda: BiLSTMEncoder(config, vocabulary)
+    return kind.start(directory, [sentence.forms for sentence in sentences])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,16 +10,9 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from ..encoders.batching import Batch
-from ..encoders.bilstm import CONFIG_FILE, BiLSTMConfig, BiLSTMEncoder, is_bilstm
-from ..encoders.families import FAMILIES
-from ..encoders.lean_transformers import (
-    MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES,
-    PretrainedConfig,
-    PreTrainedModel,
-)
-from ..encoders.states import piece_states
-from ..encoders.transformer import check_safetensors, copy_tokenizer, empty_encoder
-from ..encoders.weights import own_weights
+from ..encoders.interface import CONFIG_FILE
+from ..encoders.kinds import kind_of, kind_of_network
+from ..encoders.weights import check_safetensors, own_weights
 from ..runtime.errors import InputError
 from ..runtime.files import read_bytes, read_json, replacing, write_json
 from ..tasks.heads.crf import CRFHead
@@ -37,21 +29,22 @@ class WordModel(nn.Module):
     """An encoder and a head that reads the states of words.
 
     Args:
-        encoder: any transformers encoder, or a BiLSTM.
+        encoder: a network of any kind.
         head: made by the task.
+
+    Attributes:
+        kind: of the encoder.
     """
 
-    def __init__(self, encoder: PreTrainedModel | BiLSTMEncoder, head: nn.Module) -> None:
+    def __init__(self, encoder: nn.Module, head: nn.Module) -> None:
         super().__init__()
+        self.kind = kind_of_network(encoder)
         self.encoder = encoder
         self.head = head
 
     def word_states(self, batch: Batch) -> torch.Tensor:
         """The states of words in the last layer: (sentences, words, hidden)."""
-        if isinstance(self.encoder, BiLSTMEncoder):
-            return self.encoder(batch.input_ids, batch.word_index, batch.word_mask)
-        states = piece_states(self.encoder, batch.input_ids, batch.attention_mask)
-        return batch.states(states)
+        return self.kind.word_states(self.encoder, batch)
 
 
 def untrained_head(task: Task, hidden_size: int, labels: Sequence[str]) -> nn.Module:
@@ -72,13 +65,13 @@ def save_model(
 ) -> list[Path]:
     """Write a fine-tuned model; its weights come last, so a directory with weights is whole.
 
-    Weights keep the names they have in transformers, so the directory also opens as a plain encoder
-    and, where the head is a linear layer, with ``AutoModelForTokenClassification``.
+    Weights of transformers keep their names, so the directory also opens as a plain encoder and,
+    where the head is a linear layer, with ``AutoModelForTokenClassification``.
 
     Args:
         directory: to write to.
         model: what to save.
-        encoder_directory: its tokenizer is copied; a BiLSTM has its vocabulary with it.
+        encoder_directory: that the model was made from; a pretrained encoder's tokenizer is copied.
         task: what the head is for.
         labels: in the order of the head's outputs.
         precision: of the numbers on disk, ``float32``, ``bfloat16`` or ``float16``.
@@ -91,21 +84,17 @@ def save_model(
     """
     directory, encoder_directory = Path(directory), Path(encoder_directory)
     directory.mkdir(parents=True, exist_ok=True)
-    if isinstance(model.encoder, BiLSTMEncoder):
-        written = [model.encoder.vocabulary.save(directory)]
-    else:
-        written = copy_tokenizer(encoder_directory, directory)
-    with replacing(directory / "config.json") as temporary:
-        _config(model.encoder, task, labels).to_json_file(temporary)
+    classes = labels if task.head_prefix == CLASSIFIER else None
+    written = model.kind.save(model.encoder, encoder_directory, directory, classes)
     content = {"settings": dict(task.settings), "labels": list(labels)}
     write_json(directory / TASK_FILE, content)
     tensors = {
-        _saved_name(model.encoder, task, name): _stored(value, precision, directory)
+        _saved_name(model, task, name): _stored(value, precision, directory)
         for name, value in own_weights(model).items()
     }
     with replacing(directory / WEIGHTS_FILE) as temporary:
         save_file(tensors, temporary, {"format": "pt"})
-    return [*written, directory / CONFIG_FILE, directory / TASK_FILE]
+    return [*written, directory / TASK_FILE]
 
 
 def _stored(weight: torch.Tensor, precision: str, directory: Path) -> torch.Tensor:
@@ -140,10 +129,9 @@ def load_model(
     content = read_json(directory / TASK_FILE)
     task = make_task(content["settings"])
     model = opened or _unfilled_model(directory, task, content["labels"])
-    encoder = model.encoder
     path = directory / WEIGHTS_FILE
     check_safetensors(path)
-    weights = {_own_name(encoder, task, name): value for name, value in load_file(path).items()}
+    weights = {_own_name(model, task, name): value for name, value in load_file(path).items()}
     differing = set(weights) ^ set(own_weights(model))
     if differing:
         raise InputError(
@@ -161,11 +149,11 @@ def load_model(
 def same_architecture(directory: Path, other: Path) -> bool:
     """Whether the models of two directories differ in their weights alone.
 
-    A BiLSTM never counts as the same: its vocabulary is part of it.
+    What an encoder reads may be part of it, as the vocabulary is of a BiLSTM.
     """
-    return not is_bilstm(directory) and all(
+    return all(
         read_bytes(directory / name) == read_bytes(other / name)
-        for name in (CONFIG_FILE, TASK_FILE)
+        for name in (CONFIG_FILE, TASK_FILE, *kind_of(directory).reader_files)
     )
 
 
@@ -189,48 +177,29 @@ class ModelReader:
 
 
 def _unfilled_model(directory: Path, task: Task, labels: Sequence[str]) -> WordModel:
-    encoder = empty_encoder(directory)
+    encoder = kind_of(directory).empty(directory)
     return WordModel(encoder, untrained_head(task, encoder.config.hidden_size, labels))
 
 
-def _config(
-    encoder: PreTrainedModel | BiLSTMEncoder, task: Task, labels: Sequence[str]
-) -> PretrainedConfig | BiLSTMConfig:
-    """The encoder's configuration, with what token classification adds to it."""
-    if isinstance(encoder, BiLSTMEncoder):
-        return encoder.config
-    config = copy.deepcopy(encoder.config)
-    if task.head_prefix == CLASSIFIER and _family_head(encoder):
-        config.id2label = dict(enumerate(labels))
-        config.label2id = {label: index for index, label in enumerate(labels)}
-        config.architectures = [MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES[config.model_type]]
-    return config
-
-
-def _family_head(encoder: PreTrainedModel | BiLSTMEncoder) -> str | None:
-    """What the encoder's family calls a linear head of token classification, if it has one."""
-    family = FAMILIES.get(getattr(encoder.config, "model_type", ""))
-    return family.head if family else None
-
-
-def _head_prefix(encoder: PreTrainedModel | BiLSTMEncoder, task: Task) -> str:
+def _head_prefix(model: WordModel, task: Task) -> str:
     """What the weights of the head are called on disk."""
     if task.head_prefix != CLASSIFIER:
         return task.head_prefix
-    return _family_head(encoder) or CLASSIFIER
+    return model.kind.classifier(model.encoder) or CLASSIFIER
 
 
-def _saved_name(encoder: PreTrainedModel | BiLSTMEncoder, task: Task, name: str) -> str:
+def _saved_name(model: WordModel, task: Task, name: str) -> str:
     """What a weight of a ``WordModel`` is called on disk."""
     part, _, rest = name.partition(".")
-    prefix = encoder.base_model_prefix if part == "encoder" else _head_prefix(encoder, task)
+    is_encoder = part == "encoder"
+    prefix = model.encoder.base_model_prefix if is_encoder else _head_prefix(model, task)
     return f"{prefix}.{rest}"
 
 
-def _own_name(encoder: PreTrainedModel | BiLSTMEncoder, task: Task, name: str) -> str:
+def _own_name(model: WordModel, task: Task, name: str) -> str:
     """The inverse of ``_saved_name``."""
-    head = _head_prefix(encoder, task)
-    for part, prefix in (("encoder", encoder.base_model_prefix), ("head", head)):
+    head = _head_prefix(model, task)
+    for part, prefix in (("encoder", model.encoder.base_model_prefix), ("head", head)):
         if name.startswith(f"{prefix}."):
             return f"{part}.{name.removeprefix(f'{prefix}.')}"
     return name

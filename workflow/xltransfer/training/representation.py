@@ -6,19 +6,19 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from torch import nn
 
 from ..encoders.batching import Example, collate, plan_examples
-from ..encoders.lean_transformers import PreTrainedModel
-from ..encoders.states import piece_states
-from ..encoders.tokenizer import WordTokenizer
+from ..encoders.kinds import kind_of_network
+from ..encoders.reader import TextReader
 from .loop import Precision
 from .prediction import PREDICTION_BUDGET
 
 
 @torch.inference_mode()
 def sentence_vectors(
-    encoder: PreTrainedModel,
-    tokenizer: WordTokenizer,
+    encoder: nn.Module,
+    tokenizer: TextReader,
     texts: Sequence[str],
     longest: int,
     device: torch.device,
@@ -28,7 +28,7 @@ def sentence_vectors(
     """The mean of the states of a sentence's pieces, special tokens left out, at every layer.
 
     Args:
-        encoder: any encoder.
+        encoder: of a pretrained kind.
         tokenizer: of the encoder.
         texts: raw sentences; what is longer than the encoder takes is cut off.
         longest: the most pieces, special tokens included, that the encoder takes in one row.
@@ -41,7 +41,7 @@ def sentence_vectors(
         float32, shape (layers + 1, sentences, hidden); layer 0 are the embeddings.
     """
     encoder.eval()
-    context = Precision(precision, device)
+    kind, context = kind_of_network(encoder), Precision(precision, device)
     nothing = np.zeros(0, dtype=np.int64)
     before, after = len(tokenizer.prefix), len(tokenizer.suffix)
     if as_published:
@@ -55,7 +55,7 @@ def sentence_vectors(
     for indices in plan_examples(examples, PREDICTION_BUDGET[device.type], order):
         batch = collate(examples, indices, tokenizer.padding).to(device)
         with context:
-            states = piece_states(encoder, batch.input_ids, batch.attention_mask, True)
+            states = kind.layer_states(encoder, batch.input_ids, batch.attention_mask)
         lengths = batch.attention_mask.sum(dim=1)
         positions = torch.arange(batch.input_ids.shape[1], device=device)
         inside = (positions >= before) & (positions < (lengths - after)[:, None])

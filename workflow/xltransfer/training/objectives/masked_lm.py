@@ -12,10 +12,10 @@ from torch.nn import functional
 
 from ...corpora.language_sampling import apportion, sampling_probabilities, stretch
 from ...encoders.batch_plan import plan_batches
+from ...encoders.kinds import kind_of_network
 from ...encoders.lean_transformers import PreTrainedModel
 from ...encoders.masked_lm import masked_logits
 from ...encoders.text_tokenizer import TextTokenizer
-from ...encoders.transformer import longest_input
 from ...runtime.errors import InputError
 from ..tokenised_text import Rows, TokenisedText
 from .interface import Objective
@@ -212,7 +212,7 @@ def row_pieces(model: PreTrainedModel, settings: Mapping[str, Any]) -> int:
     Raises:
         InputError: the model takes fewer than ``block_size``.
     """
-    longest = longest_input(model)
+    longest = kind_of_network(model).longest_input(model)
     size = settings.get("block_size") or longest
     if size > longest:
         raise InputError(

@@ -1,0 +1,51 @@
+"""The kinds of encoders; a new one is a subclass of ``EncoderKind`` and an entry here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from torch import nn
+
+from ..runtime.errors import InputError
+from ..runtime.files import read_json
+from .bilstm import BiLSTMKind
+from .interface import CONFIG_FILE, EncoderKind, PretrainedKind
+from .transformer import TransformerKind
+
+KINDS: dict[str, EncoderKind] = {kind.model_type: kind for kind in (BiLSTMKind(),)}
+"""Kinds of encoders by their ``model_type``."""
+TRANSFORMER = TransformerKind()
+"""The kind of all other model types."""
+
+
+def kind_of(directory: Path | str) -> EncoderKind:
+    """The kind that ``config.json`` of a directory says; what cannot be read is a transformer's."""
+    try:
+        content = read_json(Path(directory) / CONFIG_FILE)
+    except InputError:
+        return TRANSFORMER
+    return _of_type(content.get("model_type") if isinstance(content, dict) else None)
+
+
+def kind_of_network(network: nn.Module) -> EncoderKind:
+    """The kind of a network."""
+    return _of_type(network.config.model_type)
+
+
+def pretrained_kind_of(directory: Path | str) -> PretrainedKind:
+    """As ``kind_of``.
+
+    Raises:
+        InputError: encoders of this kind are never pretrained.
+    """
+    kind = kind_of(directory)
+    if not kind.pretrained:
+        raise InputError(
+            f"{directory}/{CONFIG_FILE}:1: {kind.name} is never pretrained; it can only be "
+            "fine-tuned and predicted with, name an encoder of transformers here"
+        )
+    return kind
+
+
+def _of_type(model_type: object) -> EncoderKind:
+    return KINDS.get(model_type, TRANSFORMER) if isinstance(model_type, str) else TRANSFORMER
