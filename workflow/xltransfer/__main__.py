@@ -7,6 +7,8 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+from .runtime.signatures import run_stage
+
 ROOT = Path(__file__).parent
 TOOLS = {
     "plan": "study.plan",
@@ -40,7 +42,11 @@ def main() -> None:
         print("\n".join(f"  {name:<22}{summary(module)}" for name, module in known.items()))
     elif name in known:
         del sys.argv[1]
-        import_module(f"xltransfer.{known[name]}").main()
+        module = import_module(f"xltransfer.{known[name]}")
+        if name in TOOLS:
+            module.main()
+        else:
+            run_stage(getattr(module, name))
     else:
         sys.exit(f"error: '{name}' is no command; `python -m xltransfer --help` lists them")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..corpora.catalogue import SPLITS, Catalogue
 from ..corpora.checksums import UNCHECKED
-from ..runtime.command import run, stage_parser
+from ..runtime.command import run, tool_parser
 from ..runtime.errors import InputError
 from .study_files import read_config
 
@@ -60,7 +60,7 @@ def describe(catalogue: Catalogue, code: str) -> Iterator[str]:
 
 def main() -> None:
     """Command line."""
-    parser = stage_parser(__name__, __doc__)
+    parser = tool_parser(__name__, __doc__)
     parser.add_argument("language", help="code in resources/languages.tsv")
     parser.add_argument("--configfile", nargs="*", default=[], help="of the study, for Snakemake")
     parser.add_argument("--ud-release", default="2.18", help="take treebanks up to this release")

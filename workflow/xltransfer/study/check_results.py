@@ -17,7 +17,7 @@ from typing import Any
 
 from ..records.record import NEEDED_BY, RESULTS, TRAINING, WEIGHTS, located, portable, record_path
 from ..records.verification import verified_checksums, verified_model
-from ..runtime.command import run, stage_parser
+from ..runtime.command import run, tool_parser
 from ..runtime.errors import InputError
 from ..runtime.files import read_json
 
@@ -111,7 +111,7 @@ def _inputs(record: Path) -> list[Path]:
 
 def main() -> None:
     """Command line."""
-    parser = stage_parser(__name__, __doc__)
+    parser = tool_parser(__name__, __doc__)
     parser.add_argument("results", type=Path, help="folder of results")
     parser.add_argument("--delete", action="store_true", help="files that must be made again")
     run(parser, _stage)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ..runtime.command import run, stage_parser
+from ..runtime.command import run, tool_parser
 from ..runtime.safe_values import printable
 from . import Study
 from .study_files import read_config
@@ -45,7 +45,7 @@ def _outside(path: str) -> str:
 
 def main() -> None:
     """Command line."""
-    parser = stage_parser(__name__, __doc__)
+    parser = tool_parser(__name__, __doc__)
     parser.add_argument("files", nargs="+", metavar="FILE", help="as for snakemake --configfile")
     run(parser, _stage)
 

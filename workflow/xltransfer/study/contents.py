@@ -20,7 +20,7 @@ from .paths import made_encoder
 if TYPE_CHECKING:
     from .study import Study
 
-CHECKED_BY = {"treebanks": "treebank", "entities": "entities"}
+CHECKED_BY = {"treebanks": "check_treebank", "entities": "check_entities"}
 """The stages that check fetched corpora."""
 
 

@@ -12,7 +12,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from ..records.record import TRAINING
-from ..runtime.command import run, stage_parser
+from ..runtime.command import run, tool_parser
 from ..runtime.errors import InputError
 from . import Study
 from .estimate import PEAK, Assumptions, Estimate, Model, read_outputs
@@ -132,7 +132,7 @@ def _size(number: float) -> str:
 
 def main() -> None:
     """Command line."""
-    parser = stage_parser(__name__, __doc__)
+    parser = tool_parser(__name__, __doc__)
     parser.add_argument("targets", nargs="*", help="of Snakemake; everything if none is given")
     parser.add_argument("--configfile", nargs="+", default=[], help="of the study, for Snakemake")
     parser.add_argument("--gpu", choices=PEAK, default=Assumptions.gpu)
