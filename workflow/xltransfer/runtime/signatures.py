@@ -12,8 +12,7 @@ import inspect
 import json
 import re
 from collections.abc import Callable, Mapping
-from functools import partial, reduce
-from operator import getitem
+from functools import partial
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -133,8 +132,17 @@ def _read_object(option: str, text: str, keys: tuple[str, ...]) -> _Object:
         raise InputError(f"{option}: not a JSON object")
     found = _checked(content, f"{option}: key '")
     for key in keys:
-        reduce(getitem, key.split("."), found)
+        _look_up(found, key.split("."), option)
     return found
+
+
+def _look_up(found: Any, path: list[str], option: str) -> None:
+    """Refuse an object without a key, or without one in another."""
+    for number, key in enumerate(path):
+        if not isinstance(found, dict):
+            place = ".".join(path[:number])
+            raise InputError(f"{option}: '{place}' is no JSON object with a key '{key}'")
+        found = found[key]
 
 
 def _read_yaml(path: str) -> Any:
