@@ -23,19 +23,18 @@ os.environ.update(TOKENIZERS_PARALLELISM="false", OMP_NUM_THREADS="1")
 os.environ.update(HF_HUB_OFFLINE="1")
 
 from snakemake.io import IOFile
-from xltransfer import paths
-from xltransfer.runtime.changed_jobs import comparing_every_job
 from xltransfer.corpora.checksums import UNCHECKED
+from xltransfer.records.code import stage_digest
+from xltransfer.runtime.changed_jobs import comparing_every_job
 from xltransfer.runtime.errors import InputError
 from xltransfer.runtime.files import canonical_json
 from xltransfer.runtime.folders import without_future_inputs
 from xltransfer.runtime.gpus import jobs_at_once
 from xltransfer.runtime.head import alone
-from xltransfer.records.code import stage_digest
+from xltransfer.study import Study, paths
 from xltransfer.study.private_report import private
-from xltransfer.study import Study
-from xltransfer.study.varieties import FOLDS, HASHED
 from xltransfer.study.study_files import refuse_templates
+from xltransfer.study.varieties import FOLDS, HASHED
 
 try:
     if workflow.is_main_process:
