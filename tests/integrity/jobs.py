@@ -13,7 +13,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from xltransfer.runtime.signatures import run_stage
+from xltransfer.runtime.signatures import run_command
 
 # As in jobs of Snakemake; and the library's threads do not survive a fork.
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
@@ -120,7 +120,7 @@ def run(job: Job, folder: Path, log: Path, whole: bool = False) -> int:
             if not whole:
                 _end_where_training_starts()
             sys.argv = [job.stage, *job.arguments]
-            run_stage(function)
+            run_command(function)
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else CRASHED

@@ -198,9 +198,9 @@ def test_memory_does_not_grow_with_the_corpus(tmp_path: Path) -> None:
                 f"a line of some length with the number {n} {n}\n" for n in range(lines)
             )
         command = (
-            "import resource; from xltransfer.runtime.signatures import run_stage; "
+            "import resource; from xltransfer.runtime.signatures import run_command; "
             "from xltransfer.stages.clean import clean; "
-            "run_stage(clean); print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+            "run_command(clean); print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
         )
         arguments = ["--raw", raw, "--kind", "text", "--config", config]
         for name in ("training", "held-out", "report"):

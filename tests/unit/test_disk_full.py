@@ -24,7 +24,7 @@ from tokenizers import Tokenizer, models
 from xltransfer.corpora.conllu import write_conllu
 from xltransfer.runtime.errors import InputError
 from xltransfer.runtime.files import explain_no_room, replacing
-from xltransfer.runtime.signatures import run_stage
+from xltransfer.runtime.signatures import run_command
 from xltransfer.stages import finetune
 
 ROOM = 20_000
@@ -113,7 +113,7 @@ def test_training_goes_on_when_there_is_room_again(after: str, place: str, tmp_p
     log = tmp_path / "log"
     assert (
         in_child(
-            partial(run_stage, finetune.finetune), command(tmp_path, "full"), log, after, limit
+            partial(run_command, finetune.finetune), command(tmp_path, "full"), log, after, limit
         )
         == 2
     )
@@ -125,7 +125,7 @@ def test_training_goes_on_when_there_is_room_again(after: str, place: str, tmp_p
     for name in ("full", "whole"):
         assert (
             in_child(
-                partial(run_stage, finetune.finetune),
+                partial(run_command, finetune.finetune),
                 command(tmp_path, name),
                 log,
                 "resumes",
@@ -145,7 +145,7 @@ def test_the_terminal_is_told_where_the_log_is_full(tmp_path: Path, monkeypatch)
     output, end = os.pipe()
     monkeypatch.setenv("XLTRANSFER_TERMINAL", str(end))
     code = in_child(
-        partial(run_stage, finetune.finetune),
+        partial(run_command, finetune.finetune),
         command(tmp_path, "x"),
         Path("/dev/full"),
         "never",

@@ -21,7 +21,7 @@ from test_training import SENTENCES, TRAINING
 from xltransfer.corpora.conllu import write_conllu
 from xltransfer.runtime import gpus
 from xltransfer.runtime.errors import InputError
-from xltransfer.runtime.signatures import run_stage
+from xltransfer.runtime.signatures import run_command
 from xltransfer.stages import finetune
 
 
@@ -192,7 +192,7 @@ def test_training_has_the_threads_it_was_given(threads: int, tmp_path: Path) -> 
         (tmp_path / "threads").write_text(str(tasks))
 
     code = in_child(
-        partial(run_stage, finetune.finetune), arguments, tmp_path / "log", "epoch 2:", count
+        partial(run_command, finetune.finetune), arguments, tmp_path / "log", "epoch 2:", count
     )
     assert code == 0, (tmp_path / "log").read_text()
     assert int((tmp_path / "threads").read_text()) == threads

@@ -26,7 +26,7 @@ from xltransfer.encoders.weights import own_weights
 from xltransfer.runtime import interruption
 from xltransfer.runtime.files import replacing
 from xltransfer.runtime.interruption import Interrupted
-from xltransfer.runtime.signatures import run_stage
+from xltransfer.runtime.signatures import run_command
 from xltransfer.stages import adapt, finetune, pretrain
 from xltransfer.training.checkpoint import Checkpoint
 
@@ -215,7 +215,7 @@ def test_fine_tuning_of_two_seeds_is_interrupted_in_each(tmp_path: Path) -> None
             "--training", tmp_path / "train.conllu", "--development", tmp_path / "train.conllu",
             "--seeds", 1, 2, "--models", *models, "--checkpoints", tmp_path / f"{name}-checkpoints",
         ]  # fmt: skip
-        return command(partial(run_stage, finetune.finetune), arguments, after, tmp_path / "log")
+        return command(partial(run_command, finetune.finetune), arguments, after, tmp_path / "log")
 
     for seed, after, note in (
         (1, "seed 1: epoch 2:", r": \S* parsing none seed 1: saved at step \d+"),
@@ -251,7 +251,9 @@ def test_adaptation_and_pretraining_are_interrupted(stage: ModuleType, tmp_path:
             *own[stage], "--held-out", text, "--config", json.dumps(CONFIG),
             "--output", tmp_path / folder, "--checkpoints", tmp_path / f"{folder}-checkpoints",
         ]  # fmt: skip
-        return command(partial(run_stage, getattr(stage, name)), arguments, after, tmp_path / "log")
+        return command(
+            partial(run_command, getattr(stage, name)), arguments, after, tmp_path / "log"
+        )
 
     assert_interrupted(
         train("killed", f"{name}: epoch 2:"), tmp_path / "log", f": {name}: saved at step"

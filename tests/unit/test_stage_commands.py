@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 import pytest
 from conftest import ROOT
-from running import stage as run_command
+from running import stage as run_by_hand
 from xltransfer.runtime import signatures
 from xltransfer.runtime.errors import InputError
 from xltransfer.runtime.signatures import Keys, parser_of, required_keys
@@ -95,12 +95,12 @@ def test_rules_give_options_that_there_are(stage: str) -> None:
 
 
 def test_a_stage_run_by_hand(tmp_path: Path) -> None:
-    done = run_command("embedded_world", "text", "--config", "{}", "--output", tmp_path / "x")
+    done = run_by_hand("embedded_world", "text", "--config", "{}", "--output", tmp_path / "x")
     assert (done.returncode, done.stderr) == (2, "error: --config: key 'seed' is missing\n")
     config = json.dumps({"task": "pos", "settings": {"kind": "tagging"}})
     options = ["--encoders", "e", "--training", "t", "--development", "d", "--ablation", "none",
                "--seeds", 1, "--models", "m", "--checkpoints", "c"]  # fmt: skip
-    done = run_command("finetune", *options, "--config", config)
+    done = run_by_hand("finetune", *options, "--config", config)
     expected = "error: --config: key 'settings.training' is missing\n"
     assert (done.returncode, done.stderr) == (2, expected)
 

@@ -305,31 +305,31 @@ def test_tables_of_two_versions_of_a_file_are_refused(chain: dict[str, Path]) ->
 
 def test_all_that_is_wrong_is_found_and_deleted(chain: dict[str, Path]) -> None:
     results = Path("results")
-    assert set(check_results.check_results(results)) == set()
+    assert set(check_results.wrong_files(results)) == set()
     chain["other"].write_text("a flipped bit")
-    found = check_results.check_results(results)
+    found = check_results.wrong_files(results)
     assert set(found) == {chain["other"]} and "changed since" in found[chain["other"]]
     chain["treebank"].write_text("new")
     write_record(chain["treebank"], "check_treebank", verified_checksums([chain["download"]]))
     record_path(results / "encoders/e/config.json").write_text("{")
-    found = check_results.check_results(results)
+    found = check_results.wrong_files(results)
     wrong = {chain[name] for name in ("other", "prediction", "scores")}
     assert set(found) == {*wrong, record_path(results / "encoders/e/config.json")}
-    check_results.delete(found)
+    check_results.delete_files(found)
     assert not any(path.exists() or record_path(path).exists() for path in wrong)
     assert not (results / "encoders/e/config.json").exists()
     assert chain["treebank"].exists() and chain["model"].exists()
     assert not (chain["model"].parent / "needed_by").exists(), "so that it is trained again"
-    assert set(check_results.check_results(results)) == set()
+    assert set(check_results.wrong_files(results)) == set()
 
 
 def test_two_versions_of_raw_data_are_found(chain: dict[str, Path]) -> None:
     """What was made from the version that is gone is outdated."""
     chain["download"].write_text("a new release")
-    assert check_results.check_results(Path("results")) == {}, "the workflow compares parameters"
+    assert check_results.wrong_files(Path("results")) == {}, "the workflow compares parameters"
     second = make("chain/second.conllu", "x")
     write_record(second, "check_treebank", verified_checksums([chain["download"]]))
-    found = check_results.check_results(Path("results"))
+    found = check_results.wrong_files(Path("results"))
     assert set(found) == {chain[n] for n in ("treebank", "prediction", "scores", "other")}
     with pytest.raises(InputError, match=r"x.conllu: used in versions with sha256"):
         table_provenance(TABLE, [chain["scores"], second], "score_tables")

@@ -77,10 +77,3 @@ def _say(message: str) -> None:
     # The log may lie on the disk that is full.
     with suppress(OSError):
         sys.stderr.write(message)
-
-
-def tool_parser(module: str, description: str | None) -> argparse.ArgumentParser:
-    """A parser whose help is the first line of a tool's module docstring."""
-    summary = (description or "").strip().splitlines()[0]
-    name = module.rpartition(".")[2]
-    return argparse.ArgumentParser(prog=f"python -m xltransfer {name}", description=summary)

@@ -29,7 +29,7 @@ class Keys:
         self.names = names
 
 
-def run_stage(function: Callable[..., object]) -> None:
+def run_command(function: Callable[..., object]) -> None:
     """Run a function with the command line of this process."""
     run(parser_of(function), partial(_call, function))
 
@@ -99,9 +99,13 @@ def _documentation(function: Callable[..., object]) -> tuple[str, dict[str, str]
     helps = {}
     for entry in re.split(r"^ {4}(?! )", section, flags=re.MULTILINE)[1:]:
         names, _, text = entry.partition(":")
-        plain = " ".join(text.split()).replace("``", "").replace("%", "%%")
-        helps.update(dict.fromkeys(names.split(", "), plain))
-    return summary, helps
+        helps.update(dict.fromkeys(names.split(", "), _plain(text)))
+    return _plain(summary), helps
+
+
+def _plain(text: str) -> str:
+    """Text of a docstring on one line, as ``argparse`` wants it."""
+    return " ".join(text.split()).replace("``", "").replace("%", "%%")
 
 
 def _call(function: Callable[..., object], arguments: argparse.Namespace) -> None:

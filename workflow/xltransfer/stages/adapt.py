@@ -72,15 +72,5 @@ def adapt(
         "encoder": {name: read[str(encoder / name)] for name in ENCODER_FILES},
         "held_out": checksums(held_out, read),
     }
-    train_encoder(
-        objective,
-        config,
-        inputs,
-        read,
-        output,
-        checkpoints,
-        checkpoint_seconds,
-        device,
-        threads,
-        "adapt",
-    )
+    saving = checkpoints, checkpoint_seconds
+    train_encoder(objective, config, inputs, read, output, *saving, device, threads, "adapt")

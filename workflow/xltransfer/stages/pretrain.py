@@ -74,18 +74,8 @@ def pretrain(
     }
     if held_out:
         inputs["held_out"] = checksums(held_out, read)
-    train_encoder(
-        objective,
-        config,
-        inputs,
-        read,
-        output,
-        checkpoints,
-        checkpoint_seconds,
-        device,
-        threads,
-        "pretrain",
-    )
+    saving = checkpoints, checkpoint_seconds
+    train_encoder(objective, config, inputs, read, output, *saving, device, threads, "pretrain")
 
 
 def _parts(
