@@ -177,7 +177,7 @@ def test_nothing_left_is_one_line_that_says_why(tmp_path: Path) -> None:
         "2 lines (other script); is it the right file, language and script?"
     )
     assert [path.name for path in tmp_path.iterdir()] == ["raw.txt"]
-    with pytest.raises(InputError, match="the file holds no text"):
+    with pytest.raises(InputError, match="an empty file; fetch it again"):
         clean(tmp_path, "")
 
 

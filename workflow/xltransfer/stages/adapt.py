@@ -42,7 +42,7 @@ def adapt(
             not ``float32``, the type to ``store`` weights in.
         output: encoder directory that is written.
         checkpoints: folder for checkpoints.
-        checkpoint_seconds: time between two checkpoints.
+        checkpoint_seconds: seconds between two checkpoints.
         threads: number of processor threads.
 
     Raises:

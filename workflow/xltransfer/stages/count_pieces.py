@@ -21,7 +21,7 @@ def count_pieces(encoder: Path, corpus: Path, columns: Mapping[str, str], output
 
     Args:
         encoder: directory of the encoder, with ``tokenizer.json``.
-        corpus: a treebank (``.conllu``), of which the syntactic words count, named entities
+        corpus: treebank (``.conllu``), of which the syntactic words count, named entities
             (``.iob2``), of which the tokens do, or raw text (``.txt``), a sentence a line, of which
             what stands between white space does. Raw text is not held in memory.
         columns: names to write as well, e.g. of variety, encoder and corpus.

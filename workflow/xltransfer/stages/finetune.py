@@ -37,11 +37,11 @@ def finetune(
         training: corpus of the source language to train on.
         development: corpus of the source language that decides the best epoch.
         config: ``task``, its ``settings``, and the precision that weights are ``stored`` in.
-        ablation: ``none``, or what is re-initialised before.
+        ablation: ablation of the encoder before training, or ``none``.
         seeds: seeds of the models.
         models: directories that the models are written to, one for each seed.
         checkpoints: folder for checkpoints, which are named by what they belong to.
-        checkpoint_seconds: time between two checkpoints.
+        checkpoint_seconds: seconds between two checkpoints.
         threads: number of processor threads.
         search: file of the stage ``search``, whose learning rate and epochs replace those of the
             configuration.

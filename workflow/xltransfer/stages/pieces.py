@@ -19,7 +19,7 @@ def pieces(
 
     Args:
         encoder: directory of the encoder, with ``tokenizer.json``.
-        corpus: a treebank, of which all words count, or named entities, of which only they do.
+        corpus: treebank, of which all words count, or named entities, of which only they do.
         output: text file that is written.
         sentences: number of sentences that are drawn, as training does; all if not given.
         seed: seed of the draw.

@@ -49,7 +49,7 @@ def pretrain(
             (``float32``).
         output: encoder directory that is written.
         checkpoints: folder for checkpoints.
-        checkpoint_seconds: time between two checkpoints.
+        checkpoint_seconds: seconds between two checkpoints.
         threads: number of processor threads.
         held_out: raw text for the held-out loss; if there is none, the first ``held_out_lines``
             of each corpus are.

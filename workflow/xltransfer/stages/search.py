@@ -44,7 +44,7 @@ def search(
         output: JSON file: ``grid``, a row per training with its development ``score`` (``null`` if
             it diverged), and ``chosen``, the settings of the best one.
         checkpoints: folder for checkpoints, which are named by what they belong to.
-        checkpoint_seconds: time between two checkpoints.
+        checkpoint_seconds: seconds between two checkpoints.
         threads: number of processor threads.
 
     Raises:

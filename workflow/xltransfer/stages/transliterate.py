@@ -43,14 +43,14 @@ def transliterate(
 
     Args:
         source: treebank (``.conllu``), named entities (``.iob2``) or raw text (``.txt``).
-        output: the same in Latin letters; appears only once it is complete.
+        output: file in Latin letters, which appears only once it is complete.
         scheme: name of a scheme in ``schemes.tsv``.
         schemes: folder with ``schemes.tsv`` and its tables.
         lemmas: LEMMA of a treebank is transliterated as well as FORM.
         evaluation: development and test parts in the same script, for raw text: sentences that
             differ before transliteration may be equal after it. Lines that equal or contain one are
             dropped.
-        keep_evaluation_sentences: such lines stay.
+        keep_evaluation_sentences: lines that equal or contain one of these sentences stay.
         report: JSON file for what is returned.
 
     Returns:
