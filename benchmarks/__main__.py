@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from xltransfer.runtime.command import run, stage_parser
+from xltransfer.runtime.command import run
 from xltransfer.runtime.errors import InputError
 
 from . import machine, results
@@ -99,7 +99,7 @@ def _chosen(names: list[str]) -> list[Row]:
 
 def main() -> None:
     """Command line."""
-    parser = stage_parser("benchmarks", __doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     cores = os.cpu_count() or 1
     long = ", ".join(row.key for row in ROWS if row.long)
     parser.add_argument("--rows", nargs="*", default=[], help=f"all but the long ones ({long})")

@@ -99,19 +99,19 @@ def values(option):
 stage = sys.argv[3]
 outputs = values("--output") + values("--predictions") * (stage == "predict") + values("--figures")
 if stage == "finetune":
-    outputs += values("--models")
-    outputs += [path.with_name("training.json") for path in values("--models")]
+    names = "model.safetensors", "training.json"
+    outputs += [path / name for path in values("--models") for name in names]
 tables = []
-if stage == "tabulate":
+if stage == "score_tables":
     tables = ["randominit", "randominit_by_target", "zeroshot", "zeroshot_by_target"]
-if stage == "relate":
-    arguments[0] = arguments[0].replace("-", "_")
-    tables = [arguments[0], arguments[0] + "_correlation"]
+if stage in ("overlap_tables", "word_order_tables"):
+    name = stage.removesuffix("_tables")
+    tables = [name, name + "_correlation"]
 if stage in ("represent", "score"):
     outputs += values("--outputs")
-if stage == "correlate":
+if stage == "similarity_tables":
     tables = ["cka", "correlation"]
-if stage == "retrieve":
+if stage == "retrieval_table":
     tables = ["retrieval"]
 if stage in ("clean", "split", "transliterate"):
     outputs += values("--training") + values("--held-out") + values("--report")
@@ -120,11 +120,11 @@ if stage in ("adapt", "pretrain"):
     names = ["config.json", "model.safetensors", "tokenizer.json", "pretraining.json"]
     names += ["tokenizer_config.json"] * (stage == "pretrain")
     outputs = [outputs[0] / name for name in names]
-if stage == "verdict":
+if stage == "unseen_tables":
     tables = ["unseen", "typology"]
-if stage == "language_table":
+if stage == "language_tables":
     tables = ["languages", "language_data"]
-if stage == "tokenizer_statistics" and arguments[0] == "table":
+if stage == "tokenizer_table":
     tables = ["tokenizer_stats"]
 for name in tables:
     directory = (values("--directory") or [path.parent for path in values("--output")])[0]

@@ -6,28 +6,29 @@ from collections.abc import Callable
 from pathlib import Path
 
 from test_clean import CONFIG as CLEANING
-from xltransfer.corpora.cleaning.settings import Settings
 from xltransfer.stages.adapt import adapt
-from xltransfer.stages.clean import clean_corpus
-from xltransfer.stages.compare import published_comparison
-from xltransfer.stages.correlate import similarity_tables
-from xltransfer.stages.draw import draw
+from xltransfer.stages.clean import clean
+from xltransfer.stages.count_pieces import count_pieces
+from xltransfer.stages.draw import draw_figure
 from xltransfer.stages.finetune import finetune
-from xltransfer.stages.language_table import language_tables
-from xltransfer.stages.pieces import list_pieces
+from xltransfer.stages.language_tables import language_tables
+from xltransfer.stages.overlap_tables import overlap_tables
+from xltransfer.stages.pieces import pieces
 from xltransfer.stages.predict import predict
 from xltransfer.stages.pretrain import pretrain
-from xltransfer.stages.relate import relate_overlap, relate_word_order
+from xltransfer.stages.published_comparison import published_comparison
 from xltransfer.stages.represent import represent
-from xltransfer.stages.retrieve import retrieval_table
-from xltransfer.stages.score import score
+from xltransfer.stages.retrieval_table import retrieval_table
+from xltransfer.stages.score import score_models
+from xltransfer.stages.score_tables import score_tables
 from xltransfer.stages.search import search
-from xltransfer.stages.similarity import similarities
-from xltransfer.stages.split import divide, split
-from xltransfer.stages.tabulate import score_tables
-from xltransfer.stages.tokenizer_statistics import count, tabulate
+from xltransfer.stages.similarity import similarity
+from xltransfer.stages.similarity_tables import similarity_tables
+from xltransfer.stages.split import split
+from xltransfer.stages.tokenizer_table import tokenizer_table
 from xltransfer.stages.transliterate import transliterate
-from xltransfer.stages.verdict import verdict_tables
+from xltransfer.stages.unseen_tables import unseen_tables
+from xltransfer.stages.word_order_tables import word_order_tables
 
 SENTENCE = "# sent_id = {}\n1\tthe\t_\tDET\t_\t_\t0\troot\t_\t_\n\n"
 TASK = {"kind": "tagging", "label": "UPOS"}
@@ -57,16 +58,16 @@ SCHEMES = Path(__file__).parents[1] / "resources" / "transliteration"
 STAGES: dict[str, tuple[list[str], Callable[[], object]]] = {
     "split": (
         ["treebanks/aa_x/train.conllu", "treebanks/aa_x/dev.conllu"],
-        lambda: split(files("split"), {"seed": 1, "dev_share": 0, "test_share": 0}, []),
+        lambda: split("hashed", files("split"), {"seed": 1, "dev_share": 0, "test_share": 0}, []),
     ),
     "divide": (
         ["treebanks/aa_x/train.conllu"],
-        lambda: divide(files("divide"), {"seed": 1, "folds": 1}, []),
+        lambda: split("folds", files("divide"), {"seed": 1, "folds": 1}, []),
     ),
     "clean": (
         ["corpora/aa.txt", "treebanks/aa_x/test.conllu"],
-        lambda: clean_corpus(
-            files("clean")[0], "text", Settings.from_json(CLEANING), *out(3), files("clean")[1:]
+        lambda: clean(
+            files("clean")[0], "text", CLEANING, *out(3), files("clean")[1:]
         ),
     ),
     "transliterate": (
@@ -78,15 +79,15 @@ STAGES: dict[str, tuple[list[str], Callable[[], object]]] = {
     ),
     "pieces": (
         ["encoders/e/tokenizer.json", "treebanks/aa_x/test.conllu"],
-        lambda: list_pieces(files("pieces")[0].parent, files("pieces")[1], out()[0]),
+        lambda: pieces(files("pieces")[0].parent, files("pieces")[1], out()[0]),
     ),
     "count": (
         ["encoders/e/tokenizer.json", "raw_text/aa/training.txt"],
-        lambda: count(files("count")[0].parent, files("count")[1], {}, out()[0]),
+        lambda: count_pieces(files("count")[0].parent, files("count")[1], {}, out()[0]),
     ),
     "tokenizer table": (
         ["tokenizer_statistics/e/treebanks/aa_x-test.json"],
-        lambda: tabulate(files("tokenizer table"), TABLE, out()[0]),
+        lambda: tokenizer_table(files("tokenizer table"), TABLE, out()[0]),
     ),
     "language table": (
         ["tokenizer_statistics/e/treebanks/aa_x-test.json"],
@@ -97,7 +98,7 @@ STAGES: dict[str, tuple[list[str], Callable[[], object]]] = {
     "pretrain": (
         ["raw_text/aa/training.txt", "raw_text/aa/held_out.txt"],
         lambda: pretrain(
-            files("pretrain")[:1], files("pretrain")[1:], {"training": {}}, *out(2), 9, 1
+            files("pretrain")[:1], {"training": {}}, *out(2), held_out=files("pretrain")[1:]
         ),
     ),
     "adapt": (
@@ -115,14 +116,14 @@ STAGES: dict[str, tuple[list[str], Callable[[], object]]] = {
          "encoders/e/pretraining.json"],
         lambda: finetune(
             [files("finetune")[3].parent], *files("finetune")[:2], FINETUNING, "none",
-            {1: out()[0]}, out()[0], 9, 1, files("finetune")[2],
+            [1], [out()[0]], out()[0], 9, 1, files("finetune")[2],
         ),
     ),
     "finetune a BiLSTM": (
         ["encoders/bilstm/config.json", "treebanks/aa_x/train.conllu", "treebanks/aa_x/dev.conllu"],
         lambda: finetune(
             [files("finetune a BiLSTM")[0].parent], *files("finetune a BiLSTM")[1:], FINETUNING,
-            "none", {1: out()[0]}, out()[0], 9, 1,
+            "none", [1], [out()[0]], out()[0], 9, 1,
         ),
     ),
     "search": (
@@ -144,18 +145,20 @@ STAGES: dict[str, tuple[list[str], Callable[[], object]]] = {
         ["treebanks/aa_x/test.conllu", *(f"models/m/seed-1/{name}" for name in (
             "training.json", "config.json", "model.safetensors", "task.json", "tokenizer.json",
         ))],
-        lambda: represent([files("represent")[1].parent], [], files("represent")[0], out(), 1),
+        lambda: represent(files("represent")[0], out(), [files("represent")[1].parent]),
     ),
     "represent with an encoder": (
         ["encoders/e/config.json", "encoders/e/model.safetensors", "encoders/e/tokenizer.json"],
         lambda: represent(
-            [files("represent with an encoder")[0].parent], [],
-            Path("results/treebanks/aa_x/test.conllu"), out(), 1,
+            Path("results/treebanks/aa_x/test.conllu"), out(),
+            [files("represent with an encoder")[0].parent],
         ),
     ),
     "score": (
         ["treebanks/aa_x/test.conllu", "predictions/m/seed-1/aa_x-test.conllu"],
-        lambda: score(files("score")[0], files("score")[1:], ["none"], [1], TASK, {}, out()[0]),
+        lambda: score_models(
+            files("score")[0], files("score")[1:], ["none"], [1], TASK, {}, out()[0]
+        ),
     ),
     "score tables": (
         ["scores/e/pos/aa_x/aa_x-test.parquet", "models/e/pos/aa_x/none/seed-1/training.json"],
@@ -163,7 +166,7 @@ STAGES: dict[str, tuple[list[str], Callable[[], object]]] = {
     ),
     "overlap": (
         ["tables/randominit_by_target.csv", "pieces/e/treebanks/aa_x-train.txt"],
-        lambda: relate_overlap(
+        lambda: overlap_tables(
             files("overlap")[0],
             {**SCORED, "tasks": {"pos": {**SCORED["tasks"]["pos"], "targets": [
                 ON, {"language": "bb", "corpus": "bb_x"},
@@ -173,7 +176,7 @@ STAGES: dict[str, tuple[list[str], Callable[[], object]]] = {
     ),
     "word order": (
         ["tables/randominit_by_target.csv", "typology/features.csv"],
-        lambda: relate_word_order(
+        lambda: word_order_tables(
             files("word order")[0], SCORED, files("word order")[1], ["81A"], out()[0]
         ),
     ),
@@ -185,7 +188,7 @@ STAGES: dict[str, tuple[list[str], Callable[[], object]]] = {
     "similarity": (
         ["representations/e/pretrained/aa_x-test.safetensors",
          "representations/e/pretrained/bb_x-test.safetensors"],
-        lambda: similarities(VECTORS, "results", "e", "bb_x", out()[0]),
+        lambda: similarity(VECTORS, "results", "e", "bb_x", out()[0]),
     ),
     "similarity tables": (
         ["similarities/e/aa_x-test.parquet", "scores/e/pos/aa_x/aa_x-test.parquet"],
@@ -196,7 +199,7 @@ STAGES: dict[str, tuple[list[str], Callable[[], object]]] = {
     "unseen": (
         ["scores/e/pos/aa_x/aa_x-test.parquet", "models/e/pos/aa_x/none/seed-1/training.json",
          "raw_text/aa/report.json"],
-        lambda: verdict_tables(TABLE, *([file] for file in files("unseen")), out()[0]),
+        lambda: unseen_tables(TABLE, *([file] for file in files("unseen")), out()[0]),
     ),
     "comparison": (
         ["tables/randominit_by_target.csv", "tables/correlation.csv"],
@@ -206,7 +209,7 @@ STAGES: dict[str, tuple[list[str], Callable[[], object]]] = {
     ),
     "figures": (
         ["tables/zeroshot.csv"],
-        lambda: draw("zeroshot", files("figures"), {"languages": {}, "study": "s"}, out()),
+        lambda: draw_figure("zeroshot", files("figures"), {"languages": {}, "study": "s"}, out()),
     ),
 }  # fmt: skip
 

@@ -13,7 +13,7 @@ from xltransfer.encoders.batching import Batch, collate, plan_examples
 from xltransfer.encoders.tokenizer import WordTokenizer
 from xltransfer.encoders.transformer import load_encoder, longest_input
 from xltransfer.stages.predict import predict
-from xltransfer.stages.score import score
+from xltransfer.stages.score import score_models
 from xltransfer.tasks.metrics.attachment import attachment_scores
 from xltransfer.tasks.registry import make_task
 from xltransfer.training.checkpoint import Checkpoint
@@ -139,7 +139,7 @@ def predict_and_score(arguments: dict[str, Any]) -> dict[str, Any]:
         predicted = folder / treebank.name
         predict([model], treebank, [predicted], threads)
         scores = folder / f"{treebank.stem}.parquet"
-        score(treebank, [predicted], ["none"], [1], arguments["task"], {}, scores)
+        score_models(treebank, [predicted], ["none"], [1], arguments["task"], {}, scores)
     seconds = time.perf_counter() - started
     return {"seconds": seconds, "work": sum(len(read_conllu(path)) for path in treebanks)}
 

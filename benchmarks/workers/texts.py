@@ -14,7 +14,7 @@ from uroman.uroman import DEFAULT_ROM_MAX_CACHE_SIZE, Uroman
 from xltransfer.analyses.tokenizers.counts import CountingTokenizer, tokenizer_statistics
 from xltransfer.corpora.transliteration.loading import load_scheme
 from xltransfer.runtime.files import sha256_of_file
-from xltransfer.stages.tokenizer_statistics import raw_sentences
+from xltransfer.stages.count_pieces import raw_sentences
 from xltransfer.stages.transliterate import transliterate
 
 from benchmarks.shares import shares_of_time

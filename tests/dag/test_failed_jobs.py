@@ -63,7 +63,7 @@ CHANGES = {
     "similarity-code": edited("stages/similarity"),
     "pieces-code": edited("stages/pieces"),
     "typology-code": edited("stages/typology"),
-    "tabulate-code": edited("stages/tabulate"),
+    "score_tables-code": edited("stages/score_tables"),
     "hyperparameter": configured(parsing__training={"epochs": 3}),
     "encoder": another_encoder,
     "added-seed": configured(seeds=[1, 2, 5]),

@@ -58,7 +58,7 @@ def test_treebanks(name: str, tmp_path: Path) -> None:
     text, line, reason = BROKEN[name]
     data = text if isinstance(text, bytes) else text.encode()
     (tmp_path / "download.conllu").write_bytes(data)
-    done = stage("treebank", "--download", tmp_path / "download.conllu", "--checksum",
+    done = stage("check_treebank", "--download", tmp_path / "download.conllu", "--checksum",
                  sha256(data), "--output", tmp_path / "out" / "train.conllu")  # fmt: skip
     where = f"{tmp_path}/download.conllu:{line}: "
     assert_refused(done, where, reason, output=tmp_path / "out")
@@ -69,7 +69,7 @@ def test_entities(tmp_path: Path) -> None:
     (tmp_path / "train.txt").write_text("a O\nb I-PER\n", encoding="utf-8")
     config = {"layout": "columns", "scheme": "iob2", "broken_tags": "refuse", "encoding": "utf-8"}
     done = stage(
-        "entities", "--download", tmp_path / "train.txt", "--checksum", "unchecked",
+        "check_entities", "--download", tmp_path / "train.txt", "--checksum", "unchecked",
         "--config", json.dumps(config), "--output", tmp_path / "out" / "x.iob2",
     )  # fmt: skip
     assert_refused(done, "train.txt:2: 'I-PER' after O breaks", output=tmp_path / "out")
@@ -77,7 +77,7 @@ def test_entities(tmp_path: Path) -> None:
 
 def test_licensed_files_that_are_absent(tmp_path: Path) -> None:
     file = {"path": "CoNLL-2003/eng.train", "url": "", "checksum": "unchecked"}
-    done = stage("fetch", "file", "--config", json.dumps(file), "--output",
+    done = stage("fetch_corpus", "--config", json.dumps(file), "--output",
                  tmp_path / "out" / "eng.train", "--largest", 1000)  # fmt: skip
     assert_refused(done, "licensed", "CoNLL-2003/eng.train", "mirrors", output=tmp_path / "out")
 
@@ -87,7 +87,7 @@ def test_files_that_are_not_the_catalogued_ones(damaged: str, tmp_path: Path) ->
     good = GOOD.encode()
     bad = good[:-40] if damaged == "truncated" else good.replace(b"NOUN", b"VERB")
     (tmp_path / "download.conllu").write_bytes(bad)
-    done = stage("treebank", "--download", tmp_path / "download.conllu", "--checksum",
+    done = stage("check_treebank", "--download", tmp_path / "download.conllu", "--checksum",
                  sha256(good), "--output", tmp_path / "out" / "train.conllu")  # fmt: skip
     expected, found = sha256(good)[7:], sha256(bad)[7:]
     assert_refused(done, "download.conllu", expected, found, output=tmp_path / "out")
@@ -95,7 +95,7 @@ def test_files_that_are_not_the_catalogued_ones(damaged: str, tmp_path: Path) ->
 
 def test_fetching_what_is_nowhere(tmp_path: Path) -> None:
     file = {"path": "UD_X-Y/x.conllu", "url": "http://127.0.0.1:9/x", "checksum": sha256(b"")}
-    done = stage("fetch", "file", "--config", json.dumps(file), "--output",
+    done = stage("fetch_corpus", "--config", json.dumps(file), "--output",
                  tmp_path / "out" / "x.conllu", "--largest", 1000,
                  "--mirrors", tmp_path / "mirror")  # fmt: skip
     assert_refused(done, "found nowhere", "127.0.0.1:9", "mirror", output=tmp_path / "out")

@@ -385,7 +385,7 @@ def test_another_copy_of_the_results_is_not_needed(
     for name in ("scores", "models"):
         ignore = shutil.ignore_patterns("*.safetensors", "tokenizer.json")
         shutil.copytree(study / name, tmp_path / name, ignore=ignore)
-    from xltransfer.stages.tabulate import score_tables
+    from xltransfer.stages.score_tables import score_tables
     from xltransfer.study import Study
 
     config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))

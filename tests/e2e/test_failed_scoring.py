@@ -30,7 +30,7 @@ STUDY = {
     },
 }
 KILLS_SCORING = """#!/bin/sh
-case "$*" in *"-m xltransfer.stages.score "*) kill -9 $$ ;; esac
+case "$*" in *"-m xltransfer score "*) kill -9 $$ ;; esac
 exec "{python}" "$@"
 """
 

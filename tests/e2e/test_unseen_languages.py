@@ -191,7 +191,14 @@ def test_tables_lead_back_to_all_raw_data(study: Path) -> None:
     assert {path.name for path in sources if path.suffix == ".txt"} == texts
     others = {path.parent.name for path in sources if path.suffix not in (".conllu", ".txt")}
     assert others == {"embedded", "bilstm", "transliteration"}
-    through = {"embedded_world", "clean", "transliterate", "architecture", "adapt", "pretrain"}
+    through = {
+        "embedded_world",
+        "clean",
+        "transliterate",
+        "bilstm_architecture",
+        "adapt",
+        "pretrain",
+    }
     assert set(content["stages"]) == through | {"search", "finetune", "predict", "score"}
     times = json.loads((study / "tables" / "unseen.timing.json").read_text())
     assert times["adapt"]["models"] == times["pretrain"]["models"] == len(VARIETIES)

@@ -13,6 +13,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from xltransfer.runtime.signatures import run_command
+
 # As in jobs of Snakemake; and the library's threads do not survive a fork.
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
@@ -102,6 +104,7 @@ def run(job: Job, folder: Path, log: Path, whole: bool = False) -> int:
         The exit code.
     """
     module = importlib.import_module(f"xltransfer.stages.{job.stage}")
+    function = getattr(module, job.stage)
     child = os.fork()
     if child:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
@@ -117,7 +120,7 @@ def run(job: Job, folder: Path, log: Path, whole: bool = False) -> int:
             if not whole:
                 _end_where_training_starts()
             sys.argv = [job.stage, *job.arguments]
-            module.main()
+            run_command(function)
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else CRASHED

@@ -104,7 +104,7 @@ def _corpora() -> list[Job]:
         for part in ("train", "dev", "test"):
             download, output = f"downloads/{corpus}-{part}.conllu", _treebank(corpus, part)
             options = ["--download", download, "--checksum", "unchecked", "--output", output]
-            jobs.append(_job("treebank", options, [], [output]))
+            jobs.append(_job("check_treebank", options, [], [output]))
     read = [_treebank("aa_x", "train"), _treebank("aa_x", "dev")]
     made = [f"results/treebanks/aa_x_hashed/{part}.conllu" for part in ("train", "dev", "test")]
     shares = {"seed": 1, "dev_share": 0.3, "test_share": 0.3}
@@ -113,15 +113,15 @@ def _corpora() -> list[Job]:
     evaluation = _treebank("aa_x", "test")
     texts = [f"results/raw_text/aa/{name}" for name in ("training.txt", "held_out.txt")]
     report = "results/raw_text/aa/report.json"
-    options = ["--input", "downloads/text.txt", "--checksum", "unchecked", "--kind", "text",
+    options = ["--raw", "downloads/text.txt", "--checksum", "unchecked", "--kind", "text",
                "--config", CLEANING, "--evaluation", evaluation, "--training", texts[0],
                "--held-out", texts[1], "--report", report]  # fmt: skip
     jobs.append(_job("clean", options, [evaluation], [*texts, report]))
     statistics = "results/tokenizer_statistics/e/raw_text/aa-training.json"
     columns = {"encoder": "e", "variety": "aa", "corpus": "aa", "part": "training"}
-    options = ["count", "--encoder", "encoder", "--corpus", texts[0], "--columns", columns,
+    options = ["--encoder", "encoder", "--corpus", texts[0], "--columns", columns,
                "--output", statistics]  # fmt: skip
-    return [*jobs, _job("tokenizer_statistics", options, [texts[0]], [statistics])]
+    return [*jobs, _job("count_pieces", options, [texts[0]], [statistics])]
 
 
 def _model(seed: int, name: str) -> str:
@@ -130,14 +130,14 @@ def _model(seed: int, name: str) -> str:
 
 def _models() -> list[Job]:
     training, development = (_treebank("aa_x", part) for part in ("train", "dev"))
-    weights = [_model(seed, "model.safetensors") for seed in SEEDS]
+    models = [f"results/models/e/pos/aa_x/none/seed-{seed}" for seed in SEEDS]
     reports = [_model(seed, "training.json") for seed in SEEDS]
     names = ("model.safetensors", "config.json", "task.json", "tokenizer.json")
     parts = [_model(seed, name) for seed in SEEDS for name in names]
     config = {"task": "pos", "settings": SETTINGS, "stored": "float32"}
     options = ["--encoders", "encoder", "--training", training, "--development", development,
                "--config", config, "--ablation", "none", "--seeds", *map(str, SEEDS),
-               "--models", *weights, "--checkpoints", "results/checkpoints"]  # fmt: skip
+               "--models", *models, "--checkpoints", "results/checkpoints"]  # fmt: skip
     jobs = [_job("finetune", options, [training, development], [*parts, *reports])]
     for corpus in CORPORA:
         gold = _treebank(corpus, "test")
@@ -145,7 +145,7 @@ def _models() -> list[Job]:
             f"results/predictions/e/pos/aa_x/none/seed-{seed}/{corpus}-test.conllu"
             for seed in SEEDS
         ]
-        options = ["--models", *weights, "--corpus", gold, "--predictions", *predictions]
+        options = ["--models", *models, "--corpus", gold, "--predictions", *predictions]
         jobs.append(_job("predict", options, [gold, *parts, *reports], predictions))
         scores = f"results/scores/e/pos/aa_x/{corpus}-test.parquet"
         columns = {
@@ -167,8 +167,8 @@ def _vectors() -> list[Job]:
         tuned = f"results/representations/e/pos/aa_x/none/seed-1/{corpus}-test.safetensors"
         parts = [_model(1, name) for name in
                  ("model.safetensors", "config.json", "task.json", "training.json")]  # fmt: skip
-        options = ["--encoders", "encoder/model.safetensors", parts[0],
-                   "--redrawn-from", "encoder/model.safetensors", "--treebank", gold,
+        options = ["--encoders", "encoder", "results/models/e/pos/aa_x/none/seed-1",
+                   "--redrawn-from", "encoder", "--treebank", gold,
                    "--outputs", made[-1], tuned]  # fmt: skip
         jobs.append(_job("represent", options, [gold, *parts], [made[-1], tuned]))
     similarities = "results/similarities/e/bb_x-test.parquet"
@@ -177,7 +177,7 @@ def _vectors() -> list[Job]:
     jobs.append(_job("similarity", options, made, [similarities]))
     table = "results/tables/retrieval.csv"
     options = ["--config", TABLE, "--results", "results", "--output", table]
-    return [*jobs, _job("retrieve", options, made, [table])]
+    return [*jobs, _job("retrieval_table", options, made, [table])]
 
 
 def _tables() -> list[Job]:
@@ -185,13 +185,13 @@ def _tables() -> list[Job]:
     reports = [_model(seed, "training.json") for seed in SEEDS]
     made = [f"results/tables/{name}.csv" for name in TABLES]
     options = ["--config", TABLE, "--results", "results", "--directory", "results/tables"]
-    jobs = [_job("tabulate", options, [*scores, *reports], made)]
+    jobs = [_job("score_tables", options, [*scores, *reports], made)]
     statistics = "results/tokenizer_statistics/e/raw_text/aa-training.json"
-    options = ["table", "--config", TABLE, "--inputs", statistics, "--directory", "results/tables"]
+    options = ["--config", TABLE, "--inputs", statistics, "--directory", "results/tables"]
     table = "results/tables/tokenizer_stats.csv"
-    jobs.append(_job("tokenizer_statistics", options, [statistics], [table]))
+    jobs.append(_job("tokenizer_table", options, [statistics], [table]))
     similarities = "results/similarities/e/bb_x-test.parquet"
     options = ["--config", TABLE, "--similarities", similarities, "--scores", *scores,
                "--directory", "results/tables"]  # fmt: skip
     made = ["results/tables/cka.csv", "results/tables/correlation.csv"]
-    return [*jobs, _job("correlate", options, [similarities, *scores], made)]
+    return [*jobs, _job("similarity_tables", options, [similarities, *scores], made)]

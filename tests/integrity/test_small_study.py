@@ -38,7 +38,7 @@ def test_the_harness_notices_other_outcomes(
     """A record that is written for the changed file makes stages accept it, or fail."""
     folder, jobs = study
     trials = Trials(folder, tmp_path / "copy")
-    job = next(job for job in jobs if job.stage == "tokenizer_statistics")
+    job = next(job for job in jobs if job.stage == "count_pieces")
     (file,) = job.inputs
     other = "results/raw_text/aa/held_out.txt"
     monkeypatch.chdir(folder)

@@ -243,10 +243,12 @@ def test_reader_ends_with_its_stage(tmp_path: Path) -> None:
 
 def test_stage_refuses_bombs_and_login_pages(tmp_path: Path) -> None:
     from running import stage
+    from test_clean import CONFIG as CLEANING
 
     text = tmp_path / "x.txt"
     text.write_text("<!DOCTYPE html><title>Log in</title>\n" * 50)
     outputs = [f"--{name}={tmp_path / name}" for name in ("training", "held-out", "report")]
-    done = stage("clean", "--input", text, "--kind", "text", "--config", "{}", *outputs)
+    config = json.dumps(CLEANING)
+    done = stage("clean", "--raw", text, "--kind", "text", "--config", config, *outputs)
     assert done.returncode == 2 and f"error: {text}: a web page" in done.stderr
     assert not (tmp_path / "training").exists()

@@ -17,7 +17,7 @@ from xltransfer.corpora.cleaning import duplicates
 from xltransfer.corpora.cleaning.settings import Settings
 from xltransfer.runtime.errors import InputError
 from xltransfer.runtime.files import sha256_of_file
-from xltransfer.stages.clean import clean_corpus
+from xltransfer.stages.clean import clean as clean_corpus
 
 CONFIG = {
     "language": "wol",
@@ -40,7 +40,7 @@ def clean(folder: Path, text: str | bytes, **config) -> tuple[list[str], list[st
     raw = folder / "raw.txt"
     raw.write_bytes(text if isinstance(text, bytes) else text.encode())
     outputs = [folder / name for name in ("training.txt", "held_out.txt", "report.json")]
-    clean_corpus(raw, "text", Settings.from_json({**CONFIG, **config}), *outputs)
+    clean_corpus(raw, "text", {**CONFIG, **config}, *outputs)
     records = [f"{path.stem}.provenance.json" for path in outputs]
     assert sorted(path.name for path in folder.iterdir()) == sorted(
         ["raw.txt", "training.txt", "held_out.txt", "report.json", *records]
@@ -177,7 +177,7 @@ def test_nothing_left_is_one_line_that_says_why(tmp_path: Path) -> None:
         "2 lines (other script); is it the right file, language and script?"
     )
     assert [path.name for path in tmp_path.iterdir()] == ["raw.txt"]
-    with pytest.raises(InputError, match="the file holds no text"):
+    with pytest.raises(InputError, match="an empty file; fetch it again"):
         clean(tmp_path, "")
 
 
@@ -198,11 +198,11 @@ def test_memory_does_not_grow_with_the_corpus(tmp_path: Path) -> None:
                 f"a line of some length with the number {n} {n}\n" for n in range(lines)
             )
         command = (
-            "import resource, sys; from xltransfer.stages.clean import main; "
-            "sys.argv[0] = 'clean'; "
-            "main(); print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+            "import resource; from xltransfer.runtime.signatures import run_command; "
+            "from xltransfer.stages.clean import clean; "
+            "run_command(clean); print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
         )
-        arguments = ["--input", raw, "--kind", "text", "--config", config]
+        arguments = ["--raw", raw, "--kind", "text", "--config", config]
         for name in ("training", "held-out", "report"):
             arguments += [f"--{name}", tmp_path / name]
         result = subprocess.run(
@@ -292,7 +292,7 @@ def test_every_setting_is_required() -> None:
 
 def test_command_line(tmp_path: Path) -> None:
     (tmp_path / "raw.txt").write_bytes("Maki\nh\xe9\n".encode("latin-1"))
-    command = [sys.executable, "-m", "xltransfer", "clean", "--input", tmp_path / "raw.txt"]
+    command = [sys.executable, "-m", "xltransfer", "clean", "--raw", tmp_path / "raw.txt"]
     command += ["--kind", "text", "--config", json.dumps(CONFIG), "--training", tmp_path / "t"]
     command += ["--held-out", tmp_path / "h", "--report", tmp_path / "r"]
     result = subprocess.run([*map(str, command)], capture_output=True, text=True)
@@ -307,7 +307,7 @@ def test_real_raw_text(shared: Path, tmp_path: Path) -> None:
     raw = shared / "raw" / "wol" / "lafand-train.txt"
     config = {**CONFIG, "maximum_characters": 1000, "near_duplicates": {"similarity": 0.8}}
     outputs = [tmp_path / name for name in ("training.txt", "held_out.txt", "report.json")]
-    clean_corpus(raw, "text", Settings.from_json(config), *outputs)
+    clean_corpus(raw, "text", config, *outputs)
     report = json.loads(outputs[2].read_text())
     assert report["read"]["lines"] == 3360
     total = report["training"]["lines"] + report["held_out"]["lines"]
@@ -322,7 +322,7 @@ def test_a_file_put_there_by_hand_is_checked(tmp_path: Path) -> None:
     def run(checksum: str) -> subprocess.CompletedProcess[str]:
         options = [part for name, path in outputs.items() for part in (f"--{name}", path)]
         config = json.dumps({**CONFIG, "held_out_share": 0})
-        return stage("clean", "--input", raw, "--checksum", checksum, "--kind", "text", "--config",
+        return stage("clean", "--raw", raw, "--checksum", checksum, "--kind", "text", "--config",
                      config, *options)  # fmt: skip
 
     done = run(f"sha256:{'0' * 64}")

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 from xltransfer.runtime.errors import InputError
-from xltransfer.stages.compare import comparison, published_comparison, read_published
+from xltransfer.stages.published_comparison import comparison, published_comparison, read_published
 
 OURS = pd.DataFrame(
     [

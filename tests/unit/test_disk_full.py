@@ -7,6 +7,7 @@ import json
 import os
 import resource
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -23,6 +24,7 @@ from tokenizers import Tokenizer, models
 from xltransfer.corpora.conllu import write_conllu
 from xltransfer.runtime.errors import InputError
 from xltransfer.runtime.files import explain_no_room, replacing
+from xltransfer.runtime.signatures import run_command
 from xltransfer.stages import finetune
 
 ROOM = 20_000
@@ -96,7 +98,7 @@ def command(folder: Path, name: str) -> list[object]:
     return [
         "--encoders", folder / "encoder", "--config", json.dumps(config), "--ablation", "none",
         "--training", folder / "train.conllu", "--development", folder / "train.conllu",
-        "--seeds", 1, "--models", folder / name / "model.safetensors",
+        "--seeds", 1, "--models", folder / name,
         "--checkpoints", folder / f"{name}-checkpoints", "--checkpoint-seconds", 0,
     ]  # fmt: skip
 
@@ -109,14 +111,28 @@ def test_training_goes_on_when_there_is_room_again(after: str, place: str, tmp_p
     make_encoder(tmp_path / "encoder")
     write_conllu(tmp_path / "train.conllu", SENTENCES)
     log = tmp_path / "log"
-    assert in_child(finetune.main, command(tmp_path, "full"), log, after, limit) == 2
+    assert (
+        in_child(
+            partial(run_command, finetune.finetune), command(tmp_path, "full"), log, after, limit
+        )
+        == 2
+    )
     *before, last = log.read_text().splitlines()
     assert last.startswith("error: ") and f"{place}: cannot be written" in last
     assert not any("error" in line or "Traceback" in line for line in before)
     assert not (tmp_path / "full" / "model.safetensors").exists()
     assert not list(tmp_path.rglob(".*"))
     for name in ("full", "whole"):
-        assert in_child(finetune.main, command(tmp_path, name), log, "resumes", print) == 0
+        assert (
+            in_child(
+                partial(run_command, finetune.finetune),
+                command(tmp_path, name),
+                log,
+                "resumes",
+                print,
+            )
+            == 0
+        )
         assert ("resumes at step" in log.read_text()) == (name == "full")
     for path in (tmp_path / "whole").iterdir():
         if path.name == "timing.json":
@@ -128,7 +144,13 @@ def test_training_goes_on_when_there_is_room_again(after: str, place: str, tmp_p
 def test_the_terminal_is_told_where_the_log_is_full(tmp_path: Path, monkeypatch) -> None:
     output, end = os.pipe()
     monkeypatch.setenv("XLTRANSFER_TERMINAL", str(end))
-    code = in_child(finetune.main, command(tmp_path, "x"), Path("/dev/full"), "never", print)
+    code = in_child(
+        partial(run_command, finetune.finetune),
+        command(tmp_path, "x"),
+        Path("/dev/full"),
+        "never",
+        print,
+    )
     assert code != 0
     os.close(end)
     assert os.read(output, 1000).decode().startswith(f"error: {tmp_path}/train.conllu: cannot be")

@@ -18,7 +18,7 @@ from xltransfer.corpora.downloads import fetch_file
 from xltransfer.records.record import record_path
 from xltransfer.records.verification import verified_encoder
 from xltransfer.runtime.errors import InputError
-from xltransfer.stages import fetch
+from xltransfer.stages.fetch_encoder import REQUIRED, fetch_encoder
 
 CONTENT = "1\tHé\t_\tX\t_\t_\t0\troot\t_\t_\n\n".encode() * 500
 SHA256 = "sha256:" + hashlib.sha256(CONTENT).hexdigest()
@@ -194,19 +194,19 @@ def hub(server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
     """A server that answers like the Hugging Face hub for one repository and revision."""
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
     server.headers = {"X-Repo-Commit": REVISION}
-    for name in (*fetch.REQUIRED, "tokenizer_config.json"):
+    for name in (*REQUIRED, "tokenizer_config.json"):
         content = json.dumps({"file": name}).encode()
         server.files[f"team/encoder/resolve/{REVISION}/{name}"] = content
     return server
 
 
 def test_encoder_from_the_hub(hub: Server, tmp_path: Path) -> None:
-    fetch.fetch_encoder("team/encoder", REVISION, tmp_path / "encoder", endpoint=hub.url)
+    fetch_encoder("team/encoder", REVISION, tmp_path / "encoder", endpoint=hub.url)
     names = sorted(path.name for path in (tmp_path / "encoder").iterdir())
-    fetched = [*fetch.REQUIRED, "tokenizer_config.json"]
+    fetched = [*REQUIRED, "tokenizer_config.json"]
     records = [record_path(name).name for name in fetched]
     assert names == sorted([*fetched, *records])
-    assert len(verified_encoder(tmp_path / "encoder")) == len(fetch.REQUIRED)
+    assert len(verified_encoder(tmp_path / "encoder")) == len(REQUIRED)
     for name in fetched:
         assert json.loads((tmp_path / "encoder" / name).read_text()) == {"file": name}
     (tmp_path / "encoder" / "config.json").write_text("{}")
@@ -217,13 +217,13 @@ def test_encoder_from_the_hub(hub: Server, tmp_path: Path) -> None:
 def test_encoder_without_safetensors_is_refused(hub: Server, tmp_path: Path) -> None:
     del hub.files[f"team/encoder/resolve/{REVISION}/model.safetensors"]
     with pytest.raises(InputError, match=r"has no model\.safetensors; choose a revision"):
-        fetch.fetch_encoder("team/encoder", REVISION, tmp_path / "encoder", endpoint=hub.url)
+        fetch_encoder("team/encoder", REVISION, tmp_path / "encoder", endpoint=hub.url)
     assert not (tmp_path / "encoder" / "model.safetensors").exists()
 
 
 def test_unreachable_hub_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
-        fetch.fetch_encoder("team/encoder", REVISION, tmp_path / "e", endpoint="http://127.0.0.1:9")
+        fetch_encoder("team/encoder", REVISION, tmp_path / "e", endpoint="http://127.0.0.1:9")
     assert str(caught.value).startswith("team/encoder@0123456789ab: ")
     assert "\n" not in str(caught.value)
 

@@ -116,14 +116,14 @@ def test_the_whole_way(
 ) -> None:
     encoder, model = directories[name], tmp_path / "model"
     finetune(
-        [encoder], corpus, corpus, CONFIG, "random-init-2-3", {7: model}, tmp_path / "c", 60, 1
+        [encoder], corpus, corpus, CONFIG, "random-init-2-3", [7], [model], tmp_path / "c", 60, 1
     )
     report = json.loads((model / "training.json").read_text())
     assert report["steps"] >= 2 and np.isfinite(report["history"][-1]["loss"])
     predict([model], corpus, [tmp_path / "predicted.conllu"], 1)
     assert (tmp_path / "predicted.conllu").read_text().count("\n") == CONLLU.count("\n")
     outputs = [tmp_path / "encoder.safetensors", tmp_path / "model.safetensors"]
-    represent([encoder, model], [], corpus, outputs, 1)
+    represent(corpus, outputs, [encoder, model])
     for output in outputs:
         vectors = load_file(output)["vectors"]
         assert vectors.shape == (LAYERS + 1, 2, 16)

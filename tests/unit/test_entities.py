@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from xltransfer.corpora.iob import TaggedSentence, normalised, read_entities, read_iob2, write_iob2
 from xltransfer.runtime.errors import InputError
-from xltransfer.stages.entities import check_entities
+from xltransfer.stages.check_entities import check_entities
 from xltransfer.tasks.metrics import METRICS
 
 CONLL_2003 = """-DOCSTART- -X- O O

@@ -16,11 +16,10 @@ from xltransfer.corpora.cleaning.evaluation_sentences import (
     EvaluationSentences,
     letters,
 )
-from xltransfer.corpora.cleaning.settings import Settings
 from xltransfer.corpora.conllu import Sentence, write_conllu
 from xltransfer.corpora.iob import TaggedSentence, read_entities, write_iob2
 from xltransfer.runtime.files import read_json
-from xltransfer.stages.clean import clean_corpus
+from xltransfer.stages.clean import clean
 from xltransfer.stages.transliterate import transliterate
 
 DATA = Path(os.environ.get("XLTRANSFER_SHARED", ROOT.parent / "shared")) / "data"
@@ -123,8 +122,7 @@ def test_cleaning_drops_the_lines_and_says_so(keep: bool, tmp_path: Path) -> Non
     raw.write_text(f"{LONG}\nA line of its own.\nThey said {LONG}\nAnother one.\n")
     outputs = [tmp_path / name for name in ("training.txt", "held_out.txt", "report.json")]
     config = {**CONFIG, "held_out_share": 0, "keep_evaluation_sentences": keep}
-    settings = Settings.from_json(config)
-    clean_corpus(raw, "text", settings, *outputs, [treebank(tmp_path, LONG, SHORT)])
+    clean(raw, "text", config, *outputs, [treebank(tmp_path, LONG, SHORT)])
     lines = outputs[0].read_text().splitlines()
     report = read_json(outputs[2])
     assert report["evaluation_sentences"] == {"treebanks/xx_yy/test": {"sentences": 2, "found": 1}}

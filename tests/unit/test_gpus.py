@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from test_training import SENTENCES, TRAINING
 from xltransfer.corpora.conllu import write_conllu
 from xltransfer.runtime import gpus
 from xltransfer.runtime.errors import InputError
+from xltransfer.runtime.signatures import run_command
 from xltransfer.stages import finetune
 
 
@@ -180,7 +182,7 @@ def test_training_has_the_threads_it_was_given(threads: int, tmp_path: Path) -> 
     arguments = [
         "--encoders", encoder, "--config", json.dumps(config), "--ablation", "none", "--seeds", 1,
         "--training", tmp_path / "train.conllu", "--development", tmp_path / "train.conllu",
-        "--models", tmp_path / "out" / "model.safetensors",
+        "--models", tmp_path / "out",
         "--checkpoints", tmp_path / "checkpoints", "--threads", threads,
     ]  # fmt: skip
 
@@ -189,6 +191,8 @@ def test_training_has_the_threads_it_was_given(threads: int, tmp_path: Path) -> 
         tasks = len(os.listdir("/proc/self/task")) - idle
         (tmp_path / "threads").write_text(str(tasks))
 
-    code = in_child(finetune.main, arguments, tmp_path / "log", "epoch 2:", count)
+    code = in_child(
+        partial(run_command, finetune.finetune), arguments, tmp_path / "log", "epoch 2:", count
+    )
     assert code == 0, (tmp_path / "log").read_text()
     assert int((tmp_path / "threads").read_text()) == threads

@@ -24,7 +24,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def digests() -> dict[str, str]:
     identity.stage_digest.cache_clear()
     identity._module.cache_clear()
-    stages = ("treebank", "finetune", "predict", "score", "tabulate", "draw")
+    stages = ("check_treebank", "finetune", "predict", "score", "score_tables", "draw")
     return {stage: identity.stage_digest(stage) for stage in stages}
 
 
@@ -57,9 +57,9 @@ def test_comments_docstrings_and_formatting_do_not_count(package: Path) -> None:
          {"finetune", "predict", "score"}),
         ("analyses/figures.py", "#D55E00", "#D55E01", {"draw"}),
         ("stages/score.py", "int64", "int32", {"score"}),
-        ("stages/tabulate.py", '"zeroshot": matrix', '"other": matrix', {"tabulate"}),
-        ("records/trace.py", '"study": config', '"name": config', {"tabulate"}),
-        ("analyses/tables.py", "font: 14px", "font: 15px", {"tabulate"}),
+        ("stages/score_tables.py", '"zeroshot": matrix', '"other": matrix', {"score_tables"}),
+        ("records/trace.py", '"study": config', '"name": config', {"score_tables"}),
+        ("analyses/tables.py", "font: 14px", "font: 15px", {"score_tables"}),
     ],
 )  # fmt: skip
 def test_an_edit_counts_where_it_is_imported(

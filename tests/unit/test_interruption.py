@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -25,6 +26,7 @@ from xltransfer.encoders.weights import own_weights
 from xltransfer.runtime import interruption
 from xltransfer.runtime.files import replacing
 from xltransfer.runtime.interruption import Interrupted
+from xltransfer.runtime.signatures import run_command
 from xltransfer.stages import adapt, finetune, pretrain
 from xltransfer.training.checkpoint import Checkpoint
 
@@ -207,13 +209,13 @@ def test_fine_tuning_of_two_seeds_is_interrupted_in_each(tmp_path: Path) -> None
     config = {"task": "parsing", "settings": {**SETTINGS, "training": training}}
 
     def fine_tune(name: str, after: str) -> int:
-        models = [tmp_path / name / f"seed-{seed}" / "model.safetensors" for seed in (1, 2)]
+        models = [tmp_path / name / f"seed-{seed}" for seed in (1, 2)]
         arguments = [
             "--encoders", encoder, "--config", json.dumps(config), "--ablation", "none",
             "--training", tmp_path / "train.conllu", "--development", tmp_path / "train.conllu",
             "--seeds", 1, 2, "--models", *models, "--checkpoints", tmp_path / f"{name}-checkpoints",
         ]  # fmt: skip
-        return command(finetune.main, arguments, after, tmp_path / "log")
+        return command(partial(run_command, finetune.finetune), arguments, after, tmp_path / "log")
 
     for seed, after, note in (
         (1, "seed 1: epoch 2:", r": \S* parsing none seed 1: saved at step \d+"),
@@ -249,7 +251,9 @@ def test_adaptation_and_pretraining_are_interrupted(stage: ModuleType, tmp_path:
             *own[stage], "--held-out", text, "--config", json.dumps(CONFIG),
             "--output", tmp_path / folder, "--checkpoints", tmp_path / f"{folder}-checkpoints",
         ]  # fmt: skip
-        return command(stage.main, arguments, after, tmp_path / "log")
+        return command(
+            partial(run_command, getattr(stage, name)), arguments, after, tmp_path / "log"
+        )
 
     assert_interrupted(
         train("killed", f"{name}: epoch 2:"), tmp_path / "log", f": {name}: saved at step"

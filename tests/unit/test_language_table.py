@@ -12,7 +12,7 @@ from conftest import ROOT
 from test_tokenizer_statistics import NAMES, write_counts
 from xltransfer.analyses.languages import read_categories
 from xltransfer.runtime.errors import InputError
-from xltransfer.stages.language_table import language_tables
+from xltransfer.stages.language_tables import language_tables
 
 CATEGORIES = ROOT / "resources" / "joshi.tsv"
 CONFIG = {

@@ -324,7 +324,7 @@ def test_pretrained_from_scratch(kind: str, text: tuple, tmp_path: Path, caplog)
     config = {**CONFIG, "architecture": {**CONFIG["architecture"], "model_type": kind}}
     config["vocabulary_size"] = 5000
     with caplog.at_level("INFO"):
-        pretrain(text[:1], text[1:], config, tmp_path / "out", tmp_path / "c", 300, 1)
+        pretrain(text[:1], config, tmp_path / "out", tmp_path / "c", held_out=text[1:])
     assert "fewer than the 5000 asked for" in caplog.text
     model = load_masked_lm(tmp_path / "out")
     assert model.config.model_type == kind and longest_input(model) == (39, 40)[kind == "bert"]
@@ -347,7 +347,7 @@ def test_pretrained_on_sampled_languages(text: tuple, tmp_path: Path) -> None:
     config = {**CONFIG, "held_out_lines": 20, "training": settings, "store": "float16",
               "vocabulary_sampling_exponent": 0.5}  # fmt: skip
     for name in ("a", "b"):
-        pretrain([text[0], other], [], config, tmp_path / name, tmp_path / "c", 300, 1)
+        pretrain([text[0], other], config, tmp_path / name, tmp_path / "c")
     weights = load_file(tmp_path / "a" / "model.safetensors")
     assert {value.dtype for value in weights.values()} == {torch.float16}
     for name in ("model.safetensors", "tokenizer.json"):

@@ -12,7 +12,7 @@ from xltransfer.corpora.transliteration.rules import read_rules
 from xltransfer.corpora.wals import read_wals
 from xltransfer.runtime.errors import InputError
 from xltransfer.runtime.table_reader import read_table
-from xltransfer.stages.compare import read_published
+from xltransfer.stages.published_comparison import read_published
 
 
 def write(path: Path, content: str | bytes) -> Path:

@@ -32,9 +32,9 @@ from xltransfer.corpora.sentences import draw_sentences
 from xltransfer.corpora.wals import read_wals
 from xltransfer.encoders.tokenizer import WordTokenizer
 from xltransfer.runtime.errors import InputError
-from xltransfer.stages.pieces import list_pieces
+from xltransfer.stages.pieces import pieces
 from xltransfer.stages.represent import represent
-from xltransfer.stages.typology import write_features
+from xltransfer.stages.typology import typology
 
 FEATURES = ["81A", "85A", "86A", "87A", "88A", "89A"]
 
@@ -141,7 +141,7 @@ def test_languages_without_values_are_reported(tmp_path: Path, caplog) -> None:
     config = {"features": ["81A", "85A"], "iso": {"qaa": "qaa", "en": "eng"},
               "embedded": {"qaa": {"81A": "SVO", "85A": "Prepositions"}}}  # fmt: skip
     with caplog.at_level("INFO"):
-        write_features(config, [], tmp_path / "features.csv")
+        typology(config, tmp_path / "features.csv")
     assert "en (eng): no value of 81A, 85A" in caplog.text
     table = pd.read_csv(tmp_path / "features.csv")
     assert table.values.tolist() == [["qaa", "81A", "SVO"], ["qaa", "85A", "Prepositions"]]
@@ -287,7 +287,7 @@ def test_pieces_are_of_the_sentences_that_a_seed_draws(tmp_path: Path) -> None:
     write_conllu(tmp_path / "train.conllu", SENTENCES)
     output, tokenizer, found = tmp_path / "pieces.txt", WordTokenizer(directory), {}
     for number, seed in ((1, 1), (1, 2), (1, 3), (None, 0)):
-        list_pieces(directory, tmp_path / "train.conllu", output, number, seed)
+        pieces(directory, tmp_path / "train.conllu", output, number, seed)
         found[number, seed] = output.read_text(encoding="utf-8").split()
         drawn = draw_sentences(SENTENCES, number, seed)
         assert found[number, seed] == sorted(piece_types(drawn, tokenizer))
@@ -366,7 +366,7 @@ def test_vectors_are_means_of_states_without_special_tokens(
     """Against transformers, a sentence at a time."""
     directory = make_encoder(tmp_path / "encoder", architecture)
     write_conllu(tmp_path / "a.conllu", SENTENCES)
-    represent([directory], [], tmp_path / "a.conllu", [tmp_path / "a.safetensors"], 1)
+    represent(tmp_path / "a.conllu", [tmp_path / "a.safetensors"], [directory])
     identifiers, vectors = read_vectors(tmp_path / "a.safetensors")
     assert identifiers == ["the", "dogs", "cats"]
     model = AutoModelForTextEncoding.from_pretrained(directory).eval()
@@ -387,9 +387,7 @@ def test_vectors_are_aligned_by_identifier(tmp_path: Path) -> None:
     orders = {"a": SENTENCES, "b": SENTENCES[::-1], "c": SENTENCES[:2]}
     for name, sentences in orders.items():
         write_conllu(tmp_path / f"{name}.conllu", sentences)
-        represent(
-            [directory], [], tmp_path / f"{name}.conllu", [tmp_path / f"{name}.safetensors"], 1
-        )
+        represent(tmp_path / f"{name}.conllu", [tmp_path / f"{name}.safetensors"], [directory])
     source, target = aligned(tmp_path / "a.safetensors", tmp_path / "b.safetensors")
     np.testing.assert_allclose(source, target, atol=1e-5)
     with pytest.raises(InputError, match="only one has the sentence 'cats'") as error:
@@ -405,7 +403,7 @@ def test_sentences_need_identifiers(tmp_path: Path) -> None:
     twice = [SENTENCES[0], SENTENCES[0]]
     write_conllu(tmp_path / "a.conllu", twice)
     with pytest.raises(InputError, match="two sentences have the sent_id 'the'"):
-        represent([directory], [], tmp_path / "a.conllu", [tmp_path / "a.safetensors"], 1)
+        represent(tmp_path / "a.conllu", [tmp_path / "a.safetensors"], [directory])
     assert not (tmp_path / "a.safetensors").exists()
 
 

@@ -50,26 +50,26 @@ def test_records_of_an_absolute_folder_of_results_are_followed(study: Path) -> N
     results = study / "scratch" / "results"
     treebank, model = results / "treebanks" / "train.conllu", results / "models" / "training.json"
     treebank.write_text("trees")
-    write_record(treebank, "treebank", {})
+    write_record(treebank, "check_treebank", {})
     model.write_text("{}")
     encoders = [study / name / "config.json" for name in "ab"]
     settings = {"identifier": f"{study}/model.bin", "kept": "a/b"}
     write_record(model, "finetune", verified_checksums([treebank, *encoders]), config=settings)
     config = {"study": "x", "seeds": [1], "config": {"encoders": [{"path": f"{study}/a"}]}}
-    table = table_provenance(config, [model], "tabulate")
+    table = table_provenance(config, [model], "score_tables")
     written = record_path(model).read_text() + json.dumps(table.content)
     assert SECRET not in written and str(study.parent) not in written
     assert json.loads(record_path(model).read_text())["config"] == {
         "identifier": "<absolute path>/model.bin",
         "kept": "a/b",
     }
-    assert set(table.content["stages"]) == {"finetune", "treebank"}
+    assert set(table.content["stages"]) == {"finetune", "check_treebank"}
     assert table.content["inconsistent"] == {}
     sources = table.content["sources"]
     assert sources["<results>/treebanks/train.conllu"] == sha256_of_file(treebank)
     assert sorted(sources.values()) == sorted(map(sha256_of_file, [treebank, *encoders]))
     assert table.times["all"]["models"] == 1
     treebank.write_text("other trees")
-    write_record(treebank, "treebank", {})
+    write_record(treebank, "check_treebank", {})
     trace = follow({portable(model): sha256_of_file(model)})
     assert list(trace.inconsistent) == ["<results>/treebanks/train.conllu"]

@@ -51,8 +51,8 @@ def chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
         }.items()
     }
     for output, stage, inputs in (
-        ("gold", "treebank", ["download"]),
-        ("training", "treebank", ["training download"]),
+        ("gold", "check_treebank", ["download"]),
+        ("training", "check_treebank", ["training download"]),
         ("report", "finetune", ["config", "weights", "tokenizer", "training"]),
         ("prediction", "predict", ["report", "gold"]),
         ("score", "score", ["gold", "prediction"]),
@@ -77,21 +77,21 @@ def test_record_names_what_an_output_was_made_of(chain: dict[str, Path]) -> None
     assert {"python", "torch", "snakemake"} <= set(versions)
     assert record.pop("processor") == processor_name()
     assert record == {
-        "stage": "treebank",
+        "stage": "check_treebank",
         "path": "test.conllu",
-        "code": stage_digest("treebank"),
+        "code": stage_digest("check_treebank"),
         "inputs": {"downloads/x-ud-test.conllu": hashlib.sha256(b"x-ud-test.conllu").hexdigest()},
         "output": hashlib.sha256(b"test.conllu").hexdigest(),
     }
 
 
 def test_table_is_followed_back_to_raw_data(chain: dict[str, Path]) -> None:
-    content = table_provenance(CONFIG, [chain["score"]], "tabulate").content
+    content = table_provenance(CONFIG, [chain["score"]], "score_tables").content
     assert content["inputs"] == sources(chain, "score")
     assert content["sources"] == sources(chain, *RAW)
     assert content["inconsistent"] == {}
     stages = content["stages"]
-    assert set(stages) == {"treebank", "finetune", "predict", "score"}
+    assert set(stages) == {"check_treebank", "finetune", "predict", "score"}
     for stage, facts in stages.items():
         assert facts["code"] == [stage_digest(stage)]
     assert stages["finetune"]["device"] == stages["predict"]["device"] == ["cpu"]
@@ -99,7 +99,7 @@ def test_table_is_followed_back_to_raw_data(chain: dict[str, Path]) -> None:
     assert content["config"] == digest(WHOLE) and content["configuration"] == WHOLE
     assert content["processor"] == processor_name() and "untracked" in content
     assert all(facts["processor"] == [processor_name()] for facts in stages.values())
-    assert content["code"] == stage_digest("tabulate") and content["seeds"] == [1]
+    assert content["code"] == stage_digest("score_tables") and content["seeds"] == [1]
 
 
 def test_made_up_data_is_a_source(chain: dict[str, Path]) -> None:
@@ -160,7 +160,7 @@ def test_untracked_files_are_named(checkout: Path, chain: dict[str, Path]) -> No
     """Those that a study may have used: code, catalogues, configurations; not what git ignores."""
 
     def found() -> dict:
-        return dict(table_provenance(CONFIG, [chain["score"]], "tabulate").content)
+        return dict(table_provenance(CONFIG, [chain["score"]], "score_tables").content)
 
     commit = found()["commit"]
     assert found()["untracked"] == [] and len(commit) == 40
@@ -181,7 +181,7 @@ def test_without_git_nothing_is_known_of_untracked_files(
     chain: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(provenance, "ROOT", tmp_path)
-    content = table_provenance(CONFIG, [chain["score"]], "tabulate").content
+    content = table_provenance(CONFIG, [chain["score"]], "score_tables").content
     assert content["untracked"] is None and content["commit"] == "not a git checkout"
 
 
@@ -192,7 +192,9 @@ def test_the_configuration_has_no_absolute_paths(chain: dict[str, Path]) -> None
         "cleaning": {"identifier": "~/models/lid.bin", "url": "https://example.org/x"},
         "other": [r"C:\Users\someone\b", "file:///srv/c", "resources/models/d", "a/b", 1, None],
     }
-    content = table_provenance({**CONFIG, "config": private}, [chain["score"]], "tabulate").content
+    content = table_provenance(
+        {**CONFIG, "config": private}, [chain["score"]], "score_tables"
+    ).content
     assert content["config"] == digest(private)
     assert content["configuration"] == {
         "encoders": [{"name": "a", "path": "<absolute path>/a"}],
@@ -237,7 +239,7 @@ def test_other_versions_of_a_file_are_told(chain: dict[str, Path]) -> None:
     """A treebank was made anew, and scored, but not by predictions of the new one."""
     old = sha256_of_file(chain["gold"])
     chain["gold"].write_text("changed")
-    write_record(chain["gold"], "treebank", verified_checksums([chain["download"]]))
+    write_record(chain["gold"], "check_treebank", verified_checksums([chain["download"]]))
     trace = follow(verified_checksums([chain["score"]]))
     new = sha256_of_file(chain["gold"])
     assert trace.inconsistent == {str(chain["gold"]): [old, new]}
@@ -248,7 +250,7 @@ def test_two_versions_of_raw_data_are_told(chain: dict[str, Path]) -> None:
     old = sha256_of_file(chain["download"])
     chain["download"].write_text("changed")
     other = write(Path("treebanks/y/test.conllu"))
-    write_record(other, "treebank", verified_checksums([chain["download"]]))
+    write_record(other, "check_treebank", verified_checksums([chain["download"]]))
     trace = follow(verified_checksums([chain["score"], other]))
     both = trace.inconsistent[str(chain["download"])]
     assert sorted(both) == sorted([old, sha256_of_file(chain["download"])])
@@ -281,10 +283,13 @@ def test_times_are_summed_by_stage(chain: dict[str, Path]) -> None:
 
 
 def test_times_do_not_touch_the_provenance(chain: dict[str, Path]) -> None:
-    before = table_provenance(CONFIG, [chain["score"]], "tabulate")
+    before = table_provenance(CONFIG, [chain["score"]], "score_tables")
     write_times(chain["report"].parent, 99, on_gpu=True)
-    after = table_provenance(CONFIG, [chain["score"]], "tabulate")
+    after = table_provenance(CONFIG, [chain["score"]], "score_tables")
     assert after.content == before.content
     assert after.times["all"]["gpu_seconds"] == 99 and before.times["all"]["gpu_seconds"] == 0
     write_json(chain["report"].with_name("timing.json"), [])
-    assert table_provenance(CONFIG, [chain["score"]], "tabulate").times["all"]["without_times"] == 1
+    assert (
+        table_provenance(CONFIG, [chain["score"]], "score_tables").times["all"]["without_times"]
+        == 1
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from argparse import Namespace
 from pathlib import Path
 
 import pyarrow.parquet as parquet
@@ -11,7 +10,7 @@ import pytest
 from test_parsing import tree
 from xltransfer.corpora.conllu import write_conllu
 from xltransfer.runtime.errors import InputError
-from xltransfer.stages.score import COLUMNS, _stage, score
+from xltransfer.stages.score import COLUMNS, score, score_models
 
 GOLD = [
     tree(("a", 2, "nsubj"), ("b", 0, "root")),
@@ -38,8 +37,9 @@ def gold(tmp_path: Path) -> Path:
 def test_rows_are_tidy(gold: Path, tmp_path: Path) -> None:
     predicted = [GOLD[0], tree(("c", 0, "root"), ("d", 1, "obj:y"), ("e", 1, "det"))]
     write_conllu(tmp_path / "p.conllu", predicted)
-    score(gold, [gold, tmp_path / "p.conllu"], ["none", "random-init-1-2"], [1, 2], PARSING, COMMON,
-          tmp_path / "scores.parquet")  # fmt: skip
+    predictions, ablations = [gold, tmp_path / "p.conllu"], ["none", "random-init-1-2"]
+    output = tmp_path / "scores.parquet"
+    score_models(gold, predictions, ablations, [1, 2], PARSING, COMMON, output)
     table = parquet.read_table(tmp_path / "scores.parquet")
     assert table.schema.equals(COLUMNS)
     assert json.loads(table.schema.metadata[b"sentence_ids"]) == [None, None]
@@ -69,7 +69,7 @@ def test_predictions_of_other_sentences_are_refused(
 ) -> None:
     write_conllu(tmp_path / "p.conllu", predicted)
     with pytest.raises(InputError, match=reason):
-        score(
+        score_models(
             gold, [tmp_path / "p.conllu"], ["none"], [1], PARSING, COMMON, tmp_path / "out.parquet"
         )
     assert not (tmp_path / "out.parquet").exists()
@@ -84,20 +84,16 @@ def test_predictions_in_another_order_than_their_models_are_refused(
         path.parent.mkdir(parents=True)
         write_conllu(path, GOLD)
     config = {"task": PARSING, "files": [{"models": models, "columns": COMMON}]}
-    arguments = Namespace(
-        config=config, gold=gold, predictions=paths, outputs=[tmp_path / "scores.parquet"]
-    )
-    _stage(arguments)
-    arguments.outputs = [tmp_path / "other.parquet"]
-    arguments.predictions = paths[::-1]
+    score(config, gold, paths, [tmp_path / "scores.parquet"])
+    other = tmp_path / "other.parquet"
     with pytest.raises(InputError, match=r"seed-3/fr-test.conllu: not predicted by none, seed 1"):
-        _stage(arguments)
-    assert not arguments.outputs[0].exists()
+        score(config, gold, paths[::-1], [other])
+    assert not other.exists()
 
 
 def test_identifiers_of_sentences_are_kept(tmp_path: Path) -> None:
     rows = "1\ta\t_\t_\t_\t_\t0\troot\t_\t_\n"
     gold, output = tmp_path / "gold.conllu", tmp_path / "scores.parquet"
     gold.write_text("".join(f"# sent_id = {name}\n{rows}\n" for name in ("n01", "w-2")))
-    score(gold, [gold], ["none"], [1], PARSING, COMMON, output)
+    score_models(gold, [gold], ["none"], [1], PARSING, COMMON, output)
     assert json.loads(parquet.read_schema(output).metadata[b"sentence_ids"]) == ["n01", "w-2"]

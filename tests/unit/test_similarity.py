@@ -23,10 +23,10 @@ from xltransfer.encoders.transformer import load_encoder
 from xltransfer.records import paths
 from xltransfer.records.record import record_path
 from xltransfer.runtime.errors import InputError
-from xltransfer.stages.correlate import similarity_tables
 from xltransfer.stages.represent import represent
 from xltransfer.stages.score import with_sentence_ids
-from xltransfer.stages.similarity import similarities
+from xltransfer.stages.similarity import similarity as similarities
+from xltransfer.stages.similarity_tables import similarity_tables
 from xltransfer.tasks.registry import make_task
 from xltransfer.training.model import WordModel, save_model, untrained_head
 
@@ -115,12 +115,12 @@ def test_models_of_one_job_are_represented_as_if_each_were_alone(tmp_path: Path)
     treebank.write_text("# sent_id = a\n1\tthe\t_\t_\t_\t_\t0\troot\t_\t_\n\n")
     directories = [models[0], pretrained, models[1]]
     outputs = [tmp_path / f"{n}.safetensors" for n in range(4)]
-    represent(directories, [1], treebank, outputs, 1, redrawn_from=pretrained)
+    represent(treebank, outputs, directories, [1], redrawn_from=pretrained)
     found = [read_vectors(path)[1] for path in outputs]
     for one, other in combinations(found, 2):
         assert np.abs(one - other).max() > 0.01
     for directory, vectors in zip(directories, found, strict=False):
-        represent([directory], [], treebank, outputs[:1], 1)
+        represent(treebank, outputs[:1], [directory])
         np.testing.assert_array_equal(read_vectors(outputs[0])[1], vectors)
 
 
@@ -130,13 +130,13 @@ def test_redrawn_encoders_are_others_and_the_published_script_doubles(tmp_path: 
     treebank = tmp_path / "test.conllu"
     treebank.write_text("".join(f"# sent_id = {n}\n# text = the cat {n}\n{rows}\n" for n in "abc"))
     outputs = [tmp_path / f"{n}.safetensors" for n in range(3)]
-    represent([directory], [1, 2], treebank, outputs, 1)
+    represent(treebank, outputs, [directory], [1, 2])
     plain, one, two = (read_vectors(path)[1] for path in outputs)
     assert np.abs(plain - one).max() > 0.01 and np.abs(one - two).max() > 0.01
     # Without an encoder beside them, as where a job has seeds to draw alone.
-    represent([], [2], treebank, outputs[:1], 1, redrawn_from=directory)
+    represent(treebank, outputs[:1], [], [2], redrawn_from=directory)
     np.testing.assert_array_equal(read_vectors(outputs[0])[1], two)
-    represent([directory], [], treebank, outputs[:1], 1, as_published=True)
+    represent(treebank, outputs[:1], [directory], as_published=True)
     doubled = read_vectors(outputs[0])[1]
     # By hand: the embedding layer of a doubled row, without its outermost tokens.
     encoder, tokenizer = load_encoder(directory).eval(), WordTokenizer(directory)
@@ -255,9 +255,9 @@ def test_vectors_have_the_precision_that_is_asked_for(precision: str, tmp_path: 
     directory = make_encoder(tmp_path / "encoder", "bert")
     treebank, output = tmp_path / "test.conllu", tmp_path / "v.safetensors"
     treebank.write_text("# sent_id = a\n1\tthe\t_\t_\t_\t_\t0\troot\t_\t_\n\n")
-    represent([directory], [], treebank, [output], 1, precision=precision)
+    represent(treebank, [output], [directory], precision=precision)
     _, found = read_vectors(output)
-    represent([directory], [], treebank, [tmp_path / "plain.safetensors"], 1)
+    represent(treebank, [tmp_path / "plain.safetensors"], [directory])
     _, plain = read_vectors(tmp_path / "plain.safetensors")
     assert (np.abs(found - plain).max() > 0) == (precision == "bfloat16")
     np.testing.assert_allclose(found, plain, atol=0.1)

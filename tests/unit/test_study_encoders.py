@@ -14,7 +14,7 @@ import pytest
 import yaml
 from conftest import ROOT
 from xltransfer.runtime.errors import InputError
-from xltransfer.stages import fetch
+from xltransfer.stages.fetch_encoder import fetch_encoder
 from xltransfer.study import Study
 from xltransfer.study.estimate import encoder_size
 from xltransfer.study.parts import Encoder, expand_pairs
@@ -226,10 +226,10 @@ def test_a_decoder_is_not_fetched_unless_it_is_meant(hub: Any, tmp_path: Path) -
     (folder / "model.safetensors").write_text("weights")
     (folder / "tokenizer.json").write_text("{}")
     with pytest.raises(InputError, match="llama is a decoder"):
-        fetch.fetch_encoder("team/encoder", REVISION, tmp_path / "e", url, causal=False)
+        fetch_encoder("team/encoder", REVISION, tmp_path / "e", url, causal=False)
     # Nothing counts as fetched, and the weights are not fetched for nothing.
     assert [path.name for path in (tmp_path / "e").iterdir()] == [".fetching"]
-    fetch.fetch_encoder("team/encoder", REVISION, tmp_path / "e", url, causal=True)
+    fetch_encoder("team/encoder", REVISION, tmp_path / "e", url, causal=True)
     assert (tmp_path / "e" / "model.safetensors").read_text() == "weights"
 
 
@@ -237,5 +237,5 @@ def test_the_tokenizer_of_bytes_is_written_when_it_is_fetched(hub: Any, tmp_path
     folder, url = hub
     write_config(folder, model_type="t5", tokenizer_class="ByT5Tokenizer", num_layers=4)
     (folder / "model.safetensors").write_text("weights")
-    fetch.fetch_encoder("team/encoder", REVISION, tmp_path / "e", url, causal=False)
+    fetch_encoder("team/encoder", REVISION, tmp_path / "e", url, causal=False)
     assert json.loads((tmp_path / "e" / "tokenizer.json").read_text())["model"]["type"] == "BPE"

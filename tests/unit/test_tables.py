@@ -23,8 +23,8 @@ from xltransfer.encoders.ablations import published_columns
 from xltransfer.records.paths import model_directory, scores
 from xltransfer.runtime.errors import InputError
 from xltransfer.runtime.files import sha256_of_file, write_json
-from xltransfer.stages import score, tabulate
-from xltransfer.stages.draw import draw
+from xltransfer.stages import score, score_tables
+from xltransfer.stages.draw import draw_figure
 
 SOURCES, TARGETS = ["en", "ru"], ["en", "ru", "fr", "de"]
 ABLATIONS = ["none", "random-init-1-2", "random-init-3-4", "random-init-all"]
@@ -114,7 +114,7 @@ def read_csv(path: Path) -> list[dict[str, str]]:
 
 
 def test_table_equals_plain_arithmetic(results: Path, tmp_path: Path) -> None:
-    tabulate.score_tables(CONFIG, str(results), tmp_path / "tables")
+    score_tables.score_tables(CONFIG, str(results), tmp_path / "tables")
     cells: dict = {}
     for row in make_rows():
         if row["metric"] == "LAS":
@@ -155,16 +155,16 @@ def test_scores_of_an_ablation_that_was_removed_are_left_out(results: Path, tmp_
     config["ablations"] = ABLATIONS[:-1]
     for source in config["tasks"]["parsing"]["sources"]:
         source["ablations"] = ABLATIONS[:-1]
-    tabulate.score_tables(config, str(results), tmp_path / "tables")
+    score_tables.score_tables(config, str(results), tmp_path / "tables")
     table = read_csv(tmp_path / "tables" / "randominit_by_target.csv")
     assert {row["ablation"] for row in table} == set(ABLATIONS[:-1])
-    tabulate.score_tables(CONFIG, str(results), tmp_path / "whole")
+    score_tables.score_tables(CONFIG, str(results), tmp_path / "whole")
     whole = read_csv(tmp_path / "whole" / "randominit_by_target.csv")
     assert table == [row for row in whole if row["ablation"] in ABLATIONS[:-1]]
 
 
 def test_long_table_has_every_cell(results: Path, tmp_path: Path) -> None:
-    tabulate.score_tables(CONFIG, str(results), tmp_path / "tables")
+    score_tables.score_tables(CONFIG, str(results), tmp_path / "tables")
     table = read_csv(tmp_path / "tables" / "randominit_by_target.csv")
     assert len(table) == 2 * len(SOURCES) * (len(TARGETS) + 1) * len(ABLATIONS)
     assert {row["seeds"] for row in table} == {"3"}
@@ -175,7 +175,7 @@ def test_long_table_has_every_cell(results: Path, tmp_path: Path) -> None:
 
 def test_tables_are_the_same_bytes_every_time(results: Path, tmp_path: Path) -> None:
     for name in ("one", "two"):
-        tabulate.score_tables(CONFIG, str(results), tmp_path / name)
+        score_tables.score_tables(CONFIG, str(results), tmp_path / name)
     names = sorted(path.name for path in (tmp_path / "one").iterdir())
     assert len(names) == 4 * 6
     for name in names:
@@ -183,7 +183,7 @@ def test_tables_are_the_same_bytes_every_time(results: Path, tmp_path: Path) -> 
 
 
 def test_provenance_says_where_numbers_come_from(results: Path, tmp_path: Path) -> None:
-    tabulate.score_tables(CONFIG, str(results), tmp_path / "tables")
+    score_tables.score_tables(CONFIG, str(results), tmp_path / "tables")
     content = json.loads((tmp_path / "tables" / "randominit.provenance.json").read_text())
     assert content["configuration"] == CONFIG["config"]
     assert content["seeds"] == SEEDS
@@ -214,14 +214,14 @@ def test_incomplete_scores_are_refused(damage: str, results: Path, tmp_path: Pat
         "not parquet": "not a file of scores",
     }
     with pytest.raises(InputError) as caught:
-        tabulate.score_tables(CONFIG, str(results), tmp_path / "tables")
+        score_tables.score_tables(CONFIG, str(results), tmp_path / "tables")
     assert reasons[damage] in str(caught.value)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "tables").exists()
 
 
 def test_zeroshot_tables(results: Path, tmp_path: Path) -> None:
-    tabulate.score_tables(CONFIG, str(results), tmp_path / "tables")
+    score_tables.score_tables(CONFIG, str(results), tmp_path / "tables")
     cells: dict = {}
     for row in make_rows():
         if row["metric"] == "LAS" and row["ablation"] == "none":
@@ -245,7 +245,7 @@ def test_single_seed_has_no_deviation(results: Path, tmp_path: Path) -> None:
     table = published_shape(by_target(frame), {"parsing": "LAS"}, SOURCES, ABLATIONS)
     assert table["REF_sd"].isna().all() and table["1-2_sd"].isna().all()
     assert table[["REF", "1-2", "1-2_low", "1-2_p"]].notna().all().all()
-    tabulate.score_tables({**CONFIG, "seeds": [1]}, str(results), tmp_path / "tables")
+    score_tables.score_tables({**CONFIG, "seeds": [1]}, str(results), tmp_path / "tables")
     for name in ("randominit.md", "randominit_by_target.html", "randominit.tex"):
         text = (tmp_path / "tables" / name).read_text()
         assert " ns" not in text and "one seed; intervals cover sentences only" in text
@@ -346,10 +346,10 @@ def test_published() -> None:
 def test_figure_is_the_same_bytes_every_time(
     what: str, table: str, results: Path, tmp_path: Path
 ) -> None:
-    tabulate.score_tables(CONFIG, str(results), tmp_path)
+    score_tables.score_tables(CONFIG, str(results), tmp_path)
     for name in ("one", "two"):
         figures = [tmp_path / f"{name}.{kind}" for kind in ("pdf", "png", "svg")]
-        draw(what, [tmp_path / table], CONFIG, figures)
+        draw_figure(what, [tmp_path / table], CONFIG, figures)
     for kind in ("pdf", "png", "svg"):
         one = (tmp_path / f"one.{kind}").read_bytes()
         assert len(one) > 3000

@@ -19,7 +19,7 @@ from xltransfer.encoders.tokenizer import WordTokenizer
 from xltransfer.runtime.errors import InputError
 from xltransfer.stages.finetune import finetune
 from xltransfer.stages.predict import predict
-from xltransfer.stages.score import score
+from xltransfer.stages.score import score_models
 from xltransfer.tasks.kinds import kind_of
 from xltransfer.tasks.metrics import METRICS
 from xltransfer.tasks.metrics.labels import with_word_labels, word_labels
@@ -177,13 +177,15 @@ def run_task(name: str, settings: dict, sentences: list, suffix: str, folder: Pa
     write_sentences(corpus, sentences)
     config = {"task": name, "settings": settings}
     model = folder / "model"
-    finetune([encoder], corpus, corpus, config, "none", {1: model}, folder / "checkpoints", 1e9, 1)
+    finetune(
+        [encoder], corpus, corpus, config, "none", [1], [model], folder / "checkpoints", 1e9, 1
+    )
     predict([model], corpus, [folder / f"predicted{suffix}"], 1)
     task = {key: settings[key] for key in ("kind", "label") if key in settings}
     common = dict.fromkeys(
         ("encoder", "source", "target", "source_corpus", "target_corpus", "split"), "x"
     )
-    score(
+    score_models(
         corpus, [folder / f"predicted{suffix}"], ["none"], [1], task, {**common, "task": name},
         folder / "scores.parquet",
     )  # fmt: skip
@@ -251,11 +253,11 @@ def test_a_corpus_without_labels_is_not_trained_on(part: str, label: str, tmp_pa
         ]
         write_conllu(path, labelled)
     config = {"task": "tags", "settings": {**POS, "label": label}}
-    models = {1: tmp_path / "model"}
+    models = [tmp_path / "model"]
     with pytest.raises(InputError) as error:
-        finetune([encoder], *files.values(), config, "none", models, tmp_path / "c", 1e9, 1)
+        finetune([encoder], *files.values(), config, "none", [1], models, tmp_path / "c", 1e9, 1)
     assert str(error.value) == EMPTY.format(files[part], label)
-    assert not models[1].exists()
+    assert not models[0].exists()
 
 
 @pytest.mark.parametrize(
@@ -272,7 +274,9 @@ def test_real_treebanks_without_labels_are_not_scored(
     """A model that had learnt to predict nothing would have 100 % there."""
     gold = shared / "ud" / file
     with pytest.raises(InputError) as error:
-        score(gold, [gold], ["none"], [1], {"kind": "tagging", "label": label}, {}, tmp_path / "s")
+        score_models(
+            gold, [gold], ["none"], [1], {"kind": "tagging", "label": label}, {}, tmp_path / "s"
+        )
     assert str(error.value) == EMPTY.format(gold, label)
     assert not (tmp_path / "s").exists()
 
@@ -305,7 +309,7 @@ def test_models_open_for_token_classification(architecture: str, tmp_path: Path)
     corpus, model = tmp_path / "corpus.conllu", tmp_path / "model"
     write_conllu(corpus, SENTENCES[:4])
     config = {"task": "pos", "settings": {**POS, "training": {**TRAINING, "epochs": 1}}}
-    finetune([encoder], corpus, corpus, config, "none", {1: model}, tmp_path / "c", 1e9, 1)
+    finetune([encoder], corpus, corpus, config, "none", [1], [model], tmp_path / "c", 1e9, 1)
     predict([model], corpus, [tmp_path / "predicted.conllu"], 1)
     classifier, loading = AutoModelForTokenClassification.from_pretrained(
         model, output_loading_info=True

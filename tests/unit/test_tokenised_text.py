@@ -24,7 +24,6 @@ from xltransfer.encoders.text_tokenizer import TextTokenizer
 from xltransfer.encoders.vocabulary import SPECIAL_TOKENS, train_wordpiece
 from xltransfer.records.verification import verified_checksums
 from xltransfer.runtime.errors import InputError
-from xltransfer.stages.pretrain import _config
 from xltransfer.training.pretraining import checksums
 from xltransfer.training.tokenised_text import TokenisedText
 
@@ -243,8 +242,3 @@ def test_checksums_tell_files_of_one_name_apart(tmp_path: Path) -> None:
     one, two = (hashlib.sha256(name).hexdigest() for name in (b"a", b"b"))
     assert checksums(paths, read) == {"a/text.txt": one, "b/text.txt": two}
     assert checksums(paths[:1], read) == {"text.txt": one}
-
-
-def test_inline_configuration_is_json() -> None:
-    """Which writes 1e-05, text to a YAML reader."""
-    assert _config('{"learning_rate": 1e-05}') == {"learning_rate": 1e-5}

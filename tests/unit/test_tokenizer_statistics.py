@@ -25,7 +25,8 @@ from xltransfer.analyses.tokenizers.figures import tokenizer_figure
 from xltransfer.analyses.tokenizers.tables import NUMBERS
 from xltransfer.encoders.tokenizer import WordTokenizer
 from xltransfer.runtime.errors import InputError
-from xltransfer.stages.tokenizer_statistics import count, raw_sentences, tabulate
+from xltransfer.stages.count_pieces import count_pieces, raw_sentences
+from xltransfer.stages.tokenizer_table import tokenizer_table
 
 from benchmarks.workers.plain import plain_statistics
 
@@ -245,7 +246,7 @@ def test_words_of_each_kind_of_corpus(
     name: str, content: str, kind: str, words: list[str], directories: dict, tmp_path: Path
 ) -> None:
     (tmp_path / name).write_bytes(content.encode())
-    count(directories["unigram"], tmp_path / name, NAMES, tmp_path / "out.json")
+    count_pieces(directories["unigram"], tmp_path / name, NAMES, tmp_path / "out.json")
     expected = plain_statistics([words], directories["unigram"], "<unk>")
     found = json.loads((tmp_path / "out.json").read_text())
     assert found == {**NAMES, "kind": kind, **expected}
@@ -268,7 +269,7 @@ def test_broken_corpora_are_refused(
     if content is not None:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(InputError, match=message) as caught:
-        count(directories["bytes"], tmp_path / name, NAMES, tmp_path / "out.json")
+        count_pieces(directories["bytes"], tmp_path / name, NAMES, tmp_path / "out.json")
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "out.json").exists()
 
@@ -310,7 +311,7 @@ def counts(tmp_path: Path) -> list[Path]:
 def test_table_has_transliterated_varieties_below_their_originals(
     counts: list[Path], tmp_path: Path
 ) -> None:
-    tabulate(counts, CONFIG, tmp_path / "tables")
+    tokenizer_table(counts, CONFIG, tmp_path / "tables")
     table = pd.read_csv(tmp_path / "tables" / "tokenizer_stats.csv", keep_default_na=False)
     assert list(dict.fromkeys(table["variety"])) == ["xx", "xx_latn", "zz"]
     assert list(table["encoder"][:4]) == ["tiny", "bytes", "tiny", "bytes"]
@@ -326,26 +327,26 @@ def test_table_has_transliterated_varieties_below_their_originals(
 def test_unfit_counts_are_refused(counts: list[Path], tmp_path: Path) -> None:
     again = write_counts(tmp_path / "more.json")
     with pytest.raises(InputError, match=r"json:1: xx, tiny, xx_test, train is in .* already"):
-        tabulate([*counts, again], CONFIG, tmp_path)
+        tokenizer_table([*counts, again], CONFIG, tmp_path)
     again = write_counts(tmp_path / "more.json", variety="qq")
     with pytest.raises(InputError, match=r"config: varieties: no 'qq', which corpus xx_test is in"):
-        tabulate([*counts, again], CONFIG, tmp_path)
+        tokenizer_table([*counts, again], CONFIG, tmp_path)
 
 
 def test_malformed_counts_and_varieties_are_refused(counts: list[Path], tmp_path: Path) -> None:
     orphan = {"code": "qq_latn", "name": "Q", "original": "qq"}
     with pytest.raises(InputError, match=r"varieties: qq_latn is made from 'qq'"):
-        tabulate(counts, {**CONFIG, "varieties": [*CONFIG["varieties"], orphan]}, tmp_path)
+        tokenizer_table(counts, {**CONFIG, "varieties": [*CONFIG["varieties"], orphan]}, tmp_path)
     counts[0].write_text("{}")
     with pytest.raises(InputError, match=r"json:1: no 'variety'"):
-        tabulate(counts, CONFIG, tmp_path)
+        tokenizer_table(counts, CONFIG, tmp_path)
     counts[0].write_text('{\n"variety": ')
     with pytest.raises(InputError, match=r"json:2: not JSON"):
-        tabulate(counts, CONFIG, tmp_path)
+        tokenizer_table(counts, CONFIG, tmp_path)
 
 
 def test_figure_joins_a_variety_to_its_transliteration(counts: list[Path], tmp_path: Path) -> None:
-    tabulate(counts, CONFIG, tmp_path)
+    tokenizer_table(counts, CONFIG, tmp_path)
     frame = pd.read_csv(tmp_path / "tokenizer_stats.csv", keep_default_na=False, na_values=[""])
     figure = tokenizer_figure(frame, "a study")
     panels = [ax for ax in figure.axes if ax.get_xlabel()]
@@ -365,13 +366,13 @@ def test_command_line(tmp_path: Path) -> None:
     corpus, output = tmp_path / "a.txt", tmp_path / "xx.json"
     corpus.write_text("bad\nwords\n" * 3, encoding="utf-8")
     common = ("--encoder", EMBEDDED_ENCODER, "--columns", json.dumps(NAMES), "--output", output)
-    done = stage("tokenizer_statistics", "count", "--corpus", corpus, *common)
+    done = stage("count_pieces", "--corpus", corpus, *common)
     assert done.returncode == 0, done.stderr
     options = ("--inputs", output, "--config", json.dumps(CONFIG), "--directory", tmp_path)
-    done = stage("tokenizer_statistics", "table", *options)
+    done = stage("tokenizer_table", *options)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "tokenizer_stats.tex").exists()
-    done = stage("tokenizer_statistics", "count", "--corpus", tmp_path / "none.txt", *common)
+    done = stage("count_pieces", "--corpus", tmp_path / "none.txt", *common)
     assert done.returncode == 2 and done.stderr.count("\n") == 1
     assert "error: " in done.stderr
 

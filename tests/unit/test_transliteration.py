@@ -302,7 +302,7 @@ def test_command_line(tmp_path):
         "--output",
         tmp_path / "out.txt",
     ]
-    command += ["--input", source, "--scheme", "russian-iso9", "--schemes", SCHEMES]
+    command += ["--source", source, "--scheme", "russian-iso9", "--schemes", SCHEMES]
     command += ["--report", tmp_path / "report.json"]
     failed = subprocess.run(command, capture_output=True, text=True)
     assert failed.returncode == 2

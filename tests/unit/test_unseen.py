@@ -14,7 +14,7 @@ from xltransfer.analyses.unseen.tables import Comparisons, arms_table, verdicts
 from xltransfer.corpora.catalogue import Catalogue
 from xltransfer.corpora.conllu import Sentence, read_conllu, write_conllu
 from xltransfer.runtime.errors import InputError
-from xltransfer.stages.split import divide, part_of, split
+from xltransfer.stages.split import part_of, split
 from xltransfer.study.check_language import describe
 
 ARMS = ["mbert", "mbert-adapted", "monolingual", "zero-shot-from-en", "bilstm"]
@@ -268,7 +268,7 @@ def test_split_keeps_every_sentence_once(tmp_path: Path) -> None:
         treebank(tmp_path / "a.conllu", words[:300]),
         treebank(tmp_path / "b.conllu", [*words[300:], words[0]]),
     ]
-    split(given, SHARES, parts)
+    split("hashed", given, SHARES, parts)
     found = [[s.forms[0] for s in read_conllu(path)] for path in parts]
     assert sorted(w for part in found for w in part) == sorted([*words, words[0]])
     assert not set(found[0]) & set(found[2]) and not set(found[0]) & set(found[1])
@@ -286,7 +286,7 @@ def test_a_part_without_sentences_is_refused(tmp_path: Path) -> None:
     path = treebank(tmp_path / "a.conllu", ["one"])
     parts = [tmp_path / f"{name}.conllu" for name in ("train", "dev", "test")]
     with pytest.raises(InputError, match=r"a\.conllu: no sentence of 1 falls into the"):
-        split([path], SHARES, parts)
+        split("hashed", [path], SHARES, parts)
     assert not any(part.exists() for part in parts)
 
 
@@ -299,7 +299,7 @@ def divided(folder: Path, words: list[str], folds: int, seed: int = 1) -> list[l
         for part in ("train", "dev", "test")
     ]
     given = treebank(folder / "all.conllu", words)
-    divide([given], {"folds": folds, "seed": seed}, outputs)
+    split("folds", [given], {"folds": folds, "seed": seed}, outputs)
     found = [[s.forms[0] for s in read_conllu(path)] for path in outputs]
     return [found[first : first + 3] for first in range(0, len(found), 3)]
 

@@ -73,7 +73,7 @@ def intact(tmp_path_factory: pytest.TempPathFactory) -> Path:
             if not path.endswith("/training.json"):
                 file = make(path, content(path))
                 if path not in NO_RECORD:
-                    write_record(file, "treebank", {})
+                    write_record(file, "check_treebank", {})
         for name in ("models/m/seed-1", "models/e/pos/aa_x/none/seed-1"):
             make_report(name)
     return folder
@@ -101,7 +101,7 @@ def tamper(path: str, how: str) -> None:
     elif how.startswith("exchanged"):
         folder = f"{Path(path).parent}-other"
         other = make(f"{folder}/{file.name}", content(path, other=True))
-        write_record(other, "treebank", {})
+        write_record(other, "check_treebank", {})
         shutil.copyfile(other, file)
         if how == "exchanged with its record":
             shutil.copyfile(record_path(other), record_path(file))
@@ -284,7 +284,7 @@ def chain(results: Path) -> dict[str, Path]:
         "treebank": ["download"], "model": [], "prediction": ["model", "treebank"],
         "scores": ["prediction", "treebank"], "other": ["treebank"],
     }.items():  # fmt: skip
-        write_record(found[name], "treebank", verified_checksums(found[i] for i in inputs))
+        write_record(found[name], "check_treebank", verified_checksums(found[i] for i in inputs))
     make("chain/m/needed_by/predict", "")
     return found
 
@@ -292,11 +292,11 @@ def chain(results: Path) -> dict[str, Path]:
 def test_tables_of_two_versions_of_a_file_are_refused(chain: dict[str, Path]) -> None:
     """A treebank was made again, and scored, but not by a prediction of the new one."""
     old = sha256_of_file(chain["treebank"])
-    table_provenance(TABLE, [chain["scores"]], "tabulate")
+    table_provenance(TABLE, [chain["scores"]], "score_tables")
     chain["treebank"].write_text("new")
-    write_record(chain["treebank"], "treebank", verified_checksums([chain["download"]]))
+    write_record(chain["treebank"], "check_treebank", verified_checksums([chain["download"]]))
     with pytest.raises(InputError) as caught:
-        table_provenance(TABLE, [chain["scores"]], "tabulate")
+        table_provenance(TABLE, [chain["scores"]], "score_tables")
     message = str(caught.value)
     for part in (old, sha256_of_file(chain["treebank"]), "chain/treebank.conllu",
                  "by <results>/chain/", "check_results results --delete"):  # fmt: skip
@@ -305,34 +305,34 @@ def test_tables_of_two_versions_of_a_file_are_refused(chain: dict[str, Path]) ->
 
 def test_all_that_is_wrong_is_found_and_deleted(chain: dict[str, Path]) -> None:
     results = Path("results")
-    assert set(check_results.check_results(results)) == set()
+    assert set(check_results.wrong_files(results)) == set()
     chain["other"].write_text("a flipped bit")
-    found = check_results.check_results(results)
+    found = check_results.wrong_files(results)
     assert set(found) == {chain["other"]} and "changed since" in found[chain["other"]]
     chain["treebank"].write_text("new")
-    write_record(chain["treebank"], "treebank", verified_checksums([chain["download"]]))
+    write_record(chain["treebank"], "check_treebank", verified_checksums([chain["download"]]))
     record_path(results / "encoders/e/config.json").write_text("{")
-    found = check_results.check_results(results)
+    found = check_results.wrong_files(results)
     wrong = {chain[name] for name in ("other", "prediction", "scores")}
     assert set(found) == {*wrong, record_path(results / "encoders/e/config.json")}
-    check_results.delete(found)
+    check_results.delete_files(found)
     assert not any(path.exists() or record_path(path).exists() for path in wrong)
     assert not (results / "encoders/e/config.json").exists()
     assert chain["treebank"].exists() and chain["model"].exists()
     assert not (chain["model"].parent / "needed_by").exists(), "so that it is trained again"
-    assert set(check_results.check_results(results)) == set()
+    assert set(check_results.wrong_files(results)) == set()
 
 
 def test_two_versions_of_raw_data_are_found(chain: dict[str, Path]) -> None:
     """What was made from the version that is gone is outdated."""
     chain["download"].write_text("a new release")
-    assert check_results.check_results(Path("results")) == {}, "the workflow compares parameters"
+    assert check_results.wrong_files(Path("results")) == {}, "the workflow compares parameters"
     second = make("chain/second.conllu", "x")
-    write_record(second, "treebank", verified_checksums([chain["download"]]))
-    found = check_results.check_results(Path("results"))
+    write_record(second, "check_treebank", verified_checksums([chain["download"]]))
+    found = check_results.wrong_files(Path("results"))
     assert set(found) == {chain[n] for n in ("treebank", "prediction", "scores", "other")}
     with pytest.raises(InputError, match=r"x.conllu: used in versions with sha256"):
-        table_provenance(TABLE, [chain["scores"], second], "tabulate")
+        table_provenance(TABLE, [chain["scores"], second], "score_tables")
 
 
 def test_tables_name_their_place(results: Path) -> None:

@@ -20,6 +20,7 @@ rule pieces:
         runtime=growing(60),
     params:
         code=stage_digest("pieces"),
+        directory=lambda wildcards, input: os.path.dirname(input.encoder),
         drawn=lambda wildcards: (
             wildcards.drawn.replace("-drawn-", "--sentences ")
             .replace("-seed-", " --seed ")
@@ -30,7 +31,7 @@ rule pieces:
             wildcards.encoder, wildcards.corpora, wildcards.corpus, wildcards.split
         ),
     shell:
-        "python -m xltransfer pieces --encoder {input.encoder:q} --corpus {input.corpus:q}"
+        "python -m xltransfer pieces --encoder {params.directory:q} --corpus {input.corpus:q}"
         " --output {output:q} {params.drawn:q} > {log:q} 2>&1"
 
 
@@ -49,13 +50,13 @@ rule overlap_tables:
         runtime=growing(60),
     params:
         cfg=study.table_config(),
-        code=stage_digest("relate"),
+        code=stage_digest("overlap_tables"),
         # Not passed on: see study/identities.py.
         identity=lambda wildcards: study.identities.table("overlap"),
         results=lambda wildcards, output: study.results,
         directory=subpath(output[0], parent=True),
     shell:
-        "python -m xltransfer relate overlap --scores {input.scores:q} --config {params.cfg:q}"
+        "python -m xltransfer overlap_tables --scores {input.scores:q} --config {params.cfg:q}"
         " --results {params.results:q} --directory {params.directory:q} > {log:q} 2>&1"
 
 
@@ -98,12 +99,12 @@ rule word_order_tables:
     params:
         cfg=study.table_config(),
         names=config["typology_features"],
-        code=stage_digest("relate"),
+        code=stage_digest("word_order_tables"),
         # Not passed on: see study/identities.py.
         identity=lambda wildcards: study.identities.table("word_order"),
         directory=subpath(output[0], parent=True),
     shell:
-        "python -m xltransfer relate word-order --scores {input.scores:q} --config {params.cfg:q}"
+        "python -m xltransfer word_order_tables --scores {input.scores:q} --config {params.cfg:q}"
         " --features {input.features:q} --names {params.names:q} --directory {params.directory:q}"
         " > {log:q} 2>&1"
 
@@ -139,11 +140,12 @@ for number, states in enumerate(study.parallel.batches(), start=1):
             identity=states_identity(states),
             encoders=states_to_open(states),
             redrawn=[state.seed for state in states if state.kind == "never-pretrained"],
+            redrawn_from=lambda wildcards, input: os.path.dirname(input.encoder[1]),
             as_published="--as-published" if config["parallel"]["as_published"] else "",
             precision=study.parallel.precision,
         shell:
             "python -m xltransfer represent --encoders {params.encoders:q}"
-            " --redrawn {params.redrawn:q} --redrawn-from {input.encoder[1]:q} {params.as_published:q}"
+            " --redrawn {params.redrawn:q} --redrawn-from {params.redrawn_from:q} {params.as_published:q}"
             " --precision {params.precision:q} --treebank {input.treebank:q} --outputs {output:q} --threads {threads:q}"
             " > {log:q} 2>&1"
 
@@ -189,12 +191,12 @@ rule similarity_tables:
         runtime=growing(120),
     params:
         cfg=study.parallel.cka_config(),
-        code=stage_digest("correlate"),
+        code=stage_digest("similarity_tables"),
         # Not passed on: see study/identities.py.
         identity=lambda wildcards: study.identities.table("cka"),
         directory=subpath(output[0], parent=True),
     shell:
-        "python -m xltransfer correlate --config {params.cfg:q} --scores {input.scores:q}"
+        "python -m xltransfer similarity_tables --config {params.cfg:q} --scores {input.scores:q}"
         " --similarities {input.similarities:q} --directory {params.directory:q} > {log:q} 2>&1"
 
 
@@ -212,13 +214,13 @@ rule retrieval_table:
         runtime=growing(120),
     params:
         cfg=study.parallel.retrieval_config(),
-        code=stage_digest("retrieve"),
+        code=stage_digest("retrieval_table"),
         # Not passed on: see study/identities.py.
         identity=lambda wildcards: study.identities.table("retrieval"),
         results=lambda wildcards, output: study.results,
         table=lambda wildcards, output: output[0],
     shell:
-        "python -m xltransfer retrieve --config {params.cfg:q} --results {params.results:q}"
+        "python -m xltransfer retrieval_table --config {params.cfg:q} --results {params.results:q}"
         " --output {params.table:q} > {log:q} 2>&1"
 
 
@@ -239,11 +241,11 @@ rule published_comparison:
         runtime=growing(60),
     params:
         cfg=study.comparison_config(),
-        code=stage_digest("compare"),
+        code=stage_digest("published_comparison"),
         # Not passed on: see study/identities.py.
         identity=lambda wildcards: study.identities.table("published_comparison"),
         table=lambda wildcards, output: output[0],
         correlation=lambda wildcards, input: [f"--correlation={path}" for path in input.correlation],
     shell:
-        "python -m xltransfer compare --scores {input.scores:q} --published {input.published:q}"
+        "python -m xltransfer published_comparison --scores {input.scores:q} --published {input.published:q}"
         " {params.correlation:q} --config {params.cfg:q} --output {params.table:q} > {log:q} 2>&1"

@@ -24,7 +24,7 @@ rule fetch_corpus:
             f"{wildcards.collection}/{wildcards.file}"
         ),
     shell:
-        "HF_HUB_OFFLINE=0 python -m xltransfer fetch file --config {params.cfg:q} --output {output:q}"
+        "HF_HUB_OFFLINE=0 python -m xltransfer fetch_corpus --config {params.cfg:q} --output {output:q}"
         " --largest {params.largest:q} --mirrors {params.mirrors:q} > {log:q} 2>&1"
 
 
@@ -47,10 +47,10 @@ rule check_treebank:
         checksum=lambda wildcards: study.downloads.checksum(
             "treebanks", wildcards.corpus, wildcards.split
         ),
-        code=stage_digest("treebank"),
+        code=stage_digest("check_treebank"),
         content=content("treebanks"),
     shell:
-        "python -m xltransfer treebank --download {input:q} --checksum {params.checksum:q}"
+        "python -m xltransfer check_treebank --download {input:q} --checksum {params.checksum:q}"
         " --output {output:q} > {log:q} 2>&1"
 
 
@@ -73,10 +73,10 @@ rule check_entities:
             "entities", wildcards.corpus, wildcards.split
         ),
         cfg=lambda wildcards: study.entities_config(wildcards.corpus),
-        code=stage_digest("entities"),
+        code=stage_digest("check_entities"),
         content=content("entities"),
     shell:
-        "python -m xltransfer entities --download {input:q} --checksum {params.checksum:q}"
+        "python -m xltransfer check_entities --download {input:q} --checksum {params.checksum:q}"
         " --config {params.cfg:q} --output {output:q} > {log:q} 2>&1"
 
 

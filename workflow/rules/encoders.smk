@@ -23,7 +23,7 @@ rule fetch_encoder:
             ["--causal"] if study.encoders[wildcards.encoder].causal else []
         ),
     shell:
-        "HF_HUB_OFFLINE=0 python -m xltransfer fetch encoder --hub {params.hub:q} --revision {params.revision:q}"
+        "HF_HUB_OFFLINE=0 python -m xltransfer fetch_encoder --hub {params.hub:q} --revision {params.revision:q}"
         " --directory {params.directory:q} {params.causal:q} > {log:q} 2>&1"
 
 

@@ -48,7 +48,7 @@ for number, batch in enumerate(study.finetuning_batches(), start=1):
                 os.path.basename(os.path.dirname(path)).removeprefix("seed-")
                 for path in output.reports
             ],
-            models=lambda wildcards, output: weights(output.reports),
+            models=lambda wildcards, output: directories(output.reports),
             checkpoints=lambda wildcards, output: f"{study.results}/checkpoints",
             checkpoint_seconds=lambda wildcards, output: 60 * config["checkpoint_minutes"],
         shell:

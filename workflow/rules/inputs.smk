@@ -202,22 +202,19 @@ def states_identity(states):
 
 
 def states_to_open(states):
-    """A function of wildcards and input: the weights of those among some states that have any."""
+    """A function of wildcards and input: the directories of those among some states that have any."""
 
     def of(wildcards, input):
-        pretrained = [input.encoder[1] for state in states if state.kind == "pretrained"]
-        return pretrained + weights(input.models)
+        encoder = os.path.dirname(input.encoder[1])
+        pretrained = [encoder for state in states if state.kind == "pretrained"]
+        return pretrained + directories(input.models)
 
     return of
 
 
-def weights(files):
-    """The weights of the models whose training reports are among some files."""
-    return [
-        f"{os.path.dirname(path)}/model.safetensors"
-        for path in files
-        if os.path.basename(path) == "training.json"
-    ]
+def directories(files):
+    """The directories of the models whose training reports are among some files."""
+    return [os.path.dirname(path) for path in files if os.path.basename(path) == "training.json"]
 
 
 def predictions_of_sources(sources):

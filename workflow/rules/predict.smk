@@ -30,7 +30,7 @@ for number, batch in enumerate(study.prediction_batches(), start=1):
             # Not passed on: what the models and the corpus are.
             identity=models_identity(batch.task, batch.sources),
             corpus=gold_identity,
-            models=lambda wildcards, input: weights(input.models),
+            models=lambda wildcards, input: directories(input.models),
         shell:
             "python -m xltransfer predict --models {params.models:q} --corpus {input.corpus:q}"
             " --predictions {output:q} --threads {threads:q} > {log:q} 2>&1"

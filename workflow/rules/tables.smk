@@ -16,13 +16,13 @@ rule score_tables:
         runtime=growing(120),
     params:
         cfg=study.table_config(),
-        code=stage_digest("tabulate"),
+        code=stage_digest("score_tables"),
         # Not passed on: see study/identities.py.
         identity=lambda wildcards: study.identities.table("randominit"),
         results=lambda wildcards, output: study.results,
         directory=subpath(output[0], parent=True),
     shell:
-        "python -m xltransfer tabulate --config {params.cfg:q} --results {params.results:q}"
+        "python -m xltransfer score_tables --config {params.cfg:q} --results {params.results:q}"
         " --directory {params.directory:q} > {log:q} 2>&1"
 
 

@@ -98,9 +98,9 @@ rule bilstm_architecture:
         "../../envs/xltransfer.yaml"
     params:
         cfg=unseen.bilstm_config(),
-        code=stage_digest("architecture"),
+        code=stage_digest("bilstm_architecture"),
     shell:
-        "python -m xltransfer architecture --config {params.cfg:q} --output {output:q} > {log:q} 2>&1"
+        "python -m xltransfer bilstm_architecture --config {params.cfg:q} --output {output:q} > {log:q} 2>&1"
 
 
 # The learning rate and the number of epochs of an arm on a corpus.
@@ -171,12 +171,13 @@ for number, task in enumerate(unseen.tasks, start=1):
             runtime=growing(60),
         params:
             code=stage_digest("predict"),
+            models=lambda wildcards, input: [os.path.dirname(path) for path in input.models],
             # Not passed on: see study/identities.py.
             identity=lambda wildcards, task=task: study.identities.unseen.prediction_job(
                 task, wildcards.source
             ),
         shell:
-            "python -m xltransfer predict --models {input.models:q} --corpus {input.corpus:q}"
+            "python -m xltransfer predict --models {params.models:q} --corpus {input.corpus:q}"
             " --predictions {output:q} --threads {threads:q} > {log:q} 2>&1"
 
     rule:
@@ -229,12 +230,12 @@ rule unseen_tables:
         runtime=growing(120),
     params:
         cfg=unseen.table_config(),
-        code=stage_digest("verdict"),
+        code=stage_digest("unseen_tables"),
         # Not passed on: see study/identities.py.
         identity=lambda wildcards: study.identities.table("unseen"),
         directory=subpath(output[0], parent=True),
     shell:
-        "python -m xltransfer verdict --config {params.cfg:q} --scores {input.scores:q}"
+        "python -m xltransfer unseen_tables --config {params.cfg:q} --scores {input.scores:q}"
         " --reports {input.reports:q} --texts {input.texts:q} --directory {params.directory:q}"
         " > {log:q} 2>&1"
 
@@ -263,14 +264,14 @@ rule count_pieces:
         columns=lambda wildcards: unseen.statistics_columns(
             wildcards.encoder, wildcards.kind, wildcards.file
         ),
-        code=stage_digest("tokenizer_statistics"),
+        code=stage_digest("count_pieces"),
         # Not passed on: see study/identities.py.
         identity=lambda wildcards: study.identities.unseen.statistics(
             wildcards.encoder, wildcards.kind, wildcards.file
         ),
         directory=lambda wildcards, input: os.path.dirname(input.tokenizer),
     shell:
-        "python -m xltransfer tokenizer_statistics count --encoder {params.directory:q}"
+        "python -m xltransfer count_pieces --encoder {params.directory:q}"
         " --corpus {input.corpus:q} --columns {params.columns:q} --output {output:q}"
         " > {log:q} 2>&1"
 
@@ -289,12 +290,12 @@ rule tokenizer_table:
         runtime=growing(60),
     params:
         cfg=unseen.table_config(),
-        code=stage_digest("tokenizer_statistics"),
+        code=stage_digest("tokenizer_table"),
         # Not passed on: see study/identities.py.
         identity=lambda wildcards: study.identities.table("tokenizer_stats"),
         directory=subpath(output[0], parent=True),
     shell:
-        "python -m xltransfer tokenizer_statistics table --config {params.cfg:q} --inputs {input:q}"
+        "python -m xltransfer tokenizer_table --config {params.cfg:q} --inputs {input:q}"
         " --directory {params.directory:q} > {log:q} 2>&1"
 
 
@@ -313,10 +314,10 @@ rule language_tables:
         runtime=growing(60),
     params:
         cfg=unseen.table_config(),
-        code=stage_digest("language_table"),
+        code=stage_digest("language_tables"),
         # Not passed on: see study/identities.py.
         identity=lambda wildcards: study.identities.table("languages"),
         directory=subpath(output[0], parent=True),
     shell:
-        "python -m xltransfer language_table --config {params.cfg:q} --inputs {input.counts:q}"
+        "python -m xltransfer language_tables --config {params.cfg:q} --inputs {input.counts:q}"
         " --categories {input.categories:q} --directory {params.directory:q} > {log:q} 2>&1"

@@ -28,7 +28,7 @@ rule clean:
         # Not passed on: see study/identities.py.
         identity=lambda wildcards: study.identities.unseen.text(wildcards.text),
     shell:
-        "python -m xltransfer clean --input {input.raw:q} --checksum {params.checksum:q} --kind {params.kind:q}"
+        "python -m xltransfer clean --raw {input.raw:q} --checksum {params.checksum:q} --kind {params.kind:q}"
         " --config {params.cfg:q} --evaluation {input.evaluation:q}"
         " --training {output.training:q} --held-out {output.held_out:q}"
         " --report {output.report:q} > {log:q} 2>&1"
@@ -70,7 +70,7 @@ for kind, suffix in ((folder, form.suffix) for folder, form in FORMATS.items()):
             keep=["--keep-evaluation-sentences"] if unseen.keeps_evaluation_sentences else [],
             code=stage_digest("transliterate"),
         shell:
-            "python -m xltransfer transliterate --input {input.file:q} --output {output.file:q}"
+            "python -m xltransfer transliterate --source {input.file:q} --output {output.file:q}"
             " --scheme {params.scheme:q} --schemes resources/transliteration"
             " {params.evaluation:q} {params.keep:q} --report {output.report:q} > {log:q} 2>&1"
 

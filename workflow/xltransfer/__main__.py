@@ -7,6 +7,8 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+from .runtime.signatures import run_command
+
 ROOT = Path(__file__).parent
 TOOLS = {
     "plan": "study.plan",
@@ -32,7 +34,7 @@ def summary(module: str) -> str:
 
 
 def main() -> None:
-    """Run the command that the command line names."""
+    """Run the command that the command line names: the function of its module's name."""
     known = commands()
     name = sys.argv[1] if len(sys.argv) > 1 else "--help"
     if name in ("-h", "--help"):
@@ -40,7 +42,7 @@ def main() -> None:
         print("\n".join(f"  {name:<22}{summary(module)}" for name, module in known.items()))
     elif name in known:
         del sys.argv[1]
-        import_module(f"xltransfer.{known[name]}").main()
+        run_command(getattr(import_module(f"xltransfer.{known[name]}"), name))
     else:
         sys.exit(f"error: '{name}' is no command; `python -m xltransfer --help` lists them")
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pyarrow import parquet
-from xltransfer.stages.score import score
+from xltransfer.stages.score import score_models
 
 from ..cases import Reader, Verdict, either, refuse
 from ..mutation import mutated_text
@@ -139,7 +139,7 @@ class Predictions(Reader):
         predicted.write_bytes(content.predicted)
         output = self.folder / "scores.parquet"
         task = {"kind": content.kind} | ({"label": "UPOS"} if content.kind == "tagging" else {})
-        score(gold, [predicted], ["none"], [1], task, dict.fromkeys(COLUMNS, "x"), output)
+        score_models(gold, [predicted], ["none"], [1], task, dict.fromkeys(COLUMNS, "x"), output)
         found = {}
         for row in parquet.read_table(output).to_pylist():
             right, counted = row["numerators"], row["denominators"]

@@ -54,10 +54,10 @@ FORMATS = {
     item.folder: item
     for item in (
         Format(
-            "treebanks", ".conllu", "treebank", "treebanks.tsv", "treebank", _conllu,
+            "treebanks", ".conllu", "treebank", "treebanks.tsv", "check_treebank", _conllu,
             has_lemmas=True,
         ),
-        Format("entities", ".iob2", "entities", "entity_corpora.tsv", "entities", _iob2),
+        Format("entities", ".iob2", "entities", "entity_corpora.tsv", "check_entities", _iob2),
         Format("raw_text", ".txt", "raw text", "raw_corpora.tsv", "clean"),
     )
 }  # fmt: skip

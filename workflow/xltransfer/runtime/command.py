@@ -8,7 +8,6 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 
 from . import interruption
 from .errors import InputError
@@ -78,17 +77,3 @@ def _say(message: str) -> None:
     # The log may lie on the disk that is full.
     with suppress(OSError):
         sys.stderr.write(message)
-
-
-def add_training_options(parser: argparse.ArgumentParser) -> None:
-    """Options of every stage that trains: checkpoints and threads."""
-    parser.add_argument("--checkpoints", type=Path, required=True, help="folder for checkpoints")
-    parser.add_argument("--checkpoint-seconds", type=float, default=300, help="between two of them")
-    parser.add_argument("--threads", type=int, default=1)
-
-
-def stage_parser(module: str, description: str | None) -> argparse.ArgumentParser:
-    """A parser whose help is the first line of the stage's module docstring."""
-    summary = (description or "").strip().splitlines()[0]
-    name = module.rpartition(".")[2]
-    return argparse.ArgumentParser(prog=f"python -m xltransfer {name}", description=summary)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 
@@ -16,8 +14,8 @@ from ..encoders.masked_lm import load_masked_lm
 from ..encoders.text_tokenizer import TextTokenizer
 from ..records.record import TOKENIZER_CONFIG
 from ..records.verification import verified_checksums, verified_encoder
-from ..runtime.command import add_training_options, run, stage_parser
 from ..runtime.errors import InputError
+from ..runtime.signatures import Keys
 from ..training.devices import prepare_device
 from ..training.objectives.masked_lm import MaskedLanguageModelling
 from ..training.pretraining import check_config, checksums, count_lines, tokenise, train_encoder
@@ -27,24 +25,25 @@ def adapt(
     encoder: Path,
     training: Sequence[Path],
     held_out: Sequence[Path],
-    config: Mapping[str, Any],
+    config: Annotated[Mapping[str, Any], Keys("seed", "training")],
     output: Path,
     checkpoints: Path,
-    checkpoint_seconds: float,
-    threads: int,
+    checkpoint_seconds: float = 300,
+    threads: int = 1,
 ) -> None:
     """Make an encoder directory out of another one.
 
     Args:
-        encoder: encoder directory; without a head for masked language modelling it gets a new one.
-        training, held_out: raw text, a sentence a line; training text in a file per language if
-            these are to be sampled.
+        encoder: directory of the encoder; one without a head for masked language modelling gets a
+            new head.
+        training: raw text, a sentence a line; a file per language if languages are sampled.
+        held_out: raw text for the held-out loss.
         config: ``seed``, ``training`` (of ``train`` and ``MaskedLanguageModelling``) and, if it is
             not ``float32``, the type to ``store`` weights in.
-        output: the encoder directory to write.
+        output: encoder directory that is written.
         checkpoints: folder for checkpoints.
-        checkpoint_seconds: how often to save one.
-        threads: processor threads to compute with.
+        checkpoint_seconds: seconds between two checkpoints.
+        threads: number of processor threads.
 
     Raises:
         InputError: unusable encoder, text or settings, or the loss is not finite.
@@ -74,40 +73,5 @@ def adapt(
         "encoder": {name: read[str(encoder / name)] for name in kind.files},
         "held_out": checksums(held_out, read),
     }
-    train_encoder(
-        objective,
-        config,
-        inputs,
-        read,
-        output,
-        checkpoints,
-        checkpoint_seconds,
-        device,
-        threads,
-        "adapt",
-    )
-
-
-def main() -> None:
-    """Command line."""
-    parser = stage_parser(__name__, __doc__)
-    parser.add_argument("--encoder", type=Path, required=True)
-    parser.add_argument("--training", type=Path, nargs="+", required=True)
-    parser.add_argument("--held-out", type=Path, nargs="+", required=True)
-    parser.add_argument("--config", type=json.loads, required=True, help="seed and training, JSON")
-    parser.add_argument("--output", type=Path, required=True)
-    add_training_options(parser)
-    run(parser, _stage)
-
-
-def _stage(arguments: Namespace) -> None:
-    adapt(
-        arguments.encoder,
-        arguments.training,
-        arguments.held_out,
-        arguments.config,
-        arguments.output,
-        arguments.checkpoints,
-        arguments.checkpoint_seconds,
-        arguments.threads,
-    )
+    saving = checkpoints, checkpoint_seconds
+    train_encoder(objective, config, inputs, read, output, *saving, device, threads, "adapt")

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import shutil
 import time
-from argparse import Namespace
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 import numpy as np
 from tqdm import tqdm
@@ -34,7 +32,6 @@ from ..corpora.confined import confined_lines
 from ..corpora.raw_corpora import KINDS
 from ..records.record import without_absolute_paths, write_record
 from ..records.verification import verified_checksums
-from ..runtime.command import run, stage_parser
 from ..runtime.errors import InputError
 from ..runtime.files import explain_no_room, replacing, write_json
 
@@ -46,14 +43,15 @@ _MARKS_AT_ONCE = 1 << 20
 _HASHES = 1 << 64
 
 
-def clean_corpus(
+def clean(
     raw: Path,
-    kind: str,
-    settings: Settings,
+    kind: Literal[KINDS],
+    config: Mapping[str, Any],
     training: Path,
     held_out: Path,
     report: Path,
     evaluation: Sequence[Path] = (),
+    checksum: str = UNCHECKED,
 ) -> None:
     """Clean a corpus in two passes: lines one by one, then without those that repeat others.
 
@@ -61,18 +59,23 @@ def clean_corpus(
     the corpus, 8 bytes a line more, and 128 more where near-duplicates are looked for.
 
     Args:
-        raw: the fetched file.
-        kind: of ``raw_corpora.KINDS``.
-        settings: of cleaning.
-        training, held_out: lines in the order of the corpus. Which side a line is on depends on its
-            own content only.
-        report: JSON with the counts of each step (``corpora/cleaning/counts.py``).
+        raw: fetched file.
+        kind: layout of the file.
+        config: all settings of cleaning (``corpora/cleaning/settings.py``).
+        training: text to train on, its lines in the order of the corpus. Which side a line is on
+            depends on its own content only.
+        held_out: text for the held-out loss.
+        report: JSON file with the counts of each step (``corpora/cleaning/counts.py``).
         evaluation: development and test parts of annotated corpora; lines that equal or contain one
             of their sentences are dropped.
+        checksum: checksum in the catalogue.
 
     Raises:
         InputError: the corpus is damaged or nothing remains of it.
     """
+    settings = Settings.from_json(config)
+    refuse_other_content(raw, raw.suffix)
+    verify_checksum(raw, checksum)
     model = Path(settings.identifier)
     read = verified_checksums([raw, *([model] if model.is_file() else []), *evaluation])
     sentences = EvaluationSentences(evaluation)
@@ -291,33 +294,3 @@ def _report(
         },
         "notes": notes,
     }
-
-
-def main() -> None:
-    """Command line."""
-    parser = stage_parser(__name__, __doc__)
-    parser.add_argument("--input", type=Path, required=True)
-    parser.add_argument("--checksum", default=UNCHECKED, help="from the catalogue")
-    parser.add_argument("--kind", choices=KINDS, required=True)
-    parser.add_argument("--config", type=json.loads, required=True, help="how to clean it: JSON")
-    parser.add_argument(
-        "--evaluation", type=Path, nargs="*", default=[], help="development and test parts"
-    )
-    parser.add_argument("--training", type=Path, required=True)
-    parser.add_argument("--held-out", type=Path, required=True)
-    parser.add_argument("--report", type=Path, required=True)
-    run(parser, _stage)
-
-
-def _stage(arguments: Namespace) -> None:
-    refuse_other_content(arguments.input, arguments.input.suffix)
-    verify_checksum(arguments.input, arguments.checksum)
-    clean_corpus(
-        arguments.input,
-        arguments.kind,
-        Settings.from_json(arguments.config),
-        arguments.training,
-        arguments.held_out,
-        arguments.report,
-        arguments.evaluation,
-    )

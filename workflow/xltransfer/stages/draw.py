@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -17,10 +15,32 @@ from ..analyses.similarity.figures import cka_figure, cka_heatmap_figure, correl
 from ..analyses.tokenizers.figures import tokenizer_figure
 from ..analyses.unseen.figures import transliteration_figure, unseen_figure
 from ..records.verification import verified_checksums
-from ..runtime.command import run, stage_parser
+from ..runtime.signatures import Keys
 
 
 def draw(
+    config: Annotated[Mapping[str, Any], Keys("study")],
+    tables: Mapping[str, Sequence[str]],
+    directory: Path,
+    figures: Sequence[Path],
+) -> None:
+    """Draw figures from tables.
+
+    Args:
+        config: ``study``, ``languages``, ``tasks`` and ``ablations``, as for the tables of scores.
+        tables: figure → names of its tables.
+        directory: folder of the tables.
+        figures: files that are written, named like their figure; suffixes decide the formats.
+
+    Raises:
+        InputError: a table is not what its record says.
+    """
+    for what, names in tables.items():
+        files = [path for path in figures if path.stem == what]
+        draw_figure(what, [directory / f"{name}.csv" for name in names], config, files)
+
+
+def draw_figure(
     what: str, tables: Sequence[Path], config: Mapping[str, Any], figures: Sequence[Path]
 ) -> None:
     """Draw a figure from tables.
@@ -103,24 +123,3 @@ FIGURES: dict[str, Callable[..., Figure]] = {
     "transliteration": _transliteration,
 }
 """By name, a function of the configuration and of the tables that a figure is drawn from."""
-
-
-def main() -> None:
-    """Command line."""
-    parser = stage_parser(__name__, __doc__)
-    parser.add_argument("--config", type=json.loads, required=True, help="JSON")
-    parser.add_argument(
-        "--tables", type=json.loads, required=True, help="figure → names of its tables, JSON"
-    )
-    parser.add_argument("--directory", type=Path, required=True, help="of the tables")
-    parser.add_argument(
-        "--figures", type=Path, nargs="+", required=True, help="files, named like their figure"
-    )
-    run(parser, _stage)
-
-
-def _stage(arguments: Namespace) -> None:
-    for what, names in arguments.tables.items():
-        tables = [arguments.directory / f"{name}.csv" for name in names]
-        files = [path for path in arguments.figures if path.stem == what]
-        draw(what, tables, arguments.config, files)

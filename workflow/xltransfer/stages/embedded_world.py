@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-import json
-from argparse import Namespace
+from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
+from typing import Annotated, Any, Literal
 
 from ..corpora.embedded_world.languages import Language
 from ..corpora.embedded_world.writers import World, write_entities, write_text, write_treebank
 from ..records.record import write_record
-from ..runtime.command import run, stage_parser
+from ..runtime.signatures import Keys
 
 WRITERS = {"treebank": write_treebank, "entities": write_entities, "text": write_text}
 
 
-def main() -> None:
-    """Command line."""
-    parser = stage_parser(__name__, __doc__)
-    parser.add_argument("what", choices=WRITERS)
-    parser.add_argument(
-        "--config", type=json.loads, required=True, help="seed, first, sentences, language: JSON"
-    )
-    parser.add_argument("--output", type=Path, required=True)
-    run(parser, _stage)
+def embedded_world(
+    what: Literal["treebank", "entities", "text"],
+    /,
+    config: Annotated[Mapping[str, Any], Keys("seed", "first", "sentences", "language")],
+    output: Path,
+) -> None:
+    """Write a file of one language of the embedded world.
 
-
-def _stage(arguments: Namespace) -> None:
-    config = arguments.config
-    world = World(config["seed"], Language(**config["language"]))
+    Args:
+        what: kind of the file.
+        config: ``seed`` of the world, number of the ``first`` sentence, number of ``sentences``,
+            and the parameters of the ``language``.
+        output: file that is written.
+    """
+    parameters = {field.name: config["language"][field.name] for field in fields(Language)}
     numbers = range(config["first"], config["first"] + config["sentences"])
-    WRITERS[arguments.what](arguments.output, world, numbers)
-    write_record(arguments.output, "embedded_world", {}, config=config)
+    WRITERS[what](output, World(config["seed"], Language(**parameters)), numbers)
+    write_record(output, "embedded_world", {}, config=dict(config))

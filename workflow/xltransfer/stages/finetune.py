@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from ..records.record import TRAINING, WEIGHTS, write_record, write_times
 from ..records.verification import verified_checksums
-from ..runtime.command import add_training_options, run, stage_parser
 from ..runtime.files import sha256_of_file, write_json
 from ..runtime.interruption import stop_listening
+from ..runtime.signatures import Keys
 from ..training.finetuning_runs import FineTuningRuns, Run
 from ..training.hyperparameters import chosen
 from ..training.model import save_model
@@ -22,25 +20,28 @@ def finetune(
     encoders: Sequence[Path],
     training: Path,
     development: Path,
-    config: Mapping[str, Any],
+    config: Annotated[Mapping[str, Any], Keys("task", "settings", "settings.training")],
     ablation: str,
-    models: Mapping[int, Path],
+    seeds: Sequence[int],
+    models: Sequence[Path],
     checkpoints: Path,
-    checkpoint_seconds: float,
-    threads: int,
+    checkpoint_seconds: float = 300,
+    threads: int = 1,
     search: Path | None = None,
 ) -> None:
     """Train and write the models of some seeds.
 
     Args:
         encoders: encoder directories, of any kind: one for all seeds, or one for each.
-        training, development: corpora of the source language.
+        training: corpus of the source language to train on.
+        development: corpus of the source language that decides the best epoch.
         config: ``task``, its ``settings``, and the precision that weights are ``stored`` in.
-        ablation: what to re-initialise before.
-        models: seed → directory to write the model to.
+        ablation: ablation of the encoder before training, or ``none``.
+        seeds: seeds of the models.
+        models: directories that the models are written to, one for each seed.
         checkpoints: folder for checkpoints, which are named by what they belong to.
-        checkpoint_seconds: how often to save one.
-        threads: processor threads to compute with.
+        checkpoint_seconds: seconds between two checkpoints.
+        threads: number of processor threads.
         search: file of the stage ``search``, whose learning rate and epochs replace those of the
             configuration.
 
@@ -63,7 +64,7 @@ def finetune(
     )
     one_each = encoders if len(encoders) > 1 else [encoders[0]] * len(models)
     finished = []
-    for encoder, (seed, directory) in zip(one_each, models.items(), strict=True):
+    for encoder, seed, directory in zip(one_each, seeds, models, strict=True):
         done = runs.run(encoder, seed, settings)
         _save(directory, done, encoder, config, found, threads, runs.device.type != "cpu")
         finished.append(done.checkpoint)
@@ -97,41 +98,3 @@ def _save(
     facts = {"device": done.facts["device"], "threads": threads}
     write_record(directory / TRAINING, "finetune", {**done.inputs, **search}, **facts)
     write_times(directory, done.report.seconds, on_gpu)
-
-
-def main() -> None:
-    """Command line."""
-    parser = stage_parser(__name__, __doc__)
-    parser.add_argument(
-        "--encoders", type=Path, nargs="+", required=True, help="one for all seeds or one for each"
-    )
-    parser.add_argument("--training", type=Path, required=True)
-    parser.add_argument("--development", type=Path, required=True)
-    parser.add_argument("--config", type=json.loads, required=True, help="task and settings, JSON")
-    parser.add_argument("--search", type=Path, help="hyperparameters that the stage search found")
-    parser.add_argument("--ablation", required=True)
-    parser.add_argument("--seeds", type=int, nargs="+", required=True)
-    parser.add_argument(
-        "--models",
-        type=Path,
-        nargs="+",
-        required=True,
-        help="weights to write, a file per seed; the rest of a model is written to its folder",
-    )
-    add_training_options(parser)
-    run(parser, _stage)
-
-
-def _stage(arguments: Namespace) -> None:
-    finetune(
-        arguments.encoders,
-        arguments.training,
-        arguments.development,
-        arguments.config,
-        arguments.ablation,
-        {seed: path.parent for seed, path in zip(arguments.seeds, arguments.models, strict=True)},
-        arguments.checkpoints,
-        arguments.checkpoint_seconds,
-        arguments.threads,
-        arguments.search,
-    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ from typing import Any
 from ..corpora.formats import read_sentences, write_sentences
 from ..records.record import write_record
 from ..records.verification import verified_checksums, verified_model
-from ..runtime.command import run, stage_parser
 from ..runtime.files import sha256_of_file
 from ..training.dataset import Dataset
 from ..training.devices import device_name, prepare_device
@@ -22,15 +20,15 @@ log = logging.getLogger(__name__)
 
 
 def predict(
-    models: Sequence[Path], corpus: Path, predictions: Sequence[Path], threads: int
+    models: Sequence[Path], corpus: Path, predictions: Sequence[Path], threads: int = 1
 ) -> None:
     """Write the predictions of each model.
 
     Args:
         models: directories of fine-tuned models.
         corpus: gold file.
-        predictions: a file for each model.
-        threads: processor threads to compute with.
+        predictions: files that are written, one for each model.
+        threads: number of processor threads.
 
     Raises:
         InputError: a model or the corpus cannot be used, or is not what its record says.
@@ -52,18 +50,3 @@ def predict(
         write_sentences(output, annotate(model.to(device), task, labels, datasets[key], device))
         write_record(output, "predict", inputs, device=device_name(device), threads=threads)
         log.info("%s: %d sentences", output, len(sentences))
-
-
-def main() -> None:
-    """Command line."""
-    parser = stage_parser(__name__, __doc__)
-    parser.add_argument("--models", type=Path, nargs="+", required=True, help="files of weights")
-    parser.add_argument("--corpus", type=Path, required=True)
-    parser.add_argument("--predictions", type=Path, nargs="+", required=True, help="one per model")
-    parser.add_argument("--threads", type=int, default=1)
-    run(parser, _stage)
-
-
-def _stage(arguments: Namespace) -> None:
-    models = [path.parent for path in arguments.models]
-    predict(models, arguments.corpus, arguments.predictions, arguments.threads)

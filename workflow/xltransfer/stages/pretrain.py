@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import logging
-from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
-import yaml
 from tokenizers import Tokenizer
 
 from ..corpora.language_sampling import SampledLines, apportion, sampling_probabilities
@@ -20,9 +17,9 @@ from ..encoders.masked_lm import new_masked_lm
 from ..encoders.text_tokenizer import TextTokenizer
 from ..encoders.vocabulary import save_tokenizer, train_wordpiece
 from ..records.verification import verified_checksums
-from ..runtime.command import add_training_options, run, stage_parser
 from ..runtime.errors import InputError
-from ..runtime.files import read_text, sha256_of_file
+from ..runtime.files import sha256_of_file
+from ..runtime.signatures import Keys
 from ..training.devices import prepare_device
 from ..training.objectives.masked_lm import MaskedLanguageModelling
 from ..training.pretraining import check_config, checksums, count_lines, tokenise, train_encoder
@@ -32,28 +29,30 @@ log = logging.getLogger(__name__)
 
 def pretrain(
     corpora: Sequence[Path],
-    held_out: Sequence[Path],
-    config: Mapping[str, Any],
+    config: Annotated[
+        Mapping[str, Any], Keys("seed", "vocabulary_size", "architecture", "training")
+    ],
     output: Path,
     checkpoints: Path,
-    checkpoint_seconds: float,
-    threads: int,
+    checkpoint_seconds: float = 300,
+    threads: int = 1,
+    held_out: Sequence[Path] = (),
 ) -> None:
-    """Make an encoder directory.
+    """Make an encoder directory from raw text.
 
     Args:
         corpora: raw text, a sentence a line, a file per language.
-        held_out: raw text for the held-out loss; if there is none, the first ``held_out_lines``
-            of each corpus are.
         config: ``seed``, ``vocabulary_size``, ``held_out_lines`` (without held-out text),
             ``architecture`` (of a configuration in transformers, ``model_type`` being ``bert`` if
             it is absent), ``training`` (of ``train`` and ``MaskedLanguageModelling``); and, if it
             is not the default, ``vocabulary_sampling_exponent`` (every line once) and ``store``
             (``float32``).
-        output: the encoder directory.
+        output: encoder directory that is written.
         checkpoints: folder for checkpoints.
-        checkpoint_seconds: how often to save one.
-        threads: processor threads to compute with.
+        checkpoint_seconds: seconds between two checkpoints.
+        threads: number of processor threads.
+        held_out: raw text for the held-out loss; if there is none, the first ``held_out_lines``
+            of each corpus are.
 
     Raises:
         InputError: unusable text or settings, or the loss is not finite.
@@ -75,18 +74,8 @@ def pretrain(
     }
     if held_out:
         inputs["held_out"] = checksums(held_out, read)
-    train_encoder(
-        objective,
-        config,
-        inputs,
-        read,
-        output,
-        checkpoints,
-        checkpoint_seconds,
-        device,
-        threads,
-        "pretrain",
-    )
+    saving = checkpoints, checkpoint_seconds
+    train_encoder(objective, config, inputs, read, output, *saving, device, threads, "pretrain")
 
 
 def _parts(
@@ -125,31 +114,3 @@ def _learn_vocabulary(texts: Sequence[Lines], config: Mapping[str, Any]) -> Toke
             size,
         )
     return tokenizer
-
-
-def main() -> None:
-    """Command line."""
-    parser = stage_parser(__name__, __doc__)
-    parser.add_argument("--corpora", type=Path, nargs="+", required=True)
-    parser.add_argument("--held-out", type=Path, nargs="+", default=[])
-    parser.add_argument("--config", required=True, help="YAML file, or JSON")
-    parser.add_argument("--output", type=Path, required=True)
-    add_training_options(parser)
-    run(parser, _stage)
-
-
-def _stage(arguments: Namespace) -> None:
-    pretrain(
-        arguments.corpora,
-        arguments.held_out,
-        _config(arguments.config),
-        arguments.output,
-        arguments.checkpoints,
-        arguments.checkpoint_seconds,
-        arguments.threads,
-    )
-
-
-def _config(given: str) -> dict[str, Any]:
-    # Not YAML in both cases, to which 5e-05 is text.
-    return json.loads(given) if given.startswith("{") else yaml.safe_load(read_text(given))

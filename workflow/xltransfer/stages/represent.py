@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import torch
 from safetensors.numpy import save_file
@@ -19,7 +19,6 @@ from ..encoders.interface import PretrainedKind
 from ..encoders.kinds import kind_of, pretrained_kind_of
 from ..records.record import write_record
 from ..records.verification import verified_checksums, verified_model
-from ..runtime.command import run, stage_parser
 from ..runtime.errors import InputError
 from ..runtime.files import replacing
 from ..training.devices import device_name, prepare_device
@@ -33,31 +32,29 @@ log = logging.getLogger(__name__)
 
 
 def represent(
-    encoders: Sequence[Path],
-    redrawn: Sequence[int],
     treebank: Path,
     outputs: Sequence[Path],
-    threads: int,
+    encoders: Sequence[Path] = (),
+    redrawn: Sequence[int] = (),
+    threads: int = 1,
     as_published: bool = False,
     redrawn_from: Path | None = None,
-    precision: str = "float32",
+    precision: Literal[PRECISIONS] = "float32",
 ) -> None:
     """Write a file of vectors for each encoder.
 
     Args:
+        treebank: treebank whose sentences have ``sent_id``, which parallel sentences share.
+        outputs: files of the encoders, then of the redrawn ones: safetensors with ``vectors``,
+            shape (layers + 1, sentences, hidden), and the identifiers of the sentences as metadata.
         encoders: directories of encoders or fine-tuned models.
         redrawn: seeds with each of which all weights of an encoder are drawn anew, to see what the
             architecture alone does.
-        treebank: its sentences need ``sent_id``, which parallel sentences share.
-        outputs: of the encoders, then of the redrawn ones: safetensors files with ``vectors``,
-            shape (layers + 1, sentences, hidden), and the identifiers of the sentences and the
-            precision as metadata.
-        threads: processor threads to compute with.
-        as_published: as for ``sentence_vectors``.
+        threads: number of processor threads.
+        as_published: vectors are those of the published script, see ``sentence_vectors``.
         redrawn_from: directory of the encoder that is redrawn; the first of ``encoders`` if not
             given.
-        precision: of the encoder's passes: ``float32``, ``bfloat16`` or ``auto``. Files and records
-            say which type that was.
+        precision: type of the encoder's passes. Records say which type ``auto`` was.
 
     Raises:
         InputError: an encoder or the treebank cannot be used.
@@ -119,35 +116,3 @@ def text(sentence: Sentence) -> str:
         if name.strip() == "text":
             return value.strip()
     return " ".join(sentence.forms)
-
-
-def main() -> None:
-    """Command line."""
-    parser = stage_parser(__name__, __doc__)
-    parser.add_argument("--encoders", type=Path, nargs="*", default=[], help="files of weights")
-    parser.add_argument(
-        "--redrawn", type=int, nargs="*", default=[], help="seeds to draw an encoder with"
-    )
-    parser.add_argument("--redrawn-from", type=Path, required=True, help="weights of that encoder")
-    parser.add_argument("--treebank", type=Path, required=True)
-    parser.add_argument(
-        "--outputs", type=Path, nargs="+", required=True, help="one per encoder and seed"
-    )
-    parser.add_argument("--as-published", action="store_true")
-    parser.add_argument("--precision", choices=PRECISIONS, default="float32")
-    parser.add_argument("--threads", type=int, default=1)
-    run(parser, _stage)
-
-
-def _stage(arguments: Namespace) -> None:
-    encoders = [path.parent for path in arguments.encoders]
-    represent(
-        encoders,
-        arguments.redrawn,
-        arguments.treebank,
-        arguments.outputs,
-        arguments.threads,
-        arguments.as_published,
-        arguments.redrawn_from.parent,
-        arguments.precision,
-    )

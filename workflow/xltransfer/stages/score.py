@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import io
 import json
-from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pyarrow as pa
 from pyarrow import parquet
@@ -18,9 +17,9 @@ from ..corpora.formats import read_sentences
 from ..corpora.sentences import AnnotatedSentence
 from ..records.record import write_record
 from ..records.verification import verified_checksums
-from ..runtime.command import run, stage_parser
 from ..runtime.errors import InputError
 from ..runtime.files import replacing
+from ..runtime.signatures import Keys
 from ..tasks.metrics import METRICS, check_gold
 
 COLUMNS = pa.schema(
@@ -49,6 +48,32 @@ SENTENCE_IDS = "sentence_ids"
 
 
 def score(
+    config: Annotated[Mapping[str, Any], Keys("task", "files")],
+    gold: Path,
+    predictions: Sequence[Path],
+    outputs: Sequence[Path],
+) -> None:
+    """Score the predictions of all models of some sources on one corpus.
+
+    Args:
+        config: settings of the ``task`` that decide the metrics; and for each of the ``files`` the
+            values of its ``columns``, and its ``models``: an ablation and a seed each.
+        gold: corpus with the right answers.
+        predictions: predictions of all models of all files.
+        outputs: files that are written.
+
+    Raises:
+        InputError: a file is malformed, or predictions are in another order than the models.
+    """
+    waiting = iter(predictions)
+    for file, output in zip(config["files"], outputs, strict=True):
+        of_models = list(islice(waiting, len(file["models"])))
+        _check_models(of_models, file["models"])
+        ablations, seeds = zip(*file["models"], strict=True)
+        score_models(gold, of_models, ablations, seeds, config["task"], file["columns"], output)
+
+
+def score_models(
     gold: Path,
     predictions: Sequence[Path],
     ablations: Sequence[str],
@@ -146,27 +171,3 @@ def _check_models(predictions: Sequence[Path], models: Sequence[tuple[str, int]]
     for path, (ablation, seed) in zip(predictions, models, strict=True):
         if path.parts[-3:-1] != (ablation, f"seed-{seed}"):
             raise InputError(f"{path}: not predicted by {ablation}, seed {seed}; score it again")
-
-
-def main() -> None:
-    """Command line."""
-    parser = stage_parser(__name__, __doc__)
-    parser.add_argument(
-        "--config", type=json.loads, required=True, help="task; columns and models per file, JSON"
-    )
-    parser.add_argument("--gold", type=Path, required=True)
-    parser.add_argument(
-        "--predictions", type=Path, nargs="+", required=True, help="of all models of all files"
-    )
-    parser.add_argument("--outputs", type=Path, nargs="+", required=True)
-    run(parser, _stage)
-
-
-def _stage(arguments: Namespace) -> None:
-    waiting = iter(arguments.predictions)
-    for file, output in zip(arguments.config["files"], arguments.outputs, strict=True):
-        predictions = list(islice(waiting, len(file["models"])))
-        _check_models(predictions, file["models"])
-        ablations, seeds = zip(*file["models"], strict=True)
-        task = arguments.config["task"]
-        score(arguments.gold, predictions, ablations, seeds, task, file["columns"], output)

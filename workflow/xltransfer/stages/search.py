@@ -6,19 +6,17 @@ for having been tuned more.
 
 from __future__ import annotations
 
-import json
 import logging
-from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from ..encoders.ablations import NONE
 from ..records.record import write_record
-from ..runtime.command import add_training_options, run, stage_parser
 from ..runtime.errors import DivergedError, InputError
 from ..runtime.files import digest, read_json, write_json
 from ..runtime.interruption import stop_listening
+from ..runtime.signatures import Keys
 from ..tasks.kinds import kind_of
 from ..training.finetuning_runs import FineTuningRuns
 from ..training.hyperparameters import SEARCHED, best, grid
@@ -30,24 +28,25 @@ def search(
     encoder: Path,
     training: Path,
     development: Path,
-    config: Mapping[str, Any],
+    config: Annotated[Mapping[str, Any], Keys("task", "settings", "settings.training", "search")],
     output: Path,
     checkpoints: Path,
-    checkpoint_seconds: float,
-    threads: int,
+    checkpoint_seconds: float = 300,
+    threads: int = 1,
 ) -> None:
     """Train a model for each point of a grid and write which one was best.
 
     Args:
         encoder: encoder directory, of any kind.
-        training, development: corpora of the language.
+        training: corpus of the language to train on.
+        development: corpus of the language to find the best settings on.
         config: ``task``, its ``settings``, and ``search``: the ``seed`` of all trainings,
             ``learning_rates`` of the encoder and ``epochs``.
-        output: JSON: ``grid``, a row per training with its development ``score`` (``null`` if it
-            diverged), and ``chosen``, the settings of the best one.
+        output: JSON file: ``grid``, a row per training with its development ``score`` (``null`` if
+            it diverged), and ``chosen``, the settings of the best one.
         checkpoints: folder for checkpoints, which are named by what they belong to.
-        checkpoint_seconds: how often to save one.
-        threads: processor threads to compute with.
+        checkpoint_seconds: seconds between two checkpoints.
+        threads: number of processor threads.
 
     Raises:
         InputError: unusable data or encoder, or every training diverged.
@@ -119,28 +118,3 @@ def _train(
     done.checkpoint.discard()
     metric = kind_of(done.task.settings).metric
     return {**row, "steps": done.report.steps, "score": done.report.best[metric]}
-
-
-def main() -> None:
-    """Command line."""
-    parser = stage_parser(__name__, __doc__)
-    parser.add_argument("--encoder", type=Path, required=True)
-    parser.add_argument("--training", type=Path, required=True)
-    parser.add_argument("--development", type=Path, required=True)
-    parser.add_argument("--config", type=json.loads, required=True, help="task and search, JSON")
-    parser.add_argument("--output", type=Path, required=True)
-    add_training_options(parser)
-    run(parser, _stage)
-
-
-def _stage(arguments: Namespace) -> None:
-    search(
-        arguments.encoder,
-        arguments.training,
-        arguments.development,
-        arguments.config,
-        arguments.output,
-        arguments.checkpoints,
-        arguments.checkpoint_seconds,
-        arguments.threads,
-    )

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import logging
-from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -24,9 +22,9 @@ from ..analyses.vectors import aligned
 from ..records import paths
 from ..records.record import write_record
 from ..records.verification import verified_checksums
-from ..runtime.command import run, stage_parser
 from ..runtime.errors import InputError
 from ..runtime.files import replacing
+from ..runtime.signatures import Keys
 
 LEAST_SENTENCES = 32
 """A quarter of which, the published script's window, still has a CKA."""
@@ -37,10 +35,16 @@ STATE = {"path": "state", "kind": "kind", "task": "task", "ablation": "ablation"
 """Fields of a state and their columns."""
 
 
-def similarities(
-    config: Mapping[str, Any], results: str, encoder: str, corpus: str, output: Path
+def similarity(
+    config: Annotated[
+        Mapping[str, Any], Keys("states", "sources", "language", "split", "as_published")
+    ],
+    results: str,
+    encoder: str,
+    corpus: str,
+    output: Path,
 ) -> None:
-    """Write the similarities of one treebank to those of the sources, as Parquet.
+    """Write the similarities of one treebank to those of the sources.
 
     Args:
         config: ``states``, each with the ``sources`` to compare with; ``sources``, the treebank of
@@ -48,9 +52,9 @@ def similarities(
             add the published script's estimator.
         results: folder of results, where the vectors lie.
         encoder: name of the encoder.
-        corpus: the treebank.
-        output: a row per state, source, layer, kernel and estimator: ``cka``, ``cka_low``,
-            ``cka_high`` (of the unbiased estimator) and ``sentences``.
+        corpus: code of the treebank.
+        output: Parquet file with a row per state, source, layer, kernel and estimator: ``cka``,
+            ``cka_low``, ``cka_high`` (of the unbiased estimator) and ``sentences``.
 
     Raises:
         InputError: vectors are missing, not parallel or too few.
@@ -122,24 +126,3 @@ def _as_published(source: np.ndarray, target: np.ndarray) -> Iterator[dict[str, 
             "sentences": source.shape[1],
             "cka": published_script_cka(source[layer], target[layer]),
         }
-
-
-def main() -> None:
-    """Command line."""
-    parser = stage_parser(__name__, __doc__)
-    parser.add_argument("--config", type=json.loads, required=True, help="JSON")
-    parser.add_argument("--results", required=True, help="folder of results")
-    parser.add_argument("--encoder", required=True)
-    parser.add_argument("--corpus", required=True)
-    parser.add_argument("--output", type=Path, required=True)
-    run(parser, _stage)
-
-
-def _stage(arguments: Namespace) -> None:
-    similarities(
-        arguments.config,
-        arguments.results,
-        arguments.encoder,
-        arguments.corpus,
-        arguments.output,
-    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from argparse import Namespace
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -23,7 +22,6 @@ from ..corpora.transliteration.schemes import find_scheme, scheme_files
 from ..corpora.transliteration.transliterator import Transliterator
 from ..records.record import write_record
 from ..records.verification import verified_checksums
-from ..runtime.command import run, stage_parser
 from ..runtime.errors import InputError
 from ..runtime.files import write_json
 
@@ -34,25 +32,25 @@ def transliterate(
     source: Path,
     output: Path,
     scheme: str,
-    directory: Path,
+    schemes: Path,
     lemmas: bool = False,
     evaluation: Sequence[Path] = (),
-    keep: bool = False,
+    keep_evaluation_sentences: bool = False,
     report: Path | None = None,
 ) -> dict[str, Any]:
-    """Transliterate a file and say what became of its characters.
+    """Write a file in Latin letters and say what became of its characters.
 
     Args:
-        source: ``.conllu``, ``.iob2`` or ``.txt``.
-        output: the same in Latin letters; appears only once it is complete.
+        source: treebank (``.conllu``), named entities (``.iob2``) or raw text (``.txt``).
+        output: file in Latin letters, which appears only once it is complete.
         scheme: name of a scheme in ``schemes.tsv``.
-        directory: holds ``schemes.tsv`` and its tables.
-        lemmas: of a treebank, transliterate LEMMA as well as FORM.
-        evaluation: of raw text, development and test parts in the same script: sentences that
+        schemes: folder with ``schemes.tsv`` and its tables.
+        lemmas: LEMMA of a treebank is transliterated as well as FORM.
+        evaluation: development and test parts in the same script, for raw text: sentences that
             differ before transliteration may be equal after it. Lines that equal or contain one are
             dropped.
-        keep: whether such lines stay.
-        report: JSON file for what is returned, if it is wanted.
+        keep_evaluation_sentences: lines that equal or contain one of these sentences stay.
+        report: JSON file for what is returned.
 
     Returns:
         ``scheme``; counts of ``characters`` (line ends and comments are not counted), of those that
@@ -69,12 +67,14 @@ def transliterate(
         raise InputError(f"{source}: its name ends in none of {suffixes}; rename it")
     if lemmas and not written.has_lemmas:
         raise InputError(f"{source}: only treebanks (.conllu) have lemmas; leave out --lemmas")
-    read = verified_checksums([source, *scheme_files(scheme, directory), *evaluation])
+    read = verified_checksums([source, *scheme_files(scheme, schemes), *evaluation])
     running_text = written.functions is None
-    transliterator = Transliterator(load_scheme(scheme, directory, running_text))
+    transliterator = Transliterator(load_scheme(scheme, schemes, running_text))
     counts: dict[str, Any]
     if running_text:
-        counts = _transliterate_text(source, output, transliterator, evaluation, keep)
+        counts = _transliterate_text(
+            source, output, transliterator, evaluation, keep_evaluation_sentences
+        )
     else:
         document = Document(transliterator, lemmas)
         change = transliterate_treebank if written.has_lemmas else transliterate_entities
@@ -83,9 +83,11 @@ def transliterate(
     content = {"scheme": scheme, **transliterator.report(), **counts}
     if report is not None:
         write_json(report, content)
-    config = asdict(find_scheme(scheme, directory))
+    config = asdict(find_scheme(scheme, schemes))
     for path in (output, report) if report is not None else (output,):
         write_record(path, "transliterate", read, config=config)
+    total, without_rule = (content["characters"][key] for key in ("total", "without_rule"))
+    log.info("%s: %d of %d characters have no rule in %s", output, without_rule, total, scheme)
     return content
 
 
@@ -110,40 +112,3 @@ def _transliterate_text(
         "lines_dropped": dict(dropped),
         "evaluation_sentences": sentences.report(),
     }
-
-
-def main() -> None:
-    """Command line."""
-    parser = stage_parser(__name__, __doc__)
-    parser.add_argument("--input", type=Path, required=True, help="a corpus")
-    parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--scheme", required=True, help="a name in schemes.tsv")
-    parser.add_argument("--schemes", type=Path, required=True, help="folder with schemes.tsv")
-    parser.add_argument("--report", type=Path, required=True, help="coverage as JSON")
-    parser.add_argument("--lemmas", action="store_true", help="LEMMA as well as FORM")
-    parser.add_argument(
-        "--evaluation", type=Path, nargs="*", default=[], help="development and test parts"
-    )
-    parser.add_argument("--keep-evaluation-sentences", action="store_true")
-    run(parser, _stage)
-
-
-def _stage(arguments: Namespace) -> None:
-    report = transliterate(
-        arguments.input,
-        arguments.output,
-        arguments.scheme,
-        arguments.schemes,
-        arguments.lemmas,
-        arguments.evaluation,
-        arguments.keep_evaluation_sentences,
-        arguments.report,
-    )
-    counts = report["characters"]
-    log.info(
-        "%s: %d of %d characters have no rule in %s",
-        arguments.output,
-        counts["without_rule"],
-        counts["total"],
-        arguments.scheme,
-    )

@@ -3,32 +3,38 @@
 from __future__ import annotations
 
 import csv
-import json
 import logging
-from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from ..corpora.checksums import verify_checksum
 from ..corpora.wals import read_wals
 from ..records.record import write_record
 from ..records.verification import verified_checksums
-from ..runtime.command import run, stage_parser
 from ..runtime.files import replacing
+from ..runtime.signatures import Keys
 
 log = logging.getLogger(__name__)
 
 
-def write_features(config: Mapping[str, Any], wals: Sequence[Path], output: Path) -> None:
-    """A row per language and feature that has a value.
+def typology(
+    config: Annotated[Mapping[str, Any], Keys("features", "iso", "embedded")],
+    output: Path,
+    wals: Sequence[Path] = (),
+    checksums: Sequence[str] = (),
+) -> None:
+    """Write the typological features of languages, a row per language and feature with a value.
 
     Args:
         config: ``features``, ``iso`` (language → ISO 639-3 code) and ``embedded`` (language →
             feature → value).
-        wals: the files of ``data.wals.FILES``, in this order; none if all languages are embedded.
         output: CSV file with ``language``, ``feature`` and ``value``.
+        wals: files of ``wals.FILES``, in this order; none if all languages are embedded.
+        checksums: checksums of these files in the catalogue.
     """
+    for path, checksum in zip(wals, checksums, strict=True):
+        verify_checksum(path, checksum)
     read, features = verified_checksums(wals), config["features"]
     found = {}
     if wals:
@@ -50,19 +56,3 @@ def write_features(config: Mapping[str, Any], wals: Sequence[Path], output: Path
         writer = csv.writer(file, lineterminator="\n")
         writer.writerows([("language", "feature", "value"), *rows])
     write_record(output, "typology", read, config=dict(config))
-
-
-def main() -> None:
-    """Command line."""
-    parser = stage_parser(__name__, __doc__)
-    parser.add_argument("--config", type=json.loads, required=True, help="JSON")
-    parser.add_argument("--wals", type=Path, nargs="*", default=[])
-    parser.add_argument("--checksums", nargs="*", default=[], help="of these files")
-    parser.add_argument("--output", type=Path, required=True)
-    run(parser, _stage)
-
-
-def _stage(arguments: Namespace) -> None:
-    for path, checksum in zip(arguments.wals, arguments.checksums, strict=True):
-        verify_checksum(path, checksum)
-    write_features(arguments.config, arguments.wals, arguments.output)

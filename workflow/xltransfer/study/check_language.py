@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..corpora.catalogue import SPLITS, Catalogue
 from ..corpora.checksums import UNCHECKED
 from ..corpora.formats import ANNOTATED
-from ..runtime.command import run, stage_parser
 from ..runtime.errors import InputError
 from .study_files import read_config
 
@@ -59,21 +57,24 @@ def describe(catalogue: Catalogue, code: str) -> Iterator[str]:
     yield f"  - {{{pairs}, split: folds, transliterated: [{', '.join(varieties)}]}}"
 
 
-def main() -> None:
-    """Command line."""
-    parser = stage_parser(__name__, __doc__)
-    parser.add_argument("language", help="code in resources/languages.tsv")
-    parser.add_argument("--configfile", nargs="*", default=[], help="of the study, for Snakemake")
-    parser.add_argument("--ud-release", default="2.18", help="take treebanks up to this release")
-    run(parser, _stage)
+def check_language(
+    language: str, /, configfile: Sequence[str] = (), ud_release: str = "2.18"
+) -> None:
+    """Check what the catalogues say about a language, and print what a study would run for it.
 
+    Args:
+        language: code in ``resources/languages.tsv``.
+        configfile: files of the study, for Snakemake.
+        ud_release: newest release that treebanks are taken from.
 
-def _stage(arguments: Namespace) -> None:
-    read_config(arguments.configfile)
-    catalogue = Catalogue(RESOURCES, arguments.ud_release)
-    print("\n".join(describe(catalogue, arguments.language)), flush=True)
+    Raises:
+        InputError: Snakemake refuses the study; with its error.
+    """
+    read_config(configfile)
+    catalogue = Catalogue(RESOURCES, ud_release)
+    print("\n".join(describe(catalogue, language)), flush=True)
     command = [sys.executable, "-m", "snakemake", "unseen", "--dry-run", "--quiet", "rules"]
-    files = ["--configfile", *arguments.configfile] if arguments.configfile else []
+    files = ["--configfile", *configfile] if configfile else []
     done = subprocess.run([*command, *files], capture_output=True, text=True)
     lines = (done.stdout + done.stderr).splitlines()
     if done.returncode:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from argparse import Namespace
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,12 +16,11 @@ from typing import Any
 
 from ..records.record import NEEDED_BY, RESULTS, TRAINING, WEIGHTS, located, portable, record_path
 from ..records.verification import verified_checksums, verified_model
-from ..runtime.command import run, stage_parser
 from ..runtime.errors import InputError
 from ..runtime.files import read_json
 
 
-def check_results(results: Path) -> dict[Path, str]:
+def wrong_files(results: Path) -> dict[Path, str]:
     """Files below a folder of results that the next run must make again, and why.
 
     Args:
@@ -85,7 +83,7 @@ def _used_in_versions(records: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return [path for path, count in Counter(path for path, _ in used).items() if count > 1]
 
 
-def delete(files: Mapping[Path, str]) -> None:
+def delete_files(files: Mapping[Path, str]) -> None:
     """Delete files with their records, so that the next run makes them again.
 
     Models whose weights were dropped are trained again for what is deleted of them, so the marker
@@ -109,22 +107,23 @@ def _inputs(record: Path) -> list[Path]:
         return []
 
 
-def main() -> None:
-    """Command line."""
-    parser = stage_parser(__name__, __doc__)
-    parser.add_argument("results", type=Path, help="folder of results")
-    parser.add_argument("--delete", action="store_true", help="files that must be made again")
-    run(parser, _stage)
+def check_results(results: Path, /, delete: bool = False) -> None:
+    """Compare all files of a folder of results with their records.
 
+    Args:
+        results: folder of results.
+        delete: files that must be made again are deleted.
 
-def _stage(arguments: Namespace) -> None:
-    if not arguments.results.is_dir():
-        raise InputError(f"{arguments.results}: no such folder; name the folder of results")
-    os.environ[RESULTS] = str(arguments.results)
-    found = check_results(arguments.results)
+    Raises:
+        InputError: there is no such folder.
+    """
+    if not results.is_dir():
+        raise InputError(f"{results}: no such folder; name the folder of results")
+    os.environ[RESULTS] = str(results)
+    found = wrong_files(results)
     for reason in found.values():
         print(reason)
-    if arguments.delete:
-        delete(found)
-    done = "deleted; run the study again" if arguments.delete else "to make again"
+    if delete:
+        delete_files(found)
+    done = "deleted; run the study again" if delete else "to make again"
     print(f"{len(found)} files {done}" if found else "all files are what their records say")

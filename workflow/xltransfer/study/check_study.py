@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ..runtime.command import run, stage_parser
 from ..runtime.safe_values import printable
 from . import Study
 from .study_files import read_config
@@ -43,16 +41,14 @@ def _outside(path: str) -> str:
     return "" if inside else " (outside this folder)"
 
 
-def main() -> None:
-    """Command line."""
-    parser = stage_parser(__name__, __doc__)
-    parser.add_argument("files", nargs="+", metavar="FILE", help="as for snakemake --configfile")
-    run(parser, _stage)
+def check_study(files: Sequence[str], /) -> None:
+    """Check a study file before Snakemake reads it, and say what it reads, writes and fetches.
 
-
-def _stage(arguments: Namespace) -> None:
-    study = Study(read_config(arguments.files))
-    names = " ".join(arguments.files)
+    Args:
+        files: files of the study, as for ``snakemake --configfile``.
+    """
+    study = Study(read_config(files))
+    names = " ".join(files)
     print(printable(f"{names}: no code; keys, values and codes are right"))
     for line in reach(study):
         print(printable(f"  {line}"))

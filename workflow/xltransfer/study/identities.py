@@ -236,7 +236,7 @@ class Identities:
     def _randominit(self) -> str:
         study = self.study
         scores = self._all_scores()
-        return digest([study.table_config(), scores, stage_digest("tabulate")])
+        return digest([study.table_config(), scores, stage_digest("score_tables")])
 
     @remembered
     def _all_scores(self) -> str:
@@ -264,11 +264,12 @@ class Identities:
         pieces = [
             self.pieces(encoder, *part) for encoder in study.encoders for part in sorted(parts)
         ]
-        return digest([self.table("randominit"), pieces, stage_digest("relate")])
+        return digest([self.table("randominit"), pieces, stage_digest("overlap_tables")])
 
     def _word_order(self) -> str:
         names = self.study.config["typology_features"]
-        return digest([self.table("randominit"), self.typology(), names, stage_digest("relate")])
+        of = [self.table("randominit"), self.typology(), names]
+        return digest([*of, stage_digest("word_order_tables")])
 
     def _all_representations(self, states: Iterable[State]) -> dict[str, Any]:
         return {
@@ -280,7 +281,7 @@ class Identities:
     def _retrieval(self) -> str:
         parallel = self.study.parallel
         vectors = self._all_representations(parallel.retrieval_states)
-        return digest([parallel.retrieval_config(), vectors, stage_digest("retrieve")])
+        return digest([parallel.retrieval_config(), vectors, stage_digest("retrieval_table")])
 
     def _cka(self) -> str:
         parallel = self.study.parallel
@@ -290,12 +291,12 @@ class Identities:
             for corpus in parallel.treebanks
         }
         of = [parallel.cka_config(), similarities, self._all_scores()]
-        return digest([*of, stage_digest("correlate")])
+        return digest([*of, stage_digest("similarity_tables")])
 
     def _published_comparison(self) -> str:
         tables = ["randominit", *(name for name in self.study.tables if name == "correlation")]
         of = [self.study.comparison_config(), *map(self.table, tables)]
-        return digest([*of, stage_digest("compare")])
+        return digest([*of, stage_digest("published_comparison")])
 
     def figures(self, tables: Iterable[str]) -> str:
         """Identity of figures that are drawn from some tables."""

@@ -5,15 +5,13 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
-from argparse import ArgumentTypeError, Namespace
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
+from typing import Literal
 
 from ..encoders.ablations import NONE
 from ..records.record import TRAINING
-from ..runtime.command import run, stage_parser
 from ..runtime.errors import InputError
 from . import Study
 from .estimate import PEAK, Assumptions, Estimate, Model, read_outputs
@@ -131,38 +129,48 @@ def _size(number: float) -> str:
     return f"{number:.1f} TB"
 
 
-def main() -> None:
-    """Command line."""
-    parser = stage_parser(__name__, __doc__)
-    parser.add_argument("targets", nargs="*", help="of Snakemake; everything if none is given")
-    parser.add_argument("--configfile", nargs="+", default=[], help="of the study, for Snakemake")
-    parser.add_argument("--gpu", choices=PEAK, default=Assumptions.gpu)
-    helps = {
-        "utilisation": "share of the GPU's peak that is reached",
-        "start_seconds": "of a job before it computes",
-        "pieces_per_word": "of the tokenizer",
+def plan(
+    targets: Sequence[str] = (),
+    /,
+    configfile: Sequence[str] = (),
+    gpu: Literal[tuple(PEAK)] = Assumptions.gpu,
+    utilisation: float = Assumptions.utilisation,
+    start_seconds: float = Assumptions.start_seconds,
+    pieces_per_word: float = Assumptions.pieces_per_word,
+) -> None:
+    """Print what a study would run, what it keeps on disk and how long it takes; run nothing.
+
+    Args:
+        targets: targets of Snakemake; everything if none is given.
+        configfile: files of the study, for Snakemake.
+        gpu: class of GPU.
+        utilisation: share of the GPU's peak that is reached.
+        start_seconds: seconds of a job before it computes.
+        pieces_per_word: word pieces that the tokenizer makes of a word.
+
+    Raises:
+        InputError: an assumption is not above 0, or Snakemake refuses the study.
+    """
+    assumed = {
+        "utilisation": utilisation,
+        "start_seconds": start_seconds,
+        "pieces_per_word": pieces_per_word,
     }
-    for name, text in helps.items():
-        option = f"--{name.replace('_', '-')}"
-        default = getattr(Assumptions, name)
-        parser.add_argument(option, type=_positive, default=default, help=f"{text} ({default})")
-    run(parser, _stage)
+    check_positive(assumed)
+    study = Study(read_config(configfile))
+    estimate = Estimate(study, Assumptions(gpu=gpu, **assumed))
+    print("\n".join(report(study, estimate, dry_run(targets, configfile))))
 
 
-def _positive(text: str) -> float:
-    with suppress(ValueError):
-        if 0 < (number := float(text)) < math.inf:
-            return number
-    raise ArgumentTypeError(f"'{text}' is not a number above 0")
+def check_positive(assumed: Mapping[str, float]) -> None:
+    """Refuse values that are no number above 0.
 
+    Args:
+        assumed: parameters of ``plan``.
 
-def _stage(arguments: Namespace) -> None:
-    study = Study(read_config(arguments.configfile))
-    assumptions = Assumptions(
-        gpu=arguments.gpu,
-        utilisation=arguments.utilisation,
-        start_seconds=arguments.start_seconds,
-        pieces_per_word=arguments.pieces_per_word,
-    )
-    jobs = dry_run(arguments.targets, arguments.configfile)
-    print("\n".join(report(study, Estimate(study, assumptions), jobs)))
+    Raises:
+        InputError: names the option.
+    """
+    for name, value in assumed.items():
+        if not 0 < value < math.inf:
+            raise InputError(f"--{name.replace('_', '-')}: {value} is not a number above 0")

@@ -158,7 +158,7 @@ class FineTuningRuns:
         self._encoder_read(encoder)
         prepared = self._prepare(encoder, settings["training_sentences"], seed)
         facts = self.facts(encoder, seed, settings)
-        task = make_task({**self.config["settings"], "training": dict(settings)})
+        task = make_task(self.config["settings"] | {"training": settings})
         torch.manual_seed(seed)
         untrained = prepared.start.new_network()
         head = untrained_head(task, untrained.config.hidden_size, prepared.labels)

@@ -28,7 +28,7 @@ def passes_per_epoch(settings: Mapping[str, Any], batches: int) -> int:
     return max(1, math.ceil(settings.get("minimum_steps", 0) / (settings["epochs"] * batches)))
 
 
-def grid(settings: Mapping[str, Any], search: Mapping[str, Any]) -> list[dict[str, Any]]:
+def grid(settings: dict[str, Any], search: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The settings of every training of a search, those of fewer epochs and lower rates first.
 
     Args:
@@ -37,8 +37,8 @@ def grid(settings: Mapping[str, Any], search: Mapping[str, Any]) -> list[dict[st
     """
     ratio = settings["head_learning_rate"] / settings["encoder_learning_rate"]
     return [
-        {
-            **settings,
+        settings
+        | {
             "epochs": epochs,
             "encoder_learning_rate": rate,
             "head_learning_rate": rate * ratio,
@@ -57,7 +57,7 @@ def best(trainings: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     return max(finished, key=lambda training: training["score"], default=None)
 
 
-def chosen(settings: Mapping[str, Any], path: Path) -> dict[str, Any]:
+def chosen(settings: dict[str, Any], path: Path) -> dict[str, Any]:
     """Settings with the learning rates and epochs that a search has found.
 
     Args:
@@ -71,4 +71,4 @@ def chosen(settings: Mapping[str, Any], path: Path) -> dict[str, Any]:
     found = content.get("chosen") if isinstance(content, dict) else None
     if not isinstance(found, dict) or not all(key in found for key in SEARCHED):
         raise InputError(f"{path}:1: not a result of the stage `search`; delete it and run again")
-    return {**settings, **{key: found[key] for key in SEARCHED}}
+    return settings | {key: found[key] for key in SEARCHED}

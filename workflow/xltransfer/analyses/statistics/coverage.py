@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -229,16 +228,17 @@ def _row(name: str, values: Sequence[float]) -> str:
     return f"| {name} | {' | '.join(f'{value:.1f}' for value in values)} |"
 
 
-def main() -> None:
-    """Command line."""
-    parser = ArgumentParser(prog="xltransfer.analyses.statistics.coverage", description=__doc__)
-    parser.add_argument("--trials", type=int, default=20_000, help="simulated experiments per cell")
-    parser.add_argument("--correlations", type=int, default=3000, help="the same of correlations")
-    arguments = parser.parse_args()
-    tables = [difference_table(sentences, arguments.trials) for sentences in (120, 1000)]
-    tables += [ceiling_table(0.003, sentences, arguments.trials) for sentences in (120, 1000)]
-    tables += [ceiling_table(0.05, 120, arguments.trials)]
-    tables += [correlation_table(arguments.correlations)]
+def coverage(trials: int = 20_000, correlations: int = 3000) -> None:
+    """Print the tables of ``docs/statistics.md``.
+
+    Args:
+        trials: number of simulated experiments of a cell.
+        correlations: number of simulated correlations of a cell.
+    """
+    tables = [difference_table(sentences, trials) for sentences in (120, 1000)]
+    tables += [ceiling_table(0.003, sentences, trials) for sentences in (120, 1000)]
+    tables += [ceiling_table(0.05, 120, trials)]
+    tables += [correlation_table(correlations)]
     for table in tables:
         for line in table:
             print(line, flush=True)

@@ -35,7 +35,7 @@ NUMBERS = (
 
 
 def read_statistics(paths: Sequence[Path]) -> pd.DataFrame:
-    """The files that ``tokenizer_statistics count`` wrote, a row each, in their order.
+    """The files of the stage ``count_pieces``, a row each, in their order.
 
     Raises:
         InputError: a file is missing or malformed, or two are about the same.

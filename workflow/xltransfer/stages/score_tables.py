@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pandas as pd
 
@@ -22,23 +20,30 @@ from ..analyses.zeroshot import matrix, per_target
 from ..encoders.ablations import published_columns
 from ..records import paths
 from ..records.trace import Provenance, table_provenance
-from ..runtime.command import run, stage_parser
+from ..runtime.signatures import Keys
 
 CELL = ("encoder", "task", "source", "target", "ablation", "seed", "metric")
 
 
-def score_tables(config: Mapping[str, Any], results: str, directory: Path) -> None:
-    """Write the tables that come from scores alone, with their renderings.
+def score_tables(
+    config: Annotated[
+        Mapping[str, Any],
+        Keys("study", "seeds", "config", "encoders", "tasks", "languages", "ablations"),
+    ],
+    results: str,
+    directory: Path,
+) -> None:
+    """Make the tables of a study from its scores: RANDOM-INIT and zero-shot transfer.
 
     ``randominit.csv``, ``randominit_by_target.csv``, ``zeroshot.csv`` and
     ``zeroshot_by_target.csv``.
 
     Args:
-        config: what the tables must hold: ``study``, ``encoders``, ``tasks`` (``sources`` with
+        config: content of the tables: ``study``, ``encoders``, ``tasks`` (``sources`` with
             their ``ablations``, ``targets``, ``metric``), ``languages`` (names), ``ablations``,
             ``seeds`` and the whole configuration, ``config``.
         results: folder of results, where scores and training reports lie.
-        directory: where to write.
+        directory: folder that the tables are written to.
 
     Raises:
         InputError: a score is missing or occurs twice.
@@ -55,7 +60,7 @@ def score_tables(config: Mapping[str, Any], results: str, directory: Path) -> No
         for ablation in source["ablations"]
         for seed in config["seeds"]
     ]
-    provenance = table_provenance(config, [*scores, *reports], "tabulate")
+    provenance = table_provenance(config, [*scores, *reports], "score_tables")
     frame = complete(read_scores(scores), _expected(config), CELL)
     table = by_target(frame)
     languages = dict.fromkeys(source["language"] for _, _, source, _ in _sources(config))
@@ -132,16 +137,3 @@ def _expected(config: Mapping[str, Any]) -> list[dict[str, object]]:
         for ablation in source["ablations"]
         for seed in config["seeds"]
     ]
-
-
-def main() -> None:
-    """Command line."""
-    parser = stage_parser(__name__, __doc__)
-    parser.add_argument("--config", type=json.loads, required=True, help="JSON")
-    parser.add_argument("--results", required=True, help="folder of results")
-    parser.add_argument("--directory", type=Path, required=True)
-    run(parser, _stage)
-
-
-def _stage(arguments: Namespace) -> None:
-    score_tables(arguments.config, arguments.results, arguments.directory)

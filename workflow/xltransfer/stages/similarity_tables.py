@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pandas as pd
 
@@ -16,20 +14,26 @@ from ..analyses.similarity.tables import correlation_table, in_order, transfer_g
 from ..analyses.statistics.correlation import NOTE as CORRELATION
 from ..analyses.tables import study_note, write_table
 from ..records.trace import table_provenance
-from ..runtime.command import run, stage_parser
 from ..runtime.errors import InputError
+from ..runtime.signatures import Keys
 
 DECIMALS = 4
 """Of values between 0 and 1."""
 
 
 def similarity_tables(
-    config: Mapping[str, Any],
+    config: Annotated[
+        Mapping[str, Any],
+        Keys(
+            *("study", "seeds", "config", "encoders", "parallel", "metrics", "families"),
+            "precision",
+        ),
+    ],
     similarities: Sequence[Path],
     scores: Sequence[Path],
     directory: Path,
 ) -> None:
-    """Write ``cka.csv`` and ``correlation.csv``.
+    """Write ``cka.csv`` and ``correlation.csv``: similarities, and what they say of transfer.
 
     The renderings of the former show the pretrained encoder with the headline measure.
 
@@ -39,12 +43,12 @@ def similarity_tables(
             ``config`` and ``seeds``.
         similarities: files of the stage ``similarity``.
         scores: files of the stage ``score``.
-        directory: where to write.
+        directory: folder that the tables are written to.
 
     Raises:
         InputError: a file is damaged.
     """
-    provenance = table_provenance(config, [*similarities, *scores], "correlate")
+    provenance = table_provenance(config, [*similarities, *scores], "similarity_tables")
     frames = []
     for path in similarities:
         try:
@@ -63,19 +67,3 @@ def similarity_tables(
     correlations = correlation_table(table, gaps, config["families"])
     notes = [f"{about} {CORRELATION}"]
     write_table(directory / "correlation.csv", correlations, provenance, DECIMALS, notes=notes)
-
-
-def main() -> None:
-    """Command line."""
-    parser = stage_parser(__name__, __doc__)
-    parser.add_argument("--config", type=json.loads, required=True, help="JSON")
-    parser.add_argument("--similarities", type=Path, nargs="+", required=True)
-    parser.add_argument("--scores", type=Path, nargs="+", required=True)
-    parser.add_argument("--directory", type=Path, required=True)
-    run(parser, _stage)
-
-
-def _stage(arguments: Namespace) -> None:
-    similarity_tables(
-        arguments.config, arguments.similarities, arguments.scores, arguments.directory
-    )

@@ -1,18 +1,14 @@
-"""Fetch a catalogued file, or an encoder from the Hugging Face hub."""
+"""Fetch an encoder from the Hugging Face hub."""
 
 from __future__ import annotations
 
-import json
 import logging
 import shutil
-from argparse import Namespace
 from pathlib import Path
 
-from ..corpora.downloads import fetch_file
 from ..corpora.hub_datasets import one_line
 from ..encoders.families import family_of, units_of
 from ..records.record import write_record
-from ..runtime.command import run, stage_parser
 from ..runtime.errors import InputError
 from ..runtime.files import read_json, replacing
 
@@ -27,7 +23,7 @@ def fetch_encoder(
     revision: str,
     directory: Path,
     endpoint: str | None = None,
-    causal: bool | None = None,
+    causal: bool = False,
 ) -> None:
     """Fetch an encoder's files at one revision into a directory.
 
@@ -40,9 +36,9 @@ def fetch_encoder(
     Args:
         hub: repository, e.g. ``google-bert/bert-base-multilingual-cased``.
         revision: full commit hash.
-        directory: where to put the files.
+        directory: folder that the files are written to.
         endpoint: address of a hub other than the usual one.
-        causal: what the study says about the encoder's mask; ``None`` if nobody asks.
+        causal: the encoder is to be a decoder, each of whose words sees only those before it.
 
     Raises:
         InputError: the repository, the revision or a required file cannot be had, or it is no
@@ -76,12 +72,14 @@ def fetch_encoder(
             _check_family(Path(path), f"{hub}@{revision[:12]}: {name}", causal)
         with replacing(directory / name) as temporary:
             shutil.copyfile(path, temporary)
-        write_record(directory / name, "fetch", {}, config={"hub": hub, "revision": revision})
+        write_record(
+            directory / name, "fetch_encoder", {}, config={"hub": hub, "revision": revision}
+        )
         log.info("%s: fetched from %s@%s", directory / name, hub, revision[:12])
     shutil.rmtree(staging)
 
 
-def _check_family(path: Path, place: str, causal: bool | None) -> None:
+def _check_family(path: Path, place: str, causal: bool) -> None:
     """Refuse what cannot be used; other faults of the file are reported when it is opened.
 
     Args:
@@ -103,37 +101,3 @@ def _write_tokenizer(directory: Path) -> bool:
 
     write_unit_tokenizer(directory)
     return True
-
-
-def main() -> None:
-    """Command line."""
-    parser = stage_parser(__name__, __doc__)
-    kinds = parser.add_subparsers(dest="kind", required=True)
-    file = kinds.add_parser("file", help="a catalogued file")
-    file.add_argument("--config", type=json.loads, required=True, help="path, url, checksum: JSON")
-    file.add_argument("--mirrors", nargs="*", default=[])
-    file.add_argument("--largest", type=int, required=True, help="bytes")
-    file.add_argument("--output", type=Path, required=True)
-    encoder = kinds.add_parser("encoder", help="an encoder from the hub")
-    encoder.add_argument("--hub", required=True)
-    encoder.add_argument("--revision", required=True)
-    encoder.add_argument("--directory", type=Path, required=True)
-    encoder.add_argument("--causal", action="store_true", help="the encoder is to be a decoder")
-    run(parser, _stage)
-
-
-def _stage(arguments: Namespace) -> None:
-    if arguments.kind == "encoder":
-        fetch_encoder(
-            arguments.hub, arguments.revision, arguments.directory, causal=arguments.causal
-        )
-        return
-    file = arguments.config
-    fetch_file(
-        arguments.output,
-        file["path"],
-        file["url"],
-        file["checksum"],
-        arguments.mirrors,
-        arguments.largest,
-    )

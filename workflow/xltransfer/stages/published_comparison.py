@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
-from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pandas as pd
 
@@ -15,8 +13,8 @@ from ..analyses.randominit import CROSS_LINGUAL
 from ..analyses.tables import write_table
 from ..records.trace import table_provenance
 from ..records.verification import verified_checksums
-from ..runtime.command import run, stage_parser
 from ..runtime.errors import InputError
+from ..runtime.signatures import Keys
 from ..runtime.table_reader import read_table
 
 CELL = ["task", "metric", "source", "target", "ablation"]
@@ -156,17 +154,19 @@ def _same_corpora(number: Any, config: Mapping[str, Any]) -> bool:
 def published_comparison(
     scores: Path,
     published: Sequence[Path],
-    config: Mapping[str, Any],
+    config: Annotated[
+        Mapping[str, Any], Keys("study", "seeds", "config", "encoders", "tasks", "hubs")
+    ],
     output: Path,
     correlation: Path | None = None,
 ) -> None:
-    """Write ``published_comparison.csv``.
+    """Compare our numbers with published ones: ``published_comparison.csv``.
 
     Args:
         scores: ``randominit_by_target.csv``.
         published: tables of published numbers.
-        config: as for the tables of scores, with the ``hubs`` of the encoders.
-        output: CSV file.
+        config: configuration of the tables of scores, with the ``hubs`` of the encoders.
+        output: CSV file that is written.
         correlation: ``correlation.csv``, if the study has one.
 
     Raises:
@@ -183,25 +183,4 @@ def published_comparison(
     if table.empty:
         names = ", ".join(str(path) for path in published)
         raise InputError(f"{names}: no number is about the encoder and corpora of this study")
-    write_table(output, table, table_provenance(config, inputs, "compare"))
-
-
-def main() -> None:
-    """Command line."""
-    parser = stage_parser(__name__, __doc__)
-    parser.add_argument("--scores", type=Path, required=True, help="randominit_by_target.csv")
-    parser.add_argument("--published", type=Path, nargs="+", required=True)
-    parser.add_argument("--correlation", type=Path, help="correlation.csv")
-    parser.add_argument("--config", type=json.loads, required=True, help="JSON")
-    parser.add_argument("--output", type=Path, required=True)
-    run(parser, _stage)
-
-
-def _stage(arguments: Namespace) -> None:
-    published_comparison(
-        arguments.scores,
-        arguments.published,
-        arguments.config,
-        arguments.output,
-        arguments.correlation,
-    )
+    write_table(output, table, table_provenance(config, inputs, "published_comparison"))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pandas as pd
 
@@ -14,35 +12,41 @@ from ..analyses.scores import complete, read_scores
 from ..analyses.tables import reading_note, write_table
 from ..analyses.unseen.tables import Comparisons, arms_of_varieties, arms_table, verdicts
 from ..records.trace import table_provenance
-from ..runtime.command import run, stage_parser
 from ..runtime.errors import InputError
 from ..runtime.files import read_json
+from ..runtime.signatures import Keys
 
 CELL = ("encoder", "task", "source_corpus", "seed", "metric")
 
 
-def verdict_tables(
-    config: Mapping[str, Any],
+def unseen_tables(
+    config: Annotated[
+        Mapping[str, Any],
+        Keys(
+            *("study", "seeds", "config", "metrics", "arms", "varieties", "search", "trained"),
+            *("matching_lines", "folders", "pretraining_seeds", "drawn"),
+        ),
+    ],
     scores: Sequence[Path],
     reports: Sequence[Path],
     texts: Sequence[Path],
     directory: Path,
 ) -> None:
-    """Write ``unseen.csv`` and ``typology.csv``.
+    """Write ``unseen.csv`` and ``typology.csv``: languages that the encoder has never seen.
 
     Args:
         config: ``study``, ``seeds``, ``metrics`` and ``arms`` by task (the encoder, the adapted
             encoder, a monolingual one, zero-shot transfer, the baseline), ``varieties`` and the
             digest ``config``.
-        scores: of every arm, task and corpus on its own test part.
+        scores: scores of every arm, task and corpus on its own test part.
         reports: training reports of the models behind them.
         texts: reports of cleaning and transliteration, which say what of test parts was in them.
-        directory: where to write.
+        directory: folder that the tables are written to.
 
     Raises:
         InputError: a score is missing or occurs twice, or a report is damaged.
     """
-    provenance = table_provenance(config, [*scores, *reports, *texts], "verdict")
+    provenance = table_provenance(config, [*scores, *reports, *texts], "unseen_tables")
     frame = read_scores(scores)
     frame = frame[frame["metric"] == frame["task"].map(config["metrics"])]
     frame = complete(frame, _expected(config), CELL)
@@ -102,24 +106,3 @@ def _test_sentences_in(texts: Sequence[Path]) -> dict[str, int]:
         except (AttributeError, KeyError, TypeError, ValueError):
             raise InputError(f"{path}:1: not a report of raw text; delete it, run again") from None
     return found
-
-
-def main() -> None:
-    """Command line."""
-    parser = stage_parser(__name__, __doc__)
-    parser.add_argument("--config", type=json.loads, required=True, help="JSON")
-    parser.add_argument("--scores", type=Path, nargs="+", required=True)
-    parser.add_argument("--reports", type=Path, nargs="+", required=True)
-    parser.add_argument("--texts", type=Path, nargs="+", required=True)
-    parser.add_argument("--directory", type=Path, required=True)
-    run(parser, _stage)
-
-
-def _stage(arguments: Namespace) -> None:
-    verdict_tables(
-        arguments.config,
-        arguments.scores,
-        arguments.reports,
-        arguments.texts,
-        arguments.directory,
-    )

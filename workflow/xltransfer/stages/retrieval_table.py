@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pandas as pd
 
@@ -15,26 +13,33 @@ from ..analyses.tables import study_note, write_table
 from ..analyses.vectors import aligned
 from ..records import paths
 from ..records.trace import table_provenance
-from ..runtime.command import run, stage_parser
+from ..runtime.signatures import Keys
 
 
-def retrieval_table(config: Mapping[str, Any], results: str, output: Path) -> None:
-    """Write ``retrieval.csv``.
+def retrieval_table(
+    config: Annotated[
+        Mapping[str, Any],
+        Keys("study", "seeds", "config", "encoders", "parallel", "split", "states", "precision"),
+    ],
+    results: str,
+    output: Path,
+) -> None:
+    """Write ``retrieval.csv``: how often the nearest sentence is the translation.
 
     Args:
         config: ``encoders``; ``parallel``, a treebank and its language each, and their
             ``split``; ``states``, each with the ``language`` that is compared to all others; and
             ``study``, ``config``, ``seeds`` and ``precision`` of the vectors.
         results: folder of results, where the vectors lie.
-        output: a row per encoder, state, pair of languages and layer: ``accuracy`` in percent and
-            ``sentences``.
+        output: CSV file with a row per encoder, state, pair of languages and layer: ``accuracy`` in
+            percent and ``sentences``.
 
     Raises:
         InputError: vectors are missing or not parallel.
     """
     rows, pairs = [], list(_pairs(config, results))
     inputs = dict.fromkeys(file for _, *files in pairs for file in files)
-    provenance = table_provenance(config, list(inputs), "retrieve")
+    provenance = table_provenance(config, list(inputs), "retrieval_table")
     for pair, source, target in pairs:
         vectors, others = aligned(source, target)
         for layer in range(len(vectors)):
@@ -60,16 +65,3 @@ def _pairs(config: Mapping[str, Any], results: str) -> Iterator[tuple[dict[str, 
                 if target != source:
                     pair = {"encoder": encoder, "state": name, "source": source, "target": target}
                     yield pair, file(encoder, name, source), file(encoder, name, target)
-
-
-def main() -> None:
-    """Command line."""
-    parser = stage_parser(__name__, __doc__)
-    parser.add_argument("--config", type=json.loads, required=True, help="JSON")
-    parser.add_argument("--results", required=True, help="folder of results")
-    parser.add_argument("--output", type=Path, required=True)
-    run(parser, _stage)
-
-
-def _stage(arguments: Namespace) -> None:
-    retrieval_table(arguments.config, arguments.results, arguments.output)

@@ -1,0 +1,64 @@
+"""Say how a tokenizer splits the words of a corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from ..analyses.tokenizers.counts import CountingTokenizer, tokenizer_statistics
+from ..corpora.formats import FORMATS, format_of, read_sentences
+from ..records.record import write_record
+from ..records.verification import verified_checksums
+from ..runtime.errors import InputError
+from ..runtime.files import write_json
+
+
+def count_pieces(encoder: Path, corpus: Path, columns: Mapping[str, str], output: Path) -> None:
+    """Write how a tokenizer splits a corpus.
+
+    Args:
+        encoder: directory of the encoder, with ``tokenizer.json``.
+        corpus: treebank (``.conllu``), of which the syntactic words count, named entities
+            (``.iob2``), of which the tokens do, or raw text (``.txt``), a sentence a line, of which
+            what stands between white space does. Raw text is not held in memory.
+        columns: names to write as well, e.g. of variety, encoder and corpus.
+        output: JSON file: ``columns``, ``kind`` and what ``tokenizer_statistics`` returns.
+
+    Raises:
+        InputError: a file cannot be read, breaks its format or has no words.
+    """
+    written = format_of(corpus)
+    if written is None:
+        suffixes = ", ".join(known.suffix for known in FORMATS.values())
+        raise InputError(f"{corpus}: not a corpus; name a file that ends in {suffixes}")
+    read = verified_checksums([encoder / "tokenizer.json", corpus])
+    tokenizer = CountingTokenizer(encoder)
+    if written.functions is None:
+        sentences = raw_sentences(corpus)
+    else:
+        sentences = (sentence.forms for sentence in read_sentences(corpus))
+    numbers = tokenizer_statistics(sentences, tokenizer)
+    if not numbers["words"]:
+        raise InputError(f"{corpus}:1: the file holds no words; was everything filtered out?")
+    write_json(output, {**columns, "kind": written.label, **numbers})
+    write_record(output, "count_pieces", read, config=dict(columns))
+
+
+def raw_sentences(path: Path) -> Iterator[list[str]]:
+    """The words of each line of a text, which is read as it goes.
+
+    Raises:
+        InputError: the file is missing or not UTF-8; in the last case with the line.
+    """
+    try:
+        with open(path, "rb") as lines:
+            for number, line in enumerate(lines, start=1):
+                try:
+                    yield line.decode("utf-8-sig" if number == 1 else "utf-8").split()
+                except UnicodeDecodeError as error:
+                    raise InputError(
+                        f"{path}:{number}: byte 0x{line[error.start]:02x} is not UTF-8; convert "
+                        "the file to UTF-8"
+                    ) from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None

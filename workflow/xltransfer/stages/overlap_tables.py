@@ -1,0 +1,63 @@
+"""Set zero-shot scores beside the word pieces that two languages share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+from ..analyses.pair_tables import read_zeroshot, write_pair_tables
+from ..analyses.pairs import correlations, overlap_table
+from ..records import paths
+from ..records.trace import table_provenance
+from ..records.verification import verified_checksums
+from ..runtime.files import read_text
+from ..runtime.signatures import Keys
+
+
+def overlap_tables(
+    scores: Path,
+    config: Annotated[Mapping[str, Any], Keys("study", "seeds", "config", "tasks", "families")],
+    results: str,
+    directory: Path,
+) -> None:
+    """Write ``overlap.csv`` and ``overlap_correlation.csv``.
+
+    Args:
+        scores: ``randominit_by_target.csv``.
+        config: configuration of the tables of scores, with ``families`` by language.
+        results: folder of results, where the lists of pieces lie.
+        directory: folder that the tables are written to.
+    """
+    verified_checksums([scores])
+    read: set[Path] = set()
+    table = overlap_table(read_zeroshot(scores, config), _pieces(config, results, read))
+    correlation = correlations(table, "overlap", config["families"])
+    provenance = table_provenance(config, [scores, *sorted(read)], "overlap_tables")
+    write_pair_tables(directory, "overlap", table, correlation, config, provenance)
+
+
+def _pieces(
+    config: Mapping[str, Any], results: str, read: set[Path]
+) -> Callable[[str, str, str, str], list[set[str]]]:
+    """A function that reads lists of pieces, and enters their paths in ``read``."""
+    corpora = {
+        (task, role, item["language"]): item["corpus"]
+        for task, data in config["tasks"].items()
+        for role in ("sources", "targets")
+        for item in data[role]
+    }
+
+    @cache
+    def pieces(encoder: str, task: str, language: str, split: str) -> list[set[str]]:
+        training = split == "train"
+        corpus = corpora[task, "sources" if training else "targets", language]
+        folder = config["tasks"][task]["corpora"]
+        parts = config["tasks"][task]["training_parts"] if training else [split]
+        files = [Path(paths.pieces(results, encoder, folder, f"{corpus}-{part}")) for part in parts]
+        verified_checksums(files)
+        read.update(files)
+        return [set(read_text(path).split("\n")) - {""} for path in files]
+
+    return pieces
