@@ -176,9 +176,10 @@ def fine_tuned(encoder: Path, corpus: Path, ablation: str = "none") -> list[Path
     """The models of two seeds."""
     training = {**POS["training"], **QUICK, "epochs": 30, "patience": None}
     config = {"task": "pos", "settings": {**POS, "word_state": "mean", "training": training}}
-    models = {seed: encoder.parent / ablation / str(seed) for seed in (1, 2)}
-    finetune([encoder], corpus, corpus, config, ablation, models, encoder.parent / "c", 1e9, 1)
-    return list(models.values())
+    seeds, checkpoints = [1, 2], encoder.parent / "c"
+    models = [encoder.parent / ablation / str(seed) for seed in seeds]
+    finetune([encoder], corpus, corpus, config, ablation, seeds, models, checkpoints, 1e9, 1)
+    return models
 
 
 def test_fine_tuned_and_predicted_with(encoder: Path, corpus: Path) -> None:
@@ -215,10 +216,10 @@ def test_ablations_and_layers_are_of_pretrained_kinds(encoder: Path, corpus: Pat
         with pytest.raises(InputError, match="a hashed encoder has no pretraining that 'random"):
             fine_tuned(encoder, corpus, "random-init-1-1")
         with pytest.raises(InputError, match="a hashed encoder is never pretrained"):
-            represent([encoder], [], corpus, outputs[:1], 1)
+            represent(corpus, outputs[:1], [encoder])
         return
     model = fine_tuned(encoder, corpus, "random-init-1-1")[0]
-    represent([encoder, model], [7], corpus, outputs, 1)
+    represent(corpus, outputs, [encoder, model], [7])
     vectors = [load_arrays(path)["vectors"] for path in outputs]
     assert {found.shape for found in vectors} == {(LAYERS + 1, len(SENTENCES), 16)}
     assert not np.allclose(vectors[0], vectors[1]) and not np.allclose(vectors[0], vectors[2])
