@@ -1,9 +1,9 @@
-"""Verification of files before a stage uses them: they must be what their records say.
+"""Verification of files against their records before a stage uses them.
 
-Disks, network folders and copies change files behind the workflow's back: a flipped bit, a
-truncated file, two files that have been exchanged. Many such files can still be read, and would
-give other numbers. Every stage therefore hashes its inputs before it reads them, and refuses those
-that are not what their record says. The same checksums enter the record of its own output.
+Disks, network folders and copies can corrupt files: a flipped bit, a truncated file, two swapped
+files. Many such files can still be read, and would give other numbers. Every stage therefore hashes
+its inputs before it reads them, and raises an error if one does not match its record. The same
+checksums enter the record of its output.
 """
 
 from __future__ import annotations
@@ -21,17 +21,16 @@ RUN_AGAIN = "delete it and run the same command again"
 
 
 def verified_checksums(files: Iterable[Path | str]) -> dict[str, str]:
-    """Path → SHA-256 of files that a stage is about to read, each compared with its record.
+    """Path → SHA-256 of the inputs of a stage, each compared with its record.
 
-    Files in the folder of results must have a record, which also names their place there. Other
-    files, which users bring, need none; of large ones the checksum that was found when the study
-    was planned is compared.
+    Files in the folder of results must have a record, which also contains their path. Other files,
+    provided by users, need none; large ones are compared with the checksum cached at planning time.
 
     Args:
         files: inputs of a stage.
 
     Raises:
-        InputError: a file cannot be read, is not what its record says, or lacks a record.
+        InputError: a file cannot be read, does not match its record, or lacks a record.
     """
     found = {}
     for path in map(Path, files):
@@ -41,12 +40,12 @@ def verified_checksums(files: Iterable[Path | str]) -> dict[str, str]:
 
 
 def verified_encoder(directory: Path) -> dict[str, str]:
-    """Path → SHA-256 of the files of an encoder that are there, each compared as above.
+    """Path → SHA-256 of the existing files of an encoder, each compared with its record.
 
     ``pretraining.json``, if there is one, must be about these weights and this tokenizer.
 
     Args:
-        directory: of the encoder, or of the architecture of a BiLSTM.
+        directory: directory of the encoder, or of the architecture of a BiLSTM.
 
     Raises:
         InputError: as for ``verified_checksums``.
@@ -67,16 +66,16 @@ def verified_encoder(directory: Path) -> dict[str, str]:
 
 
 def verified_model(directory: Path) -> dict[str, str]:
-    """Path → SHA-256 of what stands for a model in a record, after all its files are compared.
+    """Path → SHA-256 of the file that represents a model in records, after verifying all its files.
 
-    A fine-tuned model is recorded by its ``training.json``, which says what the other files are.
-    Files that are missing are left to what opens the model.
+    For a fine-tuned model this is ``training.json``, which lists the checksums of its other files.
+    Missing files are reported by the code that opens the model.
 
     Args:
-        directory: of a fine-tuned model or of an encoder.
+        directory: directory of a fine-tuned model or of an encoder.
 
     Raises:
-        InputError: a file is not the one that the training wrote.
+        InputError: a file differs from the one that the training wrote.
     """
     report = directory / TRAINING
     if not report.exists():
@@ -95,7 +94,7 @@ def verified_model(directory: Path) -> dict[str, str]:
 
 
 def _files_of_model(report: Path) -> Mapping[str, str]:
-    """Name → SHA-256 of the files of a model. Reports that are older name the weights alone."""
+    """Name → SHA-256 of the files of a model. Older reports list only the weights."""
     content = read_json(report)
     try:
         files = {WEIGHTS: content["weights"], **content.get("files", {})}
@@ -135,8 +134,8 @@ def _read_record(record: Path, required: bool) -> dict[str, Any] | None:
     """The content of a record; ``None`` if there is none.
 
     Args:
-        record: its path.
-        required: whether JSON of another program at this path is refused, too.
+        record: path of the record.
+        required: whether JSON of another program at this path is an error.
     """
     if not record.exists():
         return None
