@@ -1,4 +1,4 @@
-"""Sentences together with what the encoder reads of them."""
+"""Sentences with their tokenisation for an encoder."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ class Dataset:
     """The sentences of a corpus, tokenised for one encoder.
 
     Args:
-        sentences: of the corpus.
-        tokenizer: of the encoder.
-        longest: the most pieces that the encoder takes in one row.
-        word_state: which pieces a word's state is read from, one of ``batching.WORD_STATES``. The
-            words of a BiLSTM have no pieces; there it decides nothing.
+        sentences: sentences of the corpus.
+        tokenizer: tokenizer of the encoder.
+        longest: maximum number of pieces per row.
+        word_state: pieces that a word's state is read from, one of ``batching.WORD_STATES``. It has
+            no effect for a BiLSTM, whose words have no pieces.
 
     Attributes:
-        examples: one for each sentence, in order.
+        examples: examples, one per sentence, in order.
         padding: piece id for padding.
     """
 
@@ -43,11 +43,11 @@ class Dataset:
         ]
 
     def add_targets(self, task: Task, labels: Sequence[str]) -> None:
-        """Add what a task wants predicted.
+        """Add the targets of a task.
 
         Args:
-            task: which task.
-            labels: must hold every label of the sentences.
+            task: task to learn.
+            labels: label vocabulary, which must cover the sentences.
         """
         ids = {label: index for index, label in enumerate(labels)}
         for example, sentence in zip(self.examples, self.sentences, strict=True):

@@ -25,17 +25,17 @@ def sentence_vectors(
     as_published: bool = False,
     precision: str = "float32",
 ) -> np.ndarray:
-    """The mean of the states of a sentence's pieces, special tokens left out, at every layer.
+    """Mean of the states of a sentence's pieces, without special tokens, at every layer.
 
     Args:
         encoder: any encoder.
-        tokenizer: of the encoder.
-        texts: raw sentences; what is longer than the encoder takes is cut off.
-        longest: the most pieces, special tokens included, that the encoder takes in one row.
-        device: where to compute.
-        as_published: the script of Muller et al. (2021) writes the special tokens around the text
-            and then encodes it with special tokens again, so that the inner ones are averaged in.
-        precision: of the encoder's passes, as for ``training.loop.Precision``.
+        tokenizer: tokenizer of the encoder.
+        texts: raw sentences; those longer than ``longest`` are truncated.
+        longest: maximum number of pieces per row, including special tokens.
+        device: device of the computations.
+        as_published: whether to add the special tokens twice and average over the inner ones, like
+            the script of Muller et al. (2021).
+        precision: precision of the encoder, as for ``training.loop.Precision``.
 
     Returns:
         float32, shape (layers + 1, sentences, hidden); layer 0 are the embeddings.
@@ -60,7 +60,7 @@ def sentence_vectors(
         positions = torch.arange(batch.input_ids.shape[1], device=device)
         inside = (positions >= before) & (positions < (lengths - after)[:, None])
         weights = inside.float() / inside.sum(dim=1, keepdim=True).clamp(min=1)
-        # A layer at a time: the token states of all layers together would not fit for large models.
+        # One layer at a time, because the token states of all layers may not fit into memory.
         means = [torch.einsum("sp,sph->sh", weights, layer.float()).cpu() for layer in states]
         found = torch.stack(means).numpy()
         if vectors is None:
