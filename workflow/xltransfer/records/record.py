@@ -92,9 +92,9 @@ def portable(path: Path | str) -> str:
     Args:
         path: path of a file. In the folder of results it becomes ``<results>/…``, so that records
             stay valid if that folder is moved. Other relative paths stay. An absolute path in the
-            working directory becomes relative to it. Any other becomes
-            ``<absolute path 1a2b3c4d>/<name>`` with a digest of its folder, to keep files of
-            different folders apart. Without ``XLTRANSFER_RESULTS`` (a stage run by hand), paths stay.
+            working directory becomes relative to it. Any other becomes ``<absolute path
+            1a2b3c4d>/<name>`` with a digest of its folder, to keep files of different folders
+            apart. Without ``XLTRANSFER_RESULTS`` (stages run by hand) paths stay.
     """
     place, path = below_results(path), str(path)
     if place is not None:
