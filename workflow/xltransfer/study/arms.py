@@ -63,8 +63,7 @@ class Arms:
 
     @property
     def trained(self) -> list[str]:
-        """Arms trained in the language: encoder, adapted and monolingual encoder, BiLSTM
-        (baseline)."""
+        """Arms trained in the language: encoder, adapted encoder, monolingual encoder, baseline."""
         if not self._section["languages"]:
             return []
         encoder = self._section["encoder"]
