@@ -71,7 +71,7 @@ def explain_no_room(path: Path | str, error: Exception) -> str | None:
     """One line for the user if a write error means that the disk is full, else ``None``.
 
     Args:
-        path: what was being written.
+        path: path that was being written.
         error: error of any library; libraries in Rust or C++ report it in the text, without
             ``errno``.
     """
@@ -150,7 +150,7 @@ def read_text_lines(path: Path | str, encoding: str = "utf-8") -> str:
 
     Args:
         path: the file.
-        encoding: of the file; a byte-order mark is dropped from UTF-8.
+        encoding: character encoding; a byte-order mark is dropped from UTF-8.
 
     Raises:
         InputError: as for ``read_text``, or a carriage return is not followed by a line feed, since

@@ -64,7 +64,7 @@ def alone(
 ) -> Callable[..., Any]:
     """`Workflow.execute`, but only one head at a time, after cleaning up after the last one.
 
-    Dry runs change nothing and may run beside a head.
+    Dry runs change nothing and may run at the same time as a head.
 
     Args:
         execute: function that runs a workflow; it takes `executor_plugin` and `executor_settings`.

@@ -1,6 +1,6 @@
 """Reading the project's tables: tab-separated, without quotes, with a header line.
 
-Nothing heavy is imported, for the Snakefile reads the catalogues whenever it is parsed.
+Imports are light because the Snakefile reads the catalogues whenever it is parsed.
 """
 
 from __future__ import annotations
