@@ -57,9 +57,9 @@ def versions(*packages: str) -> dict[str, str]:
 
 @cache
 def processor_name() -> str:
-    """The processor's model, or its architecture where the system does not name the model.
+    """The model of the CPU, or its architecture if the system does not report the model.
 
-    Libraries choose instructions by the processor, so the last bits of a result may depend on it.
+    Libraries choose instructions by CPU model, so the last bits of a result may depend on it.
     """
     with suppress(OSError):
         for line in CPUINFO.read_text(encoding="utf-8", errors="replace").splitlines():
@@ -92,9 +92,9 @@ def portable(path: Path | str) -> str:
     Args:
         path: path of a file. In the folder of results it becomes ``<results>/…``, so that records
             stay valid if that folder is moved. Other relative paths stay. An absolute path in the
-            working directory becomes relative to it. Any other becomes ``<absolute path
-            1a2b3c4d>/<name>`` with a digest of its folder, to keep files of different folders
-            apart. Without ``XLTRANSFER_RESULTS`` (stages run by hand) paths stay.
+            working directory becomes relative to it. Any other becomes
+            ``<absolute path 1a2b3c4d>/<name>`` with a digest of its folder, to keep files of
+            different folders apart. Without ``XLTRANSFER_RESULTS`` (stages run by hand) paths stay.
     """
     place, path = below_results(path), str(path)
     if place is not None:

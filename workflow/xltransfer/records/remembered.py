@@ -21,7 +21,7 @@ LARGE = 2**24
 
 
 def remembered_checksum(path: Path, root: Path) -> str:
-    """SHA-256 of a file; that of a large file is cached until its size or timestamps change.
+    """SHA-256 of a file; for a large file it is cached until its size or timestamps change.
 
     Args:
         path: the file.

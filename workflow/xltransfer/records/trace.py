@@ -84,7 +84,7 @@ def table_provenance(config: Mapping[str, Any], inputs: Sequence[Path], stage: s
         table; the checksums of its inputs and of the sources of these.
 
     Raises:
-        InputError: an input is not what its record says, or stages behind the table used different
+        InputError: an input does not match its record, or stages behind the table used different
             versions of one file.
     """
     read = verified_checksums(inputs)
