@@ -57,7 +57,7 @@ class Contents:
             return _composed(of, [self.corpus(kind, made.original, split)])
         if made is not None:
             parts = getattr(study.catalogue, kind)[made.original].splits
-            # One job makes all parts.
+            # One job makes all parts of the corpus.
             of = [unseen.split_config(made.split), stage_digest("split")]
             return _composed(of, [self.corpus(kind, made.original, part) for part in parts])
         if code.endswith(f"_{EMBEDDED}"):

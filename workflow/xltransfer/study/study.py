@@ -104,7 +104,7 @@ class Study:
 
     @cached_property
     def embedded_world(self) -> EmbeddedWorld:
-        """The made-up languages that the study may use."""
+        """The artificial languages that the study may use."""
         return EmbeddedWorld(self)
 
     @cached_property

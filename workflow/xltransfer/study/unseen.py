@@ -27,7 +27,7 @@ class UnseenLanguages:
     """The section ``unseen`` of a study.
 
     Args:
-        study: study; the corpora that are made are added to its catalogue.
+        study: study to read; derived corpora are added to its catalogue.
 
     Raises:
         InputError: a language, corpus or variety is not in the catalogue, or a corpus lacks a part.

@@ -1,4 +1,4 @@
-"""The varieties of unseen languages, and the corpora that are made for them.
+"""The varieties of unseen languages, and the corpora derived for them.
 
 Corpora made from catalogued ones (split, transliterated) are added to the catalogue here; later
 stages treat them like catalogued ones.
@@ -58,10 +58,10 @@ class Made:
 
 
 class Varieties:
-    """All varieties of a study, with the corpora made for them.
+    """All varieties of a study, with the corpora derived for them.
 
     Args:
-        study: study; the corpora that are made are added to its catalogue.
+        study: study to read; derived corpora are added to its catalogue.
         tasks: tasks of the varieties' models.
         folds: number of folds of the cross-validation.
 
