@@ -24,7 +24,7 @@ class Document:
     """Transliterates the words of one file.
 
     Args:
-        transliterator: transliterator; it counts characters of words, but not of comments.
+        transliterator: transliterator, which counts characters of words but not of comments.
         lemmas: whether to transliterate lemmas as well.
     """
 
