@@ -31,7 +31,7 @@ def read_scores(paths: Iterable[Path]) -> pd.DataFrame:
         ``<corpus>#<n>``, so that it is not parallel to sentences of other corpora.
 
     Raises:
-        InputError: a file cannot be read, has no identifiers (older versions), or has a score that
+        InputError: a file cannot be read, lacks identifiers (older versions), or has a score that
             differs from its counts.
     """
     frames = []

@@ -89,7 +89,7 @@ def write_table(
 
     Args:
         path: path of the CSV file.
-        table: table; its index is not written.
+        table: data frame; its index is not written.
         provenance: provenance of the table.
         decimals: number of decimals.
         shown: mask of the rows in the renderings of long tables; all by default.

@@ -138,8 +138,7 @@ class Samples:
 
     Attributes:
         groups: indicator of the sentences of each group; shape (sentences, groups).
-        chosen: indicator of the groups of each sample, the first of which has all; (groups,
-            samples).
+        chosen: indicator of the groups of each sample (first: all); shape (groups, samples).
     """
 
     groups: np.ndarray

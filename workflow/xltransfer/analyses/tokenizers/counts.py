@@ -210,14 +210,15 @@ def tokenizer_statistics(
 
     Returns:
         Numbers: ``sentences``, ``words``, ``word_types`` (distinct words), ``characters`` (Unicode
-        code points of the words) and ``pieces`` (special tokens left out). Means: ``fertility``,
-        pieces per word (Ács 2019), and ``characters_per_piece``. Shares, in percent:
-        ``continued_words``, of words that are more than one piece (Rust et al. 2021);
-        ``unknown_pieces``, of pieces that are the unknown piece; ``unknown_words``, of words with
-        such a piece; ``single_character_pieces``, of pieces that cover one character or a part of
-        one, or are a bare word boundary; ``vocabulary_used``, of the vocabulary that occurs;
-        ``whole_types``, of distinct words that are one known piece. Pieces per sentence:
-        percentiles ``sentence_pieces_50`` and so on (nearest rank), and ``sentence_pieces_max``.
+        code points of the words) and ``pieces`` (without special tokens).
+        Means: ``fertility``, pieces per word (Ács 2019), and ``characters_per_piece``.
+        Shares, in percent: ``continued_words``, of words that are more than one piece (Rust et al.
+        2021); ``unknown_pieces``, of pieces that are the unknown piece; ``unknown_words``, of words
+        with such a piece; ``single_character_pieces``, of pieces that cover one character or a part
+        of one, or are a bare word boundary; ``vocabulary_used``, of the vocabulary that occurs;
+        ``whole_types``, of distinct words that are one known piece.
+        Pieces per sentence: percentiles ``sentence_pieces_50`` and so on (nearest rank), and
+        ``sentence_pieces_max``.
         Without any word, numbers are 0 and the rest is omitted.
     """
     totals = np.zeros(7, dtype=np.int64)
