@@ -1,7 +1,7 @@
 # xltransfer: how multilingual language models transfer to other languages, and in which layers.
 #
-# A study is a configuration: config.yaml, or `--configfile resources/studies/<name>.yaml`.
-# Rules say what runs when; what is computed stands in workflow/xltransfer.
+# A study is a configuration: config.yaml, or `--configfile resources/studies/<name>.yaml`. Rules
+# define jobs and their order; the computations are in workflow/xltransfer.
 
 from snakemake.utils import min_version
 
@@ -45,7 +45,7 @@ rule all:
     localrule: True
 
 
-# How models transfer to other languages, and in which layers.
+# Targets about transfer to other languages, and the layers involved.
 rule transfer:
     input:
         everything(study),
@@ -53,7 +53,7 @@ rule transfer:
     localrule: True
 
 
-# What to do for languages that the encoder has never seen.
+# Targets about languages that the encoder has not seen.
 rule unseen:
     input:
         everything(study.unseen),

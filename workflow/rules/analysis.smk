@@ -1,4 +1,4 @@
-# What explains transfer: word-piece overlap, word order, retrieval of translations.
+# Explanations of transfer: word-piece overlap, word order, retrieval of translations.
 
 
 rule pieces:
@@ -26,7 +26,7 @@ rule pieces:
             .replace("-seed-", " --seed ")
             .split()
         ),
-        # Not passed on: see study/identities.py.
+        # Not passed to the command, used to detect changes: see study/identities.py.
         identity=lambda wildcards: study.identities.pieces(
             wildcards.encoder, wildcards.corpora, wildcards.corpus, wildcards.split
         ),
@@ -51,7 +51,7 @@ rule overlap_tables:
     params:
         cfg=study.table_config(),
         code=stage_digest("overlap_tables"),
-        # Not passed on: see study/identities.py.
+        # Not passed to the command, used to detect changes: see study/identities.py.
         identity=lambda wildcards: study.identities.table("overlap"),
         results=lambda wildcards, output: study.results,
         directory=subpath(output[0], parent=True),
@@ -76,7 +76,7 @@ rule typology:
         cfg=study.typology_config(),
         checksums=[study.downloads.checksum_of(file) for file in study.wals_files()],
         code=stage_digest("typology"),
-        # Not passed on: see study/identities.py.
+        # Not passed to the command, used to detect changes: see study/identities.py.
         identity=lambda wildcards: study.identities.typology(),
     shell:
         "python -m xltransfer typology --config {params.cfg:q} --wals {input:q}"
@@ -100,7 +100,7 @@ rule word_order_tables:
         cfg=study.table_config(),
         names=config["typology_features"],
         code=stage_digest("word_order_tables"),
-        # Not passed on: see study/identities.py.
+        # Not passed to the command, used to detect changes: see study/identities.py.
         identity=lambda wildcards: study.identities.table("word_order"),
         directory=subpath(output[0], parent=True),
     shell:
@@ -109,7 +109,7 @@ rule word_order_tables:
         " > {log:q} 2>&1"
 
 
-# One job reads a treebank once and represents it with some states of an encoder.
+# One job reads a treebank once and computes its vectors in several states of an encoder.
 for number, states in enumerate(study.parallel.batches(), start=1):
 
     rule:
@@ -136,7 +136,7 @@ for number, states in enumerate(study.parallel.batches(), start=1):
             runtime=growing(60),
         params:
             code=stage_digest("represent"),
-            # Not passed on: what the encoder, the models and the treebank are.
+            # Not passed to the command: the identities of the encoder, the models and the treebank.
             identity=states_identity(states),
             encoders=states_to_open(states),
             redrawn=[state.seed for state in states if state.kind == "never-pretrained"],
@@ -167,7 +167,7 @@ rule similarity:
     params:
         cfg=lambda wildcards: study.parallel.similarity_config(wildcards.corpus),
         code=stage_digest("similarity"),
-        # Not passed on: see study/identities.py.
+        # Not passed to the command, used to detect changes: see study/identities.py.
         identity=lambda wildcards: study.identities.similarity(wildcards.encoder, wildcards.corpus),
         results=lambda wildcards, output: study.results,
     shell:
@@ -192,7 +192,7 @@ rule similarity_tables:
     params:
         cfg=study.parallel.cka_config(),
         code=stage_digest("similarity_tables"),
-        # Not passed on: see study/identities.py.
+        # Not passed to the command, used to detect changes: see study/identities.py.
         identity=lambda wildcards: study.identities.table("cka"),
         directory=subpath(output[0], parent=True),
     shell:
@@ -215,7 +215,7 @@ rule retrieval_table:
     params:
         cfg=study.parallel.retrieval_config(),
         code=stage_digest("retrieval_table"),
-        # Not passed on: see study/identities.py.
+        # Not passed to the command, used to detect changes: see study/identities.py.
         identity=lambda wildcards: study.identities.table("retrieval"),
         results=lambda wildcards, output: study.results,
         table=lambda wildcards, output: output[0],
@@ -224,7 +224,7 @@ rule retrieval_table:
         " --output {params.table:q} > {log:q} 2>&1"
 
 
-# Not part of every study: published numbers are about real languages.
+# Only for studies of real languages, since the published numbers are about these.
 rule published_comparison:
     input:
         scores="<results>/tables/randominit_by_target.csv",
@@ -242,7 +242,7 @@ rule published_comparison:
     params:
         cfg=study.comparison_config(),
         code=stage_digest("published_comparison"),
-        # Not passed on: see study/identities.py.
+        # Not passed to the command, used to detect changes: see study/identities.py.
         identity=lambda wildcards: study.identities.table("published_comparison"),
         table=lambda wildcards, output: output[0],
         correlation=lambda wildcards, input: [f"--correlation={path}" for path in input.correlation],

@@ -9,17 +9,17 @@ from itertools import product
 
 import yaml
 
-# Jobs run `python -m xltransfer <stage>`, also where the package is not installed. Their output
-# goes to log files; what a user can mend is said on the terminal as well.
+# Jobs run `python -m xltransfer <stage>`, even if the package is not installed. Their output goes
+# to log files; errors that a user can fix are also printed on the terminal.
 sys.path.insert(0, os.path.join(workflow.basedir, "workflow"))
-# Where a signal reaches all processes of a job, the shell waits until the command has saved its work.
+# If a signal reaches all processes of a job, the shell waits until the command has saved its work.
 shell.prefix(
     "set -euo pipefail; trap : TERM INT HUP USR1; exec 3>&2; export XLTRANSFER_TERMINAL=3"
     f" PYTHONPATH={shlex.quote(sys.path[0])}${{{{PYTHONPATH:+:$PYTHONPATH}}}}; "
 )
-# Tokenisers and BLAS would each start a thread per core in every job.
+# Otherwise tokenizers and BLAS would each start a thread per core in every job.
 os.environ.update(TOKENIZERS_PARALLELISM="false", OMP_NUM_THREADS="1")
-# Only the rules that fetch need a network; the nodes of a cluster may have none.
+# Only download rules need a network; cluster nodes may have none.
 os.environ.update(HF_HUB_OFFLINE="1")
 
 from snakemake.io import IOFile
@@ -40,7 +40,7 @@ from xltransfer.study.varieties import FOLDS, HASHED
 
 try:
     if workflow.is_main_process:
-        # Their code has run already: the user must know.
+        # Their code has already run, so the user must be warned.
         refuse_templates(workflow.configfiles)
     study = Study(config)
     unseen = study.unseen
@@ -48,7 +48,7 @@ try:
 except InputError as error:
     sys.exit(f"error: {error}")
 
-# Stages write no absolute path into what is passed on.
+# With this variable, stages write no absolute paths into files that may be shared.
 os.environ.update(XLTRANSFER_RESULTS=study.results)
 
 if workflow.is_main_process:
@@ -59,14 +59,14 @@ if workflow.is_main_process:
         workflow.create_report, study.local_paths, results=study.results
     )
 
-# Snakemake knows no GPUs and would start a GPU job on every core. Without GPUs nothing is limited,
-# and what `--resources` or a profile says is not touched.
+# Snakemake does not detect GPUs and would start a GPU job on every core. `--resources` and profiles
+# take precedence. Without GPUs there is no limit.
 if gpu_jobs:
     workflow.global_resources.setdefault("gpu", gpu_jobs)
 
 
 def growing(amount):
-    """A resource of which a job gets more at each attempt."""
+    """A resource that grows with each attempt of a job."""
     return lambda wildcards, attempt: amount * attempt
 
 
@@ -78,14 +78,14 @@ def everything(part):
 
 
 def dropped_weights():
-    """What says that all weights have been dropped that the study does not keep."""
+    """Marker files: all weights that the study does not keep have been dropped."""
     return study.kept.markers("<results>")
 
 
-# How the corpora of each folder of results are written.
+# Format of the corpora in each folder of results.
 SUFFIXES = {study.kind(task).corpora: study.kind(task).suffix for task in study.tasks}
 
 
 def one_of(codes):
-    """A wildcard constraint: one of these codes; matches nothing if there is none."""
+    """A wildcard constraint: one of these codes; matches nothing if there are none."""
     return "|".join(codes) or "(?!)"

@@ -1,4 +1,4 @@
-# Encoders: fetched from the hub by revision, or pretrained on the embedded world.
+# Encoders: downloaded from the hub by revision, or pretrained on the embedded world.
 
 
 rule fetch_encoder:
@@ -18,7 +18,7 @@ rule fetch_encoder:
         hub=lambda wildcards: study.encoders[wildcards.encoder].hub,
         revision=lambda wildcards: study.encoders[wildcards.encoder].revision,
         directory=subpath(output[0], parent=True),
-        # What is fetched does not depend on it.
+        # A function of `output`, so that a change causes no rerun; the files do not depend on it.
         causal=lambda wildcards, output: (
             ["--causal"] if study.encoders[wildcards.encoder].causal else []
         ),
@@ -55,7 +55,7 @@ rule pretrain_embedded:
         runtime=growing(360),
     params:
         code=stage_digest("pretrain"),
-        # Not passed on: what the encoder is.
+        # Not passed to the command: the identity of the encoder.
         identity=study.contents.embedded_encoder(),
         directory=subpath(output[0], parent=True),
         checkpoints=lambda wildcards, output: f"{study.results}/checkpoints",

@@ -1,5 +1,5 @@
-# Fine-tuning: a model for each encoder, task, source, ablation and seed. Seeds may share a job
-# (`job_size`), so there is a rule for each batch of seeds.
+# Fine-tuning: one model per encoder, task, source, ablation and seed. Seeds may share a job
+# (`job_size`), so there is one rule per batch of seeds.
 
 MODELS = "{encoder}/{task}/{source}/{ablation}"
 
@@ -15,8 +15,8 @@ for number, batch in enumerate(study.finetuning_batches(), start=1):
             development=part_of_source("dev"),
             search=search_of,
         output:
-            # Weights that are dropped are no output, and training a model again must not take
-            # away what tells that it was there: see study/kept.py.
+            # Dropped weights are not outputs, and retraining a model must not delete its report and
+            # marker files: see study/kept.py.
             models=[] if batch.of else of_seeds(batch, ["model.safetensors"]),
             reports=(update if batch.of else list)(of_seeds(batch, ["training.json"])),
             notes=update(notes_of_seeds(batch) if batch.of else []),
@@ -39,11 +39,11 @@ for number, batch in enumerate(study.finetuning_batches(), start=1):
                 wildcards.encoder, wildcards.task, wildcards.source
             ),
             code=stage_digest("finetune"),
-            # Not passed on: the stage reads the files.
+            # Not passed to the command: the stage reads the files.
             data=training_data(batch),
             encoders=encoder_directories(batch),
             search=lambda wildcards, input: ["--search", *input.search] if input.search else [],
-            # How the work is cut and saved has no influence on the models.
+            # Functions of `output`, because batches and checkpoints do not affect the models.
             seeds=lambda wildcards, output: [
                 os.path.basename(os.path.dirname(path)).removeprefix("seed-")
                 for path in output.reports
@@ -58,11 +58,11 @@ for number, batch in enumerate(study.finetuning_batches(), start=1):
             " --models {params.models:q} --checkpoints {params.checkpoints:q}"
             " --checkpoint-seconds {params.checkpoint_seconds:q} --threads {threads:q}"
             " > {log:q} 2>&1; for note in {output.notes:q}; do"
-            # Of what was decided by something else before: it must not hold anything off again.
+            # Removes marker files with outdated digests, so that they cannot prevent a rerun later.
             ' rm -f "${{note%-*}}"-*; touch "$note"; done'
 
 
-# Frees the space that weights take once all is made that they are needed for.
+# Deletes weights once everything made from them is complete.
 rule drop_weights:
     input:
         lambda wildcards: list(study.kept.made_from("<results>", wildcards)),

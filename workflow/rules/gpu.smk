@@ -1,5 +1,5 @@
-# What `set-resources` says of `gpu` in a profile holds for every rule that asks for a GPU: batches
-# have rules of their own, so no profile can name them all. What is said of a rule itself goes first.
+# `set-resources` for `gpu` in a profile applies to every rule that requests a GPU, because a
+# profile cannot name the rules of all batches. Settings for a single rule take precedence.
 
 given = workflow.resource_settings._parsed_overwrite_resources
 

@@ -1,14 +1,13 @@
-# What jobs read, and the parameters by which Snakemake knows whether that has changed: see
+# Inputs of jobs, and the parameters by which Snakemake detects changes in them: see
 # study/contents.py and study/identities.py.
 
 
 def settled(file, content):
-    """A file whose time causes no rerun if it is known to have been made as it would be now.
+    """An input whose timestamp is ignored if the job that made it used the current parameters.
 
-    Snakemake remembers the parameters of the job that made it; ``content``, what decides what the
-    file holds, must be one of them. Where that has changed, the file's job runs and with it all
-    that depends on it. (Were the file always ancient, Snakemake would not look at the parameters
-    of these.)
+    Snakemake stores the parameters of that job; ``content``, the identity of the file's content,
+    must be one of them. If it has changed, the file's job reruns, and so do all jobs downstream.
+    (If the file were always ancient, Snakemake would not compare the parameters of these jobs.)
     """
     path = file.replace("<results>", study.results)
     path = path.replace("<resources>", "resources")
@@ -31,11 +30,11 @@ def encoder_of_seeds(batch):
 
 
 def settled_encoder(encoder, source="", seeds=()):
-    """The files of an encoder; their time causes no rerun where its identity is known."""
+    """The files of an encoder; their timestamps are ignored if its identity is known."""
     files = study.encoder_files(encoder, source, seeds)
     identity = study.contents.encoder(encoder)
     if identity and files[0].startswith(f"{study.results}/"):
-        # Made by the workflow, whose job has the identity as a parameter.
+        # Made by a job of the workflow that has the identity as a parameter.
         return [settled(file, identity) for file in files]
     return ancient(files) if identity else files
 
@@ -57,14 +56,14 @@ def encoder_directories(batch):
 
 
 def search_of(wildcards):
-    """The search whose result a model is trained with, of unseen languages."""
+    """The hyperparameter search for a model of an unseen language."""
     if (wildcards.task, wildcards.source) not in unseen.pairs:
         return []
     return unseen.arms.searches("<results>", wildcards.encoder, wildcards.task, wildcards.source)
 
 
 def gold(wildcards):
-    """The annotated file that a prediction or score is about."""
+    """The gold file of a prediction or score."""
     file = study.corpus_file(wildcards.task, wildcards.corpus, wildcards.split)
     kind = study.kind(wildcards.task).corpora
     identity = study.contents.corpus(kind, wildcards.corpus, wildcards.split)
@@ -104,7 +103,7 @@ MODEL = paths.model_directory(
 
 
 def training_data(batch):
-    """A function of wildcards: the identities of what the models of a batch are made from."""
+    """A function of wildcards: the identities of the training inputs of a batch of models."""
 
     def of(wildcards):
         of = wildcards.encoder, wildcards.task, wildcards.source
@@ -128,7 +127,7 @@ def of_seeds(batch, names):
 
 
 def notes_of_seeds(batch):
-    """What tells that models without weights were there, for each seed that shares a job."""
+    """The marker files of models with dropped weights, for each seed that shares a job."""
     return [
         file
         for seed in batch.seeds
@@ -142,16 +141,16 @@ def notes_of_seeds(batch):
 
 
 def trained(folder, ablation, note):
-    """What tells that a model is there: its note, a function, if its weights are dropped."""
+    """The files that represent a model; if its weights are dropped, its marker file (``note``)."""
     told_by = f"{folder}/training.json"
     if study.kept.is_dropped(ablation):
         return [ancient(f"{folder}/{note()}"), ancient(told_by)]
-    # The report says what the weights are, and is small enough for Snakemake to compare.
+    # The report identifies the weights, and is small enough for Snakemake to compare checksums.
     return [ancient(f"{folder}/model.safetensors"), told_by]
 
 
 def models_to_predict_with(batch):
-    """A function of wildcards: what tells that the models of a batch are there."""
+    """A function of wildcards: the files that represent the models of a batch."""
 
     def of(wildcards):
         encoder, files = wildcards.encoder, []
@@ -167,7 +166,7 @@ def models_to_predict_with(batch):
 
 
 def states_to_represent_with(states):
-    """A function of wildcards: what tells that the models among some states are there."""
+    """A function of wildcards: the files that represent the models among some states."""
 
     def of(wildcards):
         encoder, files = wildcards.encoder, []
@@ -192,7 +191,7 @@ def parallel_treebank(wildcards):
 
 
 def states_identity(states):
-    """A function of wildcards: the identities of some states and of the treebank they represent."""
+    """A function of wildcards: the identities of some states and of their treebank."""
 
     def of(wildcards):
         of = wildcards.encoder, states, wildcards.corpus, wildcards.split
@@ -218,7 +217,7 @@ def directories(files):
 
 
 def predictions_of_sources(sources):
-    """A function of wildcards: what every model of some sources predicts on a corpus."""
+    """A function of wildcards: the predictions of every model of some sources on a corpus."""
 
     def of(wildcards):
         suffix = study.kind(wildcards.task).suffix
@@ -240,11 +239,11 @@ def predictions_of_sources(sources):
 
 
 def download(corpora):
-    """A function of wildcards: where a catalogued file lies once it is fetched."""
+    """A function of wildcards: the path of a downloaded file of the catalogue."""
 
     def of(wildcards):
         file = study.downloads.path(corpora, wildcards.corpus, wildcards.split)
-        # Of a file that is not checked the catalogue does not know what it holds.
+        # Without a checksum, the catalogue does not determine the content of a file.
         known = study.downloads.checksum(corpora, wildcards.corpus, wildcards.split) != UNCHECKED
         return settled(f"<resources>/downloads/{file}", known and study.downloads.config(file))
 
@@ -252,7 +251,7 @@ def download(corpora):
 
 
 def raw_corpus(wildcards):
-    """A raw corpus as it is fetched, or made by the embedded world."""
+    """A raw corpus, downloaded or generated by the embedded world."""
     corpus = study.catalogue.raw_corpora[wildcards.text]
     if corpus.code.endswith("_embedded"):
         return f"<results>/corpora/{corpus.language}-embedded.txt"
@@ -260,7 +259,7 @@ def raw_corpus(wildcards):
 
 
 def evaluation_files(wildcards):
-    """The development and test parts whose sentences must not be in a raw text."""
+    """The development and test parts whose sentences are excluded from a raw text."""
     text = wildcards.get("text") or wildcards.corpus
     return [f"<results>/{file}" for file in unseen.evaluation_files(text)]
 
@@ -271,7 +270,7 @@ def text_identity(wildcards):
 
 
 def made_encoder_identity(wildcards):
-    """The identity of an encoder that is made of raw text."""
+    """The identity of an encoder trained on raw text."""
     return study.identities.unseen.made_encoder(
         wildcards.encoder, wildcards.text, int(wildcards.seed)
     )

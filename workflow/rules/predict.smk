@@ -1,5 +1,5 @@
 # Prediction: one job reads a corpus once and annotates it with many models (`job_size`), so there
-# is a rule for each batch of models. Then scoring.
+# is one rule per batch of models. Then scoring.
 
 TARGET = "{corpus}-{split}"
 
@@ -27,7 +27,7 @@ for number, batch in enumerate(study.prediction_batches(), start=1):
             runtime=growing(60),
         params:
             code=stage_digest("predict"),
-            # Not passed on: what the models and the corpus are.
+            # Not passed to the command: the identities of the models and the corpus.
             identity=models_identity(batch.task, batch.sources),
             corpus=gold_identity,
             models=lambda wildcards, input: directories(input.models),
@@ -36,7 +36,8 @@ for number, batch in enumerate(study.prediction_batches(), start=1):
             " --predictions {output:q} --threads {threads:q} > {log:q} 2>&1"
 
 
-# One job scores the models of many sources on a corpus, for scoring takes less than starting Python.
+# One job scores the models of many sources on a corpus, because scoring is faster than starting
+# Python.
 for number, (task, sources) in enumerate(study.scoring_batches(), start=1):
 
     rule:
@@ -69,7 +70,7 @@ for number, (task, sources) in enumerate(study.scoring_batches(), start=1):
                 wildcards.split,
             ),
             code=stage_digest("score"),
-            # Not passed on: see study/identities.py.
+            # Not passed to the command, used to detect changes: see study/identities.py.
             identity=lambda wildcards, sources=sources: study.identities.scoring_job(
                 wildcards.encoder, wildcards.task, sources, wildcards.corpus, wildcards.split
             ),

@@ -1,12 +1,12 @@
-# The files of tables and figures, and where the report shows them.
+# The files of tables and figures, and their place in the report.
 
-# What the report calls tables and figures, by category.
+# Names of tables and figures in the report, by category.
 with open(os.path.join(workflow.basedir, "workflow", "report", "titles.yaml")) as titles:
     REPORT = yaml.safe_load(titles)
 
 
 def reported(kind, name, suffix, form):
-    """A file of a table or figure that the report shows; ``form`` says what it is good for."""
+    """A file of a table or figure in the report; ``form`` describes its use."""
     titles = REPORT[kind]
     category = next(category for category in titles if name in titles[category])
     return report(
@@ -18,7 +18,7 @@ def reported(kind, name, suffix, form):
 
 
 def figure_files(name):
-    """What a figure consists of."""
+    """The files of a figure."""
     return [
         reported("figure", name, ".pdf", "to save"),
         reported("figure", name, ".png", "on screen"),
@@ -26,7 +26,7 @@ def figure_files(name):
 
 
 def table_files(*names):
-    """What tables consist of, the CSV file of the first in front."""
+    """The files of tables, starting with the CSV file of the first."""
     files = []
     for name in names:
         files += [

@@ -1,4 +1,4 @@
-# Tables and figures, from scores alone.
+# Tables and figures made from scores.
 
 
 rule score_tables:
@@ -17,7 +17,7 @@ rule score_tables:
     params:
         cfg=study.table_config(),
         code=stage_digest("score_tables"),
-        # Not passed on: see study/identities.py.
+        # Not passed to the command, used to detect changes: see study/identities.py.
         identity=lambda wildcards: study.identities.table("randominit"),
         results=lambda wildcards, output: study.results,
         directory=subpath(output[0], parent=True),
@@ -41,8 +41,8 @@ DRAWN_FROM = {
     "transliteration": ["unseen"],
 }
 
-# Figures that share a job, for drawing one takes less than starting Python: those about scores, which
-# are there before those about representations, and those about unseen languages.
+# Figures that share a job, because drawing is faster than starting Python: those about scores
+# (available first), about representations, and about unseen languages.
 DRAWN_TOGETHER = {
     "transfer_figures": ["randominit", "zeroshot", "overlap", "word_order"],
     "representation_figures": ["retrieval", "cka", "cka_heatmap", "correlation"],
@@ -72,7 +72,7 @@ for job, figures in DRAWN_TOGETHER.items():
         params:
             cfg=study.table_config(),
             code=stage_digest("draw"),
-            # Not passed on: see study/identities.py.
+            # Not passed to the command, used to detect changes: see study/identities.py.
             identity=lambda wildcards, drawn=drawn: study.identities.figures(
                 {table for tables in drawn.values() for table in tables}
             ),

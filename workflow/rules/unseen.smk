@@ -1,4 +1,4 @@
-# Languages that the encoder has never seen: encoders made of raw text, and models that are learnt and
+# Languages that the encoder has not seen: encoders trained on raw text, and models trained and
 # tested in one language.
 
 MADE_ENCODER = paths.made_encoder("<results>", "{encoder}", "{text}", "{seed}")
@@ -34,7 +34,7 @@ rule adapt:
     params:
         cfg=lambda wildcards: unseen.pretraining_config("adaptation", wildcards.seed),
         code=stage_digest("adapt"),
-        # Not passed on: see study/identities.py.
+        # Not passed to the command, used to detect changes: see study/identities.py.
         identity=made_encoder_identity,
         encoder=lambda wildcards, input: os.path.dirname(input.encoder[0]),
         directory=subpath(output[0], parent=True),
@@ -76,7 +76,7 @@ rule pretrain_monolingual:
     params:
         cfg=lambda wildcards: unseen.pretraining_config("monolingual", wildcards.seed),
         code=stage_digest("pretrain"),
-        # Not passed on: see study/identities.py.
+        # Not passed to the command, used to detect changes: see study/identities.py.
         identity=made_encoder_identity,
         directory=subpath(output[0], parent=True),
         checkpoints=lambda wildcards, output: f"{study.results}/checkpoints",
@@ -131,7 +131,7 @@ rule search:
             wildcards.encoder, wildcards.task, wildcards.source
         ),
         code=stage_digest("search"),
-        # Not passed on: see study/identities.py.
+        # Not passed to the command, used to detect changes: see study/identities.py.
         identity=lambda wildcards: study.identities.unseen.search(
             wildcards.encoder, wildcards.task, wildcards.source
         ),
@@ -145,7 +145,7 @@ rule search:
         " --threads {threads:q} > {log:q} 2>&1"
 
 
-# All arms of a corpus annotate its test part in one job, and are scored in one.
+# One job annotates the test part of a corpus with all arms, and one job scores them.
 for number, task in enumerate(unseen.tasks, start=1):
 
     rule:
@@ -172,7 +172,7 @@ for number, task in enumerate(unseen.tasks, start=1):
         params:
             code=stage_digest("predict"),
             models=lambda wildcards, input: [os.path.dirname(path) for path in input.models],
-            # Not passed on: see study/identities.py.
+            # Not passed to the command, used to detect changes: see study/identities.py.
             identity=lambda wildcards, task=task: study.identities.unseen.prediction_job(
                 task, wildcards.source
             ),
@@ -205,7 +205,7 @@ for number, task in enumerate(unseen.tasks, start=1):
                 "test",
             ),
             code=stage_digest("score"),
-            # Not passed on: see study/identities.py.
+            # Not passed to the command, used to detect changes: see study/identities.py.
             identity=lambda wildcards, task=task: study.identities.unseen.scoring_job(
                 task, wildcards.source
             ),
@@ -231,7 +231,7 @@ rule unseen_tables:
     params:
         cfg=unseen.table_config(),
         code=stage_digest("unseen_tables"),
-        # Not passed on: see study/identities.py.
+        # Not passed to the command, used to detect changes: see study/identities.py.
         identity=lambda wildcards: study.identities.table("unseen"),
         directory=subpath(output[0], parent=True),
     shell:
@@ -265,7 +265,7 @@ rule count_pieces:
             wildcards.encoder, wildcards.kind, wildcards.file
         ),
         code=stage_digest("count_pieces"),
-        # Not passed on: see study/identities.py.
+        # Not passed to the command, used to detect changes: see study/identities.py.
         identity=lambda wildcards: study.identities.unseen.statistics(
             wildcards.encoder, wildcards.kind, wildcards.file
         ),
@@ -291,7 +291,7 @@ rule tokenizer_table:
     params:
         cfg=unseen.table_config(),
         code=stage_digest("tokenizer_table"),
-        # Not passed on: see study/identities.py.
+        # Not passed to the command, used to detect changes: see study/identities.py.
         identity=lambda wildcards: study.identities.table("tokenizer_stats"),
         directory=subpath(output[0], parent=True),
     shell:
@@ -315,7 +315,7 @@ rule language_tables:
     params:
         cfg=unseen.table_config(),
         code=stage_digest("language_tables"),
-        # Not passed on: see study/identities.py.
+        # Not passed to the command, used to detect changes: see study/identities.py.
         identity=lambda wildcards: study.identities.table("languages"),
         directory=subpath(output[0], parent=True),
     shell:

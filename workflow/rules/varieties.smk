@@ -1,5 +1,5 @@
-# Data of languages that the encoder has never seen: raw text is cleaned, corpora that lack a part are
-# divided, and all of it is written in other scripts.
+# Data of languages that the encoder has not seen: cleaning of raw text, splitting of corpora that
+# lack a part, and transliteration.
 
 
 rule clean:
@@ -25,7 +25,7 @@ rule clean:
         kind=lambda wildcards: study.catalogue.raw_corpora[wildcards.text].kind,
         checksum=lambda wildcards: study.catalogue.raw_corpora[wildcards.text].checksum,
         code=stage_digest("clean"),
-        # Not passed on: see study/identities.py.
+        # Not passed to the command, used to detect changes: see study/identities.py.
         identity=lambda wildcards: study.identities.unseen.text(wildcards.text),
     shell:
         "python -m xltransfer clean --raw {input.raw:q} --checksum {params.checksum:q} --kind {params.kind:q}"
@@ -34,7 +34,7 @@ rule clean:
         " --report {output.report:q} > {log:q} 2>&1"
 
 
-# What is written in another script: for each kind of file its folder, codes and suffix.
+# Transliterated files: folder, codes and suffix by kind.
 for kind, suffix in ((folder, form.suffix) for folder, form in FORMATS.items()):
 
     rule:
@@ -61,7 +61,7 @@ for kind, suffix in ((folder, form.suffix) for folder, form in FORMATS.items()):
             runtime=growing(60),
         params:
             scheme=lambda wildcards, kind=kind: unseen.made[kind][wildcards.corpus].scheme,
-            # Not passed on: the stage reads the scheme's row itself.
+            # Not passed to the command: the stage reads the scheme's row itself.
             cfg=lambda wildcards, kind=kind: unseen.scheme_config(kind, wildcards.corpus),
             content=content(kind) if kind != "raw_text" else text_identity,
             evaluation=lambda wildcards, input: (
@@ -75,7 +75,7 @@ for kind, suffix in ((folder, form.suffix) for folder, form in FORMATS.items()):
             " {params.evaluation:q} {params.keep:q} --report {output.report:q} > {log:q} 2>&1"
 
 
-# Corpora that lack a part are pooled and divided: by one split, or into folds for cross-validation.
+# Corpora that lack a part are pooled and split: once by hash, or into folds for cross-validation.
 DIVISIONS = {
     HASHED: "<results>/{kind}/{{corpus}}_hashed/{split}{suffix}",
     FOLDS: "<results>/{kind}/{{corpus}}_fold_{fold}/{split}{suffix}",

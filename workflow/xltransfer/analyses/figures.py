@@ -1,4 +1,4 @@
-"""Figures: legible in print, in grey and to the colour-blind; the same bytes every time."""
+"""Figures: legible in print, in greyscale and for colour-blind readers; reproducible files."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ plt.rcParams.update(
 
 
 def randominit_figure(table: pd.DataFrame, ablations: Sequence[str], title: str) -> Figure:
-    """Change of the score for each re-initialised pair of layers, a panel per source.
+    """Change of the score for each re-initialised pair of layers, one panel per source.
 
     Bars are 95 % confidence intervals.
 
     Args:
         table: rows of one metric per task, from ``by_target``.
-        ablations: those to show, lowest layers first.
-        title: of the figure.
+        ablations: ablations to show, lowest layers first.
+        title: title of the figure.
     """
     pairs = published_columns(ablations)
     table = table[table["ablation"].isin(pairs)]
@@ -54,7 +54,7 @@ def randominit_figure(table: pd.DataFrame, ablations: Sequence[str], title: str)
     figure, axes = plt.subplots(
         len(rows),
         len(sources),
-        # Not narrower than the legend.
+        # At least as wide as the legend.
         figsize=(max(4.6, 0.6 + 2.1 * len(sources)), 0.7 + 2.1 * len(rows)),
         sharex=True,
         sharey="row",
@@ -81,12 +81,12 @@ def randominit_figure(table: pd.DataFrame, ablations: Sequence[str], title: str)
 
 
 def zeroshot_figure(matrix: pd.DataFrame, languages: Sequence[str], title: str) -> Figure:
-    """A heat map of scores, a panel per encoder and task: sources down, targets across.
+    """A heat map of scores, one panel per encoder and task: sources down, targets across.
 
     Args:
-        matrix: a row per source from ``zeroshot.matrix``.
-        languages: the columns of targets.
-        title: of the figure.
+        matrix: rows per source from ``zeroshot.matrix``.
+        languages: columns of the targets.
+        title: title of the figure.
     """
     groups = list(matrix.groupby(["encoder", "task", "metric"], sort=False))
     rows = sum(len(part) for _, part in groups)
@@ -149,7 +149,7 @@ def _panel(ax: Axes, part: pd.DataFrame, source: str, pairs: dict[str, str]) -> 
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """Write a figure; its suffix decides the format, and no date goes in."""
+    """Write a figure in the format of the suffix, without a timestamp."""
     kind = path.suffix.removeprefix(".")
     metadata = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(kind)
     with replacing(path) as temporary:

@@ -14,21 +14,21 @@ from .tokenizers.tables import check_listed
 
 CATEGORY_COLUMNS = ("iso", "category", "note")
 CATEGORIES = ("", "0", "1", "2", "3", "4", "5")
-"""From "left behind" to "winners" (Joshi et al. 2020); empty where none is entered."""
+"""Joshi et al. (2020): "left behind" (0) to "winners" (5); empty for unknown."""
 UNVERIFIED = "unverified"
 _FILE = ["language", "kind", "corpus", "part"]
 _COUNTS = ["sentences", "tokens"]
 
 
 def read_categories(path: Path) -> dict[str, tuple[str, str]]:
-    """Categories of languages after Joshi et al. (2020), by ISO 639-3 code.
+    """Resource categories of languages (Joshi et al. 2020), by ISO 639-3 code.
 
     Args:
-        path: tab-separated, ``iso``, ``category`` and ``note``; a note that starts with
-            ``unverified:`` is about a value that nobody has checked.
+        path: tab-separated file with ``iso``, ``category`` and ``note``; a note that starts with
+            ``unverified:`` marks an unchecked value.
 
     Returns:
-        ISO code → the category and ``unverified`` or nothing.
+        ISO code → category, and ``unverified`` or an empty string.
 
     Raises:
         InputError: the file is missing or malformed; names the line.
@@ -46,18 +46,18 @@ def read_categories(path: Path) -> dict[str, tuple[str, str]]:
 
 
 def data_table(rows: pd.DataFrame, varieties: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """How much data each language has, a row per file of a corpus.
+    """The amount of data per language, one row per file of a corpus.
 
     Args:
-        rows: from ``read_statistics``.
-        varieties: ``code`` and ``original``; what is transliterated is no data of its own.
+        rows: statistics from ``read_statistics``.
+        varieties: varieties with ``code`` and ``original``; transliterated ones are skipped.
 
     Returns:
         ``language`` (code), ``kind``, ``corpus``, ``part``, ``sentences`` and ``tokens``, in the
         order of varieties.
 
     Raises:
-        InputError: a variety is not listed, or two rows count one file differently.
+        InputError: a variety is not listed, or two rows have different counts of one file.
     """
     check_listed(rows, [variety["code"] for variety in varieties])
     codes = [variety["code"] for variety in varieties if not variety["original"]]
@@ -80,13 +80,14 @@ def language_table(
     categories: Mapping[str, tuple[str, str]],
     seen: Collection[str],
 ) -> pd.DataFrame:
-    """What languages are and how much data they have, a row each.
+    """Properties and amount of data of languages, one row each.
 
     Args:
-        data: from ``data_table``.
-        varieties: ``code``, ``name``, ``iso``, ``script``, ``family`` and ``original``.
-        categories: from ``read_categories``.
-        seen: codes of the languages in the encoder's pretraining data; empty if that is unknown.
+        data: table from ``data_table``.
+        varieties: varieties with ``code``, ``name``, ``iso``, ``script``, ``family`` and
+            ``original``.
+        categories: categories from ``read_categories``.
+        seen: codes of the languages in the encoder's pretraining data; empty if unknown.
 
     Returns:
         ``language`` (name), ``code``, ``iso``, ``script``, ``family``, ``category`` and

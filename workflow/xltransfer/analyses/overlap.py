@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def piece_types(sentences: Sequence[AnnotatedSentence], tokenizer: WordTokenizer) -> set[str]:
-    """The distinct pieces that a corpus is made of, but for the tokenizer's unknown piece.
+    """The distinct pieces of a corpus, except the tokenizer's unknown piece.
 
     Args:
-        sentences: of a treebank: the pieces of all words count; with named entities: only the
-            pieces of words inside entities do.
-        tokenizer: of an encoder.
+        sentences: sentences of a treebank, where all words count, or with named entities, where
+            only words inside entities do.
+        tokenizer: tokenizer of an encoder.
     """
     chosen = [list(_words(sentence)) for sentence in sentences]
     return tokenizer.piece_types([words for words in chosen if words])

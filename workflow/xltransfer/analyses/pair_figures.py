@@ -1,4 +1,4 @@
-"""Figures about pairs of languages: overlap, word order, retrieval."""
+"""Figures of language pairs: overlap, word order, retrieval."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ SERIES = (
 
 
 def overlap_figure(table: pd.DataFrame, correlation: pd.DataFrame, title: str) -> Figure:
-    """Score against piece overlap, a panel per task, a series per encoder.
+    """Score against piece overlap, one panel per task, one series per encoder.
 
-    Legends have the mean over sources of the correlation within each source.
+    Legends show the within-source correlation, averaged over sources.
 
     Args:
-        table: ``overlap.csv``.
-        correlation: ``overlap_correlation.csv``.
-        title: of the figure.
+        table: table ``overlap.csv``.
+        correlation: table ``overlap_correlation.csv``.
+        title: title of the figure.
     """
     return _scatter(table, correlation, "overlap", "pieces in common (percent of all)", title)
 
@@ -40,9 +40,9 @@ def word_order_figure(table: pd.DataFrame, correlation: pd.DataFrame, title: str
     """Score against the number of shared word-order features, with the mean for each number.
 
     Args:
-        table: ``word_order.csv``; pairs without values for all features are left out.
-        correlation: ``word_order_correlation.csv``.
-        title: of the figure.
+        table: table ``word_order.csv``; pairs without values for all features are excluded.
+        correlation: table ``word_order_correlation.csv``.
+        title: title of the figure.
     """
     complete = table[table["comparable"] == table["features"]]
     label = f"word-order features in common (of {table['features'].max()})"
@@ -96,13 +96,13 @@ def _scatter(
 
 
 def retrieval_figure(table: pd.DataFrame, title: str) -> Figure:
-    """Accuracy of retrieval by layer, a panel per source language, a line per state.
+    """Accuracy of retrieval by layer, one panel per source language, one line per state.
 
     Lines are means over all targets; grey lines are single targets of the pretrained encoder.
 
     Args:
-        table: ``retrieval.csv``.
-        title: of the figure.
+        table: table ``retrieval.csv``.
+        title: title of the figure.
     """
     sources = list(dict.fromkeys(table["source"]))
     encoders = list(dict.fromkeys(table["encoder"]))
@@ -140,12 +140,12 @@ def _state_name(state: str) -> str:
 
 
 def styles_of(names: Iterable[str]) -> dict[str, dict[str, str]]:
-    """A style for each name, the same in all panels of a figure; names may repeat."""
+    """A style for each distinct name, the same in all panels of a figure."""
     return dict(zip(dict.fromkeys(names), cycle(SERIES), strict=False))
 
 
 def add_legend(figure: Figure, names: Iterable[str]) -> None:
-    """A legend below a figure of these names, in whichever panel they are drawn."""
+    """Add a legend of these names below a figure, with handles from all panels."""
     handles = {}
     for ax in figure.axes:
         handles |= dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))

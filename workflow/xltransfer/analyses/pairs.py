@@ -1,4 +1,4 @@
-"""Zero-shot scores and what two languages have in common: pieces, or typological features."""
+"""Zero-shot scores against similarity of two languages: shared pieces or typological features."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .word_order import shared_features
 def overlap_table(
     scores: pd.DataFrame, pieces: Callable[[str, str, str, str], Sequence[set[str]]]
 ) -> pd.DataFrame:
-    """Overlap of the pieces of source training and target test data, against the score.
+    """Piece overlap of source training data and target test data, against the score.
 
     Args:
-        scores: from ``zeroshot_scores``.
-        pieces: of an encoder, task, language and split (``train`` or ``test``): of the training
-            data those of each seed, where seeds draw their own sentences.
+        scores: table from ``zeroshot_scores``.
+        pieces: pieces by encoder, task, language and split (``train`` or ``test``); several sets of
+            training pieces if each seed samples sentences.
 
     Returns:
         The scores with ``overlap`` in percent, the mean over seeds.
@@ -41,13 +41,13 @@ def word_order_table(
     """Number of features that source and target share, against the score.
 
     Args:
-        scores: from ``zeroshot_scores``.
+        scores: table from ``zeroshot_scores``.
         features: language → feature → value.
-        names: which features.
+        names: names of the features to compare.
 
     Returns:
-        The scores with ``shared``, ``comparable`` (features with a value in both languages) and
-        ``features`` (of all): a language without values has 0 comparable ones.
+        The scores with ``shared``, ``comparable`` (features with a value in both languages; 0 for a
+        language without values) and ``features`` (number of all features).
     """
     pairs = [
         shared_features(features.get(row.source, {}), features.get(row.target, {}), names)
@@ -64,7 +64,7 @@ def zeroshot_scores(table: pd.DataFrame, metrics: Mapping[str, str]) -> pd.DataF
     """Mean scores without ablation of every source on every other language.
 
     Args:
-        table: ``randominit_by_target.csv``.
+        table: table ``randominit_by_target.csv``.
         metrics: task → its main metric.
 
     Returns:
@@ -84,15 +84,15 @@ def correlations(table: pd.DataFrame, column: str, families: Mapping[str, str]) 
     """Spearman's ρ between a column and the score over target languages, for each encoder and task.
 
     Args:
-        table: with ``source``, ``target``, ``score`` and the column; rows in which it is empty are
-            left out.
-        column: which one.
+        table: table with ``source``, ``target``, ``score`` and the column; rows without a value are
+            excluded.
+        column: name of the column.
         families: language → its family.
 
     Returns:
-        A row per source, and one for their mean (``source`` is ``mean``): ``spearman`` with its
-        interval over families, ``p_value`` of permuted target languages, ``targets`` and
-        ``families``, as ``statistics.correlation.correlate`` defines them.
+        One row per source, and one for their mean (``source`` is ``mean``): ``spearman`` with its
+        confidence interval over families, ``p_value`` of a permutation test over target languages,
+        ``targets`` and ``families``, as ``statistics.correlation.correlate`` defines them.
     """
     rows = []
     for (encoder, task, metric), part in table.groupby(["encoder", "task", "metric"], sort=False):

@@ -1,8 +1,8 @@
-"""The RANDOM-INIT tables: what each pair of layers is worth, at home and across languages.
+"""The RANDOM-INIT tables: the effect of each pair of layers within and across languages.
 
-Muller, Elazar, Sagot & Seddah (EACL 2021), table 1: a row for each source on itself (``EN-EN``) and
-on the mean of all other targets (``EN-X``), the score of the pretrained encoder (REF) and its
-change when a pair of layers is re-initialised before fine-tuning.
+Muller, Elazar, Sagot & Seddah (EACL 2021), table 1: one row for each source on itself (``EN-EN``)
+and on the mean of all other targets (``EN-X``), with the score of the pretrained encoder (REF) and
+its change if a pair of layers is re-initialised before fine-tuning.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .statistics.significance import holm, influence_values, mean_difference, su
 
 CROSS_LINGUAL = "X"
 CHANGE = ("", "_sd", "_low", "_high", "_p", "_error_ratio")
-"""Endings of the columns of a change."""
+"""Suffixes of the columns of a change."""
 _CELL = ["encoder", "task", "metric", "source", "target", "ablation"]
 _GROUP = ["encoder", "task", "metric", "source", "target"]
 
@@ -29,7 +29,7 @@ class Cell:
 
     Attributes:
         values: score of each seed in percent, by seed.
-        influences: influence values of the sentences, or of clusters of parallel sentences, on the
+        influences: influence values of sentences, or of clusters of parallel sentences, on the
             score of each seed; shape (seeds, sentences).
     """
 
@@ -38,20 +38,20 @@ class Cell:
 
 
 def by_target(scores: pd.DataFrame) -> pd.DataFrame:
-    """Every target on its own: score and change, mean and standard deviation over seeds.
+    """Score and change for every target: mean and standard deviation over seeds.
 
-    The change of a seed is its score after the ablation less its score without; deviations are
-    sample deviations (n − 1), empty for a single seed. Interval and p-value of the change are those
-    of ``statistics.significance``; in the mean over targets, sentences of different targets with
-    the same identifier are parallel and form a cluster. The error ratio is the error after the
-    ablation, 100 less the mean score, over the error without; empty where there is none without.
+    The change of a seed is its score with the ablation minus its score without. Standard deviations
+    are sample deviations (n − 1), empty for a single seed. Confidence interval and p-value of the
+    change follow ``statistics.significance``. In the mean over targets, sentences of different
+    targets with the same identifier are parallel and form a cluster. The error ratio is the error
+    (100 minus the mean score) with the ablation over the error without, empty if the latter is 0.
 
     Args:
-        scores: tidy rows as ``analyses.scores.read_scores`` returns them.
+        scores: tidy rows from ``analyses.scores.read_scores``.
 
     Returns:
-        A row per encoder, task, metric, source, target (``X`` included) and ablation, with
-        ``mean``, ``sd``, ``delta`` with the endings of ``CHANGE``, and ``seeds``.
+        One row per encoder, task, metric, source, target (``X`` included) and ablation, with
+        ``mean``, ``sd``, ``delta`` with the suffixes of ``CHANGE``, and ``seeds``.
     """
     cells = _cells(scores)
     rows = []
@@ -67,7 +67,7 @@ def by_target(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def _change(cell: Cell, reference: Cell) -> dict[str, float]:
-    """The change from the reference: the columns ``delta``."""
+    """The change from the reference: the ``delta`` columns."""
     change = cell.values - reference.values
     found = mean_difference(change.to_numpy(), cell.influences - reference.influences)
     error = 100 - reference.values.mean()
@@ -82,7 +82,7 @@ def _change(cell: Cell, reference: Cell) -> dict[str, float]:
 
 
 def _cells(scores: pd.DataFrame) -> dict[tuple[str, ...], Cell]:
-    """The cells of the table, each followed by those of other targets; means over targets last."""
+    """The cells of the table; the means over targets come last."""
     cells, identifiers = {}, {}
     for key, part in scores.groupby(_CELL, sort=False):
         part = part.sort_values("seed")
@@ -105,11 +105,11 @@ def mean_over_targets(cells: Sequence[Cell], identifiers: Sequence[np.ndarray]) 
     """The mean of the scores on several test sets.
 
     Args:
-        cells: the same seeds on each test set.
-        identifiers: of the sentences of each test set; equal ones are parallel.
+        cells: cells with the same seeds, one per test set.
+        identifiers: sentence identifiers of each test set; equal ones are parallel.
 
     Returns:
-        The mean, with an influence value for each distinct identifier, in order of appearance.
+        The mean, with one influence value per distinct identifier, in order of appearance.
     """
     clusters, distinct = pd.factorize(np.concatenate(identifiers))
     influences = np.concatenate([cell.influences for cell in cells], axis=1) / len(cells)
@@ -120,19 +120,19 @@ def mean_over_targets(cells: Sequence[Cell], identifiers: Sequence[np.ndarray]) 
 def published_shape(
     table: pd.DataFrame, metrics: dict[str, str], sources: Sequence[str], ablations: Sequence[str]
 ) -> pd.DataFrame:
-    """The table in the shape it was published in.
+    """The table in its published form.
 
     Args:
-        table: from ``by_target``.
+        table: table from ``by_target``.
         metrics: task → its main metric.
         sources: languages in the order of the rows.
-        ablations: those whose columns follow REF, in order.
+        ablations: ablations whose columns follow REF, in order.
 
     Returns:
-        For each encoder and task a row per source on itself, then a row per source on ``X``;
+        For each encoder and task one row per source on itself, then one row per source on ``X``;
         columns ``source_target``, ``REF``, ``REF_sd`` and, for each pair of layers, the change with
-        the endings of ``CHANGE`` (``1-2``, ``1-2_sd``, ``1-2_low``, …). Cells of ablations that a
-        source was not run with are empty.
+        the suffixes of ``CHANGE`` (``1-2``, ``1-2_sd``, ``1-2_low``, …). Cells of ablations that
+        were not run for a source are empty.
     """
     table = table[table["metric"] == table["task"].map(metrics)]
     columns = published_columns(ablations)
@@ -161,10 +161,10 @@ def published_shape(
 
 
 def holm_by_row(table: pd.DataFrame, columns: Sequence[str]) -> dict[str, pd.Series]:
-    """P-values of the columns, adjusted for as many tests as a row has (``published_shape``).
+    """Holm-adjusted p-values of the columns, by row (``published_shape``).
 
     Args:
-        table: with ``<column>_p`` for each column.
+        table: table with ``<column>_p`` for each column.
         columns: pairs of layers.
 
     Returns:
@@ -176,9 +176,9 @@ def holm_by_row(table: pd.DataFrame, columns: Sequence[str]) -> dict[str, pd.Ser
 
 
 def holm_by_group(table: pd.DataFrame) -> dict[str, pd.Series]:
-    """P-values of ``delta``, adjusted for the ablations of one kind of each source and target.
+    """Holm-adjusted p-values of ``delta``, over the ablations of one kind per source and target.
 
-    The control that was never pretrained singles out no layers, and its p-value stays as it is.
+    The never-pretrained control concerns no specific layers, so its p-value is not adjusted.
     """
     adjusted = table["delta_p"].copy()
     kinds = table["ablation"].map(lambda name: parse(name).kind)

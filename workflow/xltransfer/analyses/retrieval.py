@@ -8,22 +8,22 @@ ROWS_AT_ONCE = 1024
 
 
 def retrieval_accuracy(source: np.ndarray, target: np.ndarray) -> float:
-    """How often the nearest neighbour of a shifted sentence is its translation, in percent.
+    """Percentage of sentences whose nearest neighbour after the shift is their translation.
 
-    The mean difference between the languages, target less source, is added to each source
-    sentence; its neighbours are looked for among all target sentences, by Euclidean distance. Of
-    equally near ones the first counts.
+    The mean difference between the languages (target minus source) is added to each source
+    sentence; the nearest neighbour is the target sentence with the smallest Euclidean distance, the
+    first one in ties.
 
     Args:
-        source, target: vectors of parallel sentences, row i of one translating row i of the other;
-            shape (sentences, dimensions).
+        source, target: vectors of parallel sentences, aligned by row; shape (sentences,
+            dimensions).
     """
     source, target = source.astype(np.float32), target.astype(np.float32)
-    # Centring both languages is the same as shifting one by the mean difference, and keeps the
-    # squares below small, which float32 needs.
+    # Centring both languages is equivalent to the shift, and keeps the squares below small, as
+    # float32 requires.
     queries = source - source.mean(axis=0)
     candidates = target - target.mean(axis=0)
-    # |q − c|² = |q|² − 2 q·c + |c|², and |q|² is the same for all candidates of a query.
+    # |q − c|² = |q|² − 2 q·c + |c|², where |q|² is constant for a query.
     squares = np.einsum("ij,ij->i", candidates, candidates)
     right = 0
     for start in range(0, len(queries), ROWS_AT_ONCE):

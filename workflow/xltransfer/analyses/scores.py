@@ -1,4 +1,4 @@
-"""Reading scores back, complete or not at all."""
+"""Reading scores, with checks of completeness."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from pyarrow import parquet
 from ..runtime.errors import InputError
 
 SENTENCE_IDS = b"sentence_ids"
-"""Key of a file's metadata, as the stage ``score`` names it."""
+"""Metadata key of files written by the stage ``score``."""
 
 MODEL = ["encoder", "task", "source", "ablation", "seed"]
-"""Columns that name a model."""
+"""Columns that identify a model."""
 
 
 def read_scores(paths: Iterable[Path]) -> pd.DataFrame:
-    """The rows of files of scores, as one tidy frame.
+    """The rows of files of scores, as one tidy data frame.
 
     Args:
-        paths: files that the stage ``score`` wrote.
+        paths: output files of the stage ``score``.
 
     Returns:
-        The columns of the files and ``sentence_ids``: for each row the array of the identifiers of
-        its test sentences, which all rows of a file share. A sentence without ``sent_id`` is
-        called ``<corpus>#<n>``, so that it is parallel to none of another corpus.
+        The columns of the files and ``sentence_ids``: for each row the array of identifiers of its
+        test sentences, shared by all rows of a file. A sentence without ``sent_id`` is named
+        ``<corpus>#<n>``, so that it is not parallel to sentences of other corpora.
 
     Raises:
-        InputError: a file cannot be read, was written before scores had identifiers, or has a value
-            that is not that of its counts.
+        InputError: a file cannot be read, lacks identifiers (older versions), or has a score that
+            differs from its counts.
     """
     frames = []
     for path in paths:
@@ -52,11 +52,11 @@ def read_scores(paths: Iterable[Path]) -> pd.DataFrame:
 
 
 def _check_counts(path: Path, frame: pd.DataFrame, sentences: int) -> None:
-    """Refuse rows whose counts are not of all sentences, or do not make their value."""
+    """Raise an error for rows with counts of too few sentences, or that contradict the score."""
     for row in frame.itertuples():
         pair = (row.numerators, row.denominators)
         right, total = (np.zeros(0, int) if counts is None else counts for counts in pair)
-        # The formula of `metrics.counts`, in the same arithmetic, so that equality is exact.
+        # The same arithmetic as in `metrics.counts`, so that equality is exact.
         value = 100 * int(right.sum()) / int(total.sum()) if total.any() else 0.0
         if {len(right), len(total), row.sentences} != {sentences} or value != row.value:
             raise InputError(
@@ -69,15 +69,15 @@ def _check_counts(path: Path, frame: pd.DataFrame, sentences: int) -> None:
 def complete(
     scores: pd.DataFrame, expected: Sequence[dict[str, object]], columns: Sequence[str]
 ) -> pd.DataFrame:
-    """The rows that are expected, of any metric; refuses scores that lack a cell or have it twice.
+    """The expected rows of all metrics; raises an error for missing and duplicate cells.
 
     Args:
-        scores: tidy rows, also of models that the study had before and has no more.
-        expected: the cells that must be there, as values of ``columns``.
-        columns: what names a cell, ``metric`` among it.
+        scores: tidy rows, possibly including models that are no longer in the study.
+        expected: expected cells, as values of ``columns``.
+        columns: names of the columns that identify a cell, including ``metric``.
 
     Raises:
-        InputError: names the first cell in question.
+        InputError: a cell is missing or duplicate; names the first one.
     """
     found = scores[list(columns)].value_counts()
     for cell in expected:

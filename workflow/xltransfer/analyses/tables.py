@@ -1,4 +1,4 @@
-"""The one writer of tables: CSV, the same as markdown, HTML and LaTeX, and where it comes from."""
+"""The writer of tables: CSV, renderings in Markdown, HTML and LaTeX, and provenance."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..runtime.files import replacing, write_json
 
 DECIMALS = 2
 NOT_SIGNIFICANT = "ns"
-"""Marks changes in the renderings that are not significant at ``ALPHA``."""
+"""Mark of changes in the renderings that are not significant at ``ALPHA``."""
 ALPHA = 0.05
 _COMPANIONS = ("_sd", "_low", "_high", "_p")
 _PAGE = Environment(autoescape=True, trim_blocks=True, keep_trailing_newline=True).from_string(
@@ -57,7 +57,7 @@ p { max-width: 60em; font-size: 12px; color: #555; }
 </html>
 """
 )
-"""A page that needs no other file; its numbers are aligned as in the other renderings."""
+"""Template of a self-contained page; its numbers are aligned as in the other renderings."""
 
 
 def write_table(
@@ -70,10 +70,10 @@ def write_table(
     corrected: Mapping[str, pd.Series] | None = None,
     csv_only: Sequence[str] = (),
 ) -> None:
-    """Write a table as CSV, with what belongs to it next to it.
+    """Write a table as CSV, with renderings and provenance next to it.
 
-    ``.md``, ``.html`` and ``.tex`` are renderings; ``.provenance.json`` says what the table depends
-    on and ``.timing.json`` how long the trainings behind it took.
+    ``.md``, ``.html`` and ``.tex`` are renderings; ``.provenance.json`` lists everything the table
+    depends on, and ``.timing.json`` the durations of the trainings behind it.
 
     In the renderings a column and its companions become one column:
 
@@ -85,22 +85,21 @@ def write_table(
     ==============================  =======================================================
 
     Columns of p-values (``p_value``, ``x_p``) have two significant digits. With a single seed no
-    change is marked: its interval does not cover noise of seeds.
+    change is marked, because the confidence interval does not cover seed noise.
 
     Args:
-        path: of the CSV file.
-        table: without an index worth keeping.
-        provenance: where it comes from.
-        decimals: that numbers are rounded to.
-        shown: which rows the renderings show, of tables that are too long to be read; all if not
-            given.
+        path: path of the CSV file.
+        table: data frame; its index is not written.
+        provenance: provenance of the table.
+        decimals: number of decimals.
+        shown: mask of the rows in the renderings of long tables; all by default.
         notes: paragraphs below the renderings.
-        corrected: of a column of changes, p-values that are adjusted for multiple tests; the
-            renderings mark by them, and by ``x_p`` if they are not given.
-        csv_only: columns that the renderings leave out.
+        corrected: p-values adjusted for multiple tests, by column of changes; used for the marks
+            instead of ``x_p``.
+        csv_only: columns omitted from the renderings.
     """
     rounded = table.round(decimals)
-    # Rounding may leave −0.0, which would print as -0.00.
+    # Rounding may give −0.0, which prints as -0.00.
     numbers = rounded.select_dtypes("float").columns
     rounded[numbers] = rounded[numbers] + 0.0
     tests = [name for name in numbers if name == "p_value" or str(name).endswith("_p")]
@@ -127,21 +126,21 @@ ONE_SEED = (
 
 
 def study_note(config: Mapping[str, Any]) -> str:
-    """Which study a table is of, and how many seeds it has.
+    """A note on the study of a table and its number of seeds.
 
     Args:
-        config: of the table: ``study`` and ``seeds``.
+        config: configuration of the table with ``study`` and ``seeds``.
     """
     seeds = len(config["seeds"])
     return f"Study: {config['study']}; {seeds} seed{'s' if seeds > 1 else ''}."
 
 
 def reading_note(config: Mapping[str, Any], changes: str = "") -> str:
-    """The note below a table over seeds: which study, how many seeds, and what the signs mean.
+    """The note below a table over seeds: study, number of seeds, and explanation of the marks.
 
     Args:
-        config: of the table: ``study`` and ``seeds``.
-        changes: what follows "ns: not significant at the 5 % level"; empty for a table without
+        config: configuration of the table with ``study`` and ``seeds``.
+        changes: text after "ns: not significant at the 5 % level"; empty for a table without
             changes.
     """
     seeds = len(config["seeds"])
@@ -194,14 +193,14 @@ def _as_latex(text: str) -> str:
 
 
 def p_value_text(p_value: float) -> str:
-    """Two significant digits, which the decimals of tables would cut off; empty for NaN."""
+    """A p-value with two significant digits, independent of ``decimals``; empty for NaN."""
     return "" if pd.isna(p_value) else f"{p_value:.2g}"
 
 
 def _not_significant(
     table: pd.DataFrame, corrected: Mapping[str, pd.Series]
 ) -> dict[str, pd.Series]:
-    """For each column of changes, which of them are not significant."""
+    """For each column of changes, a mask of those that are not significant."""
     columns = [str(name) for name in table.columns]
     tested = [name for name in columns if f"{name}_p" in columns]
     return {name: corrected.get(name, table[f"{name}_p"]).gt(ALPHA) for name in tested}
@@ -210,7 +209,7 @@ def _not_significant(
 def _as_text(
     rounded: pd.DataFrame, exact: pd.DataFrame, decimals: int, marks: Mapping[str, pd.Series]
 ) -> pd.DataFrame:
-    """Cells as they are read, with their companions."""
+    """Formatted cells, merged with their companions."""
     columns = {}
     names = list(map(str, rounded.columns))
     for name in names:
@@ -237,14 +236,14 @@ def _as_text(
 
 
 def _suffix(pattern: str, decimals: int, *values: float) -> str:
-    """The companions of a number; empty where one is missing."""
+    """The formatted companions of a number; empty if one is missing."""
     if any(pd.isna(value) for value in values):
         return ""
     return pattern.format(*(_cell(float(value), decimals) for value in values))
 
 
 def _cell(value: object, decimals: int) -> str:
-    """A value as it is read, with a real minus sign."""
+    """A formatted value, with a Unicode minus sign."""
     if not isinstance(value, float):
         return str(value)
     return "" if pd.isna(value) else f"{value:.{decimals}f}".replace("-", "−")

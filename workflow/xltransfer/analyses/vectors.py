@@ -1,4 +1,4 @@
-"""Reading vectors of parallel sentences back, aligned by identifier."""
+"""Reading vectors of parallel sentences, aligned by identifier."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def read_vectors(path: Path) -> tuple[list[str], np.ndarray]:
 
 
 def aligned(source: Path, target: Path) -> tuple[np.ndarray, np.ndarray]:
-    """The vectors of two files, sentence by sentence, whatever the order of the second.
+    """The vectors of two files, aligned by sentence identifier in the order of the first.
 
     Returns:
         Two arrays of shape (layers + 1, sentences, hidden).
 
     Raises:
-        InputError: they do not hold the same sentences; names the first that only one has.
+        InputError: the files have different sentences; names the first one that only one file has.
     """
     identifiers, vectors = read_vectors(source)
     others, target_vectors = read_vectors(target)

@@ -1,4 +1,4 @@
-"""Zero-shot transfer: who transfers to whom (Pires, Schlinger & Garrette, ACL 2019, tables 1-2)."""
+"""Zero-shot transfer between languages (Pires, Schlinger & Garrette, ACL 2019, tables 1-2)."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ def matrix(
     """Scores of the models without ablation: sources down, targets across.
 
     Args:
-        table: from ``randominit.by_target``.
+        table: table from ``randominit.by_target``.
         metrics: task → its main metric.
         languages: targets in the order of the columns.
 
     Returns:
-        A row per encoder, task and source with ``metric`` and, for each target, the mean and the
-        standard deviation over seeds (``fr``, ``fr_sd``); empty where a task has no such target.
+        One row per encoder, task and source with ``metric`` and, for each target, the mean and the
+        standard deviation over seeds (``fr``, ``fr_sd``); empty if a task lacks the target.
     """
     table = table[(table["metric"] == table["task"].map(metrics))]
     table = table[(table["ablation"] == NONE) & (table["target"] != CROSS_LINGUAL)]
@@ -41,16 +41,16 @@ def matrix(
 def per_target(
     table: pd.DataFrame, metrics: Mapping[str, str], names: Mapping[str, str]
 ) -> pd.DataFrame:
-    """Scores of the models without ablation, a row per source and target, ``X`` last.
+    """Scores of the models without ablation, one row per source and target, ``X`` last.
 
     Args:
-        table: from ``randominit.by_target``.
+        table: table from ``randominit.by_target``.
         metrics: task → its main metric.
         names: language → its English name.
 
     Returns:
-        ``source_target`` (``EN-FRENCH``, ``EN-X``), ``score`` with its deviation, and ``gap``: the
-        score less that on the source language itself.
+        ``source_target`` (``EN-FRENCH``, ``EN-X``), ``score`` with its standard deviation, and
+        ``gap``: the score minus that on the source language itself.
     """
     table = table[(table["metric"] == table["task"].map(metrics))]
     table = table[table["ablation"] == NONE]

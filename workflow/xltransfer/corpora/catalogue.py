@@ -1,7 +1,7 @@
-"""The catalogues: which languages and corpora exist, and where their files come from.
+"""The catalogues of languages and corpora, and the origins of their files.
 
-Small tab-separated tables in ``resources/``. Adding a language is adding rows there. Nothing heavy
-is imported, for the Snakefile reads the catalogues whenever it is parsed.
+The catalogues are small tab-separated tables in ``resources/``; a new language needs rows there.
+Imports are light because the Snakefile reads the catalogues whenever it is parsed.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from .transliteration.schemes import read_schemes
 
 SPLITS = ("train", "dev", "test")
 EMBEDDED = "embedded"
-"""Ends the codes of corpora that are made by the embedded world instead of being fetched."""
+"""Suffix of the codes of corpora that the embedded world generates."""
 LARGEST_ANNOTATED = 1 << 30
-"""Limit in bytes of an annotated or typological file whose size is not in the catalogue. Files of
-Universal Dependencies have up to some hundred megabytes."""
+"""Maximum bytes of an annotated or typological file whose size is not in the catalogue. Files of
+Universal Dependencies have up to several hundred megabytes."""
 LARGEST_RAW = 1 << 36
-"""Limit in bytes of a raw corpus. The dump of the English Wikipedia has about 25 GB."""
+"""Maximum bytes of a raw corpus. The dump of the English Wikipedia has about 25 GB."""
 _ENTITY_CHOICES = {
     "layout": ("columns", "wikiann", "uner"),
     "scheme": ("iob1", "iob2", "bioes"),
@@ -47,7 +47,7 @@ class Language:
     """A variety: a language in a script.
 
     Attributes:
-        code: as in treebank names (``en``), with the script where it is not the usual one
+        code: code as in treebank names (``en``), with the script if it is not the usual one
             (``ug_latn``).
         name: English name.
         iso: ISO 639-3 code.
@@ -63,9 +63,9 @@ class Language:
 
     @property
     def top_family(self) -> str:
-        """The family without its branch: what precedes the first comma.
+        """The family without its branch: the text before the first comma.
 
-        Families of the embedded world share no ancestor, so that there it is the whole entry.
+        Families of the embedded world have no common ancestor, so for them it is the whole entry.
         """
         name = self.family.partition(",")[0].strip()
         return self.family if self.family.startswith(EMBEDDED_FAMILY) else name
@@ -77,10 +77,10 @@ class CorpusFile:
 
     Attributes:
         name: file name in the corpus's folder.
-        url: where it is published; ``""`` if users bring it themselves.
-        checksum: ``sha256:<hex>``, or ``git-sha1:<hex>`` (the object name that git gives the
-            content) where only that is known, or ``unchecked``.
-        bytes: size, or ``None`` if it is not known.
+        url: URL of the publication; ``""`` if users provide the file.
+        checksum: checksum ``sha256:<hex>``, or ``git-sha1:<hex>`` (git's object name) if only that
+            is known, or ``unchecked``.
+        bytes: size, or ``None`` if unknown.
     """
 
     name: str
@@ -96,12 +96,11 @@ class Corpus:
     Attributes:
         code: short name (``en_ewt``).
         language: code of its language.
-        name: its folder where it is published and in mirrors (``UD_English-EWT``).
-        licence: SPDX-like.
-        files: by split; empty for the embedded world, which has all splits.
-        release: of Universal Dependencies (``2.17``); ``""`` for others.
-        layout, scheme, broken_tags, encoding: of named entities: how to read them
-            (``corpora/iob.py``).
+        name: name of its folder at the publisher and in mirrors (``UD_English-EWT``).
+        licence: SPDX-like identifier.
+        files: files by split; empty for the embedded world, which has all splits.
+        release: release of Universal Dependencies (``2.17``); ``""`` for other corpora.
+        layout, scheme, broken_tags, encoding: format of named entities (``corpora/iob.py``).
     """
 
     code: str
@@ -117,7 +116,7 @@ class Corpus:
 
     @property
     def splits(self) -> tuple[str, ...]:
-        """Which of train, dev and test there are."""
+        """The existing splits among train, dev and test."""
         if self.code.endswith(f"_{EMBEDDED}"):
             return SPLITS
         return tuple(split for split in SPLITS if split in self.files)
@@ -125,11 +124,11 @@ class Corpus:
 
 @dataclass(frozen=True)
 class Transliteration:
-    """A variety that is made by transliterating another.
+    """A variety made by transliteration.
 
     Attributes:
-        original: code of the other variety.
-        scheme: as in ``transliteration/schemes.tsv``.
+        original: code of the original variety.
+        scheme: name of the scheme in ``transliteration/schemes.tsv``.
     """
 
     original: str
@@ -140,19 +139,20 @@ class Catalogue:
     """All languages and corpora.
 
     Args:
-        directory: holds ``languages.tsv``, ``treebanks.tsv``, ``treebank_files.tsv``,
+        directory: folder of ``languages.tsv``, ``treebanks.tsv``, ``treebank_files.tsv``,
             ``entity_corpora.tsv``, ``entity_files.tsv``, ``raw_corpora.tsv``,
             ``transliterations.tsv`` and ``typology_files.tsv``.
-        ud_release: each treebank is taken from its newest catalogued release up to this one.
+        ud_release: newest release to use; each treebank has its latest catalogued release up to
+            this one.
 
     Attributes:
-        languages, treebanks, entities, raw_corpora: by code.
-        schemes: of transliteration, by name.
-        transliterations: by the code of the variety that is made.
-        typology: files by their path in WALS's own layout.
+        languages, treebanks, entities, raw_corpora: entries by code.
+        schemes: transliteration schemes by name.
+        transliterations: transliterated varieties by code.
+        typology: files by their path in WALS.
 
     Raises:
-        InputError: a table is missing a column, repeats a code or names what is not there.
+        InputError: a table lacks a column, repeats a code or refers to a missing entry.
     """
 
     def __init__(self, directory: Path | str, ud_release: str) -> None:
@@ -283,14 +283,14 @@ class Catalogue:
 
 
 def _corpus_code(row: dict[str, str], column: str, place: str) -> str:
-    """The code of a row of annotated corpora, whose name and licence are checked as well."""
+    """The code of a row of annotated corpora; checks code, name and licence."""
     check_path(row["name"], place, "name")
     check_text(row["licence"], place, "licence")
     return check_code(CORPUS, row[column], place, column)
 
 
 def _file(row: dict[str, str], place: str) -> CorpusFile:
-    """The file of a row, once its values are known to be safe."""
+    """The file of a row, after checks that its values are safe."""
     size = row.get("bytes") or None
     if size is not None and not re.fullmatch(r"[1-9][0-9]{0,15}", size):
         raise InputError(f"{place}: bytes '{size[:80]}' is no number of bytes; correct or empty it")

@@ -1,7 +1,7 @@
-"""Checksums of catalogued files, and a look at what a file is.
+"""Checksums of catalogued files, and checks of file types.
 
-Kept apart from fetching: stages that only check a file do not depend on how files are fetched, so
-that a change there trains nothing again.
+This module is separate from downloads, so that a change of the download code does not affect the
+digests of stages that only check files, and retrains nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 from ..runtime.errors import InputError
 
 UNCHECKED = "unchecked"
-"""Checksum of files that the catalogue does not know the content of."""
+"""Checksum of files whose content is not catalogued."""
 _HEAD = 1 << 12
 _MAGIC = {
     ".gz": b"\x1f\x8b",
@@ -23,13 +23,13 @@ _MAGIC = {
     ".zip": b"PK",
     ".parquet": b"PAR1",
 }
-"""What files with a suffix begin with."""
+"""Magic bytes of files by suffix."""
 _PAGES = (b"<!doctype html", b"<html", b"<head", b"<body", b"<script")
 _POINTER = b"version https://git-lfs.github.com/spec/"
 
 
 def too_large(name: str, largest: int) -> InputError:
-    """The error of a file that is larger than a download may be."""
+    """The error for a file that exceeds the maximum size of a download."""
     return InputError(
         f"{name}: more than {largest:,} bytes, the size in the catalogue or the limit for files of "
         "this kind; look at what is there, then correct the catalogue or put the file there by hand"
@@ -37,15 +37,15 @@ def too_large(name: str, largest: int) -> InputError:
 
 
 def verify_checksum(path: Path, checksum: str, name: str = "") -> None:
-    """Refuse a file that is not the one a catalogue means.
+    """Raise an error if a file does not match the catalogue.
 
     Args:
-        path: the file.
-        checksum: ``sha256:<hex>`` or ``git-sha1:<hex>``; ``unchecked`` accepts every file.
-        name: what to call the file in the message, if not by its path.
+        path: path of the file.
+        checksum: checksum ``sha256:<hex>`` or ``git-sha1:<hex>``; ``unchecked`` accepts every file.
+        name: name of the file in the message; by default its path.
 
     Raises:
-        InputError: with the name, the expected and the found checksum.
+        InputError: the checksum differs; names the file, the expected and the actual checksum.
     """
     if checksum == UNCHECKED:
         return
@@ -62,12 +62,12 @@ def checksum_of(path: Path, kind: str) -> str:
     """Checksum of a file in hexadecimal.
 
     Args:
-        path: the file.
-        kind: ``sha256``, or ``git-sha1``: SHA-1 over a header with the size and the content, which
-            is how git names content.
+        path: path of the file.
+        kind: type ``sha256``, or ``git-sha1``: SHA-1 over a header with the size and the content,
+            as for git objects.
 
     Raises:
-        InputError: another kind.
+        InputError: the kind is unknown.
     """
     if kind == "git-sha1":
         state = hashlib.sha1(b"blob %d\0" % path.stat().st_size, usedforsecurity=False)
@@ -82,20 +82,20 @@ def checksum_of(path: Path, kind: str) -> str:
 
 
 def refuse_other_content(path: Path, suffix: str, name: str = "") -> None:
-    """Refuse a file that begins as something other than its name promises.
+    """Raise an error if the first bytes of a file do not fit its suffix.
 
-    Servers answer with a page, a login form or an error, where a file was expected, and say 200; a
-    clone without Git LFS has pointers instead of files. Where no checksum is known, such a page
-    would become training text.
+    Some servers answer with a web page (login form, error) and status 200 instead of a file; a
+    clone without Git LFS has pointers instead of files. Without a checksum, such a page would
+    become training text.
 
     Args:
-        path: the file.
-        suffix: of the name under which the file is catalogued (``.bz2``, ``.conllu``).
-        name: what to call the file in the message, if not by its path.
+        path: path of the file.
+        suffix: catalogued suffix of the file (``.bz2``, ``.conllu``).
+        name: name of the file in the message; by default its path.
 
     Raises:
-        InputError: it cannot be read, is empty, a web page or a pointer of Git LFS, or lacks the
-            first bytes that files with this suffix have.
+        InputError: the file cannot be read, is empty, a web page or a Git LFS pointer, or lacks the
+            magic bytes of its suffix.
     """
     try:
         with open(path, "rb") as file:

@@ -1,10 +1,10 @@
-"""Reading raw text in a process of its own, with limits on its memory and time.
+"""Reading raw text in a separate process with memory and time limits.
 
-Libraries that decompress and parse believe what a file says: 2 kB of Parquet may ask for gigabytes,
-and a page of wikitext may take hours. Such a reader ends, not the stage, and the user learns which
-file it was. Run as a module it is that process, which writes what it reads to its standard output,
-a line each: ``L`` and a line of text, ``P`` and how many units have been read, ``C`` and the counts
-of the whole, or ``E`` and an error.
+Libraries that decompress and parse trust their input: 2 kB of Parquet may allocate gigabytes, and a
+page of wikitext may take hours. Then only the reader process ends, and the stage reports the file.
+Run as a module, this file is that process. It writes records to its standard output, one per line:
+``L`` and a line of text, ``P`` and the number of units read so far, ``C`` and the final counts, or
+``E`` and an error.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from ..runtime.errors import InputError
 from .raw_text import is_compressed, read_lines
 
 MEMORY = 3 << 29
-"""Bytes that a reader may have; corpora as they are published need a tenth of that."""
+"""Memory limit of a reader in bytes; published corpora need a tenth of it."""
 SECONDS = 60.0
-"""Seconds of processor time between two pages, documents or lines."""
+"""Limit of CPU time in seconds between two pages, documents or lines."""
 _FLUSH_SECONDS = 0.02
 ROOT = Path(__file__).parents[2]
 
@@ -40,17 +40,17 @@ def confined_lines(
     memory: int = MEMORY,
     seconds: float = SECONDS,
 ) -> Iterator[str]:
-    """As ``raw_text.read_lines``, by a process with limits where a library does the reading.
+    """``raw_text.read_lines`` in a process with limits, if a library does the parsing.
 
-    Plain text, which is read line by line, needs none.
+    Plain text is read line by line and needs no limits.
 
     Args:
-        path, kind, counts: as there.
-        memory: bytes that reading may take.
-        seconds: of processor time that a page, a document or a batch of rows may take.
+        path, kind, counts: arguments of ``read_lines``.
+        memory: memory limit in bytes.
+        seconds: limit of CPU time per page, document or batch of rows.
 
     Raises:
-        InputError: as there, or reading takes too much memory or time.
+        InputError: as for ``read_lines``, or a limit is exceeded.
     """
     counts = Counter() if counts is None else counts
     if kind == "text" and not is_compressed(path):
@@ -59,7 +59,7 @@ def confined_lines(
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]),
-        # Other allocators reserve more than is used.
+        # Other allocators reserve more memory than they use.
         "ARROW_DEFAULT_MEMORY_POOL": "system",
     }
     command = [sys.executable, "-m", __name__, str(path), kind, str(memory), str(seconds)]
@@ -75,7 +75,7 @@ def confined_lines(
 
 
 def _received(file: IO[bytes], path: Path | str, counts: Counter[str]) -> Iterator[str]:
-    """Lines of text; the value at the end is not ``None`` if the reader came to its end."""
+    """Lines of text; the return value is ``None`` unless the reader finished."""
     for message in file:
         kind, content = message[:1], message[1:-1].decode("utf-8", "surrogatepass")
         if kind == b"L":
@@ -95,7 +95,7 @@ def _received(file: IO[bytes], path: Path | str, counts: Counter[str]) -> Iterat
 def _unfinished(
     code: int, path: Path | str, counts: Counter[str], memory: int, seconds: float
 ) -> Exception:
-    """Why a reader ended too early."""
+    """The error for a reader that ended too early."""
     units = max(counts.values(), default=0)
     place = f"{path}: after about {units:,} pages or documents" if units else str(path)
     if code == -signal.SIGPROF:
@@ -112,7 +112,7 @@ def _unfinished(
 
 
 class _Watched(Counter[str]):
-    """Counts after each of which the time limit starts again."""
+    """Counts that reset the time limit at every change."""
 
     def __init__(self, seconds: float, output: IO[bytes]) -> None:
         super().__init__()
@@ -121,7 +121,7 @@ class _Watched(Counter[str]):
         self.rest()
 
     def rest(self) -> None:
-        # Without a handler the signal ends the process, also within a library.
+        # Without a handler, the signal ends the process even inside a library.
         signal.setitimer(signal.ITIMER_PROF, self._seconds)
 
     def __setitem__(self, name: str, count: int) -> None:
@@ -129,7 +129,7 @@ class _Watched(Counter[str]):
         self.rest()
         if name in ("pages", "documents"):
             now = time.monotonic()
-            # The last of these before the end says where the end was.
+            # The last of these messages shows how far the reader got.
             if now - self._flushed > _FLUSH_SECONDS:
                 self._flushed = now
                 self._output.write(b"P" + json.dumps({name: count}).encode() + b"\n")
@@ -137,9 +137,9 @@ class _Watched(Counter[str]):
 
 
 def main() -> None:
-    """The process that reads: file, kind, bytes of memory and seconds."""
+    """The reader process; arguments: file, kind, memory limit in bytes and seconds."""
     path, kind, memory, seconds = sys.argv[1:]
-    # The stage ends this process: a signal to both would only add a traceback.
+    # The stage ends this process; handling the signal here would only print a traceback.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_DATA, (int(memory), int(memory)))

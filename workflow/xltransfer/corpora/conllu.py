@@ -1,8 +1,8 @@
-"""Reading, checking and writing CoNLL-U (https://universaldependencies.org/format.html).
+"""Reading, validating and writing CoNLL-U (https://universaldependencies.org/format.html).
 
-A sentence keeps every row and comment it was read with, so writing it again gives the same bytes:
-multiword tokens, empty nodes and enhanced dependencies pass through. What is checked is what later
-stages rely on: a wrong tree is refused here, with file and line, and nowhere else.
+A sentence keeps all its rows and comments, including multiword tokens, empty nodes and enhanced
+dependencies, so writing it gives the same bytes. Everything that later stages rely on is validated
+here: malformed trees raise an error with file and line.
 """
 
 from __future__ import annotations
@@ -20,20 +20,19 @@ from .conllu_rows import check_sentence
 ID, FORM, LEMMA, UPOS, XPOS, FEATS, HEAD, DEPREL, DEPS, MISC = range(10)
 """Columns of a row."""
 _BLOCK = 1 << 18
-"""Characters that are checked at a time."""
+"""Number of characters validated at a time."""
 
 
 class Sentence:
     """One sentence of a treebank.
 
-    One that was read keeps its lines as they are until its rows are asked for, for most stages
-    want a column or two.
+    A sentence from a file is split into rows only on demand, because most stages need only one or
+    two columns.
 
     Args:
         comments: lines that start with ``#``, without the line end.
-        rows: every row in file order, multiword tokens and empty nodes included; ten columns each.
-        words: the rows that are syntactic words (integer ID), in order; the same lists as in
-            ``rows``.
+        rows: all rows in file order, including multiword tokens and empty nodes; ten columns each.
+        words: rows of syntactic words (integer ID), in order; the same list objects as in ``rows``.
     """
 
     __slots__ = ("_comments", "_lines", "_rows", "_words")
@@ -44,7 +43,7 @@ class Sentence:
 
     @classmethod
     def of_lines(cls, lines: str) -> Sentence:
-        """A sentence from its lines as they stand in a valid file, without the empty one."""
+        """A sentence from its lines in a valid file, without the final empty line."""
         sentence = cls.__new__(cls)
         sentence._lines = lines
         return sentence
@@ -57,31 +56,31 @@ class Sentence:
 
     @property
     def lines(self) -> str:
-        """The lines of the sentence as they stand in a file, without the empty one."""
+        """The lines of the sentence in a file, without the final empty line."""
         if self._lines is None:
             return "\n".join([*self._comments, *map("\t".join, self._rows)])
         return self._lines
 
     @property
     def comments(self) -> list[str]:
-        """The comments; changes in the list are changes of the sentence."""
+        """The comments; changes of the list change the sentence."""
         self._split()
         return self._comments
 
     @property
     def rows(self) -> list[list[str]]:
-        """The rows; changes in them are changes of the sentence."""
+        """The rows; changes of them change the sentence."""
         self._split()
         return self._rows
 
     @property
     def words(self) -> list[list[str]]:
-        """The rows that are words; changes in them are changes of the sentence."""
+        """The rows of words; changes of them change the sentence."""
         self._split()
         return self._words
 
     def _split(self) -> None:
-        """From lines to lists, which may be changed from now on."""
+        """Split the lines into mutable lists."""
         if self._lines is None:
             return
         start = _first_row(self._lines)
@@ -123,10 +122,10 @@ class Sentence:
         return next((c.partition("=")[2].strip() for c in comments if _is_sent_id(c)), None)
 
     def with_columns(self, columns: dict[int, Sequence[str]]) -> Sentence:
-        """A copy in which some columns of the words are replaced.
+        """A copy with some columns of the words replaced.
 
         Args:
-            columns: column → a value per word.
+            columns: column → values of all words.
         """
         lines = self.lines
         start = _first_row(lines)
@@ -146,7 +145,7 @@ _first_row_after = re.compile(r"(?:#[^\n]*\n)*").match
 
 
 def _first_row(lines: str) -> int:
-    """Where the comments end."""
+    """Offset of the first row, after the comments."""
     return _first_row_after(lines).end()
 
 
@@ -155,7 +154,7 @@ def _cells(rows: str) -> list[str]:
 
 
 def _are_words(cells: list[str]) -> list[bool]:
-    """Whether rows are words, by their ID."""
+    """Which rows are words, by their ID."""
     return list(map(str.isdigit, cells[ID::10]))
 
 
@@ -167,11 +166,11 @@ def read_conllu(path: Path | str) -> list[Sentence]:
     """All sentences of a file.
 
     Args:
-        path: a CoNLL-U file in UTF-8; Windows line ends are accepted.
+        path: path of a CoNLL-U file in UTF-8; Windows line endings are accepted.
 
     Raises:
-        InputError: the file is missing, not UTF-8, or breaks the format; the message names the
-            line and the reason.
+        InputError: the file is missing, not UTF-8, or malformed; the message names the line and the
+            reason.
     """
     text = read_text_lines(path)
     if text and text != "\n" and not text.endswith("\n\n"):
@@ -199,7 +198,7 @@ def _sentences(text: str, path: Path | str) -> Iterator[Sentence]:
 
 
 def _blocks(text: str) -> Iterator[str]:
-    """Whole sentences, about as many as a processor's cache holds."""
+    """Blocks of whole sentences that fit the CPU cache."""
     start = 0
     while start < len(text):
         found = text.find("\n\n", start + _BLOCK)
@@ -209,6 +208,6 @@ def _blocks(text: str) -> Iterator[str]:
 
 
 def write_conllu(path: Path | str, sentences: Iterable[Sentence]) -> None:
-    """Write sentences to a file, which appears only once it is complete."""
+    """Write sentences to a file, atomically."""
     with replacing(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
         file.writelines(f"{sentence.lines}\n\n" for sentence in sentences)

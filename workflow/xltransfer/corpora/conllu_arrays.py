@@ -1,7 +1,7 @@
-"""Checking CoNLL-U a megabyte at a time: which sentences obey the format beyond doubt.
+"""Fast vectorised validation of CoNLL-U in large blocks.
 
-A sentence that is not found valid here may be valid all the same; ``conllu`` reads it row by row
-and says what is wrong with it.
+The check is conservative: a sentence that is not accepted here may still be valid. ``conllu`` then
+validates it row by row and reports errors.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from .conllu_rows import OtherRows
 _TAB, _LINE_FEED, _HASH, _ZERO = map(ord, "\t\n#0")
 _COLUMNS = 10
 _DIGITS = 6
-"""The longest number that is read here."""
+"""Maximum number of digits of a number."""
 _IS_SPACE = np.array([chr(code).isspace() for code in range(0x3002)])
-"""By code point, whether it is white space to Python; the last entry counts for all higher ones."""
+"""Whether a code point is white space in Python; the last entry is for all higher ones."""
 
 
 @dataclass
@@ -25,10 +25,10 @@ class Blocks:
     """The sentences of a text; shapes (sentences,).
 
     Attributes:
-        starts: where each starts.
-        ends: where its last line ends, before the line end.
-        lines: how many lines it has, without the empty one.
-        valid: whether it obeys the format beyond doubt.
+        starts: offset of the first character.
+        ends: offset of the end of the last line, before the line end.
+        lines: number of lines, without the final empty line.
+        valid: whether the sentence is certainly valid.
     """
 
     starts: np.ndarray
@@ -38,14 +38,14 @@ class Blocks:
 
 
 def find_sentences(text: str) -> Blocks:
-    """Where the sentences of a text are, and which are valid.
+    """Find the sentences of a text, and which are valid.
 
-    Valid are sentences of comments and rows of ten columns that do not start with white space,
-    whose words are numbered from 1 and form a tree with one root, as HEAD says, and whose multiword
-    tokens and empty nodes are among these words.
+    A valid sentence consists of comments and rows of ten columns without leading white space. Its
+    words are numbered from 1 and form a tree with one root (HEAD), and its multiword tokens and
+    empty nodes are within the range of the words.
 
     Args:
-        text: sentences, each with an empty line after it.
+        text: sentences, each followed by an empty line.
     """
     codes = _code_points(text)
     ends = np.flatnonzero(codes == _LINE_FEED)
@@ -57,7 +57,7 @@ def find_sentences(text: str) -> Blocks:
     is_row = ~is_comment
     is_row[last] = False
     doubtful = np.zeros(len(last), dtype=bool)
-    # A comment after a row is none.
+    # A comment must precede the rows.
     doubtful[sentence[1:][is_comment[1:] & is_row[:-1]]] = True
     rows = np.flatnonzero(is_row)
     table = _Table(codes, starts[rows], ends[rows], sentence[rows])
@@ -76,8 +76,8 @@ class _Table:
 
     Args:
         codes: code points of the text.
-        starts, ends: of the rows; shape (rows,).
-        sentence: to which sentence each row belongs; shape (rows,).
+        starts, ends: offsets of the rows; shape (rows,).
+        sentence: index of the sentence of each row; shape (rows,).
     """
 
     def __init__(
@@ -89,13 +89,13 @@ class _Table:
         tabs = np.append(self._tabs, len(codes))
         before = np.searchsorted(tabs, starts)
         self._ten_columns = np.searchsorted(tabs, ends) - before == _COLUMNS - 1
-        # Of rows with too few columns, which are doubtful anyway, the last tab there is.
+        # The last existing tab for rows with too few columns, which are rejected anyway.
         places = np.minimum(before[:, None] + np.array([0, 5, 6]), len(tabs) - 1)
         self._starts = starts
         self._id_ends, self._head_starts, self._head_ends = tabs[places].T
 
     def doubtful_sentences(self, text: str, sentences: int) -> np.ndarray:
-        """Which sentences are not beyond doubt; shape (sentences,)."""
+        """Which sentences are not certainly valid; shape (sentences,)."""
         numbers, is_number = self._numbers(self._starts, self._id_ends)
         is_word = is_number & (self._codes[self._starts] != _ZERO)
         words = np.bincount(self._sentence[is_word], minlength=sentences)
@@ -123,14 +123,14 @@ class _Table:
         """Whether a cell after the first is empty or starts with white space; shape (rows,)."""
         after = np.minimum(self._tabs + 1, len(self._codes) - 1)
         blank = self._tabs[_IS_SPACE.take(self._codes[after], mode="clip")]
-        # A tab in a comment belongs to no row; the row before is looked at more closely then.
+        # For a tab in a comment, the preceding row is rejected and validated row by row.
         rows = np.searchsorted(self._starts, blank, side="right") - 1
         found = np.zeros(len(self._starts), dtype=bool)
         found[rows[rows >= 0]] = True
         return found
 
     def _numbers(self, starts: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The numbers in some cells, and whether it is one, of few European digits."""
+        """The numbers in some cells, and whether each cell is a short number in ASCII digits."""
         lengths = ends - starts
         are_numbers = (lengths > 0) & (lengths <= _DIGITS)
         values = np.zeros(len(starts), dtype=np.int64)
@@ -145,20 +145,20 @@ class _Table:
 
 
 def _are_no_trees(heads: np.ndarray, words: np.ndarray) -> np.ndarray:
-    """Whether heads fail to form a tree with one root; shape (sentences,).
+    """Which sentences are not a tree with one root; shape (sentences,).
 
     Args:
-        heads: of the words of all sentences, 0 for a root; shape (words,).
+        heads: heads of the words of all sentences, 0 for a root; shape (words,).
         words: number of words of each sentence; shape (sentences,).
     """
     sentences = np.arange(len(words))
-    # Every sentence has a node for its root, before its words.
+    # The root node of each sentence precedes its words.
     roots = np.cumsum(words) - words + sentences
     sentence = np.repeat(sentences, words)
     nodes = np.arange(len(heads)) + sentence + 1
     ancestors = np.arange(len(heads) + len(words))
     ancestors[nodes] = roots[sentence] + heads
-    # After k rounds an entry is the 2^k-th ancestor, so in a tree all of them end at the root.
+    # After k rounds an entry is the 2^k-th ancestor, so in a tree all entries become the root.
     for _ in range(int(words.max(initial=0)).bit_length()):
         ancestors = ancestors[ancestors]
     found = np.bincount(sentence[heads == 0], minlength=len(words)) != 1

@@ -1,4 +1,4 @@
-"""Checking CoNLL-U row by row: what a sentence breaks, and in which line."""
+"""Validation of CoNLL-U row by row, with error messages."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _WITH_SPACES = ("FORM", "LEMMA", "MISC")
 """Columns whose values may contain spaces."""
 _PLAIN = "integers are written in ASCII digits, without sign or leading zero"
 _is_number = re.compile("0|[1-9][0-9]{0,8}").fullmatch
-"""Integers as they are compared by stages that do not convert them: one way to write each."""
+"""Integers in canonical form, because some stages compare them as strings."""
 
 
 class OtherRows:
     """The rows of one sentence that are not words: multiword tokens and empty nodes.
 
     Attributes:
-        covered: the last word of the multiword tokens so far.
+        covered: last word of the multiword tokens so far.
     """
 
     def __init__(self) -> None:
@@ -29,11 +29,11 @@ class OtherRows:
         self._empty_nodes = (0, 0)
 
     def problem(self, identifier: str, expected: int) -> str | None:
-        """Check the next ID, and say what is wrong with it.
+        """Check the next ID; returns the problem, or ``None``.
 
         Args:
             identifier: ID of a row that is not a word.
-            expected: number of the word that comes next.
+            expected: number of the next word.
         """
         if "-" in identifier:
             return self._problem_of_range(identifier, expected)
@@ -66,7 +66,7 @@ def check_sentence(lines: Sequence[str], path: Path | str, first_line: int) -> N
 
     Args:
         lines: comments and rows, without line ends.
-        path: of the file, for messages.
+        path: path of the file, for messages.
         first_line: number of the first of these lines in the file.
 
     Raises:
@@ -118,11 +118,11 @@ def _problem_of_id(identifier: str, expected: int, others: OtherRows) -> str | N
 def _check_tree(
     words: Sequence[tuple[int, str]], path: Path | str, rows: Sequence[tuple[int, list[str]]]
 ) -> None:
-    """Heads must be integers in range and form one tree with one root.
+    """Check that heads are integers in range and form one tree with one root.
 
     Args:
         words: line and HEAD of each word.
-        path: of the file.
+        path: path of the file.
         rows: line and cells of each row.
     """
     count, first_line = len(words), rows[0][0]

@@ -1,4 +1,4 @@
-"""Fetching files: mirrors first, retries, limits, a checksum always."""
+"""Downloads of files, with mirrors, retries, size limits and checksums."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 RETRIES = 3
 TIMEOUT = 60
-"""Seconds without an answer after which an attempt counts as failed."""
+"""Timeout in seconds without an answer."""
 
 
 def fetch_file(
@@ -35,21 +35,21 @@ def fetch_file(
     mirrors: Sequence[str],
     largest: int = LARGEST_RAW,
 ) -> None:
-    """Fetch a file from the first place that has it.
+    """Download a file from the first location that has it.
 
     Args:
-        output: where to put it; it appears only when it is whole and right.
-        relative: its path in a mirror (``UD_English-EWT/en_ewt-ud-train.conllu``).
-        url: where it is published, tried last; of a dataset on the Hugging Face hub as
-            ``raw_corpora.hub_file`` reads it; ``""`` if it is nowhere to be fetched from.
-        checksum: ``sha256:<hex>``, ``git-sha1:<hex>`` or ``unchecked``.
-        mirrors: folders, ``file://`` folders or base URLs. Names and passwords of users come from
-            netrc (``~/.netrc``, or the file that ``NETRC`` names), never from an address.
-        largest: bytes after which a download is given up.
+        output: path of the file, which is written atomically after verification.
+        relative: path in a mirror (``UD_English-EWT/en_ewt-ud-train.conllu``).
+        url: URL of the publication, tried last; for a dataset on the Hugging Face hub in the form
+            of ``raw_corpora.hub_file``; ``""`` if there is none.
+        checksum: checksum ``sha256:<hex>``, ``git-sha1:<hex>`` or ``unchecked``.
+        mirrors: folders, ``file://`` folders or base URLs. Credentials come from netrc
+            (``~/.netrc``, or the file in ``NETRC``), never from a URL.
+        largest: maximum size in bytes.
 
     Raises:
-        InputError: no place has it, what a place has is too large or is not the file, or an address
-            carries a password.
+        InputError: no location has the file, the file is too large or has another checksum, or a
+            URL contains a password.
     """
     for mirror in mirrors:
         check_no_credentials(mirror, "mirrors")
@@ -89,7 +89,7 @@ def _copy(place: str, path: Path, largest: int) -> None:
     if parts.scheme in ("http", "https"):
         _download(place, path, largest)
     elif found := hub_file(place):
-        # Imported here: it needs the hub's client, and this module.
+        # A local import, because it needs the hub's client and is circular.
         from .hub_datasets import fetch_dataset_file
 
         fetch_dataset_file(path, found.repository, found.revision, found.path, UNCHECKED, largest)
@@ -107,7 +107,7 @@ def _download(place: str, path: Path, largest: int) -> None:
         with open(output, "wb") as file:
             http(url, _Limited(file, largest, place), source)
 
-    # The checksum is verified by the caller, who knows more kinds than pooch does.
+    # The caller verifies the checksum, because pooch does not support all types.
     source = pooch.create(
         path.parent,
         base_url="",
@@ -119,7 +119,7 @@ def _download(place: str, path: Path, largest: int) -> None:
 
 
 class _Limited:
-    """A file to write to that refuses more than so many bytes."""
+    """A writable file with a size limit."""
 
     def __init__(self, file: BinaryIO, largest: int, name: str) -> None:
         self.file, self.left = file, largest
@@ -132,7 +132,7 @@ class _Limited:
         self.file.write(block)
 
     def flush(self) -> None:
-        """pooch flushes after every kilobyte; the file is written when it is closed."""
+        """Ignored, because pooch flushes after every kilobyte; closing the file flushes it."""
 
 
 def _reason(error: Exception) -> str:

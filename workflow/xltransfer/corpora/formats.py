@@ -1,7 +1,7 @@
-"""Formats of corpora within the workflow: one table, which rules and the study read as well.
+"""Formats of corpora within the workflow: a table that rules and the study also use.
 
-A new format is an entry of ``FORMATS`` and a module that reads and writes it. Modules are imported
-only where a file is read: Snakemake imports this one whenever it parses a study.
+A new format needs an entry in ``FORMATS`` and a module that reads and writes it. Imports are local,
+because Snakemake imports this module whenever it parses a study.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ class Format:
     """A format of corpora.
 
     Attributes:
-        folder: of such corpora below the results; also their name in the catalogue.
-        suffix: of their files.
-        label: what tables call such a corpus.
+        folder: folder of the corpora below the results; also their name in the catalogue.
+        suffix: suffix of the files.
+        label: label of the corpora in tables.
         catalogue: table with a row for each corpus.
-        checked_by: stage that validates a fetched corpus.
-        functions: returns what reads and writes annotated sentences; ``None`` for raw text.
+        checked_by: stage that validates a downloaded corpus.
+        functions: function that returns the reader and writer; ``None`` for raw text.
         has_lemmas: whether words have lemmas.
     """
 
@@ -61,7 +61,7 @@ FORMATS = {
         Format("raw_text", ".txt", "raw text", "raw_corpora.tsv", "clean"),
     )
 }  # fmt: skip
-"""By folder."""
+"""Formats by folder."""
 ANNOTATED = {folder: item for folder, item in FORMATS.items() if item.functions}
 """Formats of annotated sentences, by folder."""
 _BY_SUFFIX = {item.suffix: item for item in FORMATS.values()}
@@ -73,16 +73,16 @@ def format_of(path: Path | str) -> Format | None:
 
 
 def read_sentences(path: Path | str) -> list:
-    """All sentences of a file whose suffix is that of a format of annotated sentences.
+    """All sentences of a file in a format of annotated sentences, by its suffix.
 
     Raises:
-        InputError: the file cannot be read or breaks its format; names the line.
+        InputError: the file cannot be read or is malformed; names the line.
     """
     return _functions(path)[0](path)
 
 
 def write_sentences(path: Path | str, sentences: Sequence) -> None:
-    """Write sentences in the format that the suffix asks for."""
+    """Write sentences in the format of the suffix."""
     _functions(path)[1](path, sentences)
 
 

@@ -1,4 +1,4 @@
-"""Fetching one file of a dataset from the Hugging Face hub."""
+"""Download of one file of a dataset on the Hugging Face hub."""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ def fetch_dataset_file(
     largest: int = LARGEST_RAW,
     endpoint: str | None = None,
 ) -> None:
-    """Fetch a file of a dataset at one revision.
+    """Download a file of a dataset at one revision.
 
-    The hub's own client does the work: it resumes, retries, verifies sizes and honours
-    ``HF_ENDPOINT`` (a mirror), ``HF_TOKEN`` (which gated datasets ask for) and ``HF_HUB_OFFLINE``.
+    The hub's client resumes, retries, verifies sizes and honours ``HF_ENDPOINT`` (a mirror),
+    ``HF_TOKEN`` (for gated datasets) and ``HF_HUB_OFFLINE``.
 
     Args:
-        output: where to put it; it appears only when it is whole and right.
-        repository: ``wikimedia/wikipedia``.
-        revision: a commit hash, or a branch or tag.
-        path: of the file in the repository.
-        checksum: ``sha256:<hex>``, ``git-sha1:<hex>`` or ``unchecked``.
-        largest: bytes that the hub may say the file has.
-        endpoint: address of a hub other than the usual one.
+        output: path of the file, which is written atomically after verification.
+        repository: name such as ``wikimedia/wikipedia``.
+        revision: commit hash, branch or tag.
+        path: path of the file in the repository.
+        checksum: checksum ``sha256:<hex>``, ``git-sha1:<hex>`` or ``unchecked``.
+        largest: maximum size in bytes, as reported by the hub.
+        endpoint: URL of another hub.
 
     Raises:
-        InputError: the repository, the revision or the file cannot be had, or it is another file or
-            too large.
+        InputError: the repository, the revision or the file is not available, or the file is too
+            large or has another checksum.
     """
     staging = output.parent / f".fetching-{output.name}"
-    # What was fetched in part stays for the next attempt; what is whole does not, right or wrong.
+    # Partial downloads stay for the next attempt; complete ones are removed, valid or not.
     fetched = _from_hub(staging, repository, revision, path, largest, endpoint)
     try:
         with replacing(output) as temporary:
@@ -98,5 +98,5 @@ def _from_hub(
 
 
 def one_line(error: Exception) -> str:
-    """What the hub's client says; ``HF_ENDPOINT`` and proxies may carry a password."""
+    """The message of the hub's client without credentials of ``HF_ENDPOINT`` and proxies."""
     return printable(without_credentials(" ".join(str(error).split())))

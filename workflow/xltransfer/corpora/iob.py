@@ -1,7 +1,7 @@
-"""Reading, checking and writing named entities: a token a line with its tag.
+"""Reading, validating and writing named entities: one token and tag per line.
 
-Corpora come in several layouts and tagging schemes; inside the workflow there is one: token, tab,
-IOB2 tag, an empty line after each sentence (Tjong Kim Sang & Veenstra, EACL 1999).
+Corpora have several layouts and tagging schemes. The workflow uses one: token, tab, IOB2 tag, and
+an empty line after each sentence (Tjong Kim Sang & Veenstra, EACL 1999).
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ class TaggedSentence:
 
     Attributes:
         comments: lines that start with ``# ``, without the line end.
-        forms: the tokens.
-        tags: an IOB2 tag per token.
+        forms: tokens.
+        tags: IOB2 tags, one per token.
     """
 
     comments: list[str]
@@ -44,10 +44,10 @@ class TaggedSentence:
 
 
 def read_iob2(path: Path | str) -> list[TaggedSentence]:
-    """All sentences of a file in the workflow's own layout.
+    """All sentences of a file in the workflow's layout.
 
     Raises:
-        InputError: it cannot be read or breaks the format; names the line.
+        InputError: the file cannot be read or is malformed; names the line.
     """
     return _read(path, "columns", "iob2", repair=False, encoding="utf-8")
 
@@ -59,19 +59,19 @@ def read_entities(
     repair: bool = False,
     encoding: str = "utf-8",
 ) -> list[TaggedSentence]:
-    """All sentences of a corpus, whatever its layout and scheme, with IOB2 tags.
+    """All sentences of a corpus in any layout and scheme, with IOB2 tags.
 
     Args:
-        path: the file.
-        layout: ``columns``: fields between tabs or blanks, the token first and the tag last, as in
-            the CoNLL-2002/2003 shared tasks and MasakhaNER; ``wikiann``: the same, with the code of
-            the language and a colon before each token (Pan et al., ACL 2017); or ``uner``: the
+        path: path of the file.
+        layout: layout ``columns``: fields separated by tabs or blanks, first the token and last the
+            tag, as in the CoNLL-2002/2003 shared tasks and MasakhaNER; ``wikiann``: the same, with
+            the language code and a colon before each token (Pan et al., ACL 2017); or ``uner``: the
             five columns of Universal NER, with comments.
-        scheme: ``iob1`` (B only between entities of one type), ``iob2`` or ``bioes`` (also called
-            BILOU).
-        repair: what to do where tags do not follow the scheme: read them as ``conlleval`` does,
-            an entity starting wherever the type changes, or refuse the file.
-        encoding: of the file.
+        scheme: tagging scheme ``iob1`` (B only between entities of one type), ``iob2`` or ``bioes``
+            (also called BILOU).
+        repair: whether to interpret invalid tag sequences like ``conlleval`` (an entity starts
+            where the type changes) instead of raising an error.
+        encoding: character encoding of the file.
 
     Raises:
         InputError: the file is missing, not in this encoding, or malformed; names the line.
@@ -107,7 +107,7 @@ def write_iob2(path: Path | str, sentences: Iterable[TaggedSentence]) -> None:
 
 
 def normalised(tags: Sequence[str]) -> list[str]:
-    """Any sequence of B, I and O as IOB2: an entity starts where a type starts or changes."""
+    """Any sequence of B, I and O tags as IOB2: an entity starts where a type starts or changes."""
     result = []
     before = "O"
     for tag in tags:
@@ -123,7 +123,7 @@ def _sentences(
     split = _ROWS[layout]
     comments: list[str] = []
     rows: list[tuple[str, str]] = []
-    # Files that end without an empty line are common and lose nothing.
+    # A missing empty line at the end is common and harmless.
     for number, line in enumerate([*text.split("\n"), ""], start=1):
         if line.strip(_BLANKS) == "":
             if rows:
@@ -143,7 +143,7 @@ def _sentences(
 
 
 def _fields(line: str) -> list[str]:
-    # No other white space: a no-break space is part of a token.
+    # Only spaces separate fields, because other white space (no-break space) is part of tokens.
     return line.split("\t") if "\t" in line else re.split(" +", line.strip(_BLANKS))
 
 
@@ -167,7 +167,7 @@ def _check_comment(line: str, place: str) -> None:
 
 
 def _check_form(form: str, inside: bool, place: str) -> None:
-    """Refuse tokens that would be lost where the project's own layout is read."""
+    """Raise an error for tokens that the workflow's layout cannot represent."""
     if form == _DOCUMENT_START or (not inside and _COMMENT.fullmatch(form)):
         raise InputError(
             f"{place}: the token '{form}' is read as a comment or document start; rename it"
@@ -229,7 +229,7 @@ def _to_iob2(tags: list[str], scheme: str, repair: bool, path: Path | str, first
 
 
 def _broken_iob1(tags: Sequence[str]) -> int | None:
-    """Place of the first B that does not divide two entities of one type."""
+    """Index of the first B that does not separate two entities of one type."""
     for place, tag in enumerate(tags):
         before = tags[place - 1] if place else "O"
         if tag[0] not in "OBI" or (tag[0] == "B" and before[2:] != tag[2:]):
@@ -238,7 +238,7 @@ def _broken_iob1(tags: Sequence[str]) -> int | None:
 
 
 def _broken_iob2(tags: Sequence[str]) -> int | None:
-    """Place of the first I that continues nothing."""
+    """Index of the first I without a preceding tag of its type."""
     for place, tag in enumerate(tags):
         before = tags[place - 1] if place else "O"
         if tag[0] not in "OBI" or (tag[0] == "I" and before[2:] != tag[2:]):
@@ -247,7 +247,7 @@ def _broken_iob2(tags: Sequence[str]) -> int | None:
 
 
 def _broken_bioes(tags: Sequence[str]) -> int | None:
-    """Place of the first tag that may not follow the one before; the end counts for the last."""
+    """Index of the first tag of an invalid transition; an invalid end has that of the last tag."""
     for place, tag in enumerate(tags):
         before = tags[place - 1] if place else "O"
         is_open = before[0] in "BI"

@@ -1,4 +1,4 @@
-"""How much of each language a multilingual encoder sees (Lample & Conneau 2019, equation 1)."""
+"""Sampling of languages for multilingual encoders (Lample & Conneau 2019, equation 1)."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def sampling_probabilities(sizes: Sequence[int], exponent: float) -> np.ndarray:
     """q_i = p_i^α / Σ_k p_k^α with p_i = n_i / Σ_k n_k.
 
     Args:
-        sizes: n_i, the sentences of each language, more than 0.
-        exponent: α; at 1 every sentence is as likely, at 0 every language, and between them small
-            languages gain at the cost of large ones.
+        sizes: number of sentences n_i of each language, more than 0.
+        exponent: exponent α; 1 samples sentences uniformly, 0 languages; values between upsample
+            small languages.
 
     Returns:
         Shape (languages,), sums to 1.
@@ -29,17 +29,17 @@ def sampling_probabilities(sizes: Sequence[int], exponent: float) -> np.ndarray:
 
 
 def apportion(probabilities: np.ndarray, total: int) -> np.ndarray:
-    """Whole numbers in proportion to probabilities, by largest remainders, none of them 0.
+    """Positive integers in proportion to probabilities, by the largest-remainder method.
 
     Args:
-        probabilities: shape (languages,), sum to 1.
-        total: what the numbers sum to; at least as many as there are languages.
+        probabilities: probabilities of shape (languages,), which sum to 1.
+        total: sum of the integers, at least the number of languages.
     """
     exact = probabilities * total
     counts = np.floor(exact).astype(np.int64)
     by_remainder = np.argsort(counts - exact, kind="stable")
     counts[by_remainder[: total - counts.sum()]] += 1
-    # Counts are the same in every epoch: a language that gets nothing in one never gets anything.
+    # Counts are the same in every epoch, so a language with count 0 would never be used.
     for language in np.flatnonzero(counts == 0):
         counts[counts.argmax()] -= 1
         counts[language] = 1
@@ -48,15 +48,15 @@ def apportion(probabilities: np.ndarray, total: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class SampledLines:
-    """Lines of several languages, a stream that can be walked through any number of times.
+    """Sampled lines of several languages, as a stream that can be iterated repeatedly.
 
-    A line comes as often as any other of its language, but for one time.
+    The frequencies of two lines of a language differ by at most one.
 
     Attributes:
-        texts: the lines of each language; can be walked through any number of times.
-        sizes: how many these are.
-        counts: how many to take of each; where that is more than there are, lines repeat.
-        seed: decides which lines come once more than others.
+        texts: lines of each language; can be iterated repeatedly.
+        sizes: number of lines of each language.
+        counts: number of lines to sample of each language; lines repeat if there are fewer.
+        seed: seed of the choice of lines that occur once more.
     """
 
     texts: Sequence[Iterable[str]]
@@ -78,16 +78,16 @@ class SampledLines:
 
 
 def stretch(rounds: Callable[[int], Sequence[T]], size: int, first: int, count: int) -> list[T]:
-    """Some consecutive elements of rounds that are laid end to end.
+    """Consecutive elements of the concatenation of all rounds.
 
-    So every element of a round is taken once before any is taken again, however the rounds are
-    ordered and wherever an epoch begins.
+    Every element of a round is used once before any is repeated, independent of the order of rounds
+    and the start of an epoch.
 
     Args:
-        rounds: the elements of a round, by its number from 0 on.
-        size: of each round.
-        first: place of the first element to take, from 0 on.
-        count: how many to take.
+        rounds: function from the number of a round, from 0, to its elements.
+        size: number of elements per round.
+        first: index of the first element, from 0.
+        count: number of elements.
     """
     taken: list[T] = []
     while len(taken) < count:

@@ -1,4 +1,4 @@
-"""Raw text, a sentence a line: read as a stream, so that a corpus never has to fit in memory."""
+"""Raw text with one sentence per line, read as a stream, so it need not fit into memory."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True)
 class Lines:
-    """The lines of a file that are not empty; can be walked through any number of times.
+    """The non-empty lines of a file; can be iterated repeatedly.
 
     Attributes:
-        path: UTF-8; a byte-order mark is dropped.
-        first, last: which of these lines, as in a slice.
+        path: path of a UTF-8 file; a byte-order mark is dropped.
+        first, last: range of these lines, as in a slice.
     """
 
     path: Path
@@ -34,7 +34,7 @@ class Lines:
         return islice(_lines(self.path), self.first, self.last)
 
     def count(self) -> int:
-        """How many lines there are."""
+        """Number of lines."""
         return sum(1 for _ in self)
 
 

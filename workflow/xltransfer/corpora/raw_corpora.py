@@ -1,4 +1,4 @@
-"""The catalogue of raw corpora. Nothing heavy is imported, for the Snakefile reads it as well."""
+"""The catalogue of raw corpora. Imports are light, because the Snakefile reads it as well."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..runtime.safe_values import (
 from ..runtime.table_reader import read_table
 
 KINDS = ("wikipedia", "leipzig", "oscar", "hub", "text")
-"""How a raw corpus is stored; ``corpora/raw_text.py`` reads each."""
+"""Formats of raw corpora; ``corpora/raw_text.py`` reads them."""
 COLUMNS = ("corpus", "language", "name", "kind", "file", "checksum", "url", "licence")
 _HUB = re.compile(r"hf://datasets/(?P<repository>[^/@]+/[^/@]+)@(?P<revision>[^/]+)/(?P<path>.+)")
 
@@ -31,13 +31,13 @@ class RawCorpus:
     Attributes:
         code: short name that starts with the language's code (``wo_wikipedia``).
         language: code of its language.
-        name: what it is, for reading.
-        kind: one of ``KINDS``.
-        file: path in a mirror (``wol/lafand-train.txt``), whose last part names the download.
-        checksum: ``sha256:<hex>``, ``git-sha1:<hex>`` or ``unchecked``.
-        url: where it is published; of a dataset on the Hugging Face hub
-            ``hf://datasets/<repository>@<revision>/<path>``; ``""`` if users bring it themselves.
-        licence: SPDX-like.
+        name: display name.
+        kind: format, one of ``KINDS``.
+        file: path in a mirror (``wol/lafand-train.txt``), whose last component names the download.
+        checksum: checksum ``sha256:<hex>``, ``git-sha1:<hex>`` or ``unchecked``.
+        url: URL of the publication; for a dataset on the Hugging Face hub
+            ``hf://datasets/<repository>@<revision>/<path>``; ``""`` if users provide the file.
+        licence: SPDX-like identifier.
     """
 
     code: str
@@ -55,9 +55,9 @@ class HubFile:
     """A file of a dataset on the Hugging Face hub.
 
     Attributes:
-        repository: ``wikimedia/wikipedia``.
-        revision: a commit hash, or a branch or tag.
-        path: of the file in the repository.
+        repository: name such as ``wikimedia/wikipedia``.
+        revision: commit hash, branch or tag.
+        path: path of the file in the repository.
     """
 
     repository: str
@@ -66,7 +66,7 @@ class HubFile:
 
 
 def hub_file(url: str) -> HubFile | None:
-    """The file that an ``hf://datasets/`` address names; ``None`` for other addresses."""
+    """The file of an ``hf://datasets/`` URL; ``None`` for other URLs."""
     match = _HUB.fullmatch(url)
     return HubFile(**match.groupdict()) if match else None
 
@@ -75,11 +75,11 @@ def read_raw_corpora(path: Path | str) -> dict[str, RawCorpus]:
     """The catalogue of raw corpora by code.
 
     Args:
-        path: ``raw_corpora.tsv``, with the columns ``COLUMNS``.
+        path: path of ``raw_corpora.tsv``, with the columns ``COLUMNS``.
 
     Raises:
-        InputError: the table cannot be read, lacks a column, repeats a code or holds a value that
-            cannot be used; names the line. Whether languages exist is for the caller to check.
+        InputError: the table cannot be read, lacks a column, repeats a code or has an invalid
+            value; names the line. The caller checks that languages exist.
     """
     corpora: dict[str, RawCorpus] = {}
     for place, row in read_table(path, COLUMNS):

@@ -1,6 +1,6 @@
-"""Reading raw corpora, each kind as a stream of lines or paragraphs.
+"""Reading raw corpora of all kinds as streams of lines or paragraphs.
 
-Nothing is kept: what a reader holds at a time is a line, a page or a batch of rows.
+At any time, only a line, a page or a batch of rows is in memory.
 """
 
 from __future__ import annotations
@@ -25,31 +25,31 @@ from .raw_corpora import KINDS
 from .wikitext import dump_paragraphs
 
 LONGEST_LINE = 1 << 26
-"""Bytes; what is longer is no text with line ends but something else."""
+"""Maximum bytes of a line; longer ones indicate another file format."""
 HIGHEST_RATIO = 200
-"""Bytes of text for each byte of a compressed file; dumps and web text have 3 to 10."""
+"""Maximum compression ratio; dumps and web text have 3 to 10."""
 UNSUSPICIOUS = 1 << 26
-"""Bytes of text that a file of any size may expand to."""
+"""Bytes of text that any compressed file may expand to."""
 TEXT_FIELDS = ("text", "content")
-"""Where datasets keep a document's text."""
+"""Fields with a document's text in datasets."""
 _ROWS_AT_ONCE = 256
 _SENTENCES = "-sentences.txt"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def read_lines(path: Path | str, kind: str, counts: Counter[str] | None = None) -> Iterator[str]:
-    """Lines or paragraphs of a raw corpus in their order.
+    """Lines or paragraphs of a raw corpus in order.
 
     Args:
-        path: the file as it was fetched. ``.gz``, ``.bz2``, ``.xz`` and ``.zst`` are decompressed
+        path: path of the downloaded file. ``.gz``, ``.bz2``, ``.xz`` and ``.zst`` are decompressed
             while reading.
-        kind: ``text``: a line each; ``wikipedia``: an XML dump (``wikitext.py``); ``leipzig``:
-            an archive of the Leipzig Corpora Collection, sentences; ``oscar`` and ``hub``: a
-            dataset, JSON lines or Parquet, whose documents are split at their line ends.
-        counts: what was read in the units of the kind (``pages``, ``documents``) is counted here.
+        kind: format ``text``: plain lines; ``wikipedia``: an XML dump (``wikitext.py``);
+            ``leipzig``: sentences in an archive of the Leipzig Corpora Collection; ``oscar`` and
+            ``hub``: a dataset in JSON lines or Parquet, whose documents are split at line ends.
+        counts: counter that is updated in units of the kind (``pages``, ``documents``).
 
     Raises:
-        InputError: the file is missing, damaged, not UTF-8 or not of this kind; names the line.
+        InputError: the file is missing, damaged, not UTF-8 or of another kind; names the line.
     """
     path = Path(path)
     counts = Counter() if counts is None else counts
@@ -67,7 +67,7 @@ def read_lines(path: Path | str, kind: str, counts: Counter[str] | None = None) 
 
 
 def is_compressed(path: Path | str) -> bool:
-    """Whether a file is decompressed while it is read, by its name."""
+    """Whether a file is compressed, by its suffix."""
     return Path(path).suffix in _OPENERS
 
 
@@ -82,7 +82,7 @@ def _decompressed(path: Path) -> Iterator[IO[bytes]]:
 
 
 class _Bounded(io.RawIOBase):
-    """A decompressed file that ends with an error where it expands to more than texts do."""
+    """A decompressed file that raises an error if its compression ratio is too high."""
 
     def __init__(self, file: IO[bytes], path: Path) -> None:
         self._file, self._budget = file, Budget(path)
@@ -97,10 +97,10 @@ class _Bounded(io.RawIOBase):
 
 
 class Budget:
-    """How much a compressed file may still expand to.
+    """The remaining bytes that a compressed file may expand to.
 
     Args:
-        path: the file.
+        path: path of the file.
     """
 
     def __init__(self, path: Path) -> None:
@@ -111,7 +111,7 @@ class Budget:
         """Count bytes of text.
 
         Raises:
-            InputError: they are more than ``HIGHEST_RATIO`` for each byte of the file.
+            InputError: the compression ratio exceeds ``HIGHEST_RATIO``.
         """
         self.left -= count
         if self.left < 0:
@@ -196,13 +196,13 @@ def _json_texts(path: Path) -> Iterator[str]:
 
 
 def _document(line: str, place: str) -> str:
-    """The text of a document that is a line of JSON."""
+    """The text of a document in a line of JSON."""
     try:
         row = json.loads(line)
     except json.JSONDecodeError as error:
         raise InputError(f"{place}: not JSON ({error.msg})") from None
     except (RecursionError, ValueError) as error:
-        # Nested by the thousand, or an integer of thousands of digits.
+        # Thousands of nesting levels, or an integer of thousands of digits.
         raise InputError(f"{place}: JSON that cannot be read ({error}); remove the line") from None
     text = None
     if isinstance(row, dict):
@@ -221,7 +221,7 @@ def _parquet_texts(path: Path) -> Iterator[str]:
 
     budget = Budget(path)
     try:
-        # Without a buffer, a column of a row group is read as a whole.
+        # Without a buffer, a whole column of a row group would be read at once.
         with ParquetFile(path, buffer_size=1 << 20) as file:
             column = next((f for f in TEXT_FIELDS if f in file.schema_arrow.names), None)
             if column is None:

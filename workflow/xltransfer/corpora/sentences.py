@@ -1,4 +1,4 @@
-"""Annotated sentences, whatever format their corpus has."""
+"""Annotated sentences, independent of the format."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 
 class AnnotatedSentence(Protocol):
-    """What stages that know nothing of a task ask of a sentence."""
+    """The interface of sentences for stages that are independent of tasks."""
 
     @property
     def forms(self) -> list[str]:
@@ -25,15 +25,15 @@ class AnnotatedSentence(Protocol):
 
 
 def draw_sentences(sentences: Sequence, number: int | None, seed: int) -> list:
-    """A random part of a training set, in the order of the corpus.
+    """A random sample of a training set, in the order of the corpus.
 
-    The first sentences of a treebank are often of one document or one register, so a part is drawn
-    from the whole. Of one seed, smaller parts are contained in larger ones.
+    The first sentences of a treebank often belong to one document or register, so a sample is drawn
+    from all of it. With the same seed, smaller samples are contained in larger ones.
 
     Args:
-        sentences: of the training set.
-        number: of sentences to draw; ``None``, or more than there are, takes all.
-        seed: of the draw.
+        sentences: training sentences.
+        number: number of sentences to draw; ``None``, or more than there are, selects all.
+        seed: seed of the draw.
     """
     if number is None or number >= len(sentences):
         return list(sentences)

@@ -15,8 +15,8 @@ log = logging.getLogger(__name__)
 
 FILES = ("languages.csv", "value.csv", "domainelement.csv")
 INDIVIDUAL = {"ara": "arb", "bxr": "bxm", "fas": "pes", "swa": "swh"}
-"""Codes that catalogues of corpora use, and what WALS calls these languages: it has the individual
-language where ISO 639-3 has a macrolanguage as well, and one Buriat."""
+"""Codes in catalogues of corpora → codes in WALS, which uses the individual language instead of the
+macrolanguage, and has a single Buriat language."""
 
 
 def read_wals(
@@ -24,23 +24,22 @@ def read_wals(
 ) -> dict[str, dict[str, str]]:
     """The values of some features of some languages.
 
-    Several languages of WALS may have one ISO code (dialects, stages); the one with most of the
-    features is taken, the first of those that have equally many.
+    If several languages of WALS have the same ISO code (dialects, stages), the one with most
+    features is used, and the first one in ties.
 
     Args:
-        languages: ``cldf/languages.csv``: ``ID`` and ``ISO639P3code``.
-        values: ``raw/value.csv``: ``id`` (``81A-eng``) and ``domainelement_pk``.
-        elements: ``raw/domainelement.csv``: ``pk`` and ``name``.
-        codes: ISO 639-3; those of ``INDIVIDUAL`` are looked up as what they stand for.
-        features: e.g. ``81A``.
+        languages: file ``cldf/languages.csv`` with ``ID`` and ``ISO639P3code``.
+        values: file ``raw/value.csv`` with ``id`` (``81A-eng``) and ``domainelement_pk``.
+        elements: file ``raw/domainelement.csv`` with ``pk`` and ``name``.
+        codes: ISO 639-3 codes; those in ``INDIVIDUAL`` are mapped first.
+        features: feature identifiers, e.g. ``81A``.
 
     Returns:
-        ISO code → feature → name of its value; languages and features without a value are left
-        out.
+        ISO code → feature → name of its value; languages and features without a value are omitted.
 
     Raises:
-        InputError: a file is missing, not UTF-8, not CSV or has not the columns it should have, or
-            a value has no name; names the line.
+        InputError: a file is missing, not UTF-8, not CSV or lacks a column, or a value has no name;
+            names the line.
     """
     asked = {INDIVIDUAL.get(code, code): code for code in codes}
     iso = {
@@ -90,5 +89,5 @@ def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, s
                 raise InputError(f"{place}: {len(row)} columns instead of {len(header)}")
             yield place, dict(zip(header, row, strict=True))
     except csv.Error as error:
-        # A field of more than 128 KiB is that of a quotation mark without a second one.
+        # A field of more than 128 KiB indicates an unbalanced quotation mark.
         raise InputError(f"{path}:{reader.line_num}: not CSV ({error}); fetch it again") from None

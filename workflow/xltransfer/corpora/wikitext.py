@@ -1,7 +1,7 @@
 """The running text of a Wikipedia dump.
 
-A dump is one XML document (https://www.mediawiki.org/wiki/Help:Export) with a page's source in
-wikitext. Pages are read one at a time and forgotten.
+A dump is one XML document (https://www.mediawiki.org/wiki/Help:Export) with the wikitext of all
+pages. Pages are processed one at a time.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from ..runtime.errors import InputError
 from .wikitext_cost import parsing_cost
 
 FILE, CATEGORY = "6", "14"
-"""Numbers of the namespaces whose links show or file a page instead of being read."""
+"""Numbers of namespaces whose links embed a file or assign a category, without text."""
 LONGEST_PAGE = 1 << 24
-"""Characters of a page; MediaWiki keeps up to 2 MiB, wikis may allow more."""
+"""Maximum characters of a page; MediaWiki's default limit is 2 MiB, wikis may allow more."""
 HIGHEST_COST = 3e7
-"""About ten seconds for a page (``wikitext_cost.parsing_cost``); articles are below a hundredth."""
+"""Maximum ``wikitext_cost.parsing_cost`` of a page, about ten seconds; articles have below 1 %."""
 _BLOCK = 1 << 14
 _LONGEST_TAG = 1 << 20
 _DEEPEST = 32
 _MOST_NAMES = 1000
 _MOST_ELEMENTS = 10_000
-"""Of a page, or between two of them: a page has twenty, what stands before the first a hundred."""
+"""Maximum XML elements in or between pages; a page has twenty, the header a hundred."""
 _CANONICAL = ("file", "image", "category")
 _SILENT_TAGS = frozenset(
     {"ref", "references", "table", "gallery", "math", "chem", "timeline", "score", "graph"}
@@ -47,14 +47,14 @@ def dump_paragraphs(
     """Paragraphs of all articles of a dump: pages of namespace 0 that are not redirects.
 
     Args:
-        file: the XML, decompressed.
-        path: to name in messages.
-        counts: ``pages``, ``pages_of_other_namespaces``, ``redirects`` and ``pages_not_parsed``
-            are counted here, ``pages`` before the page is parsed. Pages are not parsed whose
-            brackets and tags would take a parser too long (``wikitext_cost.parsing_cost``).
+        file: decompressed XML file.
+        path: name of the file in messages.
+        counts: counter of ``pages`` (before parsing), ``pages_of_other_namespaces``, ``redirects``
+            and ``pages_not_parsed``. Pages with too expensive brackets and tags are not parsed
+            (``wikitext_cost.parsing_cost``).
 
     Raises:
-        InputError: the XML is broken or ends too early, or is no dump; names the line or page.
+        InputError: the XML is malformed, truncated or not a dump; names the line or page.
     """
     counts = Counter() if counts is None else counts
     dump = _Dump(str(path))
@@ -71,7 +71,7 @@ def dump_paragraphs(
             f"{path}:{line}: not the XML of a dump ({error.msg}); is the download complete?"
         ) from None
     except (LookupError, ValueError) as error:
-        # An XML declaration with an encoding that Python or the parser does not know.
+        # The XML declaration has an encoding that Python or the parser does not support.
         raise InputError(f"{path}:1: not the XML of a dump ({error}); is it in UTF-8?") from None
     yield from _finished_pages(dump, counts)
 
@@ -84,10 +84,10 @@ class _Page:
 
 
 class _Dump:
-    """What the XML parser reports to: keeps the pages that are finished, and nothing else.
+    """Target of the XML parser, which stores only complete pages.
 
-    A tree of elements would grow with what a dump may repeat anywhere, as would the names of
-    elements and the declarations of a document type.
+    An element tree would grow without bound with repeated elements, and so would element names and
+    document type declarations.
     """
 
     def __init__(self, path: str) -> None:
@@ -151,7 +151,7 @@ class _Dump:
         self._refuse("a document type, in which entities could be declared")
 
     def count_silence(self, count: int) -> None:
-        """Count bytes in which no element, text or page began: the parser keeps them."""
+        """Count bytes without any event, because the parser buffers them."""
         self._silence += count
         if self._silence > _LONGEST_TAG:
             self._refuse(f"a tag or comment of more than {_LONGEST_TAG:,} bytes")
@@ -184,7 +184,7 @@ def _paragraphs(page: _Page, namespaces: set[str], counts: Counter[str]) -> Iter
         try:
             text = wikitext_to_text(page.source, namespaces)
         except RecursionError:
-            # Brackets in brackets, as no article has them.
+            # The brackets are nested deeper than in any article.
             counts["pages_not_parsed"] += 1
             return
         for line in text.split("\n"):
@@ -193,21 +193,21 @@ def _paragraphs(page: _Page, namespaces: set[str], counts: Counter[str]) -> Iter
 
 
 def wikitext_to_text(source: str, namespaces: set[str] | frozenset[str] = frozenset()) -> str:
-    """The text that a reader would see, without what is no running text.
+    """The running text of a page as displayed.
 
-    Templates, tables, references, headings, galleries, formulas, comments, files and categories
-    are left out; links become their labels, lists their items.
+    Templates, tables, references, headings, galleries, formulas, comments, files and categories are
+    omitted; links are replaced by their labels, lists by their items.
 
     Args:
-        source: wikitext.
+        source: wikitext of a page.
         namespaces: casefolded names of the file and category namespaces in the wiki's language.
 
     Returns:
-        Paragraphs, each on a line of its own.
+        Paragraphs, one per line.
     """
     import mwparserfromhell
 
-    # Apostrophes that do not pair up would otherwise swallow links and templates.
+    # Otherwise unbalanced apostrophes would hide links and templates.
     code = mwparserfromhell.parse(source, skip_style_tags=True)
     text = "".join(_texts(code, namespaces | set(_CANONICAL)))
     return _SWITCH.sub("", _EMPHASIS.sub("", text))
@@ -237,7 +237,7 @@ def _texts(code, namespaces: set[str]) -> Iterator[str]:
 
 
 def _character(entity) -> str:
-    """The character that an entity stands for; none for surrogates and numbers beyond the last."""
+    """The character of an entity; empty for surrogates and invalid code points."""
     try:
         character = entity.normalize()
     except (ValueError, OverflowError):
@@ -250,7 +250,7 @@ def _link(link, namespaces: set[str]) -> Iterator[str]:
     prefix, colon, _ = title.partition(":")
     if colon and prefix:
         prefix = prefix.strip().casefold()
-        # A link to the same article in another language stands beside the text, not in it.
+        # An interlanguage link is not displayed in the text.
         elsewhere = link.text is None and _LANGUAGE_PREFIX.fullmatch(prefix)
         if prefix in namespaces or elsewhere:
             return

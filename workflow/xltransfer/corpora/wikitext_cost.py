@@ -1,9 +1,8 @@
-"""How long a page of wikitext takes to parse, estimated in one pass over its brackets and tags.
+"""Estimate of the parsing time of wikitext, in one pass over its brackets and tags.
 
-A parser of wikitext reads on after an opening bracket as if the closing one would come, and comes
-back if it does not. So what a page costs is the sum, over brackets that nothing closes, of the
-characters up to where that shows. An article has few of them. A page of 130 kB that repeats
-``<a b="`` takes many minutes.
+A wikitext parser backtracks if an opening bracket is not closed. The cost of a page is therefore
+the sum, over unclosed brackets, of the characters up to the position where the parser detects this.
+An article has few of them. A page of 130 kB that repeats ``<a b="`` takes many minutes.
 """
 
 from __future__ import annotations
@@ -29,20 +28,20 @@ _WEIGHTS = {
     "head": 1.0,
     "tag": 0.1,
 }
-"""Time for each character after an opening bracket that is not closed, measured with version 0.7 of
-mwparserfromhell, relative to the dearest of them."""
+"""Relative time per character after an unclosed opening bracket, measured with version 0.7 of
+mwparserfromhell; the maximum is 1."""
 _ALONE = frozenset(["br", "wbr", "hr", "meta", "link", "img", "li", "dt", "dd", "th", "td", "tr"])
-"""Tags that need no end."""
+"""Tags without an end tag."""
 
 
 def parsing_cost(source: str) -> float:
-    """Characters that a parser reads in vain, weighted by how long each takes.
+    """Number of characters that a parser reads in vain, weighted by time per character.
 
     Args:
-        source: wikitext.
+        source: wikitext of a page.
 
     Returns:
-        0 where every bracket is closed; 10 million are about three seconds.
+        0 if every bracket is closed; 10 million correspond to about three seconds.
     """
     cost = 0.0
     stack: list[tuple[str, str, int]] = []
@@ -54,14 +53,14 @@ def parsing_cost(source: str) -> float:
 
     def close(kind: str, name: str, end: int) -> None:
         nonlocal cost
-        # Without this, each stray closing bracket would look through the whole stack.
+        # Without this check, each stray closing bracket would search the whole stack.
         if not counts.get((kind, name)):
             return
         while stack:
             opened, tag, start = stack.pop()
             counts[opened, tag] -= 1
             if (opened, tag) == (kind, name):
-                # A tag that begins within a tag: the outer one is none, which shows at its end.
+                # If a tag begins within a tag, the outer one is invalid, which its end reveals.
                 if kind == "head" and counts[kind, name]:
                     cost += _WEIGHTS[kind] * (end - start)
                 return

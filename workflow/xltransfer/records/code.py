@@ -1,9 +1,8 @@
-"""The identity of code: a digest of what a stage runs, blind to comments and formatting.
+"""The identity of code: a digest of a stage's code that ignores comments and formatting.
 
-Snakemake notices changed parameters and inputs, but not changed modules behind a command line. Each
-rule therefore carries the digest of its stage as a parameter: the syntax trees of the stage's
-module and of every module of this package that it imports, directly or not, those of ``runtime``
-excepted.
+Snakemake detects changed parameters and inputs, but not changed modules behind a command line. Each
+rule therefore has the digest of its stage as a parameter. It covers the syntax trees of the stage's
+module and of every module of this package that it imports, directly or not, except ``runtime``.
 """
 
 from __future__ import annotations
@@ -21,10 +20,10 @@ from ..runtime.files import replacing
 
 PACKAGE = "xltransfer"
 RUNTIME = f"{PACKAGE}.runtime"
-"""Modules that can change no result: commands, locks, signals, reading and writing of files."""
+"""Modules that do not affect results: commands, locks, signals, reading and writing of files."""
 ROOT = Path(__file__).parents[1]
 PARSED = ROOT / "__pycache__" / "identity.json"
-"""What was found by parsing sources, by digest of the source."""
+"""Cache of parsed sources, by digest of the source."""
 _unsaved: set[str] = set()
 _PARSER = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
 
@@ -43,10 +42,10 @@ def stage_digest(stage: str) -> str:
 
 
 def modules(stage: str) -> list[str]:
-    """The modules whose code a stage runs and that decide its results, sorted.
+    """The modules that decide a stage's results, sorted.
 
     Args:
-        stage: as for ``stage_digest``.
+        stage: name of the stage, as for ``stage_digest``.
     """
     seen: set[str] = set()
     waiting = [f"{PACKAGE}.stages.{stage}"]
@@ -71,13 +70,13 @@ def _module(name: str) -> tuple[str, tuple[str, ...]]:
         _unsaved.add(key)
     digest, candidates = _parsed()[key]
     imported = {candidate for candidate in candidates if _exists(candidate)}
-    # Importing a.b.c runs a and a.b first.
+    # Importing a.b.c also imports a and a.b.
     parents = {part for module in imported for part in _parents(module)}
     return digest, tuple(sorted(imported | parents))
 
 
 def _parse(source: bytes, package: str) -> tuple[str, list[str]]:
-    """Digest of a module's syntax tree and all that it may import of this package."""
+    """Digest of a module's syntax tree, and the modules of this package that it may import."""
     tree = ast.parse(source)
     candidates: set[str] = set()
     for node in ast.walk(tree):
@@ -89,7 +88,7 @@ def _parse(source: bytes, package: str) -> tuple[str, list[str]]:
 
 @cache
 def _parsed() -> dict[str, tuple[str, list[str]]]:
-    """What earlier processes have found of sources by their digest: parsing takes half a second."""
+    """Cached results of earlier processes, since parsing takes half a second."""
     try:
         return json.loads(PARSED.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -97,7 +96,7 @@ def _parsed() -> dict[str, tuple[str, list[str]]]:
 
 
 def _save() -> None:
-    """Keep what has been parsed, unless the package lies where nobody may write."""
+    """Write the cache, unless the package's folder is read-only."""
     with suppress(OSError, InputError):
         PARSED.parent.mkdir(exist_ok=True)
         with replacing(PARSED) as temporary:

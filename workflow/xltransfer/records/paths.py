@@ -1,4 +1,4 @@
-"""Where results lie: the path grammar, in one place.
+"""Paths of all results.
 
 ``results`` is the folder of results, or the pathvar ``<results>`` in rules.
 """
@@ -14,7 +14,7 @@ def model_directory(
 
 
 def dropped(results: str, encoder: str, task: str, source: str, ablation: str) -> str:
-    """What says that the weights of the models of a source and ablation have been dropped."""
+    """Marker file: the weights of the models of a source and ablation have been dropped."""
     return f"{results}/models/{encoder}/{task}/{source}/{ablation}/dropped.txt"
 
 
@@ -36,7 +36,7 @@ def pieces(results: str, encoder: str, corpora: str, corpus: str) -> str:
 
 
 def similarities(results: str, encoder: str, corpus: str) -> str:
-    """How similar a file of a corpus is to the sources, in every state of an encoder."""
+    """Similarities of a file of a corpus to the sources, in every state of an encoder."""
     return f"{results}/similarities/{encoder}/{corpus}.parquet"
 
 
@@ -51,26 +51,26 @@ def representations(results: str, encoder: str, state: str, corpus: str) -> str:
 def made_encoder(results: str, name: str, text: str = "", seed: object = "") -> str:
     """Directory of an encoder that the workflow makes.
 
-    One that is trained on raw text is named by the text and by the seed of its training.
+    An encoder trained on raw text is named by the text and the training seed.
     """
     return f"{results}/encoders/{name}" + (f"/{text}/seed-{seed}" if text else "")
 
 
 def search(results: str, encoder: str, task: str, source: str) -> str:
-    """The hyperparameters that were found for models of a corpus on its development part."""
+    """The hyperparameters chosen for the models of a corpus on its development part."""
     return f"{results}/searches/{encoder}/{task}/{source}.json"
 
 
 def cleaning_report(results: str, text: str) -> str:
-    """What cleaning did to raw text."""
+    """Report on the cleaning of a raw text."""
     return f"{results}/raw_text/{text}/report.json"
 
 
 def transliteration_report(results: str, kind: str, corpus: str, part: str) -> str:
-    """Which characters of a file a transliteration had a rule for."""
+    """Report on the characters of a file that a transliteration had rules for."""
     return f"{results}/transliteration/{kind}/{corpus}-{part}.json"
 
 
 def tokenizer_statistics(results: str, encoder: str, corpora: str, corpus: str) -> str:
-    """How a tokenizer splits a file of a corpus, e.g. ``ug_udt-train`` of ``treebanks``."""
+    """Tokenizer statistics of a file of a corpus, e.g. ``ug_udt-train`` of ``treebanks``."""
     return f"{results}/tokenizer_statistics/{encoder}/{corpora}/{corpus}.json"

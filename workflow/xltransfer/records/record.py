@@ -1,12 +1,12 @@
-"""What a stage made of what: a record beside each output, which tables follow back to raw data.
+"""Records of provenance: a file next to each output, from which tables are traced to raw data.
 
-A record is JSON: the place and the SHA-256 of the output, the SHA-256 of every file it was made
-from, the digest of the stage's code, the processor and the versions of packages. What a record says
-is the same whenever and however often the stage runs on the same machine; how long trainings took,
-which is not, is in files of its own.
+A record is JSON: the path and the SHA-256 of the output, the SHA-256 of every input, the digest of
+the stage's code, the processor and the versions of packages. A record is reproducible: the stage
+writes the same one each time it runs on the same machine. Training times vary and are therefore in
+separate files.
 
-Trainings import this module, and are done anew if its code changes: what only tables need is in
-``provenance``.
+Training stages import this module, so a change of its code retrains all models: code that only
+tables need is in ``trace``.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ PACKAGES = ("numpy", "pandas", "pyarrow", "snakemake", "tokenizers", "torch", "t
 TRAINING = "training.json"
 WEIGHTS = "model.safetensors"
 TOKENIZER_CONFIG = "tokenizer_config.json"
-"""What it says of special tokens is read by the trainings of encoders alone."""
+"""File whose special tokens only the pretraining of encoders reads."""
 PRETRAINING = "pretraining.json"
-"""Like ``TRAINING`` the report of a training, with the checksum of the weights."""
+"""Report of a pretraining with the checksum of the weights, like ``TRAINING``."""
 TIMES = "timing.json"
 NEEDED_BY = "needed_by"
-"""Folder of notes beside weights that may be dropped: a note for each file made from them."""
+"""Folder of marker files next to weights that may be dropped, one for each file made from them."""
 CPUINFO = Path("/proc/cpuinfo")
-"""Where Linux describes the processor."""
+"""Linux's description of the processor."""
 RESULTS = "XLTRANSFER_RESULTS"
-"""Environment variable that tells stages the folder of results."""
+"""Environment variable with the folder of results, read by stages."""
 _ENCODER = ("config.json", WEIGHTS, "tokenizer.json", PRETRAINING)
 
 
@@ -57,9 +57,9 @@ def versions(*packages: str) -> dict[str, str]:
 
 @cache
 def processor_name() -> str:
-    """The processor's model, or its architecture where the system does not name the model.
+    """The model of the CPU, or its architecture if the system does not report the model.
 
-    Libraries choose instructions by the processor, so the last bits of a result may depend on it.
+    Libraries choose instructions by CPU model, so the last bits of a result may depend on it.
     """
     with suppress(OSError):
         for line in CPUINFO.read_text(encoding="utf-8", errors="replace").splitlines():
@@ -70,15 +70,14 @@ def processor_name() -> str:
 
 
 def record_path(output: Path | str) -> Path:
-    """Where the record of an output lies."""
+    """Path of the record of an output."""
     return Path(output).with_suffix(".provenance.json")
 
 
 def below_results(path: Path | str) -> str | None:
     """Path of a file relative to the folder of results; ``None`` if it is elsewhere.
 
-    By hand, where ``XLTRANSFER_RESULTS`` does not say what the folder of results is, no file is
-    known to be in it.
+    If ``XLTRANSFER_RESULTS`` is not set (a stage run by hand), it is ``None`` for every file.
     """
     results = os.environ.get(RESULTS, "")
     whole = Path(os.path.abspath(path))
@@ -88,15 +87,14 @@ def below_results(path: Path | str) -> str | None:
 
 
 def portable(path: Path | str) -> str:
-    """A path as records have it: no absolute path, which would name users and machines.
+    """A path for a record, without absolute paths, which would reveal users and machines.
 
     Args:
-        path: of a file. One in the folder of results is written as ``<results>/…``, so that records
-            are right wherever that folder is moved. Other relative paths stay. An absolute one in
-            the working directory becomes relative to that, and any other
-            ``<absolute path 1a2b3c4d>/<name>`` with a digest of its folder, so that files of
-            different folders have different names. By hand, where ``XLTRANSFER_RESULTS`` does not
-            say what the folder of results is, paths stay.
+        path: path of a file. In the folder of results it becomes ``<results>/…``, so that records
+            stay valid if that folder is moved. Other relative paths stay. An absolute path in the
+            working directory becomes relative to it. Any other becomes
+            ``<absolute path 1a2b3c4d>/<name>`` with a digest of its folder, to keep files of
+            different folders apart. Without ``XLTRANSFER_RESULTS`` (stages run by hand) paths stay.
     """
     place, path = below_results(path), str(path)
     if place is not None:
@@ -110,14 +108,14 @@ def portable(path: Path | str) -> str:
 
 
 def located(path: str) -> str:
-    """Where a file is that ``portable`` has named; unknown folders stay unknown."""
+    """The inverse of ``portable``; names of unknown folders stay as they are."""
     if path.startswith("<results>/"):
         return f"{os.environ.get(RESULTS, '<results>')}/{path.removeprefix('<results>/')}"
     return path
 
 
 def without_absolute_paths(content: Any) -> Any:
-    """JSON content with the last part alone of absolute paths, which name users and machines."""
+    """JSON content with absolute paths cut to their last component, to hide users and machines."""
     if isinstance(content, Mapping):
         return {key: without_absolute_paths(value) for key, value in content.items()}
     if isinstance(content, list | tuple):
@@ -131,10 +129,10 @@ def without_absolute_paths(content: Any) -> Any:
 
 
 def output_identity(output: Path | str) -> dict[str, str]:
-    """What a record says of the file that it is about: its place and its checksum.
+    """The entry of the output in its record: path and checksum.
 
-    The place is relative to the folder of results, so that the folder can be moved and two files
-    of it cannot be exchanged. Of a file elsewhere it is the name.
+    The path is relative to the folder of results, so that moving the folder is possible and swapped
+    files are detected. For a file elsewhere it is the name.
     """
     place = below_results(output) or Path(output).name
     return {"path": place, "output": sha256_of_file(output)}
@@ -143,13 +141,13 @@ def output_identity(output: Path | str) -> dict[str, str]:
 def write_record(
     output: Path | str, stage: str, inputs: Mapping[str, str], **facts: object
 ) -> None:
-    """Write the record of an output, which is there already.
+    """Write the record of an existing output.
 
     Args:
-        output: a file that the stage made.
+        output: file that the stage made.
         stage: name of its module in this package.
         inputs: path → SHA-256 of every file it was made from.
-        facts: what else decided it, as JSON content: ``config``, ``device``, ``threads``, …
+        facts: other facts that decided it, as JSON content: ``config``, ``device``, ``threads``, …
     """
     content: dict[str, Any] = {
         **without_absolute_paths(facts),
@@ -175,12 +173,12 @@ def encoder_files(directory: Path, more: Iterable[str] = ()) -> list[Path]:
 
 
 def write_times(directory: Path, seconds: float, on_gpu: bool) -> None:
-    """Write how long a training took, beside its report.
+    """Write the duration of a training next to its report.
 
     Args:
-        directory: of the model.
-        seconds: of wall time, also those of processes that were killed.
-        on_gpu: whether they were spent on a GPU.
+        directory: directory of the model.
+        seconds: wall time, including processes that were killed.
+        on_gpu: whether the training ran on a GPU.
     """
     times = {"wall_seconds": round(seconds, 1), "gpu_seconds": round(seconds, 1) * on_gpu}
     write_json(directory / TIMES, times)

@@ -1,7 +1,7 @@
-"""Checksums of large files, found once and remembered: what Snakemake asks at every start.
+"""Cache of the checksums of large files, which Snakemake needs at every start.
 
-Reading an encoder of gigabytes takes longer than planning a study. What planning goes by, size,
-time and inode, does not notice a flipped bit; stages that read the file compare its content.
+Reading an encoder of gigabytes takes longer than planning a study. The cache key (size, timestamps,
+inode) does not detect a flipped bit; stages that read the file compare its content.
 """
 
 from __future__ import annotations
@@ -15,34 +15,34 @@ from ..runtime.errors import InputError
 from ..runtime.files import sha256_of_file, write_json
 
 REMEMBERED = Path(".snakemake/xltransfer-checksums.json")
-"""Checksums by path, size, time and inode, below the folder that Snakemake runs in."""
+"""Cache of checksums by path, size, timestamps and inode, in Snakemake's working directory."""
 LARGE = 2**24
-"""Bytes from which on checksums are remembered."""
+"""Minimum size in bytes of a file whose checksum is cached."""
 
 
 def remembered_checksum(path: Path, root: Path) -> str:
-    """SHA-256 of a file; that of a large one is computed once, as long as its times stay.
+    """SHA-256 of a file; for a large file it is cached until its size or timestamps change.
 
     Args:
         path: the file.
-        root: folder that Snakemake runs in.
+        root: Snakemake's working directory.
     """
     status = path.stat()
     if status.st_size < LARGE:
         return sha256_of_file(path)
     key, known = _key(path), _known(root)
-    # Programs can set the time of a file's last change, but not that of its status.
+    # Programs can set a file's mtime, but not its ctime.
     found = known.get(key)
     if found is None or found["status_changed"] != status.st_ctime_ns:
         found = {"checksum": sha256_of_file(path), "status_changed": status.st_ctime_ns}
-        # A folder where nothing may be written can still be planned in.
+        # Planning also works in a read-only folder.
         with suppress(OSError, InputError):
             write_json(root / REMEMBERED, {**known, key: found})
     return found["checksum"]
 
 
 def recall(path: Path, root: Path = Path()) -> str | None:
-    """What ``remembered_checksum`` has found of a file that looks the same; ``None`` if nothing."""
+    """The cached checksum of a file if its key is unchanged, else ``None``."""
     if path.stat().st_size < LARGE:
         return None
     found = _known(root).get(_key(path))

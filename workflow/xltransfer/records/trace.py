@@ -1,4 +1,4 @@
-"""Where the numbers of a table come from: back through the records of all stages to raw data."""
+"""The provenance of tables, traced through the records of all stages back to raw data."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from .record import (
 from .verification import verified_checksums
 
 RECORDED = ("code", "device", "processor", "threads", "versions")
-"""What is listed of the stages behind a table."""
+"""Facts that are listed for the stages behind a table."""
 ROOT = Path(__file__).parent.parent.parent
 """The workflow's checkout."""
 STUDIED = ("workflow", "Snakefile", "config.yaml", "resources")
@@ -37,11 +37,11 @@ STUDIED = ("workflow", "Snakefile", "config.yaml", "resources")
 
 @dataclass(frozen=True)
 class Provenance:
-    """Of a table.
+    """The provenance of a table.
 
     Attributes:
-        content: what it depends on: the same for the same table.
-        times: of the trainings behind it, which differ from run to run.
+        content: everything the table depends on, reproducible.
+        times: durations of the trainings behind it, which differ from run to run.
     """
 
     content: Mapping[str, Any]
@@ -50,16 +50,16 @@ class Provenance:
 
 @dataclass
 class Trace:
-    """What stands behind some files.
+    """The provenance of some files.
 
     Attributes:
         stages: stage → fact of ``RECORDED`` → its distinct values.
-        sources: path → SHA-256 of the files that were made of no other file, or have no record:
-            raw data, made-up data and what came with the workflow.
-        inconsistent: path → distinct SHA-256 of files of which stages used other versions than the
-            one whose record is there. Empty where Snakemake has brought everything up to date.
-        users: of the files in ``inconsistent``, some that were made from one of the versions.
-        trainings: reports of trainings → the stage that made them, ``""`` if that is not known.
+        sources: path → SHA-256 of the files that have no inputs or no record: raw data, artificial
+            data and files of the workflow.
+        inconsistent: path → distinct SHA-256 of files that stages used in other versions than the
+            present one. Empty if Snakemake has brought everything up to date.
+        users: examples of files made from one of the versions of each file in ``inconsistent``.
+        trainings: reports of trainings → the stage that made them, ``""`` if unknown.
     """
 
     stages: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
@@ -70,13 +70,13 @@ class Trace:
 
 
 def table_provenance(config: Mapping[str, Any], inputs: Sequence[Path], stage: str) -> Provenance:
-    """What a table depends on.
+    """Trace what a table depends on.
 
     Args:
-        config: of the table; its ``config`` is the configuration of the study, but for the keys
+        config: configuration of the table; its ``config`` is that of the study without the keys
             that no result depends on.
         inputs: every file it is made from.
-        stage: the stage that makes the table.
+        stage: stage that makes the table.
 
     Returns:
         As content: study, seeds, configuration and its digest, commit, untracked files, processor
@@ -84,7 +84,7 @@ def table_provenance(config: Mapping[str, Any], inputs: Sequence[Path], stage: s
         table; the checksums of its inputs and of the sources of these.
 
     Raises:
-        InputError: an input is not what its record says, or stages behind the table used different
+        InputError: an input does not match its record, or stages behind the table used different
             versions of one file.
     """
     read = verified_checksums(inputs)
@@ -111,10 +111,10 @@ def table_provenance(config: Mapping[str, Any], inputs: Sequence[Path], stage: s
 
 
 def follow(inputs: Mapping[str, str]) -> Trace:
-    """Follow the records of files back to where they start.
+    """Follow the records of files back to the sources.
 
     Args:
-        inputs: path, as ``records.portable`` writes it → SHA-256.
+        inputs: path, as written by ``record.portable`` → SHA-256.
     """
     trace = Trace()
     waiting, seen = sorted(inputs.items(), reverse=True), set(inputs.items())
@@ -147,17 +147,17 @@ def follow(inputs: Mapping[str, str]) -> Trace:
 
 
 def _note_versions(trace: Trace, path: str, versions: Sequence[str], user: str | None) -> None:
-    """Enter that a file is used in several versions, and one of the files made from it."""
+    """Note that a file is used in several versions, with one file made from it."""
     _add(trace.inconsistent.setdefault(path, []), versions)
     _add(trace.users.setdefault(path, []), [user] if user else [])
 
 
 def _refuse_inconsistent(trace: Trace) -> None:
-    """Refuse what is made of two versions of one file; the remedy is to make the older part again.
+    """Raise an error if two versions of one file were used; the remedy is to regenerate one.
 
-    It happens where a stage has run again and what was made from its output has not: after
-    `snakemake --touch`, in a folder that was copied in parts, or where a model whose weights had
-    been dropped was trained again on another device or with other versions of packages.
+    This happens if a stage has run again and the stages that use its output have not: after
+    `snakemake --touch`, in a folder that was copied in parts, or if a model whose weights were
+    dropped was retrained on another device or with other versions of packages.
     """
     if not trace.inconsistent:
         return
@@ -173,7 +173,7 @@ def _refuse_inconsistent(trace: Trace) -> None:
 
 
 def _record(path: str) -> dict[str, Any]:
-    """The record of a file; empty if it has none that can be used."""
+    """The record of a file; empty if there is no valid one."""
     content = _json_object(record_path(located(path)))
     usable = isinstance(content.get("inputs"), dict) and {"stage", "output"} <= content.keys()
     return content if usable else {}
@@ -189,7 +189,7 @@ def _json_object(path: Path) -> dict[str, Any]:
 
 
 def _merge(stages: dict[str, dict[str, list[Any]]], record: Mapping[str, Any]) -> None:
-    """Enter the facts of a record; that of a table has facts of the stages behind it as well."""
+    """Add the facts of a record; the record of a table also has those of the stages behind it."""
     facts = stages.setdefault(record["stage"], {})
     for name in RECORDED:
         if name in record:
@@ -201,9 +201,9 @@ def _add(values: list[Any], more: Sequence[Any]) -> None:
 
 
 def training_times(trace: Trace) -> dict[str, Any]:
-    """How long the trainings took, by stage and together: seconds of wall and of GPU time.
+    """Training times by stage and in total: wall time and GPU time in seconds.
 
-    Those whose times are not known, which were done elsewhere, are counted.
+    Trainings with unknown times, which ran elsewhere, are counted.
     """
     nothing = {"models": 0, "without_times": 0, "wall_seconds": 0.0, "gpu_seconds": 0.0}
     rows: dict[str, dict[str, float]] = {"all": {**nothing}}
@@ -219,13 +219,13 @@ def training_times(trace: Trace) -> dict[str, Any]:
 
 
 def git_commit() -> str:
-    """The commit of the workflow's checkout, marked if tracked files differ from it."""
+    """The commit of the workflow's checkout, marked if tracked files have changes."""
     found = _git("describe", "--always", "--dirty", "--abbrev=40")
     return "not a git checkout" if found is None else found.strip()
 
 
 def untracked_files() -> list[str] | None:
-    """Files that a result may depend on and that the commit does not have.
+    """Untracked files that a result may depend on.
 
     Returns:
         Files and folders below ``STUDIED`` that git neither tracks nor ignores, relative to the
@@ -237,7 +237,7 @@ def untracked_files() -> list[str] | None:
 
 
 def _git(*arguments: str) -> str | None:
-    """What git says of the checkout; ``None`` if it cannot."""
+    """The output of a git command in the checkout; ``None`` if it fails."""
     try:
         command = ["git", "-C", str(ROOT), *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout

@@ -1,9 +1,9 @@
-"""Verification of files before a stage uses them: they must be what their records say.
+"""Verification of files against their records before a stage uses them.
 
-Disks, network folders and copies change files behind the workflow's back: a flipped bit, a
-truncated file, two files that have been exchanged. Many such files can still be read, and would
-give other numbers. Every stage therefore hashes its inputs before it reads them, and refuses those
-that are not what their record says. The same checksums enter the record of its own output.
+Disks, network folders and copies can corrupt files: a flipped bit, a truncated file, two swapped
+files. Many such files can still be read, and would give other numbers. Every stage therefore hashes
+its inputs before it reads them, and raises an error if one does not match its record. The same
+checksums enter the record of its output.
 """
 
 from __future__ import annotations
@@ -21,17 +21,16 @@ RUN_AGAIN = "delete it and run the same command again"
 
 
 def verified_checksums(files: Iterable[Path | str]) -> dict[str, str]:
-    """Path → SHA-256 of files that a stage is about to read, each compared with its record.
+    """Path → SHA-256 of the inputs of a stage, each compared with its record.
 
-    Files in the folder of results must have a record, which also names their place there. Other
-    files, which users bring, need none; of large ones the checksum that was found when the study
-    was planned is compared.
+    Files in the folder of results must have a record, which also contains their path. Other files,
+    provided by users, need none; large ones are compared with the checksum cached at planning time.
 
     Args:
         files: inputs of a stage.
 
     Raises:
-        InputError: a file cannot be read, is not what its record says, or lacks a record.
+        InputError: a file cannot be read, does not match its record, or lacks a record.
     """
     found = {}
     for path in map(Path, files):
@@ -70,15 +69,15 @@ def verified_encoder(directory: Path, more: Iterable[str] = ()) -> dict[str, str
 def verified_model(directory: Path, more: Iterable[str] = ()) -> dict[str, str]:
     """Path → SHA-256 of what stands for a model in a record, after all its files are compared.
 
-    A fine-tuned model is recorded by its ``training.json``, which says what the other files are.
-    Files that are missing are left to what opens the model.
+    For a fine-tuned model this is ``training.json``, which lists the checksums of its other files.
+    Missing files are reported by the code that opens the model.
 
     Args:
         directory: of a fine-tuned model or of an encoder.
         more: of an encoder, as for ``encoder_files``.
 
     Raises:
-        InputError: a file is not the one that the training wrote.
+        InputError: a file differs from the one that the training wrote.
     """
     report = directory / TRAINING
     if not report.exists():
@@ -97,7 +96,7 @@ def verified_model(directory: Path, more: Iterable[str] = ()) -> dict[str, str]:
 
 
 def _files_of_model(report: Path) -> Mapping[str, str]:
-    """Name → SHA-256 of the files of a model. Reports that are older name the weights alone."""
+    """Name → SHA-256 of the files of a model. Older reports list only the weights."""
     content = read_json(report)
     try:
         files = {WEIGHTS: content["weights"], **content.get("files", {})}
@@ -137,8 +136,8 @@ def _read_record(record: Path, required: bool) -> dict[str, Any] | None:
     """The content of a record; ``None`` if there is none.
 
     Args:
-        record: its path.
-        required: whether JSON of another program at this path is refused, too.
+        record: path of the record.
+        required: whether JSON of another program at this path is an error.
     """
     if not record.exists():
         return None

@@ -1,9 +1,8 @@
-"""A plan that compares the parameters of every job with those of its last run.
+"""Compare the parameters of every job with those of its last run, for Snakemake's plan.
 
-Snakemake leaves out the jobs downstream of one that it plans, because most of these are planned in
-any case. It does not plan those that have only inputs whose timestamps are ignored (``ancient``).
-If their parameters have changed for another reason, the tables of the run would mix old and new
-results, until the next run.
+Snakemake does not compare the jobs downstream of a planned job, because most of them are planned in
+any case. A job whose inputs are all ``ancient`` (timestamps ignored) is then not planned. If its
+parameters have also changed, the tables of this run would mix old and new results.
 """
 
 from __future__ import annotations
@@ -16,8 +15,8 @@ def comparing_every_job(build: Callable[[], Any], workflow: Any) -> Callable[[],
     """`Workflow._build_dag`, which compares every job.
 
     Args:
-        build: the method.
-        workflow: Snakemake's; its DAG is made before the method is called.
+        build: the original method.
+        workflow: Snakemake's workflow; its DAG is made before the method is called.
     """
 
     def complete() -> Any:
@@ -25,7 +24,7 @@ def comparing_every_job(build: Callable[[], Any], workflow: Any) -> Callable[[],
         update = dag.update_needrun
 
         async def update_every_job(*arguments: Any, **options: Any) -> None:
-            # The one use of this method here: to find the jobs that are left out.
+            # Snakemake uses this method here only to find the jobs that it leaves out.
             dag.bfs = lambda direction, *jobs: iter(())
             try:
                 await update(*arguments, **options)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 
 LONGEST = 2000
-"""Characters of a message; longer ones quote something that nobody reads to its end."""
+"""Maximum length of a message in characters."""
 _UNPRINTABLE = re.compile(r"[^ -~]")
 
 
 class InputError(Exception):
-    """Something the user gave cannot be used; the message is one line: what, where, and remedy.
+    """An error that the user can fix; the message is one line: what, where, and remedy.
 
-    Messages quote values of files from anywhere, so that control characters, line separators and
-    everything else without a printable form is escaped here.
+    Messages quote values of untrusted files, so control characters, line separators and other
+    unprintable characters are escaped here.
     """
 
     def __init__(self, message: str) -> None:
@@ -21,15 +21,15 @@ class InputError(Exception):
 
 
 class DivergedError(InputError):
-    """A model computes something that is not a number."""
+    """A model computes NaN or infinity."""
 
 
 def one_line(text: str) -> str:
     """Text as one printable line of at most ``LONGEST`` characters.
 
-    What is not printable to Python (control and format characters, line separators, spaces other
-    than U+0020, lone surrogates) is written as in its string literals; of longer text the middle is
-    left out, for a message begins with the place and ends with the remedy.
+    Characters that Python calls unprintable (control and format characters, line separators, spaces
+    other than U+0020, lone surrogates) are escaped as in string literals. Longer text is cut in the
+    middle, because a message begins with the place and ends with the remedy.
     """
     if len(text) > LONGEST:
         text = f"{text[: LONGEST // 2]} … {text[-LONGEST // 4 :]}"

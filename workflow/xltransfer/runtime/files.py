@@ -1,4 +1,4 @@
-"""Files: read with a clear complaint, write beside and rename, name by content."""
+"""Files: reading with clear error messages, atomic writing, and content digests."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ from .errors import InputError
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """A full disk, an exhausted quota, a limit on the size of files."""
 DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
-"""Permissions, a file system that is read-only."""
+"""Missing permissions, a read-only file system."""
 _BYTE_ORDER_MARK = "\ufeff"
 
 
 @contextmanager
 def replacing(path: Path | str, durable: bool = True) -> Iterator[Path]:
-    """A temporary path beside ``path`` that takes its place when the block ends well.
+    """A temporary path that replaces ``path`` when the block succeeds.
 
-    Whatever happens, ``path`` is either as it was or complete.
+    ``path`` is never incomplete: it keeps its old content until then.
 
     Args:
         path: the file to write.
-        durable: whether it must be on the disk before it takes its place, which also brings to
-            light the errors of network folders that come late. What is verified when it is read
-            can do without and saves the time.
+        durable: whether to flush the file to disk (fsync) before the rename, which also reports
+            delayed errors of network folders. Files that are verified when they are read can skip
+            this to save time.
 
     Raises:
         InputError: the disk is full or read-only, or permissions are missing.
     """
     path = Path(path)
-    # Processes on two machines may have the same number.
+    # Processes on two machines may have the same process id.
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -54,13 +54,13 @@ def replacing(path: Path | str, durable: bool = True) -> Iterator[Path]:
             raise InputError(explanation) from error
         raise
     finally:
-        # Where the folder has become read-only, this is the second error.
+        # If the folder has become read-only, the first error is the one to report.
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
 
 
 def _is_about(error: Exception, path: Path) -> bool:
-    """Whether an error may be one of writing a file, and not of reading another."""
+    """Whether an error may come from writing this file rather than from reading another."""
     named = getattr(error, "filename", None)
     if named is None:
         return True
@@ -68,11 +68,12 @@ def _is_about(error: Exception, path: Path) -> bool:
 
 
 def explain_no_room(path: Path | str, error: Exception) -> str | None:
-    """One line for the user if an error of writing means that there is no room, else ``None``.
+    """One line for the user if a write error means that the disk is full, else ``None``.
 
     Args:
-        path: what was being written.
-        error: of any library: those written in other languages have no ``errno`` but say it.
+        path: path that was being written.
+        error: error of any library; libraries in Rust or C++ report it in the text, without
+            ``errno``.
     """
     code = _number(error)
     if code not in NO_ROOM:
@@ -84,11 +85,11 @@ def explain_no_room(path: Path | str, error: Exception) -> str | None:
 
 
 def explain_denied(error: Exception, path: Path | str = "") -> str | None:
-    """One line for the user if a file cannot be written for want of permission, else ``None``.
+    """One line for the user if the permission to write a file is missing, else ``None``.
 
     Args:
-        error: of any library.
-        path: what was being written; by default the file that the error names.
+        error: error of any library.
+        path: file that was being written; by default the file that the error names.
     """
     code = _number(error)
     if code not in DENIED:
@@ -101,7 +102,7 @@ def explain_denied(error: Exception, path: Path | str = "") -> str | None:
 
 
 def _number(error: Exception) -> int | None:
-    """The number of an error of the operating system; those of Rust have it in their text alone."""
+    """The ``errno`` of an error; Rust libraries report it only in the text of the message."""
     code = getattr(error, "errno", None)
     if code is None and (said := re.search(r"(?:os error|[Ee]rrno) (\d+)", str(error))):
         code = int(said[1])
@@ -118,7 +119,7 @@ def read_text(path: Path | str, encoding: str = "utf-8") -> str:
 
     Args:
         path: the file.
-        encoding: of the file; a byte-order mark is dropped from UTF-8.
+        encoding: character encoding; a byte-order mark is dropped from UTF-8.
 
     Raises:
         InputError: the file is missing, unreadable or not in the encoding, in which case the line
@@ -139,21 +140,21 @@ def read_text(path: Path | str, encoding: str = "utf-8") -> str:
             f"{path}: cannot be decoded from '{encoding}' ({error}); name another encoding"
         ) from None
     if text.startswith(_BYTE_ORDER_MARK):
-        # It would be a part of the first word, and be lost where that is written and read again.
+        # It would become part of the first word, and get lost when that is written and read again.
         raise InputError(f"{path}:1: a byte-order mark too many for {encoding.upper()}; remove it")
     return text
 
 
 def read_text_lines(path: Path | str, encoding: str = "utf-8") -> str:
-    """The text of a file whose lines end with a line feed; Windows line ends become such.
+    """The text of a file; Windows line endings are converted to line feeds.
 
     Args:
         path: the file.
-        encoding: of the file; a byte-order mark is dropped from UTF-8.
+        encoding: character encoding; a byte-order mark is dropped from UTF-8.
 
     Raises:
-        InputError: as for ``read_text``, or a carriage return is not before a line feed: some
-            programs would end a line there, others not.
+        InputError: as for ``read_text``, or a carriage return is not followed by a line feed, since
+            programs disagree on whether it ends a line.
     """
     text = read_text(path, encoding)
     if "\r" not in text:
@@ -184,20 +185,20 @@ def read_json(path: Path | str) -> Any:
     """The content of a JSON file.
 
     Raises:
-        InputError: the file is missing, is not JSON, or is nested too deeply or has an integer that
-            is too long for Python to read.
+        InputError: the file is missing or not JSON, or exceeds Python's limits for
+            nesting or for integers.
     """
     try:
         return json.loads(read_text(path))
     except json.JSONDecodeError as error:
         raise InputError(f"{path}:{error.lineno}: not JSON ({error.msg})") from None
     except (RecursionError, ValueError) as error:
-        # Nested by the thousand, or an integer of thousands of digits.
+        # Thousands of nesting levels, or an integer of thousands of digits.
         raise InputError(f"{path}: JSON that cannot be read ({error}); correct it") from None
 
 
 def write_json(path: Path | str, content: Any) -> None:
-    """Write JSON with sorted keys; the file appears only once it is complete."""
+    """Write JSON with sorted keys, atomically."""
     with replacing(path) as temporary:
         text = json.dumps(content, ensure_ascii=False, indent=2, sort_keys=True)
         temporary.write_text(text + "\n", encoding="utf-8")
@@ -210,10 +211,10 @@ def sha256_of_file(path: Path | str) -> str:
 
 
 def canonical_json(content: Any) -> str:
-    """JSON that is equal for equal content: keys sorted, no spaces."""
+    """Canonical JSON: sorted keys, no spaces."""
     return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def digest(content: Any) -> str:
-    """A short name (16 hexadecimal digits) for JSON content."""
+    """A digest (16 hexadecimal digits) of JSON content."""
     return hashlib.sha256(canonical_json(content).encode()).hexdigest()[:16]

@@ -1,8 +1,8 @@
-"""What is wrong with the folders and files of a study, found before anything runs.
+"""Checks of the folders and files of a study before any job runs.
 
-Snakemake compares times of files. One that is dated in the future, by a wrong clock or a copy from
-elsewhere, is newer than whatever is made from it, in this run and in every later one: models that
-are finished would be deleted and trained again each time.
+Snakemake compares timestamps. A file with a timestamp in the future (wrong clock, copy from another
+machine) is newer than every output made from it, in this run and in later ones: finished models
+would be deleted and trained again each time.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from .errors import InputError
 from .files import explain_denied
 
 TOLERATED_SECONDS = 60
-"""How far the clocks of a file server and of this machine may differ: so long is waited."""
+"""Tolerated clock difference between a file server and this machine: the maximum wait."""
 
 
 def refuse_read_only(folders: Iterable[Path | str]) -> None:
-    """Refuse to start where nothing can be written.
+    """Raise an error if a folder is read-only.
 
     Args:
-        folders: which are written to; of one that is not there yet, the nearest that is.
+        folders: output folders; for a missing one, its nearest existing parent is checked.
 
     Raises:
-        InputError: names the folder.
+        InputError: a folder is read-only.
     """
     for folder in map(Path, folders):
         while not folder.exists() and folder != folder.parent:
@@ -44,12 +44,12 @@ def refuse_read_only(folders: Iterable[Path | str]) -> None:
 
 
 def later_than(now: float, files: Iterable[str]) -> dict[str, float]:
-    """Files that are dated after a time, with their times, in seconds since 1970.
+    """Files whose timestamp is after ``now``, with their timestamps in seconds since 1970.
 
     Args:
-        now: the time.
-        files: those that are missing are left out; of a link, the later of its own time and of that
-            of its target counts, as for Snakemake.
+        now: time in seconds since 1970.
+        files: paths; missing files are skipped. For a symbolic link, the later timestamp of the
+            link and its target counts, as in Snakemake.
     """
     found = {}
     for file in dict.fromkeys(files):
@@ -63,14 +63,14 @@ def later_than(now: float, files: Iterable[str]) -> dict[str, float]:
 
 
 def refuse_future(files: Iterable[str], wait: bool = True) -> None:
-    """Refuse inputs that are dated in the future; wait for those of the next minute.
+    """Refuse inputs with a timestamp in the future; wait up to a minute for those close to now.
 
     Args:
-        files: the inputs of all jobs, finished or not.
-        wait: whether to wait, which a dry run need not.
+        files: inputs of all jobs, finished or not.
+        wait: whether to wait; a dry run does not.
 
     Raises:
-        InputError: names the file that is furthest in the future, and the remedy.
+        InputError: an input has a timestamp in the future; the message names the latest one.
     """
     late = later_than(time.time(), files)
     if not late:
@@ -86,7 +86,7 @@ def refuse_future(files: Iterable[str], wait: bool = True) -> None:
     remedy = f"`touch {shlex.quote(worst)}`"
     if len(late) > 1:
         folders = " ".join(shlex.quote(f) for f in sorted({_top(file) for file in late}))
-        # With one time for all of them none is newer than what is made of it.
+        # With the same timestamp everywhere, no input is newer than its outputs.
         remedy = f'`find {folders} -newermt now -exec touch -d "$(date)" {{}} +`'
     others = f" (and {len(late) - 1} other files)" if len(late) > 1 else ""
     raise InputError(
@@ -96,16 +96,16 @@ def refuse_future(files: Iterable[str], wait: bool = True) -> None:
 
 
 def _top(file: str) -> str:
-    """The folder to look in for a file and others: its first part, or where an absolute one is."""
+    """The folder for the remedy: a path's first component, or the parent of an absolute path."""
     return os.path.dirname(file) if os.path.isabs(file) else file.split("/", 1)[0]
 
 
 def without_future_inputs(build: Callable[[], Any], workflow: Any) -> Callable[[], Any]:
-    """`Workflow._build_dag`, which ends with an error if an input is dated in the future.
+    """`Workflow._build_dag`, followed by an error if an input has a timestamp in the future.
 
     Args:
-        build: the method.
-        workflow: Snakemake's. With `--touch`, which is a remedy, nothing is refused.
+        build: the original method.
+        workflow: Snakemake's workflow. `--touch` is a remedy, so it skips the check.
     """
 
     def guarded() -> Any:

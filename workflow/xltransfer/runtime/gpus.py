@@ -1,7 +1,7 @@
-"""GPUs of this machine: how many there are, and taking one for this process alone.
+"""GPUs of this machine: counting them, and reserving one for this process.
 
-Nothing here imports torch: Snakemake asks whenever it reads the workflow, and CUDA looks at
-``CUDA_VISIBLE_DEVICES`` once, when it starts.
+This module does not import torch: Snakemake calls it whenever it reads the workflow, and CUDA reads
+``CUDA_VISIBLE_DEVICES`` only once, when it is initialised.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .errors import InputError
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 SHARED_BY = "XLTRANSFER_JOBS_PER_GPU"
-"""How many jobs may share a GPU, where models are small; one if it is not set."""
+"""Environment variable: how many jobs may share a GPU when models are small; default 1."""
 
 SLURM_JOB = "SLURM_JOB_ID"
 
@@ -31,17 +31,17 @@ WAIT_SECONDS = 1.0
 log = logging.getLogger(__name__)
 
 _taken: list[int] = []
-"""File descriptors whose locks this process holds until it ends, however it ends."""
+"""File descriptors of the locks; the operating system releases them when the process ends."""
 
 
 def visible_gpus() -> list[str]:
-    """What CUDA may call the GPUs that jobs can use: numbers or identifiers; empty without any."""
+    """CUDA device names of the GPUs that jobs can use: numbers or identifiers; may be empty."""
     given = os.environ.get(VISIBLE)
     if given is None:
         return [str(number) for number in range(_count())]
     found = []
     for name in (part.strip() for part in given.split(",")):
-        # As CUDA reads it: what follows something that names no device does not count.
+        # CUDA ignores all entries after the first invalid one.
         if not re.fullmatch(r"\d+|(GPU|MIG)-.+", name):
             break
         found.append(name)
@@ -49,7 +49,7 @@ def visible_gpus() -> list[str]:
 
 
 def _count() -> int:
-    """GPUs of this machine or container, by the files that stand for them."""
+    """Number of GPUs of this machine or container, from the device files."""
     nodes = [path for path in NODES.glob("nvidia*") if re.fullmatch(r"nvidia\d+", path.name)]
     if nodes or not (tool := shutil.which("nvidia-smi")):
         return len(nodes)
@@ -77,17 +77,17 @@ def _jobs_per_gpu() -> int:
 
 
 def take_gpu() -> None:
-    """Take a free GPU until this process ends; wait if there is none.
+    """Reserve a free GPU until this process ends; wait if there is none.
 
-    It becomes the only one that this process sees. Nothing happens without GPUs, and when this
-    process has taken one. Slurm's choice for a job is not widened.
+    It becomes the only GPU that this process sees. Without GPUs, or if this process has already
+    reserved one, nothing happens. A GPU is chosen only among those that Slurm gave to the job.
     """
     if _taken or (SLURM_JOB in os.environ and VISIBLE not in os.environ):
         return
     devices = visible_gpus()
     if not devices:
         return
-    # Every GPU gets its first job before any gets its second.
+    # Every GPU gets a first job before any GPU gets a second one.
     places = [(device, place) for place in range(_jobs_per_gpu()) for device in devices]
     waits = False
     while (device := _lock_one(places)) is None:
@@ -100,8 +100,8 @@ def take_gpu() -> None:
 
 
 def _lock_one(places: Sequence[tuple[str, int]]) -> str | None:
-    """Lock the first free place, and say of which device it is."""
-    # Others' locks may not be opened. In two jobs of Slurm one number may stand for two GPUs.
+    """Lock the first free place and return its device; ``None`` if all are locked."""
+    # Lock files of other users cannot be opened. Two Slurm jobs may use one number for two GPUs.
     owner = [str(os.getuid()), *filter(None, [os.environ.get(SLURM_JOB)])]
     folder = Path(tempfile.gettempdir()) / "-".join(["xltransfer", *owner])
     folder.mkdir(mode=0o700, exist_ok=True)

@@ -1,8 +1,8 @@
 """The head: the Snakemake that runs a study in a folder, of which there may be one at a time.
 
-A head writes down who it is. One that was killed cannot take back what it started: its lock stays,
-its processes and its Slurm jobs go on. The next head knows by the record that it is dead, removes
-the lock and ends what is left before it starts anything, so that no output has two writers.
+A head writes a record of itself. After a head was killed, its lock remains, and its processes and
+Slurm jobs continue. The next head sees from the record that the earlier one is dead. It removes the
+lock and ends these processes and jobs before it starts anything, so no output has two writers.
 """
 
 from __future__ import annotations
@@ -30,20 +30,19 @@ from .gpus import SLURM_JOB
 
 RECORD = "xltransfer-head.json"
 SHARED = ".xltransfer"
-"""Folder in a folder of results in which the head of a shared one is recorded."""
+"""Folder inside a shared folder of results for the record of its head."""
 MARK = "XLTRANSFER_HEAD"
-"""Environment variable by which the processes of a head are known."""
+"""Environment variable that identifies the processes of a head."""
 
 GRACE_SECONDS = 120
-"""What processes get to save a checkpoint before they are killed."""
+"""Time for processes to save a checkpoint before they are killed."""
 
 
 @dataclass(frozen=True)
 class Head:
     """A Snakemake that runs, or ran, a study.
 
-    Numbers of processes are used again, hence the time at which it started; after a reboot they
-    start anew, hence `boot`.
+    Process ids are reused, and restart after a reboot; hence `started` and `boot`.
     """
 
     host: str
@@ -56,22 +55,22 @@ class Head:
 
     @property
     def mark(self) -> str:
-        """What sets its processes apart from all others."""
+        """Unique identifier of the head, inherited by its processes."""
         return f"{self.host}:{self.boot}:{self.pid}:{self.started}"
 
 
 def alone(
     execute: Callable[..., Any], folder: Path | str = ".snakemake", results: str = "results"
 ) -> Callable[..., Any]:
-    """`Workflow.execute`, but refusing to run beside another head, and after clearing up.
+    """`Workflow.execute`, but only one head at a time, after cleaning up after the last one.
 
-    Dry runs change nothing and may run beside a head.
+    Dry runs change nothing and may run at the same time as a head.
 
     Args:
-        execute: what runs a workflow; it takes `executor_plugin` and `executor_settings`.
-        folder: where Snakemake keeps its state.
-        results: folder of results. One outside this folder may be that of another folder's study,
-            too: then there may be one head for both.
+        execute: function that runs a workflow; it takes `executor_plugin` and `executor_settings`.
+        folder: folder of Snakemake's state.
+        results: folder of results. If it is outside the working directory, studies in several
+            folders may share it; then one head may run for all of them.
     """
     folders = [Path(folder)]
     if not Path(results).resolve().is_relative_to(Path.cwd().resolve()):
@@ -81,8 +80,8 @@ def alone(
         if executor_plugin.common_settings.dryrun_exec:
             return execute(*arguments, executor_plugin=executor_plugin, **named)
         executor = executor_plugin.name
-        # Snakemake's log file may be on a disk that is full. A message that cannot be written there
-        # would give a traceback on the terminal, where the message is as well.
+        # If the disk is full, writing to Snakemake's log file fails and prints a traceback on the
+        # terminal, where the message appears anyway.
         logging.raiseExceptions = False
         try:
             refuse_read_only([folder, results])
@@ -109,11 +108,11 @@ def alone(
 
 @contextmanager
 def claimed(folder: Path, executor: str) -> Iterator[Head | None]:
-    """Be the head of a folder; the value is the head before, if there was one.
+    """Become the head of a folder; yields the previous head, if there was one.
 
     Args:
-        folder: where Snakemake keeps its state.
-        executor: name of what runs the jobs.
+        folder: folder of Snakemake's state.
+        executor: name of the executor of the jobs.
 
     Raises:
         InputError: another head runs, or may run.
@@ -128,14 +127,14 @@ def claimed(folder: Path, executor: str) -> Iterator[Head | None]:
         last = _read(record)
         if last and not last.ended:
             _refuse_if_alive(last, record)
-            # Snakemake's own lock of a head that cannot hold it any more.
+            # Snakemake's own lock is stale because its owner is dead.
             shutil.rmtree(folder / "locks", ignore_errors=True)
         write_json(record, asdict(head))
     os.environ[MARK] = head.mark
     try:
         yield last
     except InputError:
-        # What the last head left is still there.
+        # The processes of the last head have not been ended yet.
         write_json(record, asdict(last or replace(head, ended=True)))
         raise
     except BaseException:
@@ -146,7 +145,7 @@ def claimed(folder: Path, executor: str) -> Iterator[Head | None]:
 
 
 def _record_end(record: Path, head: Head) -> None:
-    # On a full disk nothing is lost: that the head is dead will be found out.
+    # Without this record (full disk), the next head still detects that this process has ended.
     with suppress(OSError, InputError):
         write_json(record, asdict(replace(head, ended=True)))
 
@@ -167,7 +166,7 @@ def _refuse_if_alive(last: Head, record: Path) -> None:
 
 
 def end_processes(last: Head) -> None:
-    """End what a head that is dead started on this machine, and wait until it has ended."""
+    """End the processes of a dead head on this machine, and wait for them."""
     deadline = time.monotonic() + GRACE_SECONDS
     signalled: set[int] = set()
     while processes := set(_processes(last.mark)):
@@ -184,12 +183,12 @@ def end_processes(last: Head) -> None:
 def _processes(mark: str) -> Iterator[int]:
     """Processes on this machine that a head started, directly or not, but not its Slurm jobs.
 
-    A head may itself run within a Slurm job, and what it started there with it.
+    Processes in the current Slurm job count, since a head may itself run within one.
     """
     expected = f"{MARK}={mark}"
     ours = f"{SLURM_JOB}={os.environ.get(SLURM_JOB)}"
     for folder in Path("/proc").glob("[0-9]*"):
-        # Processes end while one looks, and those of others cannot be looked at.
+        # Processes may end meanwhile, and those of other users cannot be read.
         with suppress(OSError):
             environment = (folder / "environ").read_bytes()
             variables = environment.decode(errors="replace").split("\0")
@@ -206,14 +205,14 @@ def _read(record: Path) -> Head | None:
 
 
 def _boot() -> str:
-    """What sets this run of the machine apart from all others; empty where there is no /proc."""
+    """Unique identifier of this boot of the machine; empty where there is no /proc."""
     with suppress(OSError):
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     return ""
 
 
 def _started(pid: int) -> str | None:
-    """When a process started, in ticks since the machine did; None if it does not run.
+    """Start time of a process in ticks since boot; None if it does not run.
 
     Where there is no /proc the time is unknown and empty.
     """
@@ -224,7 +223,7 @@ def _started(pid: int) -> str | None:
             return None
         return ""
     try:
-        # The name, in parentheses, may hold anything.
+        # The process name, in parentheses, may contain any character.
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return None
@@ -234,7 +233,7 @@ def _started(pid: int) -> str | None:
 @contextmanager
 def _one_at_a_time(folder: Path) -> Iterator[None]:
     with open(folder / f"{RECORD}.lock", "w") as file:
-        # Some network file systems have no locks; the moment in which that matters is short.
+        # Some network file systems have no locks; the critical section is short.
         with suppress(OSError):
             fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -1,9 +1,9 @@
-"""Ending early when a signal asks for it: at once, or at the next place where nothing is lost.
+"""Ending early on a signal: at once, or at the next safe point.
 
-Schedulers send SIGTERM before they kill (time limit, preemption, cancellation), people press
-Ctrl-C, and either may reach every process of a job. A stage ends at once, with its temporary files
-removed; what must not be cut in two, such as a step of training and the checkpoint after it, is
-``postponed`` and asks whether it should end. Signals beyond the first change nothing.
+Schedulers send SIGTERM before they kill (time limit, preemption, cancellation), users press Ctrl-C,
+and both may reach every process of a job. A stage ends at once and removes its temporary files.
+Code that must not be interrupted, such as a training step and the checkpoint after it, runs in
+``postponed`` and checks for signals itself. Only the first signal has an effect.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
 
 
 class Interrupted(BaseException):
-    """The process has been asked to end; no ``Exception``, so that nothing takes it for a failure.
+    """The process has been asked to end; not an ``Exception``, so ``except Exception`` ignores it.
 
     Attributes:
-        number: of the signal.
-        note: what is saved, for the user.
+        number: signal number.
+        note: message for the user about what is saved.
     """
 
     def __init__(self, number: int, note: str = "") -> None:
@@ -31,18 +31,18 @@ class Interrupted(BaseException):
 
     @property
     def exit_code(self) -> int:
-        """What shells report of a process that a signal has ended."""
+        """The exit code that shells report for a process ended by this signal."""
         return 128 + self.number
 
 
 class _State:
-    """Of this process.
+    """The signal state of this process.
 
     Attributes:
-        heard: the signals that are listened to.
-        received: the first signal that has come.
+        heard: signals with a handler.
+        received: first signal received.
         at_once: whether a signal raises.
-        raised: whether one has raised; a second one would cut the cleaning up short.
+        raised: whether one has raised; a second exception would interrupt the cleanup.
     """
 
     heard: tuple[int, ...] = ()
@@ -59,9 +59,9 @@ def listen() -> None:
 
 
 def stop_listening() -> None:
-    """Ignore signals from now on: the work is done, and the process ends well in a moment.
+    """Ignore signals from now on: the work is done and the process is about to exit.
 
-    Without effect where nobody listens.
+    Without effect before ``listen``.
     """
     for number in _State.heard:
         signal.signal(number, signal.SIG_IGN)
@@ -69,18 +69,18 @@ def stop_listening() -> None:
 
 
 def received() -> bool:
-    """Whether a signal has come."""
+    """Whether a signal has been received."""
     return _State.received is not None
 
 
 def check(note: str = "") -> None:
-    """End here if a signal has come.
+    """End here if a signal has been received.
 
     Args:
-        note: what is saved, for the user.
+        note: message for the user about what is saved.
 
     Raises:
-        Interrupted: one has.
+        Interrupted: a signal has been received.
     """
     if _State.received is not None:
         _State.raised = True
@@ -89,13 +89,13 @@ def check(note: str = "") -> None:
 
 @contextmanager
 def postponed() -> Iterator[None]:
-    """Signals are only taken note of inside; who uses it asks ``received`` and calls ``check``."""
+    """Only record signals inside the block; the caller uses ``received`` and ``check``."""
     yield from _with(at_once=False)
 
 
 @contextmanager
 def not_postponed() -> Iterator[None]:
-    """Signals end the block at once, within one in which they are postponed."""
+    """Let signals end this block at once, inside a ``postponed`` block."""
     yield from _with(at_once=True)
 
 

@@ -1,8 +1,8 @@
-"""Checks of the values of catalogues that become parts of paths, of commands or of addresses.
+"""Checks of catalogue values that become parts of paths, commands or URLs.
 
-A catalogue is a table that people edit, merge and send to each other. A name that leaves the folder
-of downloads, or that a shell would run, is refused when its table is read. Nothing heavy is
-imported, for the Snakefile reads the catalogues whenever it is parsed.
+Catalogues are tables that people edit, merge and share. A name that leaves the folder of downloads,
+or that a shell would execute, is refused when its table is read. Imports are light because the
+Snakefile reads the catalogues whenever it is parsed.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from .errors import InputError
 LANGUAGE = re.compile(r"[a-z]{2,16}(_[a-z0-9]{1,32}){0,3}")
 """Code of a variety: `en`, `ug_latn`."""
 CORPUS = re.compile(r"[a-z]{2,16}(_[a-z0-9]{1,32}){1,4}")
-"""Code of a corpus: `en_ewt`. The rules find corpora in paths by the same form."""
+"""Code of a corpus: `en_ewt`. The rules use the same pattern to find corpora in paths."""
 SCHEME = re.compile(r"[a-z0-9]{1,32}(-[a-z0-9]{1,32}){0,5}")
 """Name of a transliteration scheme: `uyghur-uly`."""
 ISO_639_3 = re.compile(r"[a-z]{3}")
 ISO_15924 = re.compile(r"[A-Z][a-z]{3}")
 CHECKSUM = re.compile(r"sha256:[0-9a-f]{64}|git-sha1:[0-9a-f]{40}|unchecked")
 URL_SCHEMES = ("https", "http", "hf")
-"""Where a catalogue may send a download; folders are named in the user's own configuration."""
+"""URL schemes allowed in catalogues; only the user's configuration may name folders."""
 _COMPONENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+=-]{0,199}")
 _URL = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!&()*+,;=%-]+")
 _CREDENTIALS = re.compile(r"(?<=://)[^/?#\s'\"]*@")
@@ -32,18 +32,19 @@ _NOT_PRINTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 def printable(text: str) -> str:
     r"""A text whose control characters are written as escapes (``\x1b``).
 
-    Terminals obey control characters: a text can rename the window, move the cursor or hide lines.
+    Terminals interpret control characters: a text can rename the window, move the cursor or hide
+    lines.
     """
     return _NOT_PRINTED.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def without_credentials(text: str) -> str:
-    """A text in which what addresses (``scheme://…``) have before an ``@`` is replaced by ``…``."""
+    """A text whose URLs (``scheme://…``) have the credentials before ``@`` replaced by ``…``."""
     return _CREDENTIALS.sub("…@", text)
 
 
 def has_credentials(address: str) -> bool:
-    """Whether an address carries a user name or a password."""
+    """Whether a URL contains a user name or a password."""
     return bool(_CREDENTIALS.search(address))
 
 
@@ -51,10 +52,10 @@ def check_code(form: re.Pattern[str], code: str, place: str, column: str) -> str
     """A code that is safe in paths, in wildcards and on command lines.
 
     Args:
-        form: ``LANGUAGE``, ``CORPUS``, ``SCHEME``, ``ISO_639_3`` or ``ISO_15924``.
+        form: pattern ``LANGUAGE``, ``CORPUS``, ``SCHEME``, ``ISO_639_3`` or ``ISO_15924``.
         code: value of the table.
         place: ``file:line``, for the message.
-        column: of the table.
+        column: column of the table.
 
     Returns:
         the code.
@@ -73,9 +74,9 @@ def check_path(path: str, place: str, column: str) -> str:
     """A relative path that stays within its folder and needs no quoting in a shell.
 
     Args:
-        path: with ``/`` between components.
+        path: relative path with ``/`` between components.
         place: ``file:line``, for the message.
-        column: of the table.
+        column: column of the table.
 
     Returns:
         the path.
@@ -97,7 +98,8 @@ def check_checksum(checksum: str, place: str) -> str:
     """A checksum of a catalogue.
 
     Raises:
-        InputError: it is none of ``sha256:<64 hex>``, ``git-sha1:<40 hex>`` and ``unchecked``.
+        InputError: it has none of the forms ``sha256:<64 hex>``, ``git-sha1:<40 hex>``,
+            ``unchecked``.
     """
     if not CHECKSUM.fullmatch(checksum):
         raise InputError(
@@ -108,11 +110,11 @@ def check_checksum(checksum: str, place: str) -> str:
 
 
 def check_url(url: str, place: str) -> str:
-    """An address that a catalogue may send a download to; empty where there is none.
+    """The URL of a download in a catalogue; empty if there is none.
 
     Raises:
-        InputError: the scheme is not one of ``URL_SCHEMES``, there is no host, the address has
-            characters that no address has, or it carries a user name or password.
+        InputError: the scheme is not one of ``URL_SCHEMES``, there is no host, or the URL has
+            invalid characters or contains a user name or password.
     """
     if not url:
         return url
@@ -132,12 +134,12 @@ def check_url(url: str, place: str) -> str:
 
 
 def check_no_credentials(address: str, place: str) -> str:
-    """An address without a user name and password.
+    """A URL without a user name and password.
 
-    Addresses reach logs, command lines and what Snakemake remembers of jobs.
+    URLs appear in logs, command lines and Snakemake's metadata.
 
     Raises:
-        InputError: it carries them; the message does not.
+        InputError: it contains them; the message leaves them out.
     """
     if has_credentials(address):
         raise InputError(

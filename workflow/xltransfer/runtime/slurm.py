@@ -1,4 +1,4 @@
-"""Slurm jobs: those that an earlier head left behind, and not losing sight of one's own."""
+"""Slurm jobs: cancelling those of an earlier head, and polling the states of current ones."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .errors import InputError
 RUN = re.compile(r"(?:.*_)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 PATIENCE_SECONDS = 900
-"""How long to wait for an answer of Slurm, or for jobs to end."""
+"""Maximum wait for an answer from Slurm, or for jobs to end."""
 
 Query = Callable[[str, Any], Awaitable[tuple[dict[str, str] | None, float | None]]]
 
@@ -28,8 +28,8 @@ def end_orphans(folder: Path, needed: bool) -> None:
     """Cancel the jobs of earlier heads in a folder, and wait until they have ended.
 
     Args:
-        folder: where the heads ran.
-        needed: whether there may be such jobs; if not, a Slurm that does not answer is no error.
+        folder: working directory of the heads.
+        needed: whether such jobs may exist; if not, a missing answer from Slurm is ignored.
 
     Raises:
         InputError: Slurm does not answer, or the jobs do not end.
@@ -43,7 +43,7 @@ def end_orphans(folder: Path, needed: bool) -> None:
             return
         if time.monotonic() > deadline:
             raise InputError(_complaint(jobs, folder))
-        # A job that is about to end may be cancelled twice.
+        # Cancelling a job twice is harmless.
         if jobs and _ask("scancel", *jobs) is None:
             jobs = None
         message = f"Cancelling jobs of an earlier run: {' '.join(jobs)}" if jobs else "No answer"
@@ -66,7 +66,7 @@ def _complaint(jobs: list[str] | None, folder: Path) -> str:
 
 
 def _jobs_in(folder: Path) -> list[str] | None:
-    """Numbers of the jobs of heads in a folder that have not ended; None without an answer."""
+    """Ids of unfinished jobs of heads in a folder; None if Slurm does not answer."""
     lines = _ask("squeue", "--noheader", "--user", getpass.getuser(), "--format", "%i|%j|%Z")
     if lines is None:
         return None
@@ -80,7 +80,7 @@ def _jobs_in(folder: Path) -> list[str] | None:
 
 
 def _ask(*command: str) -> str | None:
-    """What a command of Slurm prints; None if it fails."""
+    """The output of a Slurm command; None if it fails."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     except subprocess.TimeoutExpired:
@@ -89,16 +89,16 @@ def _ask(*command: str) -> str | None:
 
 
 def keep_sight_of_jobs(settings: Any) -> None:
-    """Mend how the executor asks for the states of its jobs, in this process.
+    """Patch how the executor polls the states of its jobs, in this process.
 
     Args:
-        settings: of the executor.
+        settings: settings of the executor.
     """
     import snakemake_executor_plugin_slurm as executor
 
     executor.query_job_status = watchful(executor.query_job_status, settings.no_requeue)
-    # It would wait longer after each answer that brings nothing new, up to three minutes, in which
-    # nothing is submitted and squeue may forget jobs.
+    # By default the executor increases its polling interval up to three minutes. During that time
+    # it submits nothing, and squeue may forget jobs.
     interval = settings.init_seconds_before_status_checks
     executor.Executor.next_seconds_between_status_checks = property(
         lambda self: interval, lambda self, seconds: None
@@ -106,14 +106,16 @@ def keep_sight_of_jobs(settings: Any) -> None:
 
 
 def watchful(query: Query, final_preemption: bool) -> Query:
-    """A way to ask for the states of jobs by which the executor does not lose any.
+    """A query for the states of jobs with which the executor does not lose any job.
 
-    The executor forgets all jobs when it gets no answer, waits for ever for those that sacct calls
-    `CANCELLED by 0`, that were preempted for good, and that squeue has forgotten (`MinJobAge`).
+    The executor forgets all jobs if Slurm does not answer. It waits forever for jobs that sacct
+    reports as `CANCELLED by 0`, that are preempted without requeueing, or that squeue has forgotten
+    (`MinJobAge`).
 
     Args:
-        query: asks once; states by job, or None without an answer, and the seconds that it took.
-        final_preemption: whether Slurm does not start preempted jobs again.
+        query: function that polls once; returns states by job (None without an answer) and its
+            duration in seconds.
+        final_preemption: whether Slurm does not requeue preempted jobs.
     """
     missed: dict[str, int] = {}
     failures = 0
@@ -125,14 +127,14 @@ def watchful(query: Query, final_preemption: bool) -> Query:
             failures += 1
             if failures % 5 == 1:
                 logger.warning("Slurm does not say how its jobs are; asking again and again.")
-            # Of jobs that are not mentioned the executor thinks that they wait.
+            # The executor treats jobs that are not in the answer as pending.
             return {}, 0.0
         failures = 0
         states = {job: _state(state, final_preemption) for job, state in states.items()}
         for job in set(missed) - set(states):
             missed[job] += 1
             if missed[job] > 1:
-                # Taken for ended; whether it ended well, its outputs will tell.
+                # The job counts as ended; its outputs show whether it succeeded.
                 states[job] = "UNKNOWN"
         missed.update(dict.fromkeys((job for job in states if states[job] != "UNKNOWN"), 0))
         return states, seconds

@@ -1,6 +1,6 @@
-"""Reading the project's own tables: tab-separated, without quotes, a header line.
+"""Reading the project's tables: tab-separated, without quotes, with a header line.
 
-Nothing heavy is imported, for the Snakefile reads the catalogues whenever it is parsed.
+Imports are light because the Snakefile reads the catalogues whenever it is parsed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from .errors import InputError
 from .files import read_text_lines
 
 LONGEST_CELL = 2000
-"""Characters; a longer cell is a file of another kind or a lost line end."""
+"""Maximum characters; a longer cell indicates another file format or a missing line end."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -21,12 +21,13 @@ def read_table(path: Path | str, columns: Sequence[str]) -> Iterator[tuple[str, 
     """The rows of a table, each with its place (``file:line``) and its cells by column.
 
     Args:
-        path: UTF-8; empty lines are skipped.
-        columns: those that the table must have; it may have others.
+        path: UTF-8 file; empty lines are skipped.
+        columns: required columns; the table may have others.
 
     Raises:
-        InputError: the file cannot be read, lacks a column or has one twice, or a row has too few
-            or too many cells, or one that is too long or has control characters; names the line.
+        InputError: the file cannot be read, lacks a column or repeats one, or a row has a wrong
+            number of cells or a cell that is too long or has control characters; the message names
+            the line.
     """
     header: list[str] | None = None
     for number, line in enumerate(read_text_lines(path).split("\n"), start=1):

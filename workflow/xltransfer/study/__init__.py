@@ -1,4 +1,4 @@
-"""A study: its configuration, checked, and what follows from it."""
+"""A study: its validated configuration, and the files and jobs derived from it."""
 
 from .batches import PredictionBatch
 from .parts import Encoder

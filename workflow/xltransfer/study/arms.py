@@ -1,4 +1,4 @@
-"""What is compared on an unseen language: the arms, what each starts from, and its files."""
+"""The arms that are compared on an unseen language: their encoders, settings and files."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from .unseen import UnseenLanguages
 
 ADAPTED = "-adapted"
-"""Ends the name of an encoder whose pretraining went on with text of an unseen language."""
+"""Suffix of the names of encoders that are adapted to text of an unseen language."""
 MONOLINGUAL = "monolingual"
 BILSTM = "bilstm"
 ZERO_SHOT = "zero-shot-from-"
-"""Begins the name of an arm that is trained on another language."""
+"""Prefix of the names of arms that are trained on another language."""
 ENCODER_FILES = ("config.json", "model.safetensors", "tokenizer.json")
 
 
@@ -29,10 +29,11 @@ class Arms:
     """The arms of a study's unseen languages.
 
     Args:
-        unseen: the unseen languages.
+        unseen: unseen languages of the study.
 
     Raises:
-        InputError: a name is taken, or zero-shot transfer is from a language without models.
+        InputError: a name is already in use, or zero-shot transfer is from a language without
+            models.
     """
 
     def __init__(self, unseen: UnseenLanguages) -> None:
@@ -46,7 +47,7 @@ class Arms:
                     f"config: encoders: '{name}' is what models of unseen languages are called; "
                     "rename the encoder"
                 )
-        # Before the languages of sources are asked for.
+        # The languages of the sources are needed below.
         check_sources(self._study)
         sources = {
             self._study.language(task, source)
@@ -62,8 +63,7 @@ class Arms:
 
     @property
     def trained(self) -> list[str]:
-        """Arms that are trained in the language: the encoder as it is, the encoder adapted, a
-        monolingual encoder, a BiLSTM. The last one is the baseline."""
+        """Arms trained in the language: encoder, adapted encoder, monolingual encoder, baseline."""
         if not self._section["languages"]:
             return []
         encoder = self._section["encoder"]
@@ -71,34 +71,34 @@ class Arms:
 
     @cached_property
     def names(self) -> list[str]:
-        """All arms, those of zero-shot transfer before the baseline."""
+        """All arms; zero-shot arms precede the baseline."""
         zero_shot = [ZERO_SHOT + code for code in self._section.get("zero_shot_from", ())]
         return [*self.trained[:-1], *zero_shot, *self.trained[-1:]] if self.trained else []
 
     def of_task(self, task: str) -> list[str]:
-        """The arms of a task; zero-shot transfer needs a source of its language."""
+        """The arms of a task; a zero-shot arm needs a source corpus of its language."""
         sources = self._zero_shot_sources(task)
         return [arm for arm in self.names if arm in self.trained or arm in sources]
 
     def _zero_shot_sources(self, task: str) -> dict[str, str]:
-        """Arm of zero-shot transfer → the corpus that its models are trained on."""
+        """Zero-shot arm → the corpus that its models are trained on."""
         by_language = {self._study.language(task, s): s for s in self._study.sources(task)}
         return {ZERO_SHOT + code: source for code, source in by_language.items()}
 
     def pretraining_seeds(self, arm: str) -> list[int]:
-        """The seeds of the encoders that an arm starts from; empty if they are not made here."""
+        """The pretraining seeds of an arm's encoders; empty if the study does not make them."""
         sections = {self._section["encoder"] + ADAPTED: "adaptation", MONOLINGUAL: "monolingual"}
         return sorted(self._section[sections[arm]]["seeds"]) if arm in sections else []
 
     def encoder_directories(self, arm: str, corpus: str, seeds: Sequence[int]) -> list[str]:
         """The encoder that the model of each seed starts from.
 
-        Where an arm has several pretrained encoders, models take turns with them.
+        If an arm has several pretrained encoders, the models use them in rotation.
 
         Args:
-            arm: one that is trained.
-            corpus: to learn from.
-            seeds: of the models.
+            arm: arm that is trained.
+            corpus: training corpus.
+            seeds: seeds of the models.
         """
         if arm == BILSTM:
             return [paths.made_encoder("<results>", BILSTM)] * len(seeds)
@@ -113,28 +113,28 @@ class Arms:
         return [f"{directory}/{name}" for directory in directories for name in names]
 
     def settings(self, arm: str, task: str) -> dict[str, Any]:
-        """What an arm's fine-tuning has otherwise than the task's section says."""
+        """The fine-tuning settings of an arm that differ from the task's section."""
         training = self._section["training"][task]
         if arm != BILSTM:
             return {"training": training}
-        # All arms learn from the same sentences.
+        # All arms use the same training sentences.
         same = {"training_sentences": training["training_sentences"]}
         crf = {"crf": True} if self._study.kind(task).corpora == "entities" else {}
         return {"training": {**self._section["bilstm"]["training"], **same}, **crf}
 
     def searches(self, results: str, arm: str, task: str, corpus: str) -> list[str]:
-        """The search for the hyperparameters of an arm on a corpus, if there is one."""
+        """The hyperparameter search of an arm on a corpus, if there is one."""
         searched = self._section.get("search") and arm in self.trained
         return [paths.search(results, arm, task, corpus)] if searched else []
 
     def search_config(self, arm: str, task: str, corpus: str) -> str:
-        """Canonical JSON of exactly the keys that decide a search."""
+        """Canonical JSON of the keys that decide a hyperparameter search."""
         config = json.loads(self._study.finetuning_config(arm, task, corpus))
         del config["stored"]
         return canonical_json({**config, "search": self._section["search"]})
 
     def models(self, results: str, task: str, corpus: str, name: str) -> list[str]:
-        """A file of every model that annotates the test part of a corpus, by arm and seed."""
+        """The file ``name`` of every model that annotates a corpus, by arm and seed."""
         return [
             paths.model_directory(results, encoder, task, source, NONE, seed) + f"/{name}"
             for encoder, source in self.starts(task, corpus).values()
@@ -142,7 +142,7 @@ class Arms:
         ]
 
     def starts(self, task: str, corpus: str) -> dict[str, tuple[str, str]]:
-        """Arm → encoder and source corpus of the models that annotate a corpus, as in paths."""
+        """Arm → encoder and source corpus, as in paths, of the models that annotate a corpus."""
         zero_shot, encoder = self._zero_shot_sources(task), self._section["encoder"]
         return {
             arm: (encoder, zero_shot[arm]) if arm in zero_shot else (arm, corpus)
@@ -150,7 +150,7 @@ class Arms:
         }
 
     def predictions(self, results: str, task: str, source: str) -> list[str]:
-        """What these models predict; ``source`` is a corpus or a wildcard."""
+        """The predictions of these models; ``source`` is a corpus or a wildcard."""
         suffix = self._study.kind(task).suffix
         return [
             paths.predictions(results, arm, task, source, NONE, seed, f"{source}-test{suffix}")

@@ -1,4 +1,4 @@
-"""Which models share a job of fine-tuning or of prediction."""
+"""Batches of models that share a fine-tuning, prediction or scoring job."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from .study import Study
 
 SCORED_TOGETHER = 8
-"""Sources whose models are scored on a corpus in one job."""
+"""Number of sources whose models are scored on a corpus in one job."""
 
 
 @dataclass(frozen=True)
 class FinetuningBatch:
-    """The models that one rule trains: each of its jobs, some seeds of one source and ablation.
+    """The models that one rule trains; each of its jobs trains some seeds of a source and ablation.
 
     Attributes:
         of: encoder, task and source if their weights are dropped; empty means any.
-        ablations: that the rule may be asked for.
-        seeds: that share a job, or the wildcard ``{seed}``.
+        ablations: ablations that the rule can train.
+        seeds: seeds that share a job, or the wildcard ``{seed}``.
     """
 
     of: tuple[str, ...]
@@ -36,10 +36,10 @@ class PredictionBatch:
     """The models that annotate a corpus in one job.
 
     Attributes:
-        task: that they are for.
-        sources, ablations, seeds: of the models.
-        models: source, ablation and seed of each.
-        suffix: of the files they read and write.
+        task: task of the models.
+        sources, ablations, seeds: distinct values over the models.
+        models: source, ablation and seed of each model.
+        suffix: suffix of the corpus and of the predictions.
     """
 
     task: str
@@ -50,11 +50,11 @@ class PredictionBatch:
     suffix: str
 
     def model_paths(self) -> list[str]:
-        """The models, as in paths: ``parsing/en_ewt/none/seed-1``."""
+        """The models as in paths: ``parsing/en_ewt/none/seed-1``."""
         return [f"{self.task}/{s}/{ablation}/seed-{seed}" for s, ablation, seed in self.models]
 
     def predictions(self, results: str) -> list[str]:
-        """What the models predict, of the same wildcards and ``corpus`` and ``split``."""
+        """The predictions of the models, with the wildcards ``corpus`` and ``split`` as well."""
         target = "{corpus}-{split}" + self.suffix
         return [
             paths.predictions(results, "{encoder}", "{task}", *model, target)
@@ -63,11 +63,11 @@ class PredictionBatch:
 
 
 def finetuning_batches(study: Study) -> list[FinetuningBatch]:
-    """The seeds, cut into those that share a job of fine-tuning.
+    """The seeds, split into batches that share a fine-tuning job.
 
-    Which seeds share a job has no influence on any result. Where every seed has a job of its own,
-    there is one batch, of the wildcard ``{seed}``: one rule then serves all. Models whose weights
-    are dropped are apart, source by source, for their rules name what the weights are for.
+    The batches do not affect results. If every seed has a separate job, there is one batch with the
+    wildcard ``{seed}``, so one rule trains all. Models whose weights are dropped have separate
+    batches for each source, because their rules list the marker files of the weights' uses.
     """
     size = study.config["job_size"]["finetune"]["seeds"]
     seeds = [[str(seed) for seed in some] for some in cut(study.seeds, size)]
@@ -85,11 +85,11 @@ def finetuning_batches(study: Study) -> list[FinetuningBatch]:
 
 
 def prediction_batches(study: Study) -> list[PredictionBatch]:
-    """The models, cut into those that share a job of prediction.
+    """The models, split into batches that share a prediction job.
 
-    A source that is added behind the others, a higher seed, or an ablation of higher layers leaves
-    the jobs of the others as they were where these fill their jobs. Where weights are dropped, only
-    seeds share a job, for whoever joins a job has the weights of all others made again.
+    Appending a source, a higher seed, or an ablation of higher layers leaves full batches
+    unchanged. If weights are dropped, only seeds share a job, because a model that joins a job
+    forces all other models of the job to be retrained.
     """
     size = study.config["job_size"]["predict"]
     if study.kept.dropped_ablations:
@@ -106,7 +106,7 @@ def prediction_batches(study: Study) -> list[PredictionBatch]:
 
 
 def prediction_seeds(study: Study) -> list[list[int]]:
-    """The seeds, cut into those whose models share a job of prediction."""
+    """The seeds, split into batches whose models share a prediction job."""
     return cut(study.seeds, study.config["job_size"]["predict"]["seeds"])
 
 
@@ -124,9 +124,9 @@ def _prediction_batch(
 
 
 def scoring_batches(study: Study) -> list[tuple[str, list[str]]]:
-    """Tasks and sources, cut into those whose models are scored on a corpus in one job.
+    """Tasks and sources, split into batches that are scored on a corpus in one job.
 
-    A source that is added behind the others leaves the jobs of full batches as they were.
+    Appending a source leaves full batches unchanged.
     """
     return [
         (task, sorted(sources))
@@ -136,12 +136,12 @@ def scoring_batches(study: Study) -> list[tuple[str, list[str]]]:
 
 
 def cut(items: Sequence[Any], size: int) -> list[list[Any]]:
-    """Pieces of at most ``size`` items, in their order."""
+    """The items in chunks of at most ``size``, in order."""
     return [list(items[start : start + size]) for start in range(0, len(items), size)]
 
 
 def join(pieces: Sequence[Sequence[Any]], size: int) -> list[list[Any]]:
-    """Neighbouring pieces joined as long as they hold at most ``size`` items."""
+    """Adjacent chunks merged as long as they have at most ``size`` items."""
     joined: list[list[Any]] = []
     for piece in pieces:
         if joined and len(joined[-1]) + len(piece) <= size:

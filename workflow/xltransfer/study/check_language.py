@@ -1,4 +1,4 @@
-"""Check what the catalogues say about a language, and print what a study would run for it."""
+"""Check the catalogue entries of a language, and print the jobs of a study for it."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ RESOURCES = Path("resources")
 
 
 def describe(catalogue: Catalogue, code: str) -> Iterator[str]:
-    """Lines on a language: its rows, what is missing, and its item for a configuration.
+    """A report on a language: its rows, missing data, and an item for a configuration.
 
     Args:
-        catalogue: all of whose rows have been checked.
-        code: of the language.
+        catalogue: validated catalogue.
+        code: code of the language.
 
     Raises:
         InputError: the language has no row.
@@ -80,7 +80,7 @@ def check_language(
     if done.returncode:
         raise InputError(next((line for line in lines if "error" in line.lower()), lines[-1]))
     print("what the study would run:")
-    # The first of the two identical summaries of a dry run.
+    # A dry run prints the same summary twice; the first one is used.
     summary = lines[lines.index("Job stats:") :] if "Job stats:" in lines else ["nothing"]
     print(
         "\n".join(f"  {line}" for line in summary[: summary.index("") if "" in summary else None])

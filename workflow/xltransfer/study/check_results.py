@@ -1,8 +1,8 @@
-"""Compare all files of a folder of results with their records, and delete those that are wrong.
+"""Compare all files of a folder of results with their records, and delete invalid ones.
 
-Stages refuse a changed file when they read it, one at a time. After a damaged disk or an incomplete
-copy this finds all of them, and also what was made from another version of a file than the present
-one.
+A stage reports only the first changed file that it reads. After a disk error or an incomplete copy,
+this command finds all changed files, and also outdated ones, which were made from another version
+of a file than the present one.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ def wrong_files(results: Path) -> dict[Path, str]:
     """Files below a folder of results that the next run must make again, and why.
 
     Args:
-        results: the folder, as ``XLTRANSFER_RESULTS`` names it.
+        results: path of the folder, as in ``XLTRANSFER_RESULTS``.
 
     Returns:
-        Files that are not what their records say, records that cannot be read, and files that were
-        made from another version of a file than the present one, or from such a file.
+        Files that do not match their records, unreadable records, and outdated files: those made
+        from another version of a file than the present one, or from such a file.
     """
     wrong: dict[Path, str] = {}
     records: dict[str, dict[str, Any]] = {}
@@ -58,7 +58,7 @@ def _changed(file: Path) -> str | None:
 
 
 def _outdated(results: Path, records: Mapping[str, Mapping[str, Any]]) -> dict[Path, str]:
-    """Files that were made from other versions than the present ones, or from such files."""
+    """Files made from other versions than the present ones, or from such files."""
     present = {path: record["output"] for path, record in records.items()}
     for path in _used_in_versions(records):
         if path not in present and Path(path).is_file():
@@ -78,7 +78,7 @@ def _outdated(results: Path, records: Mapping[str, Mapping[str, Any]]) -> dict[P
 
 
 def _used_in_versions(records: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Files that several versions of were used."""
+    """Files of which several versions were used."""
     used = {item for record in records.values() for item in record["inputs"].items()}
     return [path for path, count in Counter(path for path, _ in used).items() if count > 1]
 
@@ -86,15 +86,15 @@ def _used_in_versions(records: Mapping[str, Mapping[str, Any]]) -> list[str]:
 def delete_files(files: Mapping[Path, str]) -> None:
     """Delete files with their records, so that the next run makes them again.
 
-    Models whose weights were dropped are trained again for what is deleted of them, so the marker
-    files that would prevent it are deleted as well.
+    If a deleted file was made from dropped weights, its marker files are deleted as well, so that
+    the model is retrained.
     """
     for file in files:
         record = record_path(file)
         for path in _inputs(record):
             if path.name == TRAINING and not (path.parent / WEIGHTS).exists():
                 shutil.rmtree(path.parent / NEEDED_BY, ignore_errors=True)
-        # Of a record that cannot be used, the file is the one that it lies beside.
+        # An unusable record does not name its file, so files of the same name are deleted.
         beside = file.parent.glob(f"{file.name.removesuffix('.provenance.json')}.*")
         for path in beside if file.name.endswith(".provenance.json") else (file, record):
             path.unlink(missing_ok=True)

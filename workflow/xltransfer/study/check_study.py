@@ -1,4 +1,4 @@
-"""Check a study file before Snakemake reads it, and say what it reads, writes and fetches."""
+"""Check a study file before Snakemake reads it, and print what it reads, writes and fetches."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from .study_files import read_config
 
 
 def reach(study: Study) -> Iterator[str]:
-    """What a study reads, writes and fetches apart from the checkout and the catalogues.
+    """The places outside the checkout and the catalogues that a study reads, writes or fetches.
 
     Args:
-        study: a checked study.
+        study: validated study.
 
     Returns:
-        a line for each place.
+        One line per place.
     """
     yield f"results: {study.results}{_outside(study.results)}"
     for encoder in study.encoders.values():

@@ -1,4 +1,4 @@
-"""Checking what a schema cannot say: that the parts of a configuration fit together."""
+"""Consistency checks of a configuration that a schema cannot express."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def check_consistency(study: Study) -> None:
-    """Refuse a study whose parts contradict each other or the catalogue.
+    """Raise an error if parts of a study contradict each other or the catalogue.
 
     Raises:
-        InputError: names the key and the remedy.
+        InputError: a value is inconsistent; names the key and the remedy.
     """
     check_results(study.results)
     check_mirrors(study.config["mirrors"])
@@ -59,10 +59,10 @@ def _check_corpora(study: Study, task: str) -> None:
 
 
 def check_sources(study: Study) -> None:
-    """Refuse sources that the catalogue does not know.
+    """Raise an error for sources that are not in the catalogue.
 
     Raises:
-        InputError: names the key and the remedy.
+        InputError: a source is unknown; names the key and the remedy.
     """
     for task in study.tasks:
         for code in study.sources(task):
@@ -121,7 +121,7 @@ def _up_to(study: Study, task: str) -> str:
 
 
 def _check_dropped(study: Study) -> None:
-    """Refuse to drop weights that no one could tell to be out of date."""
+    """Raise an error if weights are to be dropped that could become outdated unnoticed."""
     if study.config["keep"]["ablated_weights"]:
         return
     for task in study.tasks:
@@ -192,7 +192,7 @@ def _check_unseen(study: Study) -> None:
 
 
 def _check_shares(section: Mapping[str, Any]) -> None:
-    """Refuse settings that would leave no line or no sentence."""
+    """Raise an error for shares that would leave no line or no sentence."""
     cleaning, split = section["cleaning"], section["hashed_split"]
     if cleaning["minimum_characters"] > cleaning["maximum_characters"]:
         raise InputError(

@@ -1,9 +1,9 @@
-"""What decides the content of corpora and encoders, where that is settled.
+"""Identities of corpora and encoders whose content the configuration determines.
 
-Snakemake compares the times of files, and for small ones checksums. Corpora and encoders are larger
-than that, and training is too dear to be done again because a file was copied. Where the
-configuration and the catalogue settle what a file holds, a rule therefore carries that as a
-parameter and does not look at the file's time.
+Snakemake compares timestamps of files, and checksums of small files. Corpora and encoders are
+larger, and training is too expensive to repeat because a file was copied. If the configuration and
+the catalogue determine the content of a file, a rule therefore has the identity of the content as a
+parameter and ignores the file's timestamp.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Contents:
     """Identities of the corpora and encoders of a study.
 
     Args:
-        study: the study.
+        study: study with these corpora and encoders.
     """
 
     def __init__(self, study: Study) -> None:
@@ -36,12 +36,12 @@ class Contents:
         self._encoders: dict[str, str] = {}
 
     def corpus(self, kind: str, code: str, split: str) -> str:
-        """Identity of a part of a corpus, or ``""`` if only the file itself can tell.
+        """Identity of a part of a corpus, or ``""`` if only the file itself determines it.
 
         Args:
-            kind: ``treebanks`` or ``entities``.
-            code: of the corpus.
-            split: train, dev or test.
+            kind: folder ``treebanks`` or ``entities``.
+            code: code of the corpus.
+            split: part ``train``, ``dev`` or ``test``.
         """
         key = (kind, code, split)
         if key not in self._known:
@@ -57,7 +57,7 @@ class Contents:
             return _composed(of, [self.corpus(kind, made.original, split)])
         if made is not None:
             parts = getattr(study.catalogue, kind)[made.original].splits
-            # One job makes all parts.
+            # One job makes all parts of the corpus.
             of = [unseen.split_config(made.split), stage_digest("split")]
             return _composed(of, [self.corpus(kind, made.original, part) for part in parts])
         if code.endswith(f"_{EMBEDDED}"):
@@ -73,9 +73,9 @@ class Contents:
         return digest([checksum, layout, stage_digest(FORMATS[kind].checked_by)])
 
     def encoder(self, name: str) -> str:
-        """Identity of an encoder of the study, or ``""`` if it is missing or made of raw text.
+        """Identity of an encoder of the study, or ``""`` if it is missing or trained on raw text.
 
-        That of a local directory is a digest of its files.
+        For a local directory it is a digest of the files.
         """
         if name not in self._encoders:
             self._encoders[name] = self._encoder(name)
@@ -95,21 +95,21 @@ class Contents:
         return digest([self.local.checksum(path) for path in files])
 
     def embedded_encoder(self) -> str:
-        """Identity of the encoder that ``pretrain_embedded`` makes."""
+        """Identity of the encoder that ``pretrain_embedded`` trains."""
         languages = self.study.embedded_world.encoder["languages"]
         texts = [self.study.embedded_world.part(language, "text") for language in languages]
         code = [stage_digest(stage) for stage in ("pretrain", "embedded_world")]
         return digest([self.study.embedded_world.encoder, texts, code])
 
     def unchecked(self, download: str) -> str:
-        """Identity of a fetched file that the catalogue has no checksum of: none.
+        """Identity of a fetched file without a checksum in the catalogue: none.
 
         Args:
-            download: its path below the folder of downloads.
+            download: path of the file below the folder of downloads.
         """
         return ""
 
 
 def _composed(of: list[str], originals: list[str]) -> str:
-    """Identity of what is made of other corpora; it is not settled if one of theirs is not."""
+    """Identity of a corpus made from others; ``""`` if one of their identities is ``""``."""
     return digest([*of, *originals]) if all(originals) else ""

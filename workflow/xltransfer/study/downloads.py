@@ -1,4 +1,4 @@
-"""The catalogued files that are fetched: where they lie, and what they must be."""
+"""Downloads of catalogued files: their paths, origins, checksums and sizes."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from ..corpora.formats import ANNOTATED
 from ..runtime.files import canonical_json
 
 FOLDER = "resources/downloads"
-"""Folder of all downloads, below that of the workflow."""
+"""Folder of all downloads, relative to that of the workflow."""
 
 
 class Downloads:
-    """Catalogued files, named by their path below the folder of downloads.
+    """Catalogued files, identified by their path below the folder of downloads.
 
     Args:
-        catalogue: the catalogue.
+        catalogue: catalogue with these files.
     """
 
     def __init__(self, catalogue: Catalogue) -> None:
@@ -27,24 +27,24 @@ class Downloads:
         """Path of a part of a corpus below the folder of downloads.
 
         Args:
-            corpora: ``treebanks`` or ``entities``.
+            corpora: folder ``treebanks`` or ``entities``.
             corpus: code of the corpus.
-            split: train, dev or test.
+            split: part ``train``, ``dev`` or ``test``.
         """
         entry = getattr(self.catalogue, corpora)[corpus]
         folder = f"ud-{entry.release}" if corpora == "treebanks" else corpora
         return f"{folder}/{entry.name}/{entry.files[split].name}"
 
     def checksum(self, corpora: str, corpus: str, split: str) -> str:
-        """Checksum that a part of a corpus must have; arguments as for ``path``."""
+        """Expected checksum of a part of a corpus; arguments as for ``path``."""
         return getattr(self.catalogue, corpora)[corpus].files[split].checksum
 
     def checksum_of(self, path: str) -> str:
-        """Checksum that the file at a path must have."""
+        """Expected checksum of the file at a path."""
         return json.loads(self.config(path))["checksum"]
 
     def largest(self, path: str) -> int:
-        """Limit in bytes of the file at a path."""
+        """Maximum size in bytes of the file at a path."""
         limit = LARGEST_RAW if path.startswith("raw/") else LARGEST_ANNOTATED
         return self._sizes.get(path) or limit
 

@@ -1,4 +1,4 @@
-"""What a study takes from the embedded world: sentences, languages, an encoder."""
+"""The embedded world of a study: its sentences, languages and encoder."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class EmbeddedWorld:
     """The embedded world of a study, whose seed is in the configuration.
 
     Args:
-        study: the study.
+        study: study that uses it.
     """
 
     def __init__(self, study: Study) -> None:
@@ -36,7 +36,8 @@ class EmbeddedWorld:
 
         Args:
             language: code of the language.
-            name: ``train``, ``dev`` or ``test`` of treebanks and named entities, or ``text``.
+            name: name of the part: ``train``, ``dev`` or ``test`` of treebanks and named entities,
+                or ``text``.
         """
         numbers = yaml.safe_load(read_text(self._tables / "world.yaml"))["parts"][name]
         first = numbers["first"]
@@ -53,5 +54,5 @@ class EmbeddedWorld:
 
     @cached_property
     def encoder(self) -> dict[str, Any]:
-        """How the encoder of the embedded world is pretrained."""
+        """The pretraining settings of the encoder of the embedded world."""
         return yaml.safe_load(read_text(self._tables / "encoder.yaml"))

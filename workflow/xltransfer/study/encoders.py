@@ -1,4 +1,4 @@
-"""Checking the encoders of a study that are there already: which can be used, and for what."""
+"""Checks of the existing encoders of a study: whether and for which uses they are supported."""
 
 from __future__ import annotations
 
@@ -16,13 +16,12 @@ if TYPE_CHECKING:
 
 
 def check_encoders(study: Study) -> None:
-    """Refuse encoders that cannot be used, or not for what the study does with them.
+    """Raise an error for encoders that are unsupported, or unsupported for their use in the study.
 
-    Encoders that are not there yet are checked when they are fetched (``fetch``), except for what
-    the study asks of them.
+    Missing encoders are checked by ``fetch``, except for their use in the study.
 
     Raises:
-        InputError: names the encoder, the reason and the remedy.
+        InputError: an encoder is unsupported; names it, the reason and the remedy.
     """
     for encoder in study.encoders.values():
         content = encoder.configuration(study.root)
@@ -45,7 +44,7 @@ def _check_layers(encoder: Encoder, content: Mapping[str, Any], path: Path) -> N
 
 
 def _check_units(encoder: Encoder, content: Mapping[str, Any], path: Path) -> None:
-    """Refuse encoders of characters or bytes that have not been given a ``tokenizer.json``."""
+    """Raise an error for encoders of characters or bytes without a ``tokenizer.json``."""
     units = units_of(content)
     if units and encoder.hub is None and not path.with_name("tokenizer.json").exists():
         raise InputError(

@@ -1,8 +1,9 @@
-"""What a study costs before it runs: floating-point operations, GPU hours and bytes on disk.
+"""Cost estimate of a study before it runs: FLOPs, GPU hours and disk space.
 
-Operations follow Kaplan et al. 2020 (https://arxiv.org/abs/2001.08361, section 2.1): 2 per weight
-and piece forward, twice that backward; weights of embeddings are looked up, not multiplied.
-Attention over sentences of some dozen pieces adds a few percent, which are left out, as are heads.
+FLOPs follow Kaplan et al. 2020 (https://arxiv.org/abs/2001.08361, section 2.1): 2 per weight and
+piece in the forward pass, twice that in the backward pass, none for embeddings, which are looked
+up. Heads are ignored, and so is attention, which adds a few percent for sentences of a few dozen
+pieces.
 """
 
 from __future__ import annotations
@@ -27,31 +28,31 @@ PEAK = {"T4": 65.0, "V100": 125.0, "A100": 312.0, "H100": 989.0}
 """Dense half-precision teraflops per second, from NVIDIA's data sheets."""
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 _NAMES = {
-    # CANINE looks its characters up in tables of hashes.
+    # CANINE uses hash embeddings of characters.
     "vocabulary": ("vocab_size", "n_words", "num_hash_buckets"),
     "positions": ("max_position_embeddings", "n_positions"),
     "hidden": ("hidden_size", "dim", "d_model", "emb_dim", "n_embd"),
     "layers": LAYERS,
     "intermediate": ("intermediate_size", "hidden_dim", "d_ff", "d_inner", "n_inner", "ffn_dim"),
 }
-"""What the configurations of transformers call the sizes of an encoder."""
+"""Names of the sizes of an encoder in configurations of transformers."""
 _ROTARY = ("rope_theta", "rope_parameters", "rope_scaling", "global_rope_theta")
-"""One of these is in the configurations of encoders whose positions have no embeddings."""
+"""Keys in the configurations of encoders with rotary instead of learnt position embeddings."""
 
 
 @dataclass(frozen=True)
 class Assumptions:
-    """What an estimate takes for granted.
+    """Assumptions of an estimate.
 
     Attributes:
         gpu: class of GPU, a key of ``PEAK``.
         utilisation: share of the peak that is reached.
-        start_seconds: of a GPU job before it computes.
-        pieces_per_word: of the encoder's tokenizer.
-        words_per_sentence: where only the number of sentences is known.
-        bytes_per_word: of annotated files.
-        train_words, other_words: of a part of a corpus whose size is not known.
-        tokenizer_bytes: per entry of the vocabulary, beside each model.
+        start_seconds: startup time of a GPU job.
+        pieces_per_word: fertility of the encoder's tokenizer.
+        words_per_sentence: sentence length if only the number of sentences is known.
+        bytes_per_word: size of annotated files.
+        train_words, other_words: number of words of a part of a corpus whose size is unknown.
+        tokenizer_bytes: tokenizer size per vocabulary entry, saved with each model.
     """
 
     gpu: str = "A100"
@@ -67,7 +68,7 @@ class Assumptions:
 
 @dataclass(frozen=True)
 class EncoderSize:
-    """The sizes of an encoder: entries of embeddings, and widths and number of its layers."""
+    """The sizes of an encoder: embedding entries, and widths and number of the layers."""
 
     vocabulary: int
     positions: int
@@ -77,7 +78,7 @@ class EncoderSize:
 
     @property
     def body(self) -> int:
-        """Parameters of the layers: four projections and a feed-forward pair, with two norms."""
+        """Parameters of the layers: four projections, a feed-forward pair and two norms in each."""
         attention = 4 * self.hidden * (self.hidden + 1)
         feed_forward = 2 * self.hidden * self.intermediate + self.intermediate + self.hidden
         return self.layers * (attention + feed_forward + 4 * self.hidden)
@@ -89,12 +90,12 @@ class EncoderSize:
 
 
 def encoder_size(study: Study, name: str) -> EncoderSize:
-    """The size of an encoder: from its directory if it is there, else from ``encoders.tsv``.
+    """The size of an encoder: from its directory if it exists, else from ``encoders.tsv``.
 
-    An encoder that the workflow makes is taken for as large as the one that it is made from.
+    An encoder made by the workflow has the size of the one that it is made from.
 
     Raises:
-        InputError: neither tells.
+        InputError: neither source has the size.
     """
     encoder = study.encoders.get(name) or study.encoders[study.unseen.encoder]
     path = study.root / encoder.directory / "config.json"
@@ -107,9 +108,9 @@ def encoder_size(study: Study, name: str) -> EncoderSize:
         }
         if any(key in content for key in _ROTARY):
             found["positions"] = 0
-        # Where it is not said, it is four times the width, as in GPT-2 and XLM.
+        # The default is four times the width, as in GPT-2 and XLM.
         found["intermediate"] = found["intermediate"] or 4 * found["hidden"]
-        # Encoders whose positions are relative have no embeddings of them.
+        # Encoders with relative positions have no position embeddings.
         missing = [key for key, size in found.items() if not size and key != "positions"]
         if missing:
             names = " or ".join(_NAMES[missing[0]])
@@ -126,7 +127,7 @@ def encoder_size(study: Study, name: str) -> EncoderSize:
 
 @dataclass(frozen=True)
 class Model:
-    """A fine-tuned model, by what its path names."""
+    """A fine-tuned model, identified by the components of its path."""
 
     encoder: str
     task: str
@@ -138,8 +139,8 @@ class Estimate:
     """Costs of the parts of a study.
 
     Args:
-        study: the study.
-        assumptions: what is taken for granted.
+        study: study to estimate.
+        assumptions: assumptions about hardware and data.
     """
 
     def __init__(self, study: Study, assumptions: Assumptions) -> None:
@@ -154,7 +155,7 @@ class Estimate:
         return self._sizes[encoder]
 
     def file_bytes(self, kind: str, corpus: str, split: str) -> int:
-        """Bytes of a part of a corpus: as it lies there, as catalogued, or as assumed."""
+        """Bytes of a part of a corpus: of the existing file, as catalogued, or as assumed."""
         study, assumed = self.study, self.assumptions
         suffix = FORMATS[kind].suffix
         path = study.root / study.results / kind / corpus / f"{split}{suffix}"
@@ -177,14 +178,14 @@ class Estimate:
         return words * assumed.pieces_per_word
 
     def training(self, model: Model) -> float:
-        """Operations of training a model and of its development scores.
+        """FLOPs of training a model and of its development scores.
 
-        Where the number of epochs is searched for, it is taken to be the largest.
+        If the number of epochs is searched, the maximum is assumed.
         """
         return self._trainings(model, [max(self._epochs(model))])
 
     def search(self, model: Model) -> float:
-        """Operations of searching for the hyperparameters of a model of an unseen language."""
+        """FLOPs of the hyperparameter search of a model of an unseen language."""
         rates = len(self.study.unseen.section["search"]["learning_rates"])
         return rates * self._trainings(model, self._epochs(model))
 
@@ -199,7 +200,7 @@ class Estimate:
         return json.loads(config)["settings"]["training"]
 
     def _trainings(self, model: Model, numbers_of_epochs: Iterable[int]) -> float:
-        """Operations of trainings with these numbers of epochs."""
+        """FLOPs of trainings with these numbers of epochs."""
         settings, kind = self._settings(model), self.study.kind(model.task).corpora
         pieces = self.pieces(kind, model.source, "train", settings["training_sentences"])
         batches = max(1, round(pieces / settings["batch_pieces"]))
@@ -212,11 +213,11 @@ class Estimate:
         return work * self.size(model.encoder).body
 
     def reading(self, encoder: str, kind: str, corpus: str, split: str) -> float:
-        """Operations of predicting or representing a part of a corpus with one model."""
+        """FLOPs of predicting or representing a part of a corpus with one model."""
         return 2 * self.pieces(kind, corpus, split) * self.size(encoder).body
 
     def hours(self, operations: float, jobs: int = 0) -> float:
-        """GPU hours of some operations and of the start of some jobs."""
+        """GPU hours of some FLOPs and of the startup of some jobs."""
         assumed = self.assumptions
         seconds = operations / (PEAK[assumed.gpu] * 1e12 * assumed.utilisation)
         return (seconds + jobs * assumed.start_seconds) / 3600
@@ -240,7 +241,7 @@ class Estimate:
         return seen + unseen
 
     def disk(self) -> dict[str, float]:
-        """Bytes of what stays, by kind of file, and of the weights that are dropped after use."""
+        """Bytes of permanent files by kind, and of the weights that are dropped after use."""
         study, precision = self.study, self.study.config["keep"]["precision"]
         found = dict.fromkeys(
             ("weights", "weights dropped after use", "tokenizers", "predictions"), 0.0
@@ -275,7 +276,7 @@ class Estimate:
 
 
 def read_outputs(lines: Iterable[str]) -> Mapping[str, list[list[str]]]:
-    """The output files of each job of a dry run, by rule; numbers at the end of a rule are cut."""
+    """The output files of each job of a dry run, by rule without its number suffix."""
     jobs: dict[str, list[list[str]]] = {}
     rule = ""
     for line in lines:

@@ -1,13 +1,13 @@
-"""Identities: a digest of everything that decides the result of a job, back to the sources.
+"""Identities of jobs: digests of everything that decides a result, back to the sources.
 
-Snakemake removes the outputs of a job before it runs, and ignores a missing file as long as nothing
-that it plans needs it. After a failed job the older files downstream of it would therefore pass for
-current. So each job has its identity as a parameter: a digest of its settings, its code and the
-identities of its inputs. Snakemake compares it with that of the last successful run of the job,
-whether or not the files in between exist.
+Snakemake removes the outputs of a job before it runs, and ignores a missing file if no planned job
+needs it. After a failed job, outdated files downstream would therefore count as current. So each
+job has its identity as a parameter: a digest of its settings, its code and the identities of its
+inputs. Snakemake compares it with that of the job's last successful run, even if intermediate files
+are missing.
 
-An identity depends neither on the order of lists in the configuration nor on how the work is
-divided into jobs, and is computed without reading results. Those of unseen languages are in
+An identity depends neither on the order of lists in the configuration nor on the batching of jobs,
+and is computed without reading results. The identities of unseen languages are in
 ``unseen_identities``.
 """
 
@@ -36,11 +36,11 @@ MADE_TOGETHER = {
     "cka": ("correlation",),
     "unseen": ("typology",),
 }
-"""Tables by the first one that their job makes."""
+"""Tables that one job makes together → the first of them."""
 
 
 def remembered(method: Callable[..., str]) -> Callable[..., str]:
-    """Compute an identity once for the same arguments; lists are arguments, too."""
+    """Cache an identity by its arguments, which may be lists."""
 
     @wraps(method)
     def of(self: Any, *arguments: Any) -> str:
@@ -53,7 +53,7 @@ def remembered(method: Callable[..., str]) -> Callable[..., str]:
 
 
 class _AllContents(Contents):
-    """Identities of corpora that are settled, and of the others by their local files."""
+    """Identities of all corpora; local files decide where the configuration does not."""
 
     def corpus(self, kind: str, code: str, split: str) -> str:
         """Identity of a part of a corpus."""
@@ -68,7 +68,7 @@ class Identities:
     """The identities of the jobs of a study.
 
     Args:
-        study: the study.
+        study: study with these jobs.
     """
 
     def __init__(self, study: Study) -> None:
@@ -81,9 +81,9 @@ class Identities:
         """Identity of a part of a corpus.
 
         Args:
-            kind: ``treebanks`` or ``entities``.
+            kind: folder ``treebanks`` or ``entities``.
             code: code of the corpus.
-            split: train, dev or test.
+            split: part ``train``, ``dev`` or ``test``.
         """
         return self._contents.corpus(kind, code, split)
 
@@ -99,7 +99,7 @@ class Identities:
 
     @remembered
     def gold(self, task: str, corpus: str, split: str) -> str:
-        """Identity of the annotated file that models of a task are tested on."""
+        """Identity of the gold file that models of a task are tested on."""
         return self.corpus(self.study.kind(task).corpora, corpus, split)
 
     @remembered
@@ -108,7 +108,8 @@ class Identities:
 
         Args:
             name: name of an encoder of the study, or of an arm of unseen languages.
-            source, seeds: of the models; they matter for encoders that are made of raw text.
+            source, seeds: source and seeds of the models, relevant for encoders trained on raw
+                text.
         """
         if name in self.study.encoders:
             return self.study.contents.encoder(name)
@@ -117,11 +118,12 @@ class Identities:
     def training_data(
         self, encoder: str, task: str, source: str, seeds: Sequence[int] = ()
     ) -> dict[str, str]:
-        """Identities of everything that models are made from.
+        """Identities of all inputs of the training of models.
 
         Args:
-            encoder, task, source: of the models.
-            seeds: the models' seeds, which decide the encoder where several were made of raw text.
+            encoder, task, source: components of the models' paths.
+            seeds: seeds of the models, which decide the encoder if several were trained on raw
+                text.
         """
         data = {
             "encoder": self.encoder(encoder, source, seeds),
@@ -138,7 +140,7 @@ class Identities:
 
     @remembered
     def model(self, encoder: str, task: str, source: str, seeds: Sequence[int] = ()) -> str:
-        """Identity of models, but for ablation and seed, which their paths name.
+        """Identity of models, except ablation and seed, which are in their paths.
 
         Arguments are those of ``training_data``.
         """
@@ -147,7 +149,7 @@ class Identities:
         return digest([config, data, stage_digest("finetune")])
 
     def models(self, encoder: str, task: str, sources: Iterable[str]) -> dict[str, str]:
-        """Identities of the models of some sources, by source; of encoders of the study."""
+        """Identities of the models of some sources, by source, for an encoder of the study."""
         return {source: self.model(encoder, task, source) for source in sorted(sources)}
 
     @remembered
@@ -166,19 +168,19 @@ class Identities:
     def scoring_job(
         self, encoder: str, task: str, sources: Iterable[str], corpus: str, split: str
     ) -> str:
-        """Identity of a job in which models of some sources are scored on a corpus."""
+        """Identity of a job that scores models of some sources on a corpus."""
         return digest([self.scores(encoder, task, s, corpus, split) for s in sorted(sources)])
 
     @remembered
     def pieces(self, encoder: str, kind: str, corpus: str, split: str) -> str:
-        """Identity of the pieces that an encoder splits a part of a corpus into."""
+        """Identity of the pieces of a part of a corpus, split by an encoder's tokenizer."""
         part = self.corpus(kind, corpus, split)
         return digest([self.encoder(encoder), part, stage_digest("pieces")])
 
     def states(
         self, encoder: str, states: Iterable[State], corpus: str, split: str
     ) -> dict[str, Any]:
-        """Identities of a parallel treebank and of the models among some states of an encoder."""
+        """Identities of a parallel treebank and of the models among the states of an encoder."""
         models = {(state.task, state.path.split("/")[1]) for state in states if state.task}
         return {
             "encoder": self.encoder(encoder),
@@ -190,7 +192,7 @@ class Identities:
         }
 
     def _representations(self, encoder: str, states: Iterable[State], corpus: str) -> list[Any]:
-        """Identities of all that the representations of a parallel treebank are made from."""
+        """Identities of all inputs of the representations of a parallel treebank."""
         parallel = self.study.parallel
         of = self.states(encoder, states, corpus, parallel.split)
         as_published = self.study.config["parallel"]["as_published"]
@@ -212,7 +214,7 @@ class Identities:
 
     @remembered
     def typology(self) -> str:
-        """Identity of the features of languages."""
+        """Identity of the typological features of languages."""
         files = [self.download(path) for path in self.study.wals_files()]
         return digest([self.study.typology_config(), files, stage_digest("typology")])
 
@@ -223,7 +225,7 @@ class Identities:
         return digest([part, stage_digest("embedded_world")])
 
     def table(self, name: str) -> str:
-        """Identity of a table; tables that one job makes have the same."""
+        """Identity of a table; tables made by one job share it."""
         first = next((first for first, more in MADE_TOGETHER.items() if name in more), name)
         return self._table(first)
 

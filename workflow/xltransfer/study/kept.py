@@ -1,10 +1,10 @@
-"""What a study keeps on disk: the weights of which models, and how a dropped model comes back.
+"""Which model weights a study keeps on disk, and when a model with dropped weights is retrained.
 
-The weights of a model that is dropped are no output that Snakemake knows of, for it would make
-everything anew that was ever made from weights which it makes again. Instead, training leaves an
-empty note for each file that is made from the weights, and predictions and representations depend
-on their notes. A note that is missing (a new language, a changed treebank, changed code) trains the
-model again; notes that are there hold off what was made before.
+Dropped weights are not outputs for Snakemake: regenerating them would rerun every job downstream.
+Instead, training writes an empty marker file (note) for each file that is made from the weights,
+and predictions and representations depend on their marker files. A missing marker file (a new
+language, a changed treebank, changed code) retrains the model; existing marker files prevent reruns
+of the other jobs.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class KeptFiles:
     """The section ``keep`` of a study.
 
     Args:
-        study: the study.
+        study: study with this section.
     """
 
     def __init__(self, study: Study) -> None:
@@ -36,27 +36,27 @@ class KeptFiles:
 
     @cached_property
     def dropped_ablations(self) -> list[str]:
-        """The ablations whose models lose their weights once these are not needed."""
+        """The ablations whose models' weights are dropped after use."""
         if self.study.config["keep"]["ablated_weights"]:
             return []
         return [ablation for ablation in self.study.config["ablations"] if ablation != NONE]
 
     def is_dropped(self, ablation: str) -> bool:
-        """Whether models of an ablation lose their weights."""
+        """Whether the weights of the models of an ablation are dropped."""
         return ablation in self.dropped_ablations
 
     def prediction_note(
         self, encoder: str, task: str, source: str, seed: int, corpus: str, split: str
     ) -> str:
-        """The note by which a model is trained for predictions, below the model's directory.
+        """The marker file of a model's training for predictions, below the model's directory.
 
-        It is named by all that decides them, the model included: Snakemake does not look at the
-        parameters of jobs that depend on one that runs, so a changed note has to tell. So has one
-        of the other seeds that share the job, which is done again when one joins.
+        Its name has a digest of everything that decides the predictions, including the model and
+        the other seeds of the job. Snakemake does not compare the parameters of jobs downstream of
+        a planned job, so the name must change instead.
 
         Args:
-            encoder, task, source, seed: of the model.
-            corpus, split: to annotate.
+            encoder, task, source, seed: components of the model's path.
+            corpus, split: part of a corpus to annotate.
         """
         content = self.study.identities.corpus(self.study.kind(task).corpora, corpus, split)
         model = self.study.identities.model(encoder, task, source)
@@ -66,7 +66,7 @@ class KeptFiles:
     def representation_note(
         self, encoder: str, task: str, source: str, seed: int, corpus: str, split: str
     ) -> str:
-        """The note by which a model is trained for representations; arguments as above."""
+        """The marker file of a model's training for representations; arguments as above."""
         content = self.study.identities.corpus("treebanks", corpus, split)
         model = self.study.identities.model(encoder, task, source)
         parallel = self.study.config["parallel"]
@@ -78,7 +78,7 @@ class KeptFiles:
         return next(some for some in prediction_seeds(self.study) if seed in some)
 
     def notes(self, encoder: str, task: str, source: str, seed: int) -> list[str]:
-        """All notes of the models of a source and seed, below each one's directory."""
+        """All marker files of the models of a source and seed, below each model's directory."""
         parallel, of = self.study.parallel, (encoder, task, source, seed)
         return [
             *(self.prediction_note(*of, corpus, "test") for corpus in self.study.targets(task)),
@@ -86,7 +86,7 @@ class KeptFiles:
         ]
 
     def markers(self, results: str) -> list[str]:
-        """What says that weights have been dropped, for each source and dropped ablation."""
+        """The marker files of dropped weights, for each source and dropped ablation."""
         return [
             paths.dropped(results, encoder, task, source, ablation)
             for encoder in self.study.encoders
@@ -97,11 +97,11 @@ class KeptFiles:
         ]
 
     def made_from(self, results: str, of: Mapping[str, str]) -> Iterator[str]:
-        """All that a study makes from the models of an encoder, task, source and ablation.
+        """All files that a study makes from the models of an encoder, task, source and ablation.
 
         Args:
-            results: the folder of results.
-            of: ``encoder``, ``task``, ``source`` and ``ablation``.
+            results: folder of results.
+            of: values of ``encoder``, ``task``, ``source`` and ``ablation``.
         """
         task, suffix = of["task"], self.study.kind(of["task"]).suffix
         for seed in self.study.seeds:

@@ -1,8 +1,8 @@
-"""Files that only their content identifies: local encoders, and files that no checksum is known of.
+"""Files identified by their content: local encoders, and files without a catalogued checksum.
 
-Both are hashed whenever the workflow is planned. The checksum of a large file is remembered, with
-its size and the times of its last change, in Snakemake's own folder: without that folder Snakemake
-does not know how any result was made, either.
+Both are hashed whenever the workflow is planned. The checksums of large files are cached in
+Snakemake's folder, with size and timestamps. Without that folder Snakemake loses the metadata of
+all results anyway.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ VERSIONS = ".snakemake/xltransfer-unchecked.json"
 
 
 class LocalFiles:
-    """Files below a folder, known by their content.
+    """Files below a folder, identified by their content.
 
     Args:
-        root: the folder of the workflow.
+        root: folder of the workflow.
     """
 
     def __init__(self, root: Path) -> None:
@@ -33,17 +33,17 @@ class LocalFiles:
     def checksum(self, path: Path) -> str:
         """SHA-256 of a file, in hexadecimal.
 
-        A large file is read again only if its size, its time or the time of the last change of its
-        content or attributes differs. Programs can set the former time, but not the latter.
+        A large file is read again only if its size, mtime or ctime changes. Programs can set the
+        mtime, but not the ctime.
         """
         return remembered_checksum(path, self.root)
 
     def version(self, name: str) -> str:
         """Version of a file without a checksum in the catalogue: ``""``, or a SHA-256.
 
-        Jobs are planned before such a file is fetched, and must not run again once it is there. Its
-        first content is therefore version ``""``, as is a file that is not there yet; any other
-        content is named by its checksum. A file that is gone has the version that it had.
+        Jobs are planned before such a file is fetched, and must not rerun once it exists. A missing
+        file and its first content therefore have version ``""``; any other content has its
+        checksum. A removed file keeps its last version.
 
         Args:
             name: path below the folder of the workflow.
@@ -71,6 +71,6 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:
-    """Remember something, unless this is a folder where nothing may be written."""
+    """Write the cache, unless the folder is read-only."""
     with suppress(OSError, InputError):
         write_json(path, content)

@@ -1,4 +1,4 @@
-"""Parallel treebanks, and the states of encoders whose representations of them are compared."""
+"""Parallel treebanks, and the encoder states whose representations of them are compared."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class State:
-    """What has been done to an encoder before its representations are looked at.
+    """A state of an encoder: pretrained, never pretrained, or fine-tuned.
 
     Attributes:
-        path: names it in paths: ``pretrained``, ``parsing/en_ewt/none/seed-1``, …
-        kind: ``pretrained``, ``never-pretrained`` (all weights drawn anew) or ``fine-tuned``.
-        task, ablation: of a fine-tuned model; empty for others.
-        seed: of the draws, or ``None`` where nothing was drawn.
+        path: component of paths: ``pretrained``, ``parsing/en_ewt/none/seed-1``, …
+        kind: kind of state: ``pretrained``, ``never-pretrained`` (all weights re-initialised) or
+            ``fine-tuned``.
+        task, ablation: task and ablation of a fine-tuned model; empty for others.
+        seed: random seed, or ``None`` for the pretrained state.
         sources: languages that are compared with all others.
     """
 
@@ -40,7 +41,7 @@ class ParallelText:
     """The section ``parallel`` of a study.
 
     Args:
-        study: the study.
+        study: study with this section.
     """
 
     def __init__(self, study: Study) -> None:
@@ -55,11 +56,11 @@ class ParallelText:
 
     @cached_property
     def states(self) -> list[State]:
-        """Every state that is looked at; those that are never pretrained come last.
+        """All states; never-pretrained ones come last.
 
-        Models without ablation are there with every seed, ablated ones with the lowest: there are
-        many of them, and they stand beside the others for comparison. The order of the
-        configuration is none of theirs, so that it causes no job.
+        Models without ablation are included with every seed. The many ablated models serve for
+        comparison and are included with the lowest seed. Reordering the configuration changes
+        nothing here, so it causes no reruns.
         """
         spoken = [self.language(code) for code in self.treebanks]
         lowest = self.study.seeds[0]
@@ -81,7 +82,7 @@ class ParallelText:
 
     @property
     def retrieval_states(self) -> list[State]:
-        """Those that translations are retrieved with."""
+        """The states for the retrieval of translations."""
         lowest = self.study.seeds[0]
         return [
             state
@@ -90,12 +91,12 @@ class ParallelText:
         ]
 
     def batches(self) -> list[list[State]]:
-        """The states, cut into those that share a job, as the models of `job_size.predict` do.
+        """The states, split into batches that share a job, based on those of `job_size.predict`.
 
-        Jobs are joined up to the states of `job_size.represent`, but not where weights are dropped,
-        for whoever joins a job has the weights of all others made again. They are ordered by seeds,
-        then sources, then ablations, so that a seed that is added comes last; within a job those
-        that are never pretrained do.
+        Batches are merged up to `job_size.represent` states, but not if weights are dropped: a
+        state that joins a job would force all other models of the job to be retrained. The order is
+        by seed, source and ablation, so that a new seed comes last; within a job, never-pretrained
+        states come last.
         """
         models = {state.path: state for state in self.states if state.kind == "fine-tuned"}
         ordered = sorted(
@@ -111,7 +112,7 @@ class ParallelText:
             of_models = (batch.model_paths() for batch in ordered if batch.seeds == seeds)
             found = [[models[name] for name in names if name in models] for names in of_models]
             batches += [never, *filter(None, found)]
-        # The pretrained encoder is read for the first seeds in any case.
+        # The job of the first seeds loads the pretrained encoder in any case.
         batches[0] = [*(state for state in self.states if state.kind == "pretrained"), *batches[0]]
         if not self.study.kept.dropped_ablations:
             batches = join(batches, self.study.config["job_size"]["represent"]["states"])
@@ -125,7 +126,7 @@ class ParallelText:
         states: Sequence[State] | None = None,
         encoders: Sequence[str] | None = None,
     ) -> list[str]:
-        """The vectors of every treebank in some states, or all, of some encoders, or all."""
+        """The vectors of every treebank in some states of some encoders (default: all)."""
         return [
             paths.representations(results, encoder, state.path, f"{corpus}-{self.split}")
             for encoder in (self.study.encoders if encoders is None else encoders)
@@ -134,7 +135,7 @@ class ParallelText:
         ]
 
     def files_of_pair(self, results: str, encoder: str, corpus: str) -> list[str]:
-        """The vectors that a treebank is compared by: its own and those of the sources."""
+        """The vectors for comparing a treebank: its own and those of the sources."""
         corpora = {self.language(code): code for code in self.treebanks}
         return [
             paths.representations(results, encoder, state.path, f"{code}-{self.split}")
@@ -143,7 +144,7 @@ class ParallelText:
         ]
 
     def similarity_files(self, results: str) -> list[str]:
-        """How similar every treebank is to the sources, for every encoder."""
+        """The similarities of every treebank to the sources, for every encoder."""
         return [
             paths.similarities(results, encoder, f"{corpus}-{self.split}")
             for encoder in self.study.encoders
@@ -151,7 +152,7 @@ class ParallelText:
         ]
 
     def similarity_config(self, corpus: str) -> str:
-        """Canonical JSON of what a treebank is compared with: states and sources' treebanks."""
+        """Canonical JSON of the states and source treebanks that a treebank is compared with."""
         sources = {source for state in self.states for source in state.sources}
         corpora = {self.language(code): code for code in self.treebanks}
         return canonical_json(
@@ -165,7 +166,7 @@ class ParallelText:
         )
 
     def retrieval_config(self) -> str:
-        """Canonical JSON of the pairs of languages between which translations are retrieved."""
+        """Canonical JSON of the language pairs for the retrieval of translations."""
         states = [
             {"state": state.path, "language": language}
             for state in self.retrieval_states
@@ -174,7 +175,7 @@ class ParallelText:
         return canonical_json({**self._table(), "seeds": [self.study.seeds[0]], "states": states})
 
     def cka_config(self) -> str:
-        """Canonical JSON of what the tables of similarities must hold."""
+        """Canonical JSON of the content of the tables of similarities."""
         metrics = {task: self.study.kind(task).metric for task in self.study.tasks}
         languages = self.study.catalogue.languages
         spoken = map(self.language, self.treebanks)

@@ -17,7 +17,7 @@ from ..runtime.safe_values import check_no_credentials, printable
 
 _SPECIAL = re.compile(r"[{}<>\[\]*?$~\\\"'`|;&\x00-\x1f\x7f]")
 PAIRS = "pairs"
-"""Among ablations: every pair of consecutive layers."""
+"""Ablation that stands for every pair of consecutive layers."""
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,12 @@ class Encoder:
     """One encoder of a study.
 
     Attributes:
-        name: as in paths and tables.
-        layers: how many transformer layers it has.
-        directory: where it lies, or will lie once it is fetched.
+        name: name in paths and tables.
+        layers: number of transformer layers.
+        directory: directory of the encoder, possibly not fetched yet.
         hub: repository on the Hugging Face hub, or ``None`` for a local directory.
         revision: commit of the repository.
-        causal: whether each piece is meant to see only those before it.
+        causal: whether attention is meant to be causal.
     """
 
     name: str
@@ -41,9 +41,9 @@ class Encoder:
     causal: bool = False
 
     def configuration(self, root: Path) -> dict[str, Any] | None:
-        """The content of its ``config.json``; ``None`` if it is not there yet.
+        """The content of its ``config.json``; ``None`` if it is missing or unreadable.
 
-        What is wrong with a file that cannot be read, the stage says that opens the encoder.
+        The stage that opens the encoder reports unreadable files.
 
         Args:
             root: folder of the workflow.
@@ -60,12 +60,12 @@ def read_encoders(items: Sequence[Mapping[str, Any]], root: Path) -> dict[str, E
     """The section `encoders` of the configuration, by name.
 
     Args:
-        items: the section.
-        root: folder of the workflow, below which encoders lie.
+        items: section ``encoders``.
+        root: folder of the workflow, to which directories are relative.
 
     Raises:
-        InputError: two have one name, an entry lacks a key, or the number of layers of one is
-            neither given nor in its ``config.json``.
+        InputError: two encoders share a name, an entry lacks a key, or the number of layers is
+            neither given nor in ``config.json``.
     """
     encoders = {item["name"]: _read_encoder(item, root) for item in items}
     if len(encoders) < len(items):
@@ -102,11 +102,11 @@ def _read_encoder(item: Mapping[str, Any], root: Path) -> Encoder:
 def expand_pairs(ablations: Sequence[str], encoders: Mapping[str, Encoder]) -> list[str]:
     """Ablations with `pairs` replaced by RANDOM-INIT of layers 1-2, 3-4, and so on.
 
-    If the number of layers is odd, the last layer is on its own: `random-init-5-5`.
+    If the number of layers is odd, the last layer is re-initialised alone: `random-init-5-5`.
 
     Args:
-        ablations: of the configuration.
-        encoders: of the study.
+        ablations: ablations of the configuration.
+        encoders: encoders of the study.
 
     Raises:
         InputError: the encoders have different numbers of layers, or a pair is named as well.
@@ -129,23 +129,23 @@ def expand_pairs(ablations: Sequence[str], encoders: Mapping[str, Encoder]) -> l
 
 
 def read_mirrors(items: Sequence[str]) -> list[str]:
-    """The section `mirrors` of the configuration, the environment's variables in place.
+    """The section `mirrors` of the configuration, with environment variables expanded.
 
     Raises:
-        InputError: a variable is not set, or as of `check_mirrors`.
+        InputError: a variable is not set, or as for `check_mirrors`.
     """
     check_mirrors(items)
     return [expand(item, f"mirrors.{number}") for number, item in enumerate(items)]
 
 
 def check_mirrors(items: Sequence[str]) -> None:
-    """Refuse mirrors that would give something away.
+    """Raise an error for mirrors that could leak secrets.
 
-    Variables that are not set are left alone: only a job that fetches something needs them.
+    Unset variables are accepted, because only download jobs need them.
 
     Raises:
-        InputError: an address carries a password, is of an unknown kind, or has a variable inside:
-            what is in the environment, access tokens among it, would be sent to the server.
+        InputError: a URL contains a password, has an unknown scheme, or contains a variable, which
+            could send access tokens from the environment to the server.
     """
     for number, item in enumerate(items):
         place, expanded = f"config: mirrors.{number}", os.path.expandvars(item)
@@ -165,11 +165,11 @@ def check_mirrors(items: Sequence[str]) -> None:
 
 
 def check_results(folder: str) -> None:
-    """Refuse a folder of results whose path wildcards, shells or Snakemake would read otherwise.
+    """Raise an error for a folder of results that is unsafe in wildcards, shells or Snakemake.
 
     Raises:
         InputError: a relative path leaves the study's folder or enters a hidden one, or a path has
-            characters with a meaning for Snakemake.
+            characters with a special meaning in Snakemake.
     """
     parts = folder.strip("/").split("/")
     hidden = not folder.startswith("/") and any(part.startswith(".") for part in parts)
@@ -183,7 +183,7 @@ def check_results(folder: str) -> None:
 
 
 def expand(text: str, key: str) -> str:
-    """A text of the configuration with the environment's variables in place; ``key`` names it."""
+    """A text of the configuration (at ``key``) with environment variables expanded."""
     expanded = os.path.expanduser(os.path.expandvars(text))
     unset = re.search(r"\$\{?(\w+)", expanded)
     if unset:

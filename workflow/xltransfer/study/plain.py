@@ -1,4 +1,4 @@
-"""Refusing values that no configuration needs, before anything else looks at it."""
+"""A first check of the configuration for values that no study needs."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from typing import Any
 from ..runtime.errors import InputError
 
 LARGEST = 2**53
-"""Integers up to here are exact in every program that reads numbers as floating point."""
+"""Largest integer that programs with floating-point numbers represent exactly."""
 DEEPEST = 20
-"""Levels of mappings and lists; the schema has seven."""
+"""Maximum nesting of mappings and lists; the schema has seven levels."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 def check_plain(value: Any, key: str = "", depth: int = 0) -> None:
-    """Refuse what YAML can hold and JSON cannot, and values at which later stages would fail.
+    """Raise an error for values that JSON cannot represent, or that would fail in later stages.
 
     Args:
-        value: a configuration, or a part of it.
-        key: where it is, with dots.
-        depth: how many levels down that is.
+        value: configuration, or a part of it.
+        key: dotted path of the value.
+        depth: nesting depth of the value.
 
     Raises:
-        InputError: a key is no text; a text has control characters; a number is not finite or an
-            integer beyond ``LARGEST``; a value is of another type than these, ``null``, ``true``,
-            ``false``, mappings and lists; or more than ``DEEPEST`` levels are nested.
+        InputError: a key is not a string; a string has control characters; a number is not finite
+            or an integer beyond ``LARGEST``; a value has another type than these, ``null``,
+            booleans, mappings and lists; or the nesting exceeds ``DEEPEST``.
     """
     if isinstance(value, dict):
         for name, part in value.items():

@@ -1,4 +1,4 @@
-"""Print what a study would run, what it keeps on disk and how long it takes, and run nothing."""
+"""Print the jobs, disk space and GPU hours of a study without running it."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from .estimate import PEAK, Assumptions, Estimate, Model, read_outputs
 from .study_files import read_config
 
 UNKNOWN = ("adapt", "pretrain_monolingual", "pretrain_embedded")
-"""Rules on GPUs whose data is not known before it is cleaned."""
+"""GPU rules without an estimate, because their data size is unknown before cleaning."""
 
 
 def dry_run(targets: Sequence[str], files: Sequence[str]) -> Mapping[str, list[list[str]]]:
     """The output files of each job that Snakemake plans, by rule.
 
     Raises:
-        InputError: Snakemake refuses the study; with its error.
+        InputError: Snakemake fails; the message has its error.
     """
     command = [sys.executable, "-m", "snakemake", *targets, "--dry-run"]
     command += ["--configfile", *files] if files else []
@@ -39,16 +39,16 @@ def dry_run(targets: Sequence[str], files: Sequence[str]) -> Mapping[str, list[l
 
 
 def model_of(path: str, results: str) -> Model:
-    """The model that a file belongs to: of a model, a prediction or a representation."""
+    """The model of a file: of a file in its directory, a prediction or a representation."""
     return Model(*Path(path).relative_to(results).parts[1:5])
 
 
 def report(study: Study, estimate: Estimate, jobs: Mapping[str, list[list[str]]]) -> Iterator[str]:
-    """The lines that are printed.
+    """The lines of the printed report.
 
     Args:
-        study: the study.
-        estimate: of it.
+        study: study to report on.
+        estimate: estimate of the study.
         jobs: outputs of each planned job, by rule.
     """
     models = estimate.models()
@@ -77,7 +77,7 @@ def report(study: Study, estimate: Estimate, jobs: Mapping[str, list[list[str]]]
 def gpu_hours(
     study: Study, estimate: Estimate, jobs: Mapping[str, list[list[str]]]
 ) -> dict[str, float]:
-    """GPU hours of the planned jobs, by what they are spent on."""
+    """GPU hours of the planned jobs, by kind of work."""
     hours = {
         "search": 0.0,
         "fine-tuning": 0.0,

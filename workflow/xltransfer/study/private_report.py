@@ -1,7 +1,7 @@
-"""Snakemake's report without the absolute paths that name users and machines.
+"""Snakemake's report without absolute paths, which reveal users and machines.
 
-A report shows parameters of jobs and paths of results. Where encoders or the folder of results are
-given by absolute paths, these would be in a file that is made to be passed on.
+A report shows parameters of jobs and paths of results. If encoders or the folder of results have
+absolute paths, these would appear in a file that is meant to be shared.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from ..runtime.files import replacing
 
 
 def names_to_shorten(folders: Iterable[str], here: Path, results: str) -> dict[str, str]:
-    """What to write for paths in a report, the longest first.
+    """Replacements of paths in a report, the longest first.
 
     Args:
-        folders: paths of the configuration, of which the absolute ones are shortened.
-        here: the working directory.
-        results: the folder of results.
+        folders: paths in the configuration; absolute ones are shortened.
+        here: working directory.
+        results: folder of results.
     """
     found = {path: portable(path) for path in folders if os.path.isabs(path)}
     if os.path.isabs(results):
@@ -33,7 +33,7 @@ def names_to_shorten(folders: Iterable[str], here: Path, results: str) -> dict[s
 
 
 def shorten(text: str, names: dict[str, str]) -> str:
-    """A text with other names for paths, also where these are in JSON, or in JSON in JSON."""
+    """A text with paths replaced, including paths in JSON and in nested JSON strings."""
     for path, name in names.items():
         for _ in range(3):
             text = text.replace(path, name)
@@ -45,8 +45,8 @@ def shorten_report(report: Path, names: dict[str, str]) -> None:
     """Shorten the paths in a report.
 
     Args:
-        report: ``.html``, or ``.zip`` with a page and the results as files, which stay.
-        names: from ``names_to_shorten``.
+        report: file ``.html``, or ``.zip`` with a page and the results, which stay unchanged.
+        names: replacements from ``names_to_shorten``.
     """
     if report.suffix != ".zip":
         text = shorten(report.read_text(encoding="utf-8"), names)
@@ -68,11 +68,11 @@ def shorten_report(report: Path, names: dict[str, str]) -> None:
 def private(
     create_report: Callable[..., Any], folders: Iterable[str], results: str
 ) -> Callable[..., Any]:
-    """`Workflow.create_report`, which shortens the paths in what it has written.
+    """`Workflow.create_report`, followed by the shortening of paths in the report.
 
     Args:
-        create_report: the method; it takes `report_settings`.
-        folders, results: as of ``names_to_shorten``.
+        create_report: original method; it takes `report_settings`.
+        folders, results: arguments of ``names_to_shorten``.
     """
     names = names_to_shorten(folders, Path.cwd(), results)
 

@@ -1,4 +1,4 @@
-"""Holding a configuration against its schema, with errors that say what to do."""
+"""Validation of a configuration against its schema, with actionable error messages."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ SCHEMA = Path(__file__).parent.parent.parent / "schemas" / "config.schema.yaml"
 
 
 def check_schema(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Hold a configuration against the schema.
+    """Validate a configuration against the schema.
 
-    Every task has a section with its name, and the section's ``kind`` says what belongs in it. The
-    sections of tasks that are not run are not looked at, for overlays cannot remove them.
+    Every task has a section with its name, and the section's ``kind`` selects the schema. Sections
+    of tasks that are not run are ignored, because overlays cannot remove them.
 
     Returns:
         The configuration without the sections of tasks that are not run.
 
     Raises:
-        InputError: one line for the first error, naming the key.
+        InputError: the configuration is invalid; names the key of the first error.
     """
     check_plain(config)
     schema = _schema()
@@ -68,14 +68,13 @@ def _kind(section: Any) -> str:
 def _whole(
     _: Any, pattern: str, value: Any, __: Mapping[str, Any]
 ) -> Iterator[jsonschema.ValidationError]:
-    """Patterns match whole values; `$` alone would let a line end through."""
+    """Patterns match whole values; `$` alone would accept a trailing line feed."""
     if isinstance(value, str) and not re.fullmatch(pattern, value):
         yield jsonschema.ValidationError(f"{value!r} is not of the form {pattern}")
 
 
 def _is_integer(_: Any, value: Any) -> bool:
-    """Not 3.0, which JSON Schema takes for an integer: it would be another seed, or no number of
-    layers."""
+    """Reject 3.0, which JSON Schema accepts as an integer but is another seed than 3."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
@@ -89,7 +88,7 @@ _VALIDATOR = jsonschema.validators.extend(
 def _validate(section: Mapping[str, Any], schema: Mapping[str, Any], prefix: str) -> None:
     errors = list(_VALIDATOR(schema).iter_errors(section))
     if errors:
-        # The error nearest to the root explains the others.
+        # The error closest to the root causes the others.
         first = min(errors, key=lambda error: len(error.path))
         raise InputError(f"config: {prefix}{_explain(first)}")
 

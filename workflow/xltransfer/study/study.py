@@ -1,7 +1,7 @@
-"""A study: its configuration, checked, and what follows from it.
+"""A study: its validated configuration, and the files and jobs derived from it.
 
-Everything the workflow needs to know is asked here, so rules contain no logic. Nothing heavy is
-imported, for this runs whenever the Snakefile is parsed.
+The rules query this module, so they contain no logic. Imports are light because it runs whenever
+the Snakefile is parsed.
 """
 
 from __future__ import annotations
@@ -47,18 +47,18 @@ TRANSFER_FIGURES = (
     "correlation",
 )
 INDIFFERENT = ("mirrors", "job_size", "training_threads", "checkpoint_minutes", "keep", "pathvars")
-"""Keys that say where files are and how work is cut, not what comes out."""
+"""Keys for locations and batching, which do not affect results."""
 
 
 class Study:
-    """A checked configuration.
+    """A validated configuration.
 
     Args:
-        config: the merged configuration.
-        root: folder of the workflow; relative paths start there.
+        config: merged configuration.
+        root: folder of the workflow, to which paths are relative.
 
     Raises:
-        InputError: the configuration is wrong; names the key and the remedy.
+        InputError: the configuration is invalid; names the key and the remedy.
     """
 
     def __init__(self, config: Mapping[str, Any], root: Path | str = ".") -> None:
@@ -73,7 +73,7 @@ class Study:
 
     @property
     def name(self) -> str:
-        """What tables call the study."""
+        """The name of the study in tables."""
         return self.config["study"]
 
     @property
@@ -84,7 +84,7 @@ class Study:
 
     @property
     def results(self) -> str:
-        """Folder that everything computed goes to."""
+        """Folder of all results."""
         return self.config.get("pathvars", {}).get("results", "results")
 
     @property
@@ -94,27 +94,27 @@ class Study:
 
     @property
     def seeds(self) -> list[int]:
-        """The seeds, ascending: the order of the configuration decides nothing."""
+        """The seeds, sorted, so that the order in the configuration has no effect."""
         return sorted(self.config["seeds"])
 
     @cached_property
     def parallel(self) -> ParallelText:
-        """The parallel treebanks, and whose representations of them are compared."""
+        """The parallel treebanks, and the states whose representations of them are compared."""
         return ParallelText(self)
 
     @cached_property
     def embedded_world(self) -> EmbeddedWorld:
-        """The made-up languages that the study may use."""
+        """The artificial languages that the study may use."""
         return EmbeddedWorld(self)
 
     @cached_property
     def contents(self) -> Contents:
-        """What decides the content of corpora, encoders and models."""
+        """Identities of the contents of corpora and encoders."""
         return Contents(self)
 
     @cached_property
     def identities(self) -> Identities:
-        """What decides the result of each job, back to the sources."""
+        """Identities of jobs, back to the sources."""
         return Identities(self)
 
     @cached_property
@@ -124,12 +124,12 @@ class Study:
 
     @cached_property
     def kept(self) -> KeptFiles:
-        """What stays on disk."""
+        """The weights that are kept on disk."""
         return KeptFiles(self)
 
     @property
     def local_paths(self) -> list[str]:
-        """Files and folders that the configuration names, its variables in place or not."""
+        """Files and folders in the configuration, with and without variables expanded."""
         unseen = self.config["unseen"]
         identifier = [unseen["cleaning"]["identifier"]] if unseen["languages"] else []
         given = [item["path"] for item in self.config["encoders"] if "path" in item]
@@ -137,25 +137,25 @@ class Study:
 
     @cached_property
     def mirrors(self) -> list[str]:
-        """Folders and base URLs to look in before a file's own URL, environment expanded."""
+        """Folders and base URLs to try before a file's own URL, environment variables expanded."""
         return read_mirrors(self.config["mirrors"])
 
     def kind(self, task: str) -> Kind:
-        """What kind of task it is."""
+        """The kind of a task."""
         return kind_of(self.config[task])
 
     def corpora(self, task: str) -> dict[str, Corpus]:
-        """The part of the catalogue that a task takes its corpora from."""
+        """The catalogued corpora for a task."""
         return getattr(self.catalogue, self.kind(task).corpora)
 
     def corpus_file(self, task: str, corpus: str, split: str) -> str:
-        """Where a part of a corpus lies that a task reads, below the folder of results."""
+        """Path of a part of a corpus for a task, below the folder of results."""
         kind = self.kind(task)
         return f"{kind.corpora}/{corpus}/{split}{kind.suffix}"
 
     @property
     def tables(self) -> list[str]:
-        """The tables about transfer, but for those that lack features or parallel texts."""
+        """The tables about transfer, except those whose features or parallel texts are missing."""
         tables = ["randominit", "zeroshot", "overlap"]
         if self.config["typology_features"]:
             tables.append("word_order")
@@ -165,7 +165,7 @@ class Study:
 
     @property
     def figures(self) -> list[str]:
-        """The figures about transfer; without re-initialised layers there is no change to draw."""
+        """The figures about transfer; figures of changes require re-initialised layers."""
         ablated = any(parse(ablation).in_published_table for ablation in self.config["ablations"])
         figures = [name for name in TRANSFER_FIGURES if name in self.tables]
         if not ablated:
@@ -187,7 +187,7 @@ class Study:
         return self.corpora(task)[corpus].language
 
     def ablations(self, task: str, source: str) -> list[str]:
-        """The ablations that a source corpus of a task is run with."""
+        """The ablations of a source corpus of a task."""
         if source not in self.sources(task):
             return [NONE]
         ablated = self.config[task]["ablated_sources"]
@@ -196,19 +196,19 @@ class Study:
         return [NONE]
 
     def models(self, task: str, source: str) -> list[tuple[str, int]]:
-        """Ablation and seed of every model of a task that is trained on a source.
+        """Ablation and seed of every model of a task trained on a source.
 
-        Sorted: the order of the configuration must cause no job.
+        They are sorted, so that reordering the configuration causes no reruns.
         """
         ablations = in_order(self.ablations(task, source))
         return [(ablation, seed) for ablation in ablations for seed in self.seeds]
 
     def finetuning_batches(self) -> list[FinetuningBatch]:
-        """Which models are trained by one rule."""
+        """The models that one rule trains."""
         return finetuning_batches(self)
 
     def prediction_batches(self) -> list[PredictionBatch]:
-        """Which models annotate a corpus in one job."""
+        """The models that annotate a corpus in one job."""
         return prediction_batches(self)
 
     def scoring_batches(self) -> list[tuple[str, list[str]]]:
@@ -216,7 +216,7 @@ class Study:
         return scoring_batches(self)
 
     def finetuning_config(self, encoder: str, task: str, source: str) -> str:
-        """Canonical JSON of exactly the keys that decide a fine-tuned model."""
+        """Canonical JSON of the keys that decide a fine-tuned model."""
         without = ("sources", "ablated_sources", "targets")
         settings = {k: v for k, v in self.config[task].items() if k not in without}
         if encoder != BILSTM:
@@ -227,19 +227,19 @@ class Study:
         return canonical_json({"task": task, "settings": settings, "stored": precision})
 
     def encoder_files(self, encoder: str, source: str = "", seeds: Sequence[int] = ()) -> list[str]:
-        """The files of an encoder that the models of a source and some seeds depend on."""
+        """The encoder files that the models of a source and some seeds depend on."""
         if encoder in self.encoders:
             return [f"{self.encoders[encoder].directory}/{name}" for name in ENCODER_FILES]
         return self.unseen.arms.encoder_files(encoder, source, seeds)
 
     def encoder_directories(self, encoder: str, source: str, seeds: Sequence[int]) -> list[str]:
-        """The encoder that the model of each seed starts from; one for all if it is the same."""
+        """The encoder that the model of each seed starts from; a single one if it is shared."""
         if encoder in self.encoders:
             return [self.encoders[encoder].directory]
         return self.unseen.arms.encoder_directories(encoder, source, seeds)
 
     def entities_config(self, corpus: str) -> str:
-        """Canonical JSON of how to read a corpus of named entities."""
+        """Canonical JSON of the format of a corpus of named entities."""
         entry = self.catalogue.entities[corpus]
         keys = ("layout", "scheme", "broken_tags", "encoding")
         return canonical_json({key: getattr(entry, key) for key in keys})
@@ -247,12 +247,12 @@ class Study:
     def score_config(
         self, task: str, rows: Sequence[tuple[str, str]], target: str, split: str
     ) -> str:
-        """Canonical JSON of the scores of some encoders and sources on one corpus.
+        """Canonical JSON of a scoring job for some encoders and sources on one corpus.
 
         Args:
-            task: that is scored.
+            task: task to score.
             rows: encoder and source of each file of scores.
-            target, split: part of a corpus that is scored.
+            target, split: part of a corpus to score on.
         """
         files = [
             {
@@ -294,14 +294,14 @@ class Study:
         ]
 
     def training_parts(self, task: str) -> list[str]:
-        """What the models of a task train on, as in names of files: ``train``, or a draw a seed."""
+        """Training parts of a task as in file names: ``train``, or one sample per seed."""
         sentences = self.config[task]["training"]["training_sentences"]
         if sentences is None:
             return ["train"]
         return [f"train-drawn-{sentences}-seed-{seed}" for seed in self.seeds]
 
     def piece_files(self, results: str) -> list[str]:
-        """The lists of pieces of what every source trains on and of every target's test part."""
+        """The lists of pieces of every source's training parts and every target's test part."""
         parts = {
             (self.kind(task).corpora, f"{corpus}-{part}")
             for task in self.tasks
@@ -319,7 +319,7 @@ class Study:
         ]
 
     def typology_config(self) -> str:
-        """Canonical JSON of the features that are asked for, of which languages."""
+        """Canonical JSON of the requested typological features and languages."""
         languages = self.target_languages
         embedded = {
             code: self.embedded_world.language(code).word_order_features()
@@ -335,7 +335,7 @@ class Study:
         )
 
     def wals_files(self) -> list[str]:
-        """The files of WALS, below the folder of downloads; none if all languages are made up."""
+        """The WALS files, below the folder of downloads; none if all languages are artificial."""
         made_up = all(
             row.family.startswith(EMBEDDED_FAMILY) for row in self.target_languages.values()
         )
@@ -348,12 +348,12 @@ class Study:
         return {code: self.catalogue.languages[code] for code in dict.fromkeys(codes)}
 
     def comparison_config(self) -> str:
-        """As ``table_config``, with the repositories of the encoders."""
+        """``table_config`` with the repositories of the encoders."""
         hubs = {name: encoder.hub for name, encoder in self.encoders.items() if encoder.hub}
         return canonical_json({**json.loads(self.table_config()), "hubs": hubs})
 
     def table_config(self) -> str:
-        """Canonical JSON of what a table over the whole study must hold."""
+        """Canonical JSON of the content of tables over the whole study."""
         tasks = {
             task: {
                 "metric": self.kind(task).metric,

@@ -1,9 +1,8 @@
 """Reading study files as plain data.
 
-Snakemake reads ``--configfile`` with YTE, a template language: the Python expressions of a file
-with the key ``__use_yte__`` run when the file is read, also in a dry run. No study needs them, so
-such a file is refused wherever this package reads it. ``python -m xltransfer check_study`` is for
-reading a file before Snakemake does.
+Snakemake reads ``--configfile`` with YTE, a template language: it runs the Python expressions of a
+file with the key ``__use_yte__``, even in a dry run. No study needs them, so this package refuses
+such files. ``python -m xltransfer check_study`` checks a file before Snakemake reads it.
 """
 
 from __future__ import annotations
@@ -19,27 +18,27 @@ from ..runtime.files import read_bytes
 from ..runtime.safe_values import printable
 
 LARGEST = 1 << 20
-"""Bytes of a study file; the largest of those that come with the project has 10 kB."""
+"""Maximum size of a study file in bytes; the largest one of the project has 10 kB."""
 MOST_VALUES = 100_000
-"""Values of a study, those that YAML aliases repeat counted as often as they occur."""
+"""Maximum number of values of a study, counting every repetition by YAML aliases."""
 DEEPEST = 50
 _TEMPLATE_KEYS = ("__use_yte__", "__definitions__", "__variables__")
-# The C parser is several times as fast; it is missing where PyYAML was built without libyaml.
+# The C parser is several times faster; PyYAML without libyaml lacks it.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read_study_file(path: Path | str) -> dict[str, Any]:
-    """The content of a study file, of which nothing is run.
+    """Read a study file without executing any of its code.
 
     Args:
-        path: YAML or JSON.
+        path: file in YAML or JSON.
 
     Returns:
-        its keys and values, not yet checked against the schema.
+        Its keys and values, not yet validated against the schema.
 
     Raises:
-        InputError: the file is missing, too large, no YAML, has no keys, has keys or values of the
-            template language, or is nested or repeated beyond any study.
+        InputError: the file is missing, too large, not YAML, has no keys, has template keys or
+            values, or exceeds the limits for nesting and repetition.
     """
     data = read_bytes(path)
     if len(data) > LARGEST:
@@ -58,13 +57,13 @@ def read_study_file(path: Path | str) -> dict[str, Any]:
 
 
 def refuse_templates(paths: Iterable[Path | str]) -> None:
-    """Refuse configuration files with code in them.
+    """Raise an error for configuration files that contain code.
 
     Args:
-        paths: files that Snakemake has read already, so that their code has run.
+        paths: files that Snakemake has already read, so their code has run.
 
     Raises:
-        InputError: names the file and the key.
+        InputError: a file contains code; names the file and the key.
     """
     for path in paths:
         read_study_file(path)
@@ -74,10 +73,10 @@ def read_config(files: Sequence[Path | str]) -> dict[str, Any]:
     """The configuration as Snakemake merges it: ``config.yaml``, then each file over it.
 
     Args:
-        files: study files, the last of which has the last word.
+        files: study files; later ones override earlier ones.
 
     Raises:
-        InputError: as of ``read_study_file``.
+        InputError: as for ``read_study_file``.
     """
     config: dict[str, Any] = {}
     for name in ("config.yaml", *files):
@@ -94,7 +93,7 @@ def _update(config: dict[str, Any], other: Mapping[str, Any]) -> None:
 
 
 def _refuse_templates(content: Any, path: Path | str) -> None:
-    """Walk through all values, as often as aliases repeat them."""
+    """Check all values, including every repetition by aliases."""
     left, waiting = MOST_VALUES, [(content, 0)]
     while waiting:
         value, depth = waiting.pop()

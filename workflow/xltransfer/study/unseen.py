@@ -1,4 +1,4 @@
-"""Languages that the encoder has never seen: their data, and the arms that are compared on them."""
+"""Languages that the encoder has not seen: their data, and the arms compared on them."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from .study import Study
 
 PARAGRAPHS = ("wikipedia", "oscar", "hub")
-"""Kinds of raw corpora whose lines are paragraphs."""
+"""Kinds of raw corpora with paragraphs as lines."""
 
 
 class UnseenLanguages:
     """The section ``unseen`` of a study.
 
     Args:
-        study: the study; its catalogue gains the corpora that are made.
+        study: study to read; derived corpora are added to its catalogue.
 
     Raises:
         InputError: a language, corpus or variety is not in the catalogue, or a corpus lacks a part.
@@ -85,12 +85,12 @@ class UnseenLanguages:
 
     @property
     def folds(self) -> int:
-        """Into how many parts a corpus is cut for cross-validation."""
+        """Number of folds of the cross-validation."""
         return self.section["cross_validation"]["folds"] if self.section["languages"] else 0
 
     @cached_property
     def pairs(self) -> list[tuple[str, str]]:
-        """Every task with every corpus it is learnt and tested on, a fold being a corpus."""
+        """Every task with each corpus for training and testing; each fold is a corpus."""
         return [
             (task, corpus)
             for task in self.tasks
@@ -99,7 +99,7 @@ class UnseenLanguages:
         ]
 
     def text_of(self, corpus: str) -> str:
-        """The raw text of the variety that an annotated corpus is of."""
+        """The raw text of the variety of an annotated corpus."""
         return self._texts[corpus]
 
     @cached_property
@@ -117,20 +117,20 @@ class UnseenLanguages:
         return [variety.text for variety in self.varieties.values()]
 
     def transliterated(self, kind: str) -> list[str]:
-        """The corpora in a folder of results that are written in another script."""
+        """The corpora in a folder of results that are transliterated."""
         return [code for code, made in self.made[kind].items() if made.scheme]
 
     def scheme_config(self, kind: str, code: str) -> str:
-        """Canonical JSON of the scheme that a corpus is transliterated by."""
+        """Canonical JSON of the transliteration scheme of a corpus."""
         return canonical_json(asdict(self.study.catalogue.schemes[self.made[kind][code].scheme]))
 
     def scheme_files(self, kind: str, code: str) -> list[str]:
-        """The tables that a corpus is transliterated by."""
+        """The tables of the transliteration scheme of a corpus."""
         directory = self.study.catalogue.directory / "transliteration"
         return [str(path) for path in scheme_files(self.made[kind][code].scheme, directory)]
 
     def statistics_files(self, results: str) -> list[str]:
-        """How the tokenizers split every file that models of a variety see."""
+        """The tokenizer statistics of every file that models of a variety see."""
         return [
             paths.tokenizer_statistics(results, encoder, kind, file)
             for encoder in (self.encoder, MONOLINGUAL)
@@ -139,31 +139,31 @@ class UnseenLanguages:
 
     @cached_property
     def _counted(self) -> dict[tuple[str, str], Variety]:
-        """Folder and file of everything that models of a variety see."""
+        """Folder and file of all data of the models of a variety → the variety."""
         files: dict[tuple[str, str], Variety] = {}
         for variety in self.varieties.values():
             files["raw_text", f"{variety.text}-training"] = variety
             for task, corpora in variety.corpora.items():
-                # The parts of one fold are the whole corpus.
+                # The parts of one fold together are the whole corpus.
                 kind, corpus = self.study.kind(task).corpora, corpora[0]
                 files |= {(kind, f"{corpus}-{split}"): variety for split in SPLITS}
         return files
 
     def counted_file(self, kind: str, file: str) -> str:
-        """Where a file lies whose pieces are counted, below the folder of results."""
+        """Path of a file for tokenizer statistics, below the folder of results."""
         code, _, part = file.rpartition("-")
         suffix = FORMATS[kind].suffix
         return f"{kind}/{code}/{part}{suffix}"
 
     def tokenizer(self, encoder: str, kind: str, file: str) -> str:
-        """The tokenizer that an encoder splits a file with."""
+        """The tokenizer of an encoder for a file."""
         if encoder == MONOLINGUAL:
             text, seed = self._counted[kind, file].text, self.arms.pretraining_seeds(encoder)[0]
             return f"{paths.made_encoder('<results>', MONOLINGUAL, text, seed)}/tokenizer.json"
         return self.study.encoder_files(encoder)[2]
 
     def statistics_columns(self, encoder: str, kind: str, file: str) -> str:
-        """Canonical JSON of what a row of statistics is about."""
+        """Canonical JSON of the key columns of a row of tokenizer statistics."""
         variety = self._counted[kind, file]
         code, _, part = file.rpartition("-")
         return canonical_json(
@@ -177,11 +177,11 @@ class UnseenLanguages:
         )
 
     def pretraining_config(self, section: str, seed: str) -> str:
-        """Canonical JSON of how an encoder is adapted, or a monolingual one pretrained.
+        """Canonical JSON of the adaptation of an encoder, or the pretraining of a monolingual one.
 
         Args:
-            section: ``adaptation`` or ``monolingual``.
-            seed: one of the section's ``seeds``.
+            section: section ``adaptation`` or ``monolingual``.
+            seed: element of the section's ``seeds``.
         """
         settings = {key: value for key, value in self.section[section].items() if key != "seeds"}
         return canonical_json({**settings, "seed": int(seed)})
@@ -192,20 +192,20 @@ class UnseenLanguages:
         return canonical_json({"model_type": "xltransfer-bilstm", **architecture})
 
     def split_config(self, split: str) -> str:
-        """Canonical JSON of how corpora are split; ``split`` is ``HASHED`` or ``FOLDS``."""
+        """Canonical JSON of the splitting of corpora; ``split`` is ``HASHED`` or ``FOLDS``."""
         sections = {HASHED: "hashed_split", FOLDS: "cross_validation"}
         return canonical_json(self.section[sections[split]])
 
     def divided(self, kind: str, split: str) -> list[str]:
-        """The corpora in a folder of results that are divided in a way."""
+        """The corpora in a folder of results that are split by the method ``split``."""
         return sorted({made.original for made in self.made[kind].values() if made.split == split})
 
     def evaluation_files(self, text: str) -> list[str]:
-        """The development and test parts of all annotated corpora that are of a raw text's variety.
+        """The development and test parts of all annotated corpora of a raw text's variety.
 
         Returns:
-            Files below the folder of results. Of cross-validation the test parts of all folds,
-            which are the whole corpus.
+            Files below the folder of results. For cross-validation these are the test parts of all
+            folds, which together are the whole corpus.
         """
         variety = next(v for v in self.varieties.values() if v.text == text)
         files = {
@@ -223,7 +223,7 @@ class UnseenLanguages:
         return sorted(files)
 
     def evaluation_reports(self, results: str) -> list[str]:
-        """The reports that say which of these sentences were in the raw texts."""
+        """The reports on evaluation sentences that were found in the raw texts."""
         return [
             *(paths.cleaning_report(results, v.text) for v in self._written(False)),
             *(
@@ -236,12 +236,12 @@ class UnseenLanguages:
         return [v for v in self.varieties.values() if bool(v.scheme) == transliterated]
 
     def identifier_files(self) -> list[str]:
-        """The model that languages of lines are identified with, if it is a file."""
+        """The model for language identification, if it is a file."""
         path = self.section["cleaning"]["identifier"] if self.varieties else ""
         return [path] if (self.study.root / path).is_file() else []
 
     def cleaning_config(self, text: str) -> str:
-        """Canonical JSON of how a raw corpus is cleaned."""
+        """Canonical JSON of the cleaning of a raw corpus."""
         corpus = self.study.catalogue.raw_corpora[text]
         row = self.study.catalogue.languages[corpus.language]
         return canonical_json(
@@ -255,11 +255,11 @@ class UnseenLanguages:
 
     @property
     def keeps_evaluation_sentences(self) -> bool:
-        """Whether raw text keeps the lines that development or test sentences are in."""
+        """Whether raw text keeps lines with development or test sentences."""
         return bool(self.varieties) and self.section["cleaning"]["keep_evaluation_sentences"]
 
     def table_config(self) -> str:
-        """Canonical JSON of what the tables about unseen languages must hold."""
+        """Canonical JSON of the content of the tables about unseen languages."""
         languages = self.study.catalogue.languages
         return canonical_json(
             {

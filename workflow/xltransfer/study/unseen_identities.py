@@ -19,7 +19,7 @@ class UnseenIdentities:
     """The identities of the jobs of a study's unseen languages.
 
     Args:
-        identities: those of the study.
+        identities: identities of the study.
     """
 
     def __init__(self, identities: Identities) -> None:
@@ -27,7 +27,7 @@ class UnseenIdentities:
         self._texts: dict[str, str] = {}
 
     def text(self, code: str) -> str:
-        """Identity of a raw text, cleaned and, for some varieties, transliterated."""
+        """Identity of a raw text, which is cleaned and for some varieties transliterated."""
         if code not in self._texts:
             made = self._study.unseen.made["raw_text"].get(code)
             own = self._cleaned(code) if made is None else self._transliterated(code, made.original)
@@ -51,15 +51,15 @@ class UnseenIdentities:
         return digest([*of, unseen.keeps_evaluation_sentences, stage_digest("transliterate")])
 
     def _evaluation(self, code: str) -> dict[str, str]:
-        """Identities of the sentences that must not be in a raw text, by file."""
+        """Identities of the evaluation sentences that are excluded from a raw text, by file."""
         files = map(Path, self._study.unseen.evaluation_files(code))
         return {str(file): self._all.corpus(*file.parts[:2], file.stem) for file in files}
 
     def made_encoder(self, arm: str, text: str, seed: int) -> str:
-        """Identity of an encoder that is made of a raw text.
+        """Identity of an encoder trained on a raw text.
 
         Args:
-            arm: the arm of adapted encoders, or the monolingual one.
+            arm: arm of adapted or monolingual encoders.
             text: code of the raw text.
             seed: seed of the pretraining.
         """
@@ -77,16 +77,16 @@ class UnseenIdentities:
         if arm == BILSTM:
             return digest(unseen.bilstm_config())
         text, made = unseen.text_of(source), unseen.arms.pretraining_seeds(arm)
-        # Models take turns with the encoders, as in `Arms.encoder_directories`.
+        # Models use the encoders in rotation, as in `Arms.encoder_directories`.
         some = [made[self._study.seeds.index(seed) % len(made)] for seed in seeds]
         return digest([self.made_encoder(arm, text, seed) for seed in some])
 
     def is_searched(self, arm: str, task: str, corpus: str) -> bool:
-        """Whether hyperparameters are searched for the models of an arm on a corpus."""
+        """Whether the hyperparameters of an arm on a corpus are searched."""
         return bool(self._study.unseen.arms.searches("", arm, task, corpus))
 
     def search(self, arm: str, task: str, corpus: str) -> str:
-        """Identity of the search for the hyperparameters of an arm on a corpus."""
+        """Identity of the hyperparameter search of an arm on a corpus."""
         return digest(
             [
                 self._study.unseen.arms.search_config(arm, task, corpus),
@@ -98,7 +98,7 @@ class UnseenIdentities:
         )
 
     def prediction_job(self, task: str, corpus: str) -> str:
-        """Identity of the job in which all arms annotate the test part of a corpus."""
+        """Identity of the job that annotates the test part of a corpus with all arms."""
         starts = self._study.unseen.arms.starts(task, corpus)
         models = {
             arm: [self._all.model(encoder, task, source, [seed]) for seed in self._study.seeds]
@@ -107,22 +107,22 @@ class UnseenIdentities:
         return digest([models, self._all.gold(task, corpus, "test"), stage_digest("predict")])
 
     def scoring_job(self, task: str, corpus: str) -> str:
-        """Identity of the job in which all arms are scored on the test part of a corpus."""
+        """Identity of the job that scores all arms on the test part of a corpus."""
         rows = [(arm, corpus) for arm in self._study.unseen.arms.of_task(task)]
         config = self._study.score_config(task, rows, corpus, "test")
         return digest([config, self.prediction_job(task, corpus), stage_digest("score")])
 
     def statistics(self, encoder: str, kind: str, file: str) -> str:
-        """Identity of how an encoder's tokenizer splits a file.
+        """Identity of the statistics of an encoder's tokenizer on a file.
 
         Args:
-            encoder: the multilingual encoder, or the monolingual one.
-            kind: ``treebanks``, ``entities`` or ``raw_text``.
+            encoder: multilingual or monolingual encoder.
+            kind: folder ``treebanks``, ``entities`` or ``raw_text``.
             file: code and part, e.g. ``ug_udt-train``.
         """
         unseen, (code, _, part) = self._study.unseen, file.rpartition("-")
         if encoder == MONOLINGUAL:
-            # Its directory is named by text and seed.
+            # The directory name contains text and seed.
             text, seed = Path(unseen.tokenizer(encoder, kind, file)).parts[-3:-1]
             tokenizer = self.made_encoder(encoder, text, int(seed.removeprefix("seed-")))
         else:
@@ -132,7 +132,7 @@ class UnseenIdentities:
         return digest([tokenizer, read, columns, stage_digest("count_pieces")])
 
     def table(self, name: str) -> str:
-        """Identity of ``unseen``, ``tokenizer_stats`` or ``languages``."""
+        """Identity of the table ``unseen``, ``tokenizer_stats`` or ``languages``."""
         unseen = self._study.unseen
         stages = {"unseen": "unseen_tables", "tokenizer_stats": "tokenizer_table"}
         of = [unseen.table_config(), stage_digest(stages.get(name, "language_tables"))]

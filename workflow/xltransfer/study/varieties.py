@@ -1,7 +1,7 @@
-"""The varieties of unseen languages, and the corpora that are made for them.
+"""The varieties of unseen languages, and the corpora derived for them.
 
-Corpora that are made from catalogued ones (split, transliterated) are entered into the catalogue
-here; later stages cannot tell that they were made.
+Corpora made from catalogued ones (split, transliterated) are added to the catalogue here; later
+stages treat them like catalogued ones.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from .study import Study
 
 RELEASED, HASHED, FOLDS = "released", "hashed", "folds"
-"""How a corpus is divided: as released, by one split, or into folds for cross-validation."""
+"""Splits of a corpus: as released, by hash, or into folds for cross-validation."""
 
 
 @dataclass(frozen=True)
 class Variety:
-    """One script of an unseen language.
+    """An unseen language in one script.
 
     Attributes:
-        code: in the catalogue of languages.
-        original: the variety it is transliterated from, or ``""``.
-        scheme: of the transliteration, or ``""``.
+        code: code in the catalogue of languages.
+        original: variety it is transliterated from, or ``""``.
+        scheme: transliteration scheme, or ``""``.
         text: code of its raw text.
         corpora: annotated corpora by task: one, or one for each fold of a cross-validation.
-        splits: how the corpus of each task is divided: ``RELEASED``, ``HASHED`` or ``FOLDS``.
+        splits: split of the corpus of each task: ``RELEASED``, ``HASHED`` or ``FOLDS``.
     """
 
     code: str
@@ -44,12 +44,12 @@ class Variety:
 
 @dataclass(frozen=True)
 class Made:
-    """What a corpus is made of.
+    """The derivation of a corpus from another.
 
     Attributes:
         original: code of the other corpus.
-        scheme: of the transliteration; ``""`` if the corpus is split instead.
-        split: ``HASHED`` or ``FOLDS``; ``""`` if the corpus is transliterated.
+        scheme: transliteration scheme; ``""`` if the corpus is split instead.
+        split: type of split, ``HASHED`` or ``FOLDS``; ``""`` if the corpus is transliterated.
     """
 
     original: str
@@ -58,16 +58,16 @@ class Made:
 
 
 class Varieties:
-    """Every variety of a study, with the corpora that are made for them.
+    """All varieties of a study, with the corpora derived for them.
 
     Args:
-        study: the study; its catalogue gains the corpora that are made.
-        tasks: that models of the varieties are trained for.
-        folds: into how many parts a corpus is cut for cross-validation.
+        study: study to read; derived corpora are added to its catalogue.
+        tasks: tasks of the varieties' models.
+        folds: number of folds of the cross-validation.
 
     Attributes:
-        by_code: the varieties, in the order of the configuration.
-        made: folder of results → code → what the corpus is made of.
+        by_code: varieties, in the order of the configuration.
+        made: folder of results → code → derivation of the corpus.
 
     Raises:
         InputError: a language, corpus or variety is not in the catalogue, or a corpus lacks a part.
@@ -110,7 +110,7 @@ class Varieties:
             yield self._transliterated(original, variety, f"{key}.transliterated")
 
     def _split(self, table: str, code: str, wanted: str, key: str) -> str:
-        """How a corpus is divided; one that has all parts is taken as released."""
+        """The split of a corpus; a corpus with all parts is used as released."""
         known = getattr(self._study.catalogue, table)
         if code not in known:
             raise InputError(f"{key}: no '{code}' in the catalogue of {table}; add its row there")
@@ -125,7 +125,7 @@ class Varieties:
         return wanted if missing else RELEASED
 
     def _divided(self, table: str, code: str, split: str) -> tuple[str, ...]:
-        """Codes of the corpora that one is divided into, each with all three parts."""
+        """Codes of the corpora that a corpus is split into, each with all three parts."""
         if split == RELEASED:
             return (code,)
         language = getattr(self._study.catalogue, table)[code].language

@@ -1,1 +1,1 @@
-"""The tasks: what a task adds to the one training loop."""
+"""The tasks: labels, heads, losses, decoders and scores for the common training loop."""

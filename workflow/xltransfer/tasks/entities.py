@@ -19,8 +19,8 @@ from .tagging import WordLabels
 class Entities(WordLabels):
     """IOB2 tags; a predicted entity starts wherever a type starts or changes.
 
-    With ``crf`` on in the settings, the tags of a sentence are predicted together, by a conditional
-    random field; such models do not open with ``AutoModelForTokenClassification``.
+    If ``crf`` is on in the settings, a conditional random field predicts the tags of a sentence
+    jointly; ``AutoModelForTokenClassification`` cannot load such models.
     """
 
     kind = "entities"
@@ -32,7 +32,7 @@ class Entities(WordLabels):
             self.head_prefix = "crf"
 
     def head(self, hidden_size: int, labels: int) -> nn.Module:
-        """A linear layer, and a CRF over it if the settings want one."""
+        """A linear layer, followed by a CRF if ``crf`` is on."""
         if not self.crf:
             return super().head(hidden_size, labels)
         return CRFHead(hidden_size, labels, self.settings["head_dropout"])
@@ -62,6 +62,6 @@ class Entities(WordLabels):
     def annotate(
         self, sentence: TaggedSentence, prediction: Prediction, labels: Sequence[str]
     ) -> TaggedSentence:
-        """The sentence with predicted tags, read as ``conlleval`` reads them."""
+        """The sentence with predicted tags, interpreted as by ``conlleval``."""
         tags = normalised([labels[index] for index in prediction["labels"]])
         return TaggedSentence(sentence.comments, sentence.forms, tags)

@@ -1,4 +1,4 @@
-"""What a task adds to the one training loop: labels, a head, a loss, a decoder and a score."""
+"""The interface of tasks for the training loop: labels, a head, a loss, a decoder and a score."""
 
 from __future__ import annotations
 
@@ -15,21 +15,20 @@ from ..encoders.batching import FIRST_CONTENT, Batch
 from .metrics import METRICS
 
 Prediction = dict[str, np.ndarray]
-"""What a task predicts for one sentence: by name, a value per word."""
+"""The predictions of a task for one sentence: arrays by name, one value per word."""
 
 
 class Task(ABC):
-    """A task over the words of sentences; it knows nothing of files, encoders or optimisers.
+    """A task over the words of sentences, independent of files, encoders and optimisers.
 
     Args:
         settings: the task's section of the configuration.
 
     Attributes:
-        kind: as in the configuration.
-        head_prefix: what the weights of the head are called on disk.
-        label_smoothing: share of the probability in the loss's targets that goes to all labels
-            alike, from the training settings; 0 if they have none.
-        word_state: which pieces a word's state is read from, one of ``batching.WORD_STATES``.
+        kind: kind of task, as in the configuration.
+        head_prefix: prefix of the weights of the head on disk.
+        label_smoothing: label smoothing of the loss, from the training settings; 0 by default.
+        word_state: pieces that a word's state is read from, one of ``batching.WORD_STATES``.
     """
 
     kind: ClassVar[str]
@@ -49,7 +48,7 @@ class Task(ABC):
     def targets(
         self, sentence: AnnotatedSentence, labels: Mapping[str, int]
     ) -> dict[str, np.ndarray]:
-        """What the loss wants to see predicted; by name, shape (words,)."""
+        """The targets of the loss: arrays by name, shape (words,)."""
 
     @abstractmethod
     def head(self, hidden_size: int, labels: int) -> nn.Module:

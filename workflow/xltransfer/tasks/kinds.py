@@ -1,4 +1,4 @@
-"""What the workflow has to know of each kind of task; nothing heavy is imported."""
+"""The properties of each kind of task that the workflow needs; imports are light."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class Kind:
     """A kind of task.
 
     Attributes:
-        corpora: the folder of results with the corpora that it reads.
-        metric: the score that selects models and that tables show.
+        corpora: folder of results with its corpora.
+        metric: main metric, which selects models and appears in tables.
     """
 
     corpora: str
@@ -23,7 +23,7 @@ class Kind:
 
     @property
     def suffix(self) -> str:
-        """That of the files of these corpora."""
+        """The suffix of the files of these corpora."""
         return FORMATS[self.corpora].suffix
 
 
@@ -39,9 +39,8 @@ def kind_of(settings: Mapping[str, Any]) -> Kind:
     """The kind of a task.
 
     Args:
-        settings: the task's section of the configuration. The main metric of a feature's values
-            (``label: FEATS/…``) is F1: accuracy over the words that have a value would not count
-            the words for which a value is predicted wrongly.
+        settings: section of the task in the configuration. For a feature (``label: FEATS/…``) the
+            main metric is F1, because accuracy over words with a value ignores false positives.
     """
     kind = KINDS[settings["kind"]]
     return replace(kind, metric="F1") if settings.get("label", "").startswith("FEATS/") else kind

@@ -20,8 +20,8 @@ from .metrics.attachment import universal
 class Parsing(Task):
     """Heads and relations of words.
 
-    With ``relation_subtypes`` off, the universal part of relations is learnt and predicted; scores
-    ignore subtypes either way.
+    If ``relation_subtypes`` is off, only the universal part of relations is learnt and predicted.
+    Scores always ignore subtypes.
     """
 
     kind = "parsing"
@@ -42,7 +42,7 @@ class Parsing(Task):
         return {"heads": np.array(sentence.heads), "relations": np.array(relations)}
 
     def head(self, hidden_size: int, labels: int) -> nn.Module:
-        """A biaffine head with the sizes of the configuration."""
+        """A biaffine head with the sizes from the configuration."""
         return BiaffineHead(
             hidden_size,
             self.settings["arc_units"],
@@ -64,7 +64,7 @@ class Parsing(Task):
     def predict(self, head: BiaffineHead, states: torch.Tensor, batch: Batch) -> list[Prediction]:
         """``heads`` of the best single-root tree and ``relations`` at those heads.
 
-        Trees maximise the sum of the log-probabilities of their arcs.
+        The tree maximises the sum of the log-probabilities of its arcs.
         """
         mask = batch.word_mask
         scores = head.arc_scores(states, mask).log_softmax(dim=2)

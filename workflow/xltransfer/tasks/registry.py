@@ -1,4 +1,4 @@
-"""The kinds of tasks; a new one is a class with the interface of ``Task`` and an entry here."""
+"""Registry of task kinds; a new kind is a subclass of ``Task`` and an entry here."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ TASKS: dict[str, type[Task]] = {task.kind: task for task in (Parsing, Tagging, E
 
 
 def make_task(settings: Mapping[str, Any]) -> Task:
-    """The task that a section of the configuration describes; its ``kind`` says which class."""
+    """The task for a section of the configuration; its ``kind`` selects the class."""
     return TASKS[settings["kind"]](settings)

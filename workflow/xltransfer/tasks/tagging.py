@@ -16,11 +16,11 @@ from .interface import Prediction, Task
 from .metrics.labels import COLUMNS, NO_VALUE, with_word_labels, word_labels
 
 UNLABELLED = -100
-"""Target of a word that was not annotated."""
+"""Target of an unannotated word."""
 
 
 class LabelHead(nn.Linear):
-    """A linear layer over word states after dropout: transformers' head for token classification.
+    """Dropout and a linear layer over word states: transformers' token-classification head.
 
     Args:
         hidden_size: size of the word states.
@@ -35,14 +35,14 @@ class LabelHead(nn.Linear):
         nn.init.zeros_(self.bias)
 
     def forward(self, states: torch.Tensor) -> torch.Tensor:
-        """Scores of labels in float32; states have shape (…, hidden)."""
+        """Label scores in float32; states have shape (…, hidden)."""
         return super().forward(functional.dropout(states, self.dropout, self.training)).float()
 
 
 class WordLabels(Task):
-    """What all tasks share that give each word one label, independently of the others.
+    """Base class of tasks that predict one label per word independently.
 
-    Their models also open with ``AutoModelForTokenClassification``.
+    ``AutoModelForTokenClassification`` can load their models.
     """
 
     head_prefix = "classifier"
@@ -52,12 +52,12 @@ class WordLabels(Task):
         return LabelHead(hidden_size, labels, self.settings["head_dropout"])
 
     def loss(self, head: nn.Module, states: torch.Tensor, batch: Batch) -> torch.Tensor:
-        """Cross-entropy of the labels, the mean over the words that have one; 0 if none has."""
+        """Mean cross-entropy over the labelled words; 0 if there are none."""
         mask = batch.word_mask
         scores, labels = head(states[mask]), batch.targets["labels"][mask]
         labelled = labels != UNLABELLED
         if not bool(labelled.any()):
-            return 0 * scores.sum()  # the mean of nothing would not be a number
+            return 0 * scores.sum()  # the mean over no words would be NaN
         return smoothed_cross_entropy(scores[labelled], labels[labelled], self.label_smoothing)
 
     def predict(self, head: nn.Module, states: torch.Tensor, batch: Batch) -> list[Prediction]:
@@ -69,21 +69,21 @@ class WordLabels(Task):
 
 
 class Tagging(WordLabels):
-    """The column of CoNLL-U that ``label`` names: ``UPOS``, ``XPOS`` or ``FEATS/<feature>``.
+    """Tagging of the label named by ``label``: ``UPOS``, ``XPOS`` or ``FEATS/<feature>``.
 
-    What ``_`` means in each of them is in ``metrics.labels``.
+    ``metrics.labels`` explains the meaning of ``_`` in each.
     """
 
     kind = "tagging"
 
     def label_vocabulary(self, sentences: Sequence[Sentence]) -> list[str]:
-        """All labels of the sentences, sorted: of a column the values, of a feature also ``_``."""
+        """All labels of the sentences, sorted; for a feature including ``_``."""
         label = self.settings["label"]
         found = {value for sentence in sentences for value in word_labels(sentence, label)}
         return sorted(found - {NO_VALUE} if label in COLUMNS else found)
 
     def targets(self, sentence: Sentence, labels: Mapping[str, int]) -> dict[str, np.ndarray]:
-        """``labels``, shape (words,); ``UNLABELLED`` where a word was not annotated."""
+        """``labels``, shape (words,); ``UNLABELLED`` for unannotated words."""
         values = word_labels(sentence, self.settings["label"])
         ids = {NO_VALUE: UNLABELLED, **labels}
         return {"labels": np.array([ids[value] for value in values])}

@@ -1,10 +1,10 @@
-"""Checkpoints that a killed training resumes from, to the same bits.
+"""Checkpoints from which a killed training resumes with bit-identical results.
 
-One safetensors file holds everything the rest of a training depends on: weights, optimiser
-moments, random state and the position. It is replaced in one step, so a kill leaves the old or the
-new one. The weights of the best epoch lie beside it, under the epoch's number, until a position
-that names a better one is saved. Each file names what it belongs to and has a checksum, and is not
-used if either is wrong.
+One safetensors file contains everything the rest of a training depends on: weights, optimiser
+moments, random state and position. It is replaced atomically, so a kill leaves the old or the new
+file. The weights of the best epoch are in a separate file, named by the epoch, until a position
+with a better epoch is saved. Each file contains the identity of the training and a checksum, and is
+ignored if either is wrong.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ class Checkpoint:
     """The checkpoint of one training.
 
     Args:
-        directory: where it lies; it is removed by ``discard``.
-        identity: digest of everything that decides the training; a checkpoint of another identity
+        directory: folder of the checkpoint, removed by ``discard``.
+        identity: digest of everything that decides the training; a checkpoint with another identity
             is ignored.
     """
 
     def __init__(self, directory: Path | str, identity: str) -> None:
         self.directory = Path(directory)
         self.identity = identity
-        # The best epoch of the position on disk, whose weights a resumed training needs.
+        # Best epoch according to the position on disk; a resumed training needs its weights.
         self._needed = 0
 
     def save(
@@ -50,11 +50,11 @@ class Checkpoint:
         optimiser: torch.optim.Optimizer,
         position: dict[str, Any],
     ) -> None:
-        """Write the present state.
+        """Write the current state.
 
         Args:
-            model: its parameters and buffers are saved.
-            optimiser: its moments are saved.
+            model: model with the parameters and buffers to save.
+            optimiser: optimiser with the moments to save.
             position: JSON content: step, history, best epoch, …
         """
         tensors = {f"model/{name}": value for name, value in own_weights(model).items()}
@@ -69,7 +69,7 @@ class Checkpoint:
         self._remove_best_but(self._needed)
 
     def save_best(self, model: nn.Module, epoch: int) -> None:
-        """Keep the weights of the best epoch so far."""
+        """Save the weights of the best epoch so far."""
         self._write(_best(epoch), own_weights(model), {"epoch": epoch})
         self._remove_best_but(epoch, self._needed)
 
@@ -83,19 +83,19 @@ class Checkpoint:
         tensors = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
         metadata = {"identity": self.identity, "position": json.dumps(position)}
         metadata["checksum"] = _checksum(tensors, metadata)
-        # Damage is noticed when it is read, and a scheduler gives little time to write it.
+        # Skipping fsync is safe (reading verifies the checksum) and fast (schedulers kill soon).
         with replacing(self._path(name), durable=False) as temporary:
             save_file(tensors, temporary, metadata)
 
     def restore(self, model: nn.Module, optimiser: torch.optim.Optimizer) -> dict[str, Any] | None:
-        """Put model, optimiser and random state back; the position, or ``None`` to start afresh."""
+        """Restore model, optimiser and random state; returns the position, ``None`` without one."""
         self._remove_unfinished()
         found = self._read("state")
         if found is None:
             return None
         tensors, position = found
         if position["best_epoch"]:
-            # Power that fails may take the one file and leave the other.
+            # A power failure may destroy only one of the two files.
             path = self._path(_best(position["best_epoch"]))
             if not path.exists():
                 log.warning("%s is missing; training starts afresh", path)
@@ -108,7 +108,7 @@ class Checkpoint:
         for key, value in tensors.items():
             if key.startswith("optimiser/"):
                 _, index, name = key.split("/")
-                # The file is mapped, and the optimiser would go on in its memory.
+                # A copy, since the file is memory-mapped and the optimiser updates in place.
                 state.setdefault(int(index), {})[name] = value.clone()
         groups = optimiser.state_dict()["param_groups"]
         optimiser.load_state_dict({"state": state, "param_groups": groups})
@@ -119,10 +119,10 @@ class Checkpoint:
         return position
 
     def restore_best(self, model: nn.Module, epoch: int) -> None:
-        """Put the weights of the best epoch, which is ``epoch``, into the model.
+        """Load the weights of ``epoch``, the best epoch, into the model.
 
         Raises:
-            InputError: they have been damaged or removed since they were written.
+            InputError: the file has been damaged or removed.
         """
         found = self._read(_best(epoch))
         if found is None:
@@ -136,7 +136,7 @@ class Checkpoint:
         return self.directory / f"{name}.safetensors"
 
     def _read(self, name: str) -> tuple[dict[str, torch.Tensor], dict[str, Any]] | None:
-        """Tensors and position, or ``None`` if the file is absent, damaged or of another."""
+        """Tensors and position; ``None`` if the file is missing, damaged or of another training."""
         path = self._path(name)
         if not path.exists():
             return None
@@ -157,7 +157,7 @@ class Checkpoint:
         return tensors, json.loads(metadata["position"])
 
     def _remove_unfinished(self) -> None:
-        """Remove what processes have left that were killed while they saved."""
+        """Remove temporary files of processes that were killed while saving."""
         for path in self.directory.glob(".*.safetensors.*"):
             path.unlink(missing_ok=True)
 
@@ -171,7 +171,7 @@ def _best(epoch: int) -> str:
 
 
 def _checksum(tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, str]) -> str:
-    """CRC-32 of everything in a file: chance flips bits, nobody forges them, and it is fast."""
+    """CRC-32 of the content of a file: fast, and sufficient against accidental bit flips."""
     names = sorted(tensors)
     described = [[name, str(tensors[name].dtype), list(tensors[name].shape)] for name in names]
     value = zlib.crc32(canonical_json([dict(metadata), described]).encode())

@@ -1,4 +1,4 @@
-"""Sentences together with what the encoder reads of them."""
+"""Sentences with their tokenisation for an encoder."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Dataset:
             decides nothing for encoders that read whole words.
 
     Attributes:
-        examples: one for each sentence, in order.
+        examples: examples, one per sentence, in order.
         padding: piece id for padding.
     """
 
@@ -42,11 +42,11 @@ class Dataset:
         ]
 
     def add_targets(self, task: Task, labels: Sequence[str]) -> None:
-        """Add what a task wants predicted.
+        """Add the targets of a task.
 
         Args:
-            task: which task.
-            labels: must hold every label of the sentences.
+            task: task to learn.
+            labels: label vocabulary, which must cover the sentences.
         """
         ids = {label: index for index, label in enumerate(labels)}
         for example, sentence in zip(self.examples, self.sentences, strict=True):

@@ -1,8 +1,8 @@
-"""Gradients of embeddings, added to the rows that a batch looks up.
+"""Row-wise gradients of embeddings: only the rows that a batch looks up are updated.
 
-PyTorch makes a gradient as large as the whole table for every batch, fills it with zeros and adds
-it up, though a batch looks up a few rows in a hundred. Here the same sums, in the same order, go to
-these rows alone, so that every bit of a gradient that was zero before is the same.
+For every batch PyTorch allocates a gradient of the size of the whole table, fills it with zeros and
+adds it, although a batch looks up only a few percent of the rows. Here the same sums, in the same
+order, are added only to these rows. Starting from a zero gradient, the result is bit-identical.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from torch.autograd.function import FunctionCtx
 from torch.nn import functional
 
 LARGE = 2**20
-"""Elements of a table; for smaller ones the whole table costs less than finding the rows."""
+"""Minimum number of elements; in smaller tables finding the rows costs more than it saves."""
 
 
 class _Lookup(torch.autograd.Function):
-    """Rows of a table whose gradient exists already and is added to in place."""
+    """Rows of a table; backward adds to its existing gradient in place."""
 
     @staticmethod
     def forward(
@@ -41,14 +41,15 @@ class _Lookup(torch.autograd.Function):
 
 
 class RowGradients:
-    """A context in which large embeddings of a model add to the rows of their gradients.
+    """A context in which large embeddings of a model use row-wise gradients.
 
-    Every gradient must exist, as after ``flatten``, and must be set to zero, never to ``None``. On
-    GPUs nothing changes, since adding rows in a fixed order is slower there than the whole table.
+    Every gradient must exist, as after ``flatten``, and be reset to zero, never to ``None``. The
+    context has no effect on GPUs, where adding rows in a fixed order is slower than the whole
+    table.
 
     Args:
-        model: on its device.
-        least: elements of the smallest table that is treated so.
+        model: model on its device.
+        least: minimum number of elements of a table.
     """
 
     def __init__(self, model: nn.Module, least: int = LARGE) -> None:

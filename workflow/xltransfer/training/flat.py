@@ -1,4 +1,4 @@
-"""Parameters in one buffer, so that clipping and stepping cost a few calls instead of hundreds."""
+"""Parameters in one buffer, so that clipping and steps need few kernel calls."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from torch import nn
 
 
 def flatten(parameters: Iterable[nn.Parameter]) -> nn.Parameter:
-    """Move parameters, and their gradients, into one buffer, of which they become views.
+    """Move parameters and their gradients into one buffer, of which they become views.
 
-    Element-wise optimisers such as AdamW do the same to the buffer as to its parts. The gradients
-    must be set to zero after each step, never to ``None``, or the views come apart.
+    Element-wise optimisers such as AdamW give the same result on the buffer as on its parts. The
+    gradients must be reset to zero after each step; ``None`` would detach the views.
 
     Args:
-        parameters: of one floating type, on one device; those without gradient are left alone.
+        parameters: parameters of one floating type on one device; those without gradient are
+            skipped.
 
     Returns:
-        The buffer: one dimension, as long as the parameters have elements.
+        The buffer: one-dimensional, with all elements of the parameters.
     """
     trained = [parameter for parameter in parameters if parameter.requires_grad]
     flat = nn.Parameter(torch.cat([parameter.detach().flatten() for parameter in trained]))

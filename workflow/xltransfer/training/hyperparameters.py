@@ -1,4 +1,4 @@
-"""How long to train and how fast to learn: a least number of steps, and a search on a grid."""
+"""Hyperparameters of training: a minimum number of steps, and a grid search."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from ..runtime.errors import InputError
 from ..runtime.files import read_json
 
 SEARCHED = ("epochs", "encoder_learning_rate", "head_learning_rate")
-"""The settings that a search decides."""
+"""The hyperparameters that a search chooses."""
 
 
 def passes_per_epoch(settings: Mapping[str, Any], batches: int) -> int:
-    """How often an epoch goes through the training data: once, or more to reach a minimum of steps.
+    """Number of passes over the training data per epoch: one, or more to reach the minimum steps.
 
-    A small corpus has few batches. With one pass an epoch, its models would differ from those of
-    other corpora in how long they were trained.
+    A small corpus has few batches. With one pass per epoch, its models would be trained for fewer
+    steps than those of other corpora.
 
     Args:
-        settings: ``epochs`` and ``minimum_steps`` (0 if absent), the least steps of a training.
-        batches: of one pass.
+        settings: settings with ``epochs`` and ``minimum_steps`` (0 if absent) of a training.
+        batches: number of batches of one pass.
     """
     return max(1, math.ceil(settings.get("minimum_steps", 0) / (settings["epochs"] * batches)))
 
@@ -32,8 +32,8 @@ def grid(settings: dict[str, Any], search: Mapping[str, Any]) -> list[dict[str, 
     """The settings of every training of a search, those of fewer epochs and lower rates first.
 
     Args:
-        settings: of a training; the learning rate of the head keeps its ratio to the encoder's.
-        search: ``learning_rates`` (of the encoder) and ``epochs``.
+        settings: base settings; the learning rate of the head keeps its ratio to the encoder's.
+        search: lists ``learning_rates`` (of the encoder) and ``epochs``.
     """
     ratio = settings["head_learning_rate"] / settings["encoder_learning_rate"]
     return [
@@ -48,10 +48,10 @@ def grid(settings: dict[str, Any], search: Mapping[str, Any]) -> list[dict[str, 
 
 
 def best(trainings: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """The training with the highest development score, the first of equals; ``None`` if all failed.
+    """The first training with the highest development score; ``None`` if all diverged.
 
     Args:
-        trainings: each with its ``score``, ``None`` if it diverged.
+        trainings: trainings with their ``score``, which is ``None`` if it diverged.
     """
     finished = [training for training in trainings if training["score"] is not None]
     return max(finished, key=lambda training: training["score"], default=None)
@@ -61,8 +61,8 @@ def chosen(settings: dict[str, Any], path: Path) -> dict[str, Any]:
     """Settings with the learning rates and epochs that a search has found.
 
     Args:
-        settings: of the training.
-        path: file of the stage ``search``.
+        settings: settings of the training.
+        path: output file of the stage ``search``.
 
     Raises:
         InputError: the file is damaged.

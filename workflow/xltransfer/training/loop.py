@@ -1,4 +1,4 @@
-"""The training loop. There is one, for every objective."""
+"""The training loop for all objectives."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from .objectives.interface import Objective
 log = logging.getLogger(__name__)
 
 LOSSES_AT_ONCE = 16
-"""Losses are read from the device this many at a time, so that it need not wait at every step."""
+"""Number of losses read from the device at once, to avoid a synchronisation at every step."""
 
 
 @dataclass
 class Report:
-    """How a training went.
+    """The report of a training.
 
     Attributes:
-        history: a row per epoch: ``epoch``, ``loss`` and the held-out scores.
-        best_epoch: the epoch whose weights the model holds in the end.
-        steps: optimiser steps taken.
-        seconds: since it was begun, also in processes that were killed, up to their checkpoints.
+        history: rows per epoch: ``epoch``, ``loss`` and the held-out scores.
+        best_epoch: epoch of the final weights of the model.
+        steps: number of optimiser steps.
+        seconds: duration, including killed processes up to their last checkpoints.
     """
 
     history: list[dict[str, float]]
@@ -52,9 +52,9 @@ def learning_rate_share(step: int, steps: int, warmup_share: float) -> float:
     """Linear warm-up from 0 to 1 over a share of all steps, then linear decay to 0.
 
     Args:
-        step: 0-based.
-        steps: of the whole training.
-        warmup_share: of the steps.
+        step: 0-based step.
+        steps: number of steps of the whole training.
+        warmup_share: share of the warm-up steps.
     """
     warmup = warmup_share * steps
     if step < warmup:
@@ -70,21 +70,21 @@ def train(
     checkpoint_seconds: float,
     name: str,
 ) -> Report:
-    """Train a model; it holds the weights of the best epoch afterwards.
+    """Train a model; afterwards it has the weights of the best epoch.
 
     Args:
         objective: model, batches, loss and evaluation.
-        settings: ``epochs``, ``minimum_steps`` (0 if absent), ``warmup_share``,
-            ``gradient_clip``, ``weight_decay``, ``adam_beta2``, ``patience`` (epochs without a
-            better score before it stops; ``None`` for never) and ``precision``.
-        checkpoint: resumed from if it is there; not discarded at the end.
-        device: where to train.
-        checkpoint_seconds: how often to save.
-        name: for progress lines.
+        settings: ``epochs``, ``minimum_steps`` (0 if absent), ``warmup_share``, ``gradient_clip``,
+            ``weight_decay``, ``adam_beta2``, ``patience`` (epochs without improvement before early
+            stopping; ``None`` disables it) and ``precision``.
+        checkpoint: checkpoint to resume from if it exists; not discarded at the end.
+        device: device of the training.
+        checkpoint_seconds: interval between checkpoints.
+        name: name of the training for progress lines.
 
     Raises:
         DivergedError: the loss or the model's states are not finite; names the step.
-        Interrupted: a signal came; a checkpoint was saved after the step in which it did.
+        Interrupted: a signal was received; a checkpoint was saved after the current step.
     """
     model = objective.model.to(device)
     optimiser = _optimiser(objective, settings)
@@ -140,7 +140,7 @@ def train(
 
 
 def _batches(objective: Objective, epoch: int, passes: int) -> Sequence[Any]:
-    """The batches of an epoch of one or several passes over the training data."""
+    """The batches of an epoch with one or several passes over the training data."""
     if passes == 1:
         return objective.batches(epoch)
     first = epoch * passes
@@ -161,7 +161,7 @@ def _optimiser(objective: Objective, settings: Mapping[str, Any]) -> torch.optim
 
 
 def _next_batch(position: Mapping[str, Any], per_epoch: int) -> tuple[int, int]:
-    """The epoch (0-based) to go on in and its first batch; after the last one it is evaluated."""
+    """The epoch (0-based) and the batch to resume at; the evaluation follows the last batch."""
     epoch, first = divmod(position["step"], per_epoch)
     evaluated = not position["losses"]
     return (epoch, first) if first or evaluated else (epoch - 1, per_epoch)
@@ -171,13 +171,13 @@ class Saver:
     """Saves a training at intervals, and before it ends early.
 
     Args:
-        checkpoint: where to.
-        model, optimiser, position: what.
-        seconds: the interval.
-        name: of the training, for the user.
+        checkpoint: checkpoint to write.
+        model, optimiser, position: state to save.
+        seconds: interval between checkpoints.
+        name: name of the training, for messages.
 
     Attributes:
-        evaluation_seconds: what the last evaluation took, during which nothing can be saved.
+        evaluation_seconds: duration of the last evaluation, during which nothing can be saved.
     """
 
     def __init__(
@@ -203,19 +203,19 @@ class Saver:
         """Whether to save now.
 
         Args:
-            ahead: seconds until it can be asked again, if they are many.
+            ahead: seconds until the next opportunity to save, if that is long.
         """
         return interruption.received() or time.monotonic() - self.saved + ahead > self.seconds
 
     def spent(self) -> float:
-        """Seconds of this training, those up to the checkpoint it was resumed from included."""
+        """Seconds of this training, including those before the checkpoint it was resumed from."""
         return time.monotonic() - self.started
 
     def save(self) -> None:
         """Save.
 
         Raises:
-            Interrupted: a signal has come.
+            Interrupted: a signal has been received.
         """
         self.position["seconds"] = self.spent()
         self.checkpoint.save(self.model, self.optimiser, self.position)
@@ -231,7 +231,7 @@ def _end_epoch(
     device: torch.device,
     epoch: int,
 ) -> None:
-    """Evaluate, keep the weights if they are the best so far, and decide whether to go on."""
+    """Evaluate, save the weights if they are the best so far, and decide whether to continue."""
     position = saver.position
     losses = position["losses"]
     scores = _evaluate(objective, saver, device)
@@ -253,7 +253,7 @@ def _end_epoch(
 
 
 def _evaluate(objective: Objective, saver: Saver, device: torch.device) -> dict[str, float]:
-    """Scores of the epoch's weights; it changes nothing, so that a signal can end it at once."""
+    """Scores of the epoch's weights; without side effects, so a signal may end it at once."""
     if saver.due(ahead=saver.evaluation_seconds):
         saver.save()
     started = time.monotonic()
@@ -271,7 +271,7 @@ def _evaluate(objective: Objective, saver: Saver, device: torch.device) -> dict[
 
 
 def _read_losses(pending: list[torch.Tensor], position: dict[str, Any], name: str) -> None:
-    """Move the losses of the last steps into the position; refuse them if one is not finite."""
+    """Add the pending losses to the position; raise an error if one is not finite."""
     if not pending:
         return
     values = torch.stack(pending).tolist()
@@ -287,15 +287,15 @@ def _read_losses(pending: list[torch.Tensor], position: dict[str, Any], name: st
 
 
 class Precision:
-    """A context in which matrix products run in a narrower type where the device gains by it.
+    """A context for mixed-precision matrix products (autocast) on devices that benefit from it.
 
     Args:
-        kind: ``auto`` takes bfloat16 on GPUs that have it and float32 elsewhere (CPUs included:
-            small models are slower there in bfloat16); ``float32`` and ``bfloat16`` force it.
-        device: where.
+        kind: precision: ``auto`` uses bfloat16 on GPUs that support it and float32 elsewhere (small
+            models are slower in bfloat16 on CPUs); ``float32`` and ``bfloat16`` force it.
+        device: device of the computations.
 
     Attributes:
-        kind: ``float32`` or ``bfloat16``, whichever is used.
+        kind: precision in use, ``float32`` or ``bfloat16``.
     """
 
     def __init__(self, kind: str, device: torch.device) -> None:
@@ -315,7 +315,7 @@ class Precision:
 
 
 class Progress:
-    """A bar on a terminal; elsewhere a line per epoch, and every minute within long ones."""
+    """A progress bar on a terminal; elsewhere a line per epoch, and every minute in long epochs."""
 
     def __init__(self, name: str, steps: int, done: int) -> None:
         self.name = name
@@ -325,18 +325,18 @@ class Progress:
         self.said = time.monotonic()
 
     def step(self, losses: list[float]) -> None:
-        """One more step; the losses are those of this epoch so far."""
+        """Report a step; ``losses`` are those of this epoch so far."""
         self.done += 1
         self.bar.update()
         if self.bar.disable and time.monotonic() - self.said > 60:
             self.said = time.monotonic()
-            # Where steps are slow, no loss of this epoch may have been read yet.
+            # If steps are slow, no loss of this epoch may have been read yet.
             recent = losses[-100:]
             loss = f", loss {sum(recent) / len(recent):.3f}" if recent else ""
             log.info("%s: step %d of %d%s", self.name, self.done, self.steps, loss)
 
     def epoch(self, row: dict[str, float]) -> None:
-        """An epoch has ended with these scores."""
+        """Report the scores at the end of an epoch."""
         self.said = time.monotonic()
         scores = ", ".join(f"{key} {value:.2f}" for key, value in row.items() if key != "epoch")
         message = f"{self.name}: epoch {row['epoch']}: {scores}"
@@ -346,5 +346,5 @@ class Progress:
             self.bar.write(message)
 
     def close(self) -> None:
-        """Training has ended."""
+        """Report the end of training."""
         self.bar.close()

@@ -15,15 +15,15 @@ from .dataset import Dataset
 from .model import WordModel
 
 PREDICTION_BUDGET = {"cpu": 2048, "cuda": 32768}
-"""Pieces per batch: what stays in a processor's cache, what fills a GPU."""
+"""Pieces per batch: they should fit the cache of a CPU, and fill a GPU."""
 
 
 @torch.inference_mode()
 def predict(model: WordModel, task: Task, data: Dataset, device: torch.device) -> list[Prediction]:
-    """Predictions for all sentences, in their order; every one gets some, however long it is.
+    """Predictions for all sentences in order, including overlong ones.
 
     Raises:
-        DivergedError: the model computes something that is not a number.
+        DivergedError: the model computes NaN or infinity.
     """
     model.eval()
     predictions: list[Prediction] = [{}] * len(data.examples)

@@ -1,4 +1,4 @@
-"""What pretraining and adaptation share: train on raw text, write an encoder directory."""
+"""Common code of pretraining and adaptation: train on raw text, write an encoder directory."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def tokenise(
     tokenizer: TextTokenizer,
     settings: Mapping[str, Any],
 ) -> tuple[list[TokenisedText], TokenisedText]:
-    """Training text, one text unless languages are sampled, and held-out text.
+    """Tokenise training text (one text unless languages are sampled) and held-out text.
 
     Args:
-        training, held_out: lines, a stream per corpus.
-        tokenizer: of the encoder.
-        settings: of the training.
+        training, held_out: lines, one stream per corpus.
+        tokenizer: tokenizer of the encoder.
+        settings: settings of the training.
     """
     if settings.get("sampling_exponent") is None:
         training = [chain.from_iterable(training)]
@@ -69,20 +69,21 @@ def train_encoder(
     threads: int,
     stage: str,
 ) -> None:
-    """Train, then write weights, configuration and ``pretraining.json``; the last of them last.
+    """Train, then write weights, configuration and finally ``pretraining.json``.
 
     Args:
         objective: model and text.
-        config: ``training`` and, if it is not float32, the type to ``store`` weights in.
-        inputs: checksums of what the weights are made of: text, and ``encoder`` where one goes on,
-            whose history then has an epoch 0, the held-out scores before training.
-        read: path and SHA-256 of every file that was read, for the records.
-        output: the encoder directory; the tokenizer is there already.
-        checkpoints: folder for checkpoints, which are named by what they belong to.
-        checkpoint_seconds: how often to save one.
-        device: where to train.
-        threads: processor threads to compute with.
-        stage: whose code decides the weights as well.
+        config: configuration with ``training`` and, unless it is float32, the type to ``store``
+            weights in.
+        inputs: checksums of text and, if training continues from an ``encoder``, of that encoder;
+            the history then has an epoch 0 with the held-out scores before training.
+        read: path and SHA-256 of every input file, for the records.
+        output: encoder directory, which already contains the tokenizer.
+        checkpoints: folder of checkpoints, which are named by their identity.
+        checkpoint_seconds: interval between checkpoints.
+        device: device of the training.
+        threads: number of CPU threads.
+        stage: name of the stage, whose code also decides the weights.
 
     Raises:
         InputError: a loss is not finite.
@@ -112,16 +113,16 @@ def train_encoder(
     for path in [*encoder_files(output), *([named] if named.exists() else [])]:
         write_record(path, stage, read, device=facts["device"], threads=facts["threads"])
     write_times(output, report.seconds, device.type != "cpu")
-    # From here on a signal would cost what is done, and save nothing.
+    # Training is complete; a signal from here on would only lose the result.
     stop_listening()
     checkpoint.discard()
 
 
 def check_config(config: Mapping[str, Any]) -> None:
-    """Refuse values that no default stands for.
+    """Check the values of optional keys.
 
     Raises:
-        InputError: names the key and what it can be.
+        InputError: a value is invalid; names the key and valid values.
     """
     for key, value, choices in (
         ("store", config.get("store", "float32"), STORED_TYPES),
@@ -135,7 +136,7 @@ def count_lines(corpora: Sequence[Lines]) -> list[int]:
     """Lines of each corpus.
 
     Raises:
-        InputError: a corpus has none.
+        InputError: a corpus has no lines.
     """
     counts = [lines.count() for lines in corpora]
     for lines, count in zip(corpora, counts, strict=True):
@@ -145,11 +146,11 @@ def count_lines(corpora: Sequence[Lines]) -> list[int]:
 
 
 def checksums(paths: Sequence[Path], read: Mapping[str, str]) -> dict[str, str]:
-    """SHA-256 of files by name; by folder and name where names alone are ambiguous.
+    """SHA-256 of files by name; by folder and name if names are ambiguous.
 
     Args:
-        paths: of the files.
-        read: path → SHA-256 of these files and perhaps of others.
+        paths: paths of the files.
+        read: path → SHA-256 of these files and possibly others.
     """
     unique = len({path.name for path in paths}) == len(paths)
     names = [path.name if unique else f"{path.parent.name}/{path.name}" for path in paths]

@@ -25,7 +25,7 @@ def sentence_vectors(
     as_published: bool = False,
     precision: str = "float32",
 ) -> np.ndarray:
-    """The mean of the states of a sentence's pieces, special tokens left out, at every layer.
+    """Mean of the states of a sentence's pieces, without special tokens, at every layer.
 
     Args:
         encoder: of a pretrained kind.
@@ -60,7 +60,7 @@ def sentence_vectors(
         positions = torch.arange(batch.input_ids.shape[1], device=device)
         inside = (positions >= before) & (positions < (lengths - after)[:, None])
         weights = inside.float() / inside.sum(dim=1, keepdim=True).clamp(min=1)
-        # A layer at a time: the token states of all layers together would not fit for large models.
+        # One layer at a time, because the token states of all layers may not fit into memory.
         means = [torch.einsum("sp,sph->sh", weights, layer.float()).cpu() for layer in states]
         found = torch.stack(means).numpy()
         if vectors is None:

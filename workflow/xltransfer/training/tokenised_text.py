@@ -1,4 +1,4 @@
-"""Raw text as pieces: one array for a whole corpus, rows and batches that point into it."""
+"""Tokenised raw text: one array for a whole corpus, and rows and batches that index it."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ import torch
 from ..encoders.text_tokenizer import TextTokenizer
 
 LINES_AT_ONCE = 4096
-"""Lines are tokenised this many at a time."""
+"""Number of lines tokenised at a time."""
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Some rows of a text, special tokens left out; they may run over its end to its beginning.
+    """Some rows of a text, without special tokens; they may wrap around from its end to its start.
 
     Attributes:
         starts: index of the first piece of each row; shape (rows,).
-        lengths: pieces of each row; same shape.
+        lengths: number of pieces of each row; same shape.
     """
 
     starts: np.ndarray
@@ -35,19 +35,19 @@ class Rows:
 
 
 class TokenisedText:
-    """The pieces of a text: 4 bytes each, 5 if it is known where words start.
+    """The pieces of a text: 4 bytes each, 5 with word starts.
 
     Args:
-        lines: the text, a stream.
-        tokenizer: cuts it into pieces.
+        lines: stream of lines.
+        tokenizer: tokenizer of the encoder.
         separated: whether a separator (the special tokens that end a row) follows each line.
-        words: whether to keep where words start.
+        words: whether to store word starts.
 
     Attributes:
-        pieces: ids; shape (pieces,), 32 bits each.
+        pieces: piece ids; shape (pieces,), 32 bits each.
         word_starts: whether a piece is the first of its word, or ``None``; same shape.
         ends: index after the last piece of each line; shape (lines,).
-        tokenizer: as given.
+        tokenizer: tokenizer as given.
     """
 
     def __init__(
@@ -70,14 +70,14 @@ class TokenisedText:
 
     @property
     def lines(self) -> int:
-        """How many lines the text has."""
+        """Number of lines."""
         return len(self.ends)
 
     def rows_by_line(self, longest: int) -> Rows:
-        """Rows of one line each; the rest of a line that is too long is in rows of its own.
+        """Rows of one line each; overlong lines are split into several rows.
 
         Args:
-            longest: the most pieces of a row, special tokens included.
+            longest: maximum number of pieces per row, including special tokens.
         """
         room = self._room(longest)
         starts = np.concatenate([[0], self.ends[:-1]]) if self.lines else self.ends
@@ -88,11 +88,11 @@ class TokenisedText:
         return Rows(row_starts, np.minimum(room, self.ends[line] - row_starts))
 
     def rows_by_block(self, size: int, offset: int) -> Rows:
-        """Rows that the text fills from end to end; the last one is what remains.
+        """Full rows of continuous text; the last row has the remainder.
 
         Args:
-            size: pieces of a row, special tokens included.
-            offset: index of the piece to begin with; the beginning of the text follows its end.
+            size: number of pieces per row, including special tokens.
+            offset: index of the first piece; the text wraps around.
         """
         room = self._room(size)
         places = np.arange(0, len(self.pieces), room)
@@ -103,12 +103,12 @@ class TokenisedText:
         return longest - len(self.tokenizer.prefix) - len(self.tokenizer.suffix)
 
     def collate(self, rows: Rows) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
-        """Padded tensors of some rows, special tokens around them.
+        """Padded tensors of some rows, with special tokens.
 
         Returns:
             Piece ids, the attention mask (1 for a piece, 0 for padding) and whether a word starts
-            here, or ``None`` if that is not known; shape (rows, pieces) each. What stands first in
-            a row starts a word there even if the word began in another row.
+            here, or ``None`` without word starts; shape (rows, pieces) each. The first piece of a
+            row counts as a word start even if the word began in another row.
         """
         prefix, suffix = self.tokenizer.prefix, self.tokenizer.suffix
         before, longest = len(prefix), int(rows.lengths.max())

@@ -1,12 +1,12 @@
-"""Centred kernel alignment: how similar two sets of representations of the same sentences are.
+"""Centred kernel alignment (CKA): similarity of two representations of the same sentences.
 
 CKA(X, Y) = HSIC(K, L) / sqrt(HSIC(K, K) HSIC(L, L)) for kernel matrices K of X and L of Y
-(Kornblith et al., ICML 2019). The biased estimator of HSIC is theirs, tr(KHLH); the unbiased one is
-that of Song et al. (JMLR 2012, eq. 5), which the diagonals do not enter. The factor 1/(n - 1)² of
-the former is left out, since CKA does not depend on it.
+(Kornblith et al., ICML 2019). The biased estimator of HSIC is theirs, tr(KHLH); the unbiased one,
+which ignores the diagonals, is that of Song et al. (JMLR 2012, eq. 5). The factor 1/(n - 1)² of the
+former cancels in CKA and is omitted.
 
-The biased estimator is far above zero for unrelated data where sentences are few and dimensions
-many; the unbiased one is zero in expectation there, and may be negative.
+For unrelated data with few sentences and many dimensions, the biased estimator is far above zero;
+the unbiased one is zero in expectation and may be negative.
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ import numpy as np
 KERNELS = ("linear", "rbf")
 ESTIMATORS = ("biased", "unbiased")
 BLOCK_ELEMENTS = 2**24
-"""Elements of a kernel matrix that are held at once; larger matrices are walked through in rows."""
+"""Maximum elements of a kernel matrix in memory; larger matrices are processed in row blocks."""
 
 BANDWIDTH_SENTENCES = 4000
-"""The median distance is taken over at most so many sentences, evenly spaced."""
+"""Maximum number of sentences, evenly spaced, for the median distance."""
 
 GROUPS = 20
-"""Of sentences, half of which make a half."""
+"""Number of groups of sentences; a half sample has half of the groups."""
 
 HALVES = 200
 LEVEL = 0.95
 
 
 class InnerProducts:
-    """The inner products of a set of vectors, in blocks of rows, which both kernels come from.
+    """The inner products of a set of vectors, in blocks of rows, as input of both kernels.
 
     Args:
-        vectors: shape (sentences, dimensions).
-        block_elements: how many elements to hold at once.
+        vectors: vectors of shape (sentences, dimensions).
+        block_elements: maximum number of elements in memory.
     """
 
     def __init__(self, vectors: np.ndarray, block_elements: int = BLOCK_ELEMENTS) -> None:
-        # Centring changes neither kernel's CKA and keeps large offsets from costing digits.
+        # Centring does not change CKA, and avoids loss of precision through large offsets.
         self.vectors = vectors.astype(np.float64) - vectors.mean(axis=0, dtype=np.float64)
         self.norms = np.square(self.vectors).sum(axis=1)
         self.sentences = len(vectors)
@@ -50,7 +50,7 @@ class InnerProducts:
         self._whole: np.ndarray | None = None
 
     def rows(self, start: int) -> np.ndarray:
-        """``block_rows`` rows, or what is left of them."""
+        """``block_rows`` rows from ``start`` on, or fewer at the end."""
         if self._whole is not None:
             return self._whole
         found = self.vectors[start : start + self.block_rows] @ self.vectors.T
@@ -59,20 +59,20 @@ class InnerProducts:
         return found
 
     def squared_distances(self, start: int) -> np.ndarray:
-        """Between the vectors of these rows and all."""
+        """Squared distances between the vectors of these rows and all vectors."""
         products = self.rows(start)
         norms = self.norms[start : start + len(products), None]
         distances = norms + self.norms - 2 * products
-        # Rounding leaves equal vectors a little apart, or beyond.
+        # Rounding gives equal vectors small positive or negative distances.
         distances[distances < 1e-12 * norms] = 0
         return distances
 
 
 def median_bandwidth(vectors: np.ndarray | InnerProducts) -> float:
-    """The square root of the median of the squared distances between vectors that are not zero.
+    """The square root of the median of the non-zero squared distances between vectors.
 
     Args:
-        vectors: shape (sentences, dimensions), or their inner products.
+        vectors: vectors of shape (sentences, dimensions), or their inner products.
 
     Returns:
         σ of the kernel exp(-‖x - y‖² / 2σ²); 1 if all vectors are equal.
@@ -91,8 +91,8 @@ class KernelMatrix:
     """A kernel matrix, in blocks of rows.
 
     Args:
-        inner: the inner products that it comes from.
-        kernel: ``linear`` or ``rbf``, whose bandwidth follows from the vectors.
+        inner: inner products of the vectors.
+        kernel: name ``linear`` or ``rbf``; the bandwidth of the latter is ``median_bandwidth``.
     """
 
     def __init__(self, inner: InnerProducts, kernel: str) -> None:
@@ -107,7 +107,7 @@ class KernelMatrix:
             self.diagonal = np.ones(inner.sentences)
 
     def rows(self, start: int) -> np.ndarray:
-        """As many rows as there are inner products at once."""
+        """A block of rows, of the size of those of the inner products."""
         if self.kernel == "linear":
             return self.inner.rows(start)
         if self._whole is not None:
@@ -120,7 +120,7 @@ class KernelMatrix:
         return found
 
     def blocks(self) -> Iterator[tuple[int, np.ndarray]]:
-        """All rows, with the number of the first of each block."""
+        """All blocks of rows, each with the index of its first row."""
         for start in range(0, self.inner.sentences, self.inner.block_rows):
             yield start, self.rows(start)
 
@@ -131,14 +131,14 @@ class KernelMatrix:
 
 @dataclass(frozen=True)
 class Samples:
-    """Sets of sentences that are made of the same groups of sentences.
+    """Samples of sentences that consist of the same groups of sentences.
 
-    Sums over pairs of sentences are taken over pairs of groups first, so that a further sample
-    costs next to nothing.
+    Sums over pairs of sentences are first computed over pairs of groups, so that further samples
+    cost almost nothing.
 
     Attributes:
-        groups: 1 where a sentence belongs to a group; shape (sentences, groups).
-        chosen: 1 where a sample takes a group; shape (groups, samples). The first takes all.
+        groups: indicator of the sentences of each group; shape (sentences, groups).
+        chosen: indicator of the groups of each sample (first: all); shape (groups, samples).
     """
 
     groups: np.ndarray
@@ -146,17 +146,17 @@ class Samples:
 
     @cached_property
     def weights(self) -> np.ndarray:
-        """1 where a sample takes a sentence; shape (sentences, samples)."""
+        """Indicator of the sentences of each sample; shape (sentences, samples)."""
         return self.groups @ self.chosen
 
 
 def half_samples(name: str, sentences: int, halves: int = HALVES) -> Samples:
-    """All sentences, and random halves of them.
+    """The sample of all sentences, and random half samples.
 
     Args:
-        name: seeds the draws.
-        sentences: how many there are.
-        halves: how many halves to draw; each takes half of the groups.
+        name: seed of the draws.
+        sentences: number of sentences.
+        halves: number of half samples; each has half of the groups.
     """
     draws = np.random.default_rng(list(hashlib.sha256(name.encode()).digest()[:16]))
     number = min(GROUPS, sentences)
@@ -167,16 +167,16 @@ def half_samples(name: str, sentences: int, halves: int = HALVES) -> Samples:
 
 
 class Representation:
-    """A kernel matrix with what every comparison with it needs, computed once.
+    """A kernel matrix with precomputed sums for all comparisons.
 
     Args:
-        vectors: shape (sentences, dimensions), or their inner products, which kernels can share.
-        kernel: ``linear`` or ``rbf``.
-        samples: from ``half_samples``.
-        block_elements: of the matrix to hold at once.
+        vectors: vectors, shape (sentences, dimensions), or their inner products, to share them.
+        kernel: name ``linear`` or ``rbf``.
+        samples: samples from ``half_samples``.
+        block_elements: maximum number of matrix elements in memory.
 
     Raises:
-        ValueError: there are fewer than 8 sentences, whose halves the unbiased estimator needs.
+        ValueError: there are fewer than 8 sentences, too few for unbiased estimates on halves.
     """
 
     def __init__(
@@ -197,10 +197,10 @@ class Representation:
 
 
 def hsic(one: Representation, other: Representation) -> dict[str, np.ndarray]:
-    """The Hilbert-Schmidt independence criterion on each sample.
+    """The Hilbert-Schmidt independence criterion (HSIC) on each sample.
 
     Args:
-        one, other: of the same sentences in the same order, with the same samples.
+        one, other: representations of the same sentences in the same order, with the same samples.
 
     Returns:
         Estimator → value of each sample.
@@ -226,7 +226,7 @@ def _biased(
     weights: np.ndarray,
     number: np.ndarray,
 ) -> np.ndarray:
-    """tr(KHLH), written out in sums of K, L and their element-wise product."""
+    """tr(KHLH), computed from sums of K, L and their element-wise product."""
     crossed = (weights * ones * others).sum(axis=0)
     totals = (weights * ones).sum(axis=0) * (weights * others).sum(axis=0)
     return products - 2 / number * crossed + totals / number**2
@@ -241,7 +241,7 @@ def _unbiased(
     diagonal: np.ndarray,
     other_diagonal: np.ndarray,
 ) -> np.ndarray:
-    """Song et al.'s estimator: as the biased one, of matrices whose diagonals are zero."""
+    """The estimator of Song et al., computed on matrices with zero diagonals."""
     products = products - (diagonal * other_diagonal) @ weights
     ones = ones - diagonal[:, None] * weights
     others = others - other_diagonal[:, None] * weights
@@ -252,24 +252,24 @@ def _unbiased(
 
 
 def cka(one: Representation, other: Representation) -> dict[str, tuple[float, float, float]]:
-    """CKA of two representations, with an interval over sentences for the unbiased estimator.
+    """CKA of two representations; for the unbiased estimator with a confidence interval.
 
-    The interval comes from random halves of the sentences: the estimate on half of the data, around
-    its mean, spreads as much as the full one around the truth (the delete-half jackknife; Shao and
-    Wu, Annals of Statistics 1989). Drawing with replacement would not do, since a sentence drawn
-    twice is infinitely similar to itself. The biased estimator has no interval: its bias is larger
-    than its spread, so that an interval would not contain the population value.
+    The confidence interval uses random halves of the sentences: estimates on halves vary around
+    their mean as much as the full estimate around the truth (delete-half jackknife; Shao and Wu,
+    Annals of Statistics 1989). A bootstrap is not applicable, since a sentence drawn twice would be
+    compared with itself. The biased estimator has no interval: its bias exceeds its standard
+    deviation, so the interval would not contain the population value.
 
     Args:
-        one, other: of the same sentences in the same order, with the same samples.
+        one, other: representations of the same sentences in the same order, with the same samples.
 
     Returns:
-        Estimator → value, lower and upper bound, which are NaN for the biased estimator. All are
-        NaN where a representation does not vary.
+        Estimator → value, lower and upper bound; the bounds are NaN for the biased estimator. All
+        are NaN if a representation is constant.
     """
     found = {}
     for estimator, values in hsic(one, other).items():
-        # An unbiased estimate of a representation's own HSIC can fall below zero by chance.
+        # The unbiased estimate of HSIC(K, K) can be negative by chance.
         norm = one.self_hsic[estimator] * other.self_hsic[estimator]
         with np.errstate(invalid="ignore", divide="ignore"):
             ratios = np.where(norm > 0, values / np.sqrt(norm), np.nan)
@@ -288,13 +288,14 @@ def _interval(ratios: np.ndarray) -> tuple[float, float]:
 
 
 def linear_cka(one: np.ndarray, other: np.ndarray) -> dict[str, float]:
-    """Linear CKA in the space of the dimensions: no matrix over pairs of sentences is made.
+    """Linear CKA computed in feature space, without a matrix over pairs of sentences.
 
-    Costs sentences × dimensions², where the other form costs sentences² × dimensions: cheaper for
-    more sentences than dimensions.
+    It costs sentences × dimensions² instead of sentences² × dimensions, so it is faster for more
+    sentences than dimensions.
 
     Args:
-        one, other: shapes (sentences, dimensions), of the same sentences in the same order.
+        one, other: vectors of shape (sentences, dimensions), for the same sentences in the same
+            order.
 
     Returns:
         Estimator → value.
@@ -312,7 +313,7 @@ def linear_cka(one: np.ndarray, other: np.ndarray) -> dict[str, float]:
 
 
 def _linear_hsic(one: np.ndarray, other: np.ndarray) -> Mapping[str, float]:
-    """Both estimators, for centred vectors, whose kernel matrices have rows that sum to zero."""
+    """Both estimators for centred vectors; the rows of their kernel matrices sum to zero."""
     number = len(one)
     product = float(np.square(one.T @ other).sum())
     diagonal, other_diagonal = np.square(one).sum(axis=1), np.square(other).sum(axis=1)
@@ -324,14 +325,16 @@ def _linear_hsic(one: np.ndarray, other: np.ndarray) -> Mapping[str, float]:
 
 
 def published_script_cka(one: np.ndarray, other: np.ndarray, size: int | None = None) -> float:
-    """What the published script prints: the mean over four windows that overlap.
+    """CKA as in the published script: the mean over four overlapping windows.
 
-    Each of the windows holds a quarter of the sentences and starts one sentence after the one
-    before; RBF kernel, biased estimator. Here to compare with published numbers only.
+    Each window has a quarter of the sentences and starts one sentence after the previous one; RBF
+    kernel, biased estimator. Only for comparison with published numbers.
 
     Args:
-        one, other: shapes (sentences, dimensions), of the same sentences in the same order.
-        size: sentences of a window, if not all are given. The last window ends 3 after the first.
+        one, other: vectors of shape (sentences, dimensions), for the same sentences in the same
+            order.
+        size: sentences per window, if the input has only those of the windows; they span ``size +
+            3``.
     """
     size = size or len(one) // 4
     everything = Samples(np.ones((size, 1)), np.ones((1, 1)))

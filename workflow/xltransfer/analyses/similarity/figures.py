@@ -16,19 +16,19 @@ from ..pair_figures import SERIES, add_legend, styles_of
 from .headline import HEADLINE, headline_measure
 
 COLUMNS = 5
-"""Panels beside each other."""
+"""Number of panels per row."""
 
 
 def cka_figure(table: pd.DataFrame, title: str) -> Figure:
-    """CKA by layer between the first source and every target, a panel each.
+    """CKA by layer between the first source and every target, one panel each.
 
-    Lines: the pretrained encoder, the fine-tuned ones (mean over seeds, a task each), the ablation
-    of the lowest layers, and what was never pretrained, which shows what chance looks like. The
-    band around the pretrained line is its interval over sentences.
+    Lines: the pretrained encoder, the fine-tuned ones (mean over seeds, one per task), the ablation
+    of the lowest layers, and never-pretrained encoders, which show the chance level. The band
+    around the pretrained line is its confidence interval over sentences.
 
     Args:
-        table: ``cka.csv``.
-        title: of the figure.
+        table: table ``cka.csv``.
+        title: title of the figure.
     """
     table = table[headline_measure(table)]
     source, encoder = table["source"].iloc[0], table["encoder"].iloc[0]
@@ -82,11 +82,11 @@ def _lines(ax: Axes, part: pd.DataFrame) -> None:
 
 
 def cka_heatmap_figure(table: pd.DataFrame, title: str) -> Figure:
-    """CKA of every target (down) at every layer (across), a panel per source and state.
+    """CKA of every target (down) at every layer (across), one panel per source and state.
 
     Args:
-        table: ``cka.csv``.
-        title: of the figure.
+        table: table ``cka.csv``.
+        title: title of the figure.
     """
     table = table[headline_measure(table)]
     table = table[(table["ablation"] == NONE) | (table["kind"] != "fine-tuned")]
@@ -123,11 +123,11 @@ def cka_heatmap_figure(table: pd.DataFrame, title: str) -> Figure:
 
 
 def correlation_figure(table: pd.DataFrame, title: str) -> Figure:
-    """ρ between similarity and cross-lingual gap by layer, a panel per encoder, task and source.
+    """ρ between similarity and cross-lingual gap by layer, one panel per encoder, task and source.
 
     Args:
-        table: ``correlation.csv``.
-        title: of the figure.
+        table: table ``correlation.csv``.
+        title: title of the figure.
     """
     table = table[headline_measure(table)]
     styles = styles_of(table["state"])

@@ -1,18 +1,17 @@
-"""Which of the many measures of similarity a study quotes."""
+"""The headline measure of similarity of a study."""
 
 from __future__ import annotations
 
 import pandas as pd
 
 HEADLINE = {"kernel": "rbf", "estimator": "unbiased", "layer": "mean"}
-"""The rows of ``correlation.csv`` that a study quotes: the published kernel, the estimator that is
-zero where there is no similarity, the mean over all layers."""
+"""Headline rows of ``correlation.csv``: published kernel, unbiased estimator, mean over layers."""
 
 
 OVER_SOURCES = "mean"
-"""In place of a source, in tables of correlations: the mean over sources."""
+"""Value of ``source`` for means over sources in tables of correlations."""
 
 
 def headline_measure(table: pd.DataFrame) -> pd.Series:
-    """Which rows of a table are of the kernel and estimator that a study quotes."""
+    """Mask of the rows of a table with the headline kernel and estimator."""
     return (table["kernel"] == HEADLINE["kernel"]) & (table["estimator"] == HEADLINE["estimator"])

@@ -1,4 +1,4 @@
-"""Tables about the similarity of representations, and what it has to do with transfer."""
+"""Tables of the similarity of representations, and of its correlation with transfer."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _PAIR = ["encoder", "state", "kind", "task", "ablation", "seed", "source", "targ
 
 
 def transfer_gap(scores: pd.DataFrame, metrics: Mapping[str, str]) -> pd.DataFrame:
-    """The score on a target less the score on the source, of every model without ablation.
+    """The score on a target minus the score on the source, for every model without ablation.
 
-    Negative where transfer loses: the more similar, the less negative, so that a positive ρ means
-    what the published one does.
+    The gap is negative if transfer loses performance. A positive ρ therefore means that similarity
+    helps transfer, as in the publication.
 
     Args:
-        scores: tidy rows as ``score`` writes them.
+        scores: tidy rows of the stage ``score``.
         metrics: task → its main metric.
 
     Returns:
@@ -38,7 +38,7 @@ def transfer_gap(scores: pd.DataFrame, metrics: Mapping[str, str]) -> pd.DataFra
 
 
 def in_order(similarities: pd.DataFrame, config: Mapping[str, Any]) -> pd.DataFrame:
-    """Rows as the configuration lists encoders and languages; states as they were computed."""
+    """Rows in the order of encoders and languages in the configuration; states keep their order."""
     languages = [item["language"] for item in config["parallel"]]
     order = {
         "encoder": config["encoders"],
@@ -49,14 +49,14 @@ def in_order(similarities: pd.DataFrame, config: Mapping[str, Any]) -> pd.DataFr
         key: similarities[key].map({name: place for place, name in enumerate(names)})
         for key, names in order.items()
     }
-    # Stable sorts, the least important first.
+    # Stable sorts, by the least important key first.
     found = similarities.assign(**{f"place {key}": place for key, place in places.items()})
     by = [f"place {key}" for key in order]
     return found.sort_values(by, kind="stable").drop(columns=by).reset_index(drop=True)
 
 
 def with_mean_layer(similarities: pd.DataFrame) -> pd.DataFrame:
-    """Add the mean over layers as a layer of its own, named ``mean``; layers become text."""
+    """Add the mean over layers as a separate layer ``mean``; layers become strings."""
     keys = [*_PAIR, "kernel", "estimator"]
     mean = similarities.groupby(keys, sort=False, dropna=False, as_index=False)["cka"].mean()
     layers = similarities.assign(layer=similarities["layer"].astype(str))
@@ -69,16 +69,16 @@ def correlation_table(
 ) -> pd.DataFrame:
     """ρ between similarity and gap over targets, before and after fine-tuning, at every layer.
 
-    Similarities and gaps are means over seeds: the seeds of a language are no independent evidence.
+    Similarities and gaps are means over seeds, because seeds of a language are not independent.
 
     Args:
-        similarities: ``cka.csv``.
-        gaps: from ``transfer_gap``.
+        similarities: table ``cka.csv``.
+        gaps: table from ``transfer_gap``.
         families: language → its family.
 
     Returns:
-        A row per encoder, task, source, kind of state, kernel, estimator and layer (or their
-        mean): ``spearman`` with its interval over families, ``p_value``, ``targets``,
+        One row per encoder, task, source, kind of state, kernel, estimator and layer (or their
+        mean): ``spearman`` with its confidence interval over families, ``p_value``, ``targets``,
         ``families``, ``seeds`` and whether it is the ``headline``.
     """
     values = with_mean_layer(similarities)

@@ -1,13 +1,13 @@
-"""Spearman's ρ over languages, within sources: permutation tests and intervals over families.
+"""Spearman's ρ over languages, within sources: permutation tests and confidence intervals.
 
 The unit is the target language. Correlations are computed within each source language and averaged
 over sources, since sources differ in level. P-values permute the labels of the target languages,
 the same permutation for all sources (Mantel, Cancer Research 1967; quadratic assignment:
 Krackhardt, Social Networks 1988), because the cells of one target language are not independent.
 
-Related languages are not independent either. Intervals are those of a jackknife that deletes one
-family of languages at a time (Efron & Tibshirani, An Introduction to the Bootstrap, 1993, ch. 11),
-on Fisher's z, with Student's t and one degree of freedom less than there are families. A percentile
+Related languages are not independent either. Confidence intervals use a jackknife that deletes one
+language family at a time (Efron & Tibshirani, An Introduction to the Bootstrap, 1993, ch. 11), on
+Fisher's z, with Student's t; degrees of freedom are the number of families minus one. A percentile
 bootstrap over few families is too narrow (docs/statistics.md).
 """
 
@@ -23,23 +23,23 @@ from scipy.special import stdtrit
 
 LEVEL = 0.95
 LEAST = 4
-"""Target languages below which no correlation is computed."""
+"""Minimum number of target languages for a correlation."""
 LEAST_FAMILIES = 6
 LEAST_FOR_INTERVAL = 10
-"""Families and target languages below which there is no interval: it would not cover."""
+"""Minimum number of families and target languages for a confidence interval with coverage."""
 EXACT = 8
-"""Languages up to which all permutations are enumerated."""
+"""Maximum number of languages for which all permutations are enumerated."""
 PERMUTATIONS = 9999
-"""Random permutations of more languages."""
+"""Number of random permutations for more languages."""
 NOTE = (
     "ρ is over target languages. Brackets: 95 % interval over families of languages; none for "
     f"fewer than {LEAST_FAMILIES} families or {LEAST_FOR_INTERVAL} languages. p: permutation of "
     "target languages, which ignores that related languages are alike; where it and the interval "
     "disagree, rely on the interval."
 )
-"""What to know to read a table of correlations."""
+"""Note below tables of correlations."""
 _AT_ONCE = 1000
-"""Permutations whose correlations are computed at once."""
+"""Number of permutations per batch."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,12 @@ class Correlation:
     """Spearman's ρ over target languages, the mean over sources.
 
     Attributes:
-        rho: NaN where there are too few languages, or one side does not vary.
-        p_value: two-sided, of permuted target languages.
-        low, high: 95 % interval over families of languages; NaN where there are too few.
-        languages: how many target languages it is computed over.
-        families: how many families these are of; 0 where they are not known.
+        rho: correlation; NaN for too few languages, or if one side is constant.
+        p_value: two-sided p-value of the permutation test over target languages.
+        low, high: bounds of the 95 % confidence interval over language families; NaN if there are
+            too few.
+        languages: number of target languages.
+        families: number of their families; 0 if unknown.
     """
 
     rho: float
@@ -63,13 +64,13 @@ class Correlation:
 
 
 def spearman(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Spearman's ρ along the last axis, over the cells that both sides have.
+    """Spearman's ρ along the last axis, over the cells with values on both sides.
 
     Args:
-        one, other: shape (..., languages); NaN where there is no value.
+        one, other: values of shape (..., languages); NaN if missing.
 
     Returns:
-        Shape (...); NaN where fewer than ``LEAST`` cells are left or one side does not vary.
+        Shape (...); NaN for fewer than ``LEAST`` cells, or if one side is constant.
     """
     known = ~(np.isnan(one) | np.isnan(other))
     return _product_moment(_ranks(one, known), _ranks(other, known), known)
@@ -80,7 +81,7 @@ def _ranks(values: np.ndarray, known: np.ndarray) -> np.ndarray:
     pairs = known[..., :, None] & known[..., None, :]
     below = np.where(known, values, 0.0)
     steps = np.sign(below[..., :, None] - below[..., None, :])
-    # Half the surplus of smaller over larger values is the rank less the mean rank.
+    # Half of (number of smaller minus number of larger values) is the rank minus the mean rank.
     return 0.5 * np.where(pairs, steps, 0).sum(axis=-1)
 
 
@@ -92,13 +93,13 @@ def _product_moment(one: np.ndarray, other: np.ndarray, known: np.ndarray) -> np
 
 
 def mean_spearman(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """The mean over sources of the correlations that are defined.
+    """The mean over sources of the defined correlations.
 
     Args:
-        one, other: shape (..., sources, languages).
+        one, other: values of shape (..., sources, languages).
 
     Returns:
-        Shape (...); NaN where no source has a correlation.
+        Shape (...); NaN if no source has a correlation.
     """
     return _mean_of_defined(spearman(one, other))
 
@@ -116,10 +117,10 @@ def correlate(
     """Correlate two quantities over target languages, within each source.
 
     Args:
-        one, other: shape (sources, languages); NaN where there is no value, as for the source
-            itself. Quantities that differ by seed are means over seeds: seeds of one language are
-            no independent evidence.
-        families: of each language; no interval where one is empty or none are given.
+        one, other: values of shape (sources, languages); NaN if missing, e.g. for the source
+            itself. Quantities that differ by seed must be means over seeds, because seeds of a
+            language are not independent.
+        families: family of each language; no confidence interval if one is empty or none are given.
     """
     used = ~(np.isnan(one) | np.isnan(other)).all(axis=0)
     one, other = one[:, used], other[:, used]
@@ -135,14 +136,14 @@ def correlate(
 
 
 def permutation_p_value(one: np.ndarray, other: np.ndarray) -> float:
-    """Two-sided p-value of the mean correlation when target languages are permuted.
+    """Two-sided p-value of the mean correlation: a permutation test over target languages.
 
-    All permutations of up to ``EXACT`` languages; of more, ``PERMUTATIONS`` random ones, the same
-    every time, and p = (b + 1) / (n + 1) for b that are as extreme. Cells that a permutation leaves
-    without a value are left out of it.
+    All permutations for up to ``EXACT`` languages; for more, ``PERMUTATIONS`` random ones with a
+    fixed seed, and p = (b + 1) / (n + 1) if b are at least as extreme. Cells without a value on one
+    side after a permutation are excluded.
 
     Args:
-        one, other: shape (sources, languages); NaN where there is no value.
+        one, other: values of shape (sources, languages); NaN if missing.
     """
     languages = one.shape[1]
     observed = abs(float(mean_spearman(one, other))) - 1e-9
@@ -164,7 +165,7 @@ def _permuted(one: np.ndarray, other: np.ndarray, orders: np.ndarray) -> np.ndar
 
 
 def _permuted_complete(one: np.ndarray, other: np.ndarray, orders: np.ndarray) -> np.ndarray:
-    """As ``_permuted``, of sides that have every value: their ranks are permuted with them."""
+    """``_permuted`` for sides without missing values: ranks are computed once and permuted."""
     known = np.ones(one.shape, dtype=bool)
     ranks, fixed = _ranks(one, known), _ranks(other, known)
     norm = np.sqrt(np.square(ranks).sum(axis=1) * np.square(fixed).sum(axis=1))
@@ -176,7 +177,7 @@ def _permuted_complete(one: np.ndarray, other: np.ndarray, orders: np.ndarray) -
 
 @cache
 def _orders(number: int) -> np.ndarray:
-    """All orders of few items, or random ones of many; shape (orders, items)."""
+    """All permutations of few items, or random ones of many; shape (orders, items)."""
     if number <= EXACT:
         return np.array(list(permutations(range(number))))
     draws = np.random.default_rng(number)
@@ -186,16 +187,16 @@ def _orders(number: int) -> np.ndarray:
 def family_interval(
     one: np.ndarray, other: np.ndarray, families: Sequence[str]
 ) -> tuple[float, float]:
-    """95 % interval of the mean correlation: a jackknife over families, on Fisher's z.
+    """95 % confidence interval of the mean correlation: a jackknife over families, on Fisher's z.
 
     Args:
-        one, other: shape (sources, languages); NaN where there is no value.
-        families: of each language; may be empty if they are not known.
+        one, other: values of shape (sources, languages); NaN if missing.
+        families: family of each language; may be empty if unknown.
 
     Returns:
-        Lower and upper end; NaN for fewer than ``LEAST_FAMILIES`` families or
-        ``LEAST_FOR_INTERVAL`` languages, where the correlation depends on one family alone, or
-        where it is the same without any of them, so that nothing is known of its noise.
+        Lower and upper bound; NaN for fewer than ``LEAST_FAMILIES`` families or
+        ``LEAST_FOR_INTERVAL`` languages, if the correlation depends on a single family, or if
+        deleting families never changes it, so that its noise is unknown.
     """
     nothing = float("nan"), float("nan")
     names = sorted(set(families))
@@ -207,8 +208,8 @@ def family_interval(
     found = [float(mean_spearman(one[:, part], other[:, part])) for part in parts]
     if np.isnan(found).any():
         return nothing
-    # The z of ±1 would be infinite: half the distance from 1 to the next possible value of ρ is
-    # taken off. Values below 1 must stay as they are, or the interval could miss its own ρ.
+    # Fisher's z is infinite at ±1, so ρ is clipped halfway to its next possible value. Smaller
+    # values must not change, or the interval could exclude ρ itself.
     bound = 1 - 3 / (languages * (languages**2 - 1))
     centre, *without = np.arctanh(np.clip(found, -bound, bound))
     number = len(names)

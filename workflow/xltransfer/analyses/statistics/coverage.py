@@ -1,4 +1,4 @@
-"""Simulated coverage of intervals and tests: prints the tables of docs/statistics.md."""
+"""Simulated coverage of confidence intervals and tests: prints the tables of docs/statistics.md."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ NOISE: dict[str, tuple[float, float, float]] = {
     "seeds and common sentences": (1, 1, 0),
     "mostly seeds": (3, 1, 1),
 }
-"""Shares of the variance of the mean: of seeds, of common sentences and of their interaction."""
+"""Shares of the variance of the mean: seeds, common sentences and their interaction."""
 CEILING = ("common sentences", "seed × sentence", "all three")
-"""Kinds of noise in errors of words: what is left of seeds alone would be no error."""
+"""Kinds of noise in word errors; noise of seeds alone would give no errors."""
 LAYOUTS: dict[str, Sequence[int]] = {
     "6 families of 2 to 3": (3, 3, 3, 2, 2, 2),
     "10 families of 2": (2,) * 10,
     "18 families of 1": (1,) * 18,
     "12 of one family, 8 others": (12, *(1,) * 8),
 }
-"""Sizes of families of target languages; the last is that of the PUD treebanks."""
+"""Sizes of families of target languages; the last layout is that of the PUD treebanks."""
 SHARES = (0.0, 0.5, 0.9)
-"""Shares of the variance between languages that is between their families."""
+"""Shares of the variance between languages that are due to families."""
 BLOCK = 4_000_000
-"""Differences of sentences that are simulated at once."""
+"""Number of sentence differences simulated at once."""
 
 
 def gaussian(
@@ -40,15 +40,15 @@ def gaussian(
     """Differences of two equally good models with noise of known kinds.
 
     Args:
-        noise: as in ``NOISE``.
+        noise: variance shares as in ``NOISE``.
         seeds, sentences: size of the experiment.
-        trials: how many experiments.
-        draws: a NumPy generator.
+        trials: number of experiments.
+        draws: NumPy generator.
 
     Returns:
-        Per-seed differences (trials, seeds), influence values (trials, seeds, sentences), and what
-        the interval should cover (trials,): zero, or with one seed that seed's own difference on
-        all sentences there are.
+        Per-seed differences (trials, seeds), influence values (trials, seeds, sentences), and the
+        true values (trials,): zero, or for a single seed its difference on the population of
+        sentences.
     """
     of_seeds, common, interaction = noise
     seed_effects = draws.normal(0, np.sqrt(of_seeds * seeds), (trials, seeds))
@@ -67,19 +67,19 @@ def gaussian(
 def near_ceiling(
     kind: str, error_rate: float, seeds: int, sentences: int, trials: int, draws
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Differences of two equally good parsers that get a few words wrong.
+    """Differences of two equally good parsers with a low error rate.
 
     Sentences have 4 to 14 words. Errors are binomial, with logits that vary by sentence and arm
     (``common sentences``: the same errors with every seed), by seed (deviation 0.5), or not at all
     (``seed × sentence``).
 
     Args:
-        kind: of ``CEILING``.
-        error_rate: about the share of wrong words.
-        seeds, sentences, trials, draws: as for ``gaussian``.
+        kind: element of ``CEILING``.
+        error_rate: approximate share of wrong words.
+        seeds, sentences, trials, draws: arguments as for ``gaussian``.
 
     Returns:
-        As ``gaussian``; with one seed, noise of seeds is left out.
+        As ``gaussian``; with one seed, without noise of seeds.
     """
     words = draws.integers(4, 15, (trials, 1, sentences))
     counts = [words - _errors(kind, error_rate, words, seeds, draws) for _ in range(2)]
@@ -106,20 +106,20 @@ def _errors(kind: str, rate: float, words: np.ndarray, seeds: int, draws) -> np.
 
 
 def missed(simulate, seeds: int, sentences: int, trials: int, seed: int = 1) -> float:
-    """How often, in percent, the 95 % interval misses the truth.
+    """Percentage of trials in which the 95 % confidence interval excludes the true value.
 
     Args:
-        simulate: a function of seeds, sentences, trials and draws, as ``gaussian``.
+        simulate: function of seeds, sentences, trials and draws, like ``gaussian``.
         seeds, sentences: size of the experiment.
-        trials: how many experiments.
-        seed: of the draws.
+        trials: number of experiments.
+        seed: seed of the draws.
     """
     draws, misses, done = np.random.default_rng(seed), 0, 0
     while done < trials:
         number = min(trials - done, max(1, BLOCK // (seeds * sentences)))
         differences, influences, truth = simulate(seeds, sentences, number, draws)
         found = mean_difference(differences, influences)
-        # Sums of no noise at all differ from zero by rounding.
+        # Without noise, sums differ from zero by rounding errors.
         misses += int((np.abs(found.mean - truth) > found.half_width + 1e-9).sum())
         done += number
     return 100 * misses / trials
@@ -128,16 +128,16 @@ def missed(simulate, seeds: int, sentences: int, trials: int, seed: int = 1) -> 
 def unrelated(
     sizes: Sequence[int], share: float, sources: int, draws
 ) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """Two quantities of target languages that have nothing to do with each other.
+    """Two independent quantities of target languages.
 
-    Both vary between families, between languages of a family and, a little, between sources. Source
+    Both vary between families, between languages of a family and, slightly, between sources. Source
     languages are the first of the first families, and have no value as their own target.
 
     Args:
         sizes: number of languages of each family.
-        share: of the variance between languages that is between families.
-        sources: how many.
-        draws: a NumPy generator.
+        share: share of the variance between languages that is due to families.
+        sources: number of source languages.
+        draws: NumPy generator.
 
     Returns:
         Both quantities, shape (sources, languages), and the family of each language.
@@ -158,12 +158,12 @@ def unrelated(
 def excluded(
     sizes: Sequence[int], share: float, sources: int, trials: int, test: bool = False
 ) -> float:
-    """How often, in percent, unrelated quantities are called correlated.
+    """Percentage of trials in which independent quantities count as correlated.
 
     Args:
-        sizes, share, sources: as for ``unrelated``.
-        trials: how many experiments.
-        test: whether the permutation test calls them so (p < 0.05), not the interval over families.
+        sizes, share, sources: arguments as for ``unrelated``.
+        trials: number of experiments.
+        test: whether to use the permutation test (p < 0.05) instead of the confidence interval.
     """
     draws, found = np.random.default_rng(1), 0
     for _ in range(trials):
@@ -179,7 +179,7 @@ def excluded(
 
 
 def difference_table(sentences: int, trials: int) -> Iterator[str]:
-    """Rows of Markdown: noise by number of seeds."""
+    """Markdown rows: kind of noise by number of seeds."""
     yield from _header([f"{sentences:,} test sentences", *map(_seeds, SEEDS)])
     for name, noise in NOISE.items():
 
@@ -190,7 +190,7 @@ def difference_table(sentences: int, trials: int) -> Iterator[str]:
 
 
 def ceiling_table(error_rate: float, sentences: int, trials: int) -> Iterator[str]:
-    """Rows of Markdown, as ``difference_table``."""
+    """Markdown rows, as for ``difference_table``."""
     head = f"{100 * error_rate:g} % of words wrong, {sentences:,} sentences"
     yield from _header([head, *map(_seeds, SEEDS)])
     for kind in CEILING:
@@ -202,7 +202,7 @@ def ceiling_table(error_rate: float, sentences: int, trials: int) -> Iterator[st
 
 
 def correlation_table(trials: int) -> Iterator[str]:
-    """Rows of Markdown: layout of families by share of variance, interval and permutation test."""
+    """Markdown rows: layout of families by share of variance, for interval and permutation test."""
     cases: Mapping[str, tuple[int, bool]] = {
         "interval, 1 source": (1, False),
         "interval, 3 sources": (3, False),

@@ -1,33 +1,32 @@
 """Confidence intervals of differences between models, over seeds and test sentences.
 
-The difference d[s, i] that sentence i makes to seed s is modelled as crossed random effects,
+The contribution d[s, i] of sentence i to the difference of seed s has crossed random effects,
 
     d[s, i] = mu + A[s] + B[i] + C[s, i],
 
-with noise of seeds A, noise of sentences that all seeds share B, and noise of sentences that
-differs by seed C. With var B and var C as variances of sums over a test set, the mean over S seeds
-has the variance
+with seed noise A, sentence noise B common to all seeds, and sentence noise C that differs by seed.
+With var B and var C as variances of sums over a test set, the mean over S seeds has the variance
 
     V = (var A + var C) / S + var B.
 
 The sample variance of the per-seed differences, divided by S, estimates the first term with S - 1
 degrees of freedom. The sample variance of the sentences' means over seeds estimates
-var B + var C / S, from which the mean square of the interaction is subtracted; a second term below
-zero is set to zero. So every kind of noise is counted once (two-way random effects without
+var B + var C / S, from which the mean square of the interaction is subtracted; a negative second
+term is set to zero. So every kind of noise is counted once (two-way random effects without
 replication; Searle, Casella & McCulloch, Variance Components, 1992, ch. 4).
 
-Scores are ratios of sums (LAS, micro F1). Their sentences enter by influence values, the linear
-part of the ratio: the delta method, or infinitesimal jackknife (Efron & Tibshirani, An Introduction
-to the Bootstrap, 1993, ch. 21). The influence values of two models are subtracted sentence by
-sentence, which pairs them.
+Scores are ratios of sums (LAS, micro F1). Sentences contribute influence values, the linear part of
+the ratio: the delta method, or infinitesimal jackknife (Efron & Tibshirani, An Introduction to the
+Bootstrap, 1993, ch. 21). The comparison is paired: influence values of two models are subtracted
+sentence by sentence.
 
 The interval uses Student's t with degrees of freedom f, where w is the first term's share of V:
 
     1 / f = w / (S - 1) + (1 - w) / (n - 1).
 
-Satterthwaite's approximation has w² and (1 - w)² in place of the weights. With two or three seeds
-it gives up to 11 % and 7.5 % false alarms instead of 5 %; Cochran's weighted t quantiles give down
-to 2 % and 3 %. The above lies between; docs/statistics.md has its simulated coverage.
+Satterthwaite's approximation uses the weights w² and (1 - w)². With two or three seeds it gives up
+to 11 % and 7.5 % false positives instead of 5 %; Cochran's weighted t quantiles give down to 2 %
+and 3 %. The formula above is between the two; docs/statistics.md has its simulated coverage.
 """
 
 from __future__ import annotations
@@ -40,20 +39,20 @@ import numpy as np
 
 LEVEL = 0.95
 FLOOR = 0.05
-"""Quantile of the variance between seeds below which it is taken for too small by chance."""
+"""Quantile below which the variance between seeds is considered too small by chance."""
 
 
 @dataclass(frozen=True)
 class Difference:
     """A mean difference over seeds with its confidence interval.
 
-    Attributes and properties have the shape of the leading axes of what they were computed from:
-    they are single floats for a single difference.
+    Attributes and properties have the shape of the leading axes of the input, and are floats for a
+    single difference.
 
     Attributes:
-        mean: over seeds, in points.
-        error: standard error of the mean; NaN where there is neither a second seed nor a second
-            cluster of sentences.
+        mean: mean over seeds, in points.
+        error: standard error of the mean; NaN without a second seed or a second cluster of
+            sentences.
         degrees: degrees of freedom.
     """
 
@@ -64,24 +63,24 @@ class Difference:
     @cached_property
     def half_width(self) -> np.ndarray:
         """Half the width of the 95 % confidence interval, which is symmetric."""
-        # Imported here: modules that draw figures import this one and compute nothing.
+        # A local import, because figure modules import this module and compute nothing.
         from scipy.special import stdtrit
 
         return -stdtrit(self.degrees, (1 - LEVEL) / 2) * self.error
 
     @property
     def low(self) -> np.ndarray:
-        """Lower end of the interval."""
+        """Lower bound of the confidence interval."""
         return self.mean - self.half_width
 
     @property
     def high(self) -> np.ndarray:
-        """Upper end of the interval."""
+        """Upper bound of the confidence interval."""
         return self.mean + self.half_width
 
     @property
     def p_value(self) -> np.ndarray:
-        """Two-sided p-value of no difference; 1 where there is neither difference nor noise."""
+        """Two-sided p-value of no difference; 1 if there is neither difference nor noise."""
         from scipy.special import stdtr
 
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -91,7 +90,7 @@ class Difference:
 
 
 def scores_of_counts(numerators: np.ndarray, denominators: np.ndarray) -> np.ndarray:
-    """Scores in percent, 100 · Σ numerators / Σ denominators; 0 where there is nothing to score.
+    """Scores in percent, 100 · Σ numerators / Σ denominators; 0 if there is nothing to score.
 
     Args:
         numerators, denominators: counts per sentence, shape (..., seeds, sentences).
@@ -106,14 +105,14 @@ def scores_of_counts(numerators: np.ndarray, denominators: np.ndarray) -> np.nda
 def influence_values(numerators: np.ndarray, denominators: np.ndarray) -> np.ndarray:
     """The influence of every sentence on the score of every seed, in points.
 
-    Of a score 100 · Σ num / Σ den = 100 · R, sentence i has the influence
-    100 · (num[i] - R · den[i]) / Σ den. Influence values of a seed sum to zero.
+    On a score 100 · Σ num / Σ den = 100 · R, sentence i has the influence
+    100 · (num[i] - R · den[i]) / Σ den. The influence values of a seed sum to zero.
 
     Args:
         numerators, denominators: counts per sentence, shape (..., seeds, sentences).
 
     Returns:
-        Shape (..., seeds, sentences); zero where there is nothing to score.
+        Shape (..., seeds, sentences); zero if there is nothing to score.
     """
     below = denominators.sum(axis=-1, keepdims=True)
     ratio = scores_of_counts(numerators, denominators)[..., None] / 100
@@ -125,9 +124,9 @@ def sum_by_cluster(influences: np.ndarray, clusters: np.ndarray, number: int) ->
     """Sums of influence values over clusters of sentences that are sampled together.
 
     Args:
-        influences: shape (seeds, sentences).
-        clusters: the cluster of each sentence, from 0; shape (sentences,).
-        number: how many clusters there are.
+        influences: influence values; shape (seeds, sentences).
+        clusters: cluster of each sentence, from 0; shape (sentences,).
+        number: number of clusters.
 
     Returns:
         Shape (seeds, clusters).
@@ -138,13 +137,13 @@ def sum_by_cluster(influences: np.ndarray, clusters: np.ndarray, number: int) ->
 def mean_difference(differences: np.ndarray, influences: np.ndarray) -> Difference:
     """The mean difference over seeds and its confidence interval.
 
-    With one seed the interval covers noise of sentences only: noise of seeds cannot be seen. With
-    one cluster of sentences it covers noise of seeds only.
+    With one seed, the confidence interval covers only sentence noise, since seed noise cannot be
+    estimated. With one cluster of sentences, it covers only seed noise.
 
     Args:
-        differences: of each seed, in points; shape (..., seeds).
-        influences: differences of influence values, of each seed and cluster of sentences (a
-            sentence, or parallel sentences of several test sets); shape (..., seeds, clusters).
+        differences: differences of the scores of each seed, in points; shape (..., seeds).
+        influences: differences of influence values of each seed and cluster (a sentence, or
+            parallel sentences of several test sets); shape (..., seeds, clusters).
     """
     seeds, clusters = influences.shape[-2:]
     by_seed, common = _variances(differences, influences)
@@ -156,13 +155,13 @@ def mean_difference(differences: np.ndarray, influences: np.ndarray) -> Differen
 
 
 def _variances(differences: np.ndarray, influences: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The terms of the variance of the mean: of seeds, and of sentences common to all seeds."""
+    """The terms of the variance of the mean: seeds, and sentences common to all seeds."""
     seeds, clusters = influences.shape[-2:]
     zero = np.zeros(differences.shape[:-1])
     by_seed = differences.var(axis=-1, ddof=1) / seeds if seeds > 1 else zero
     if clusters == 1:
         return by_seed, zero
-    # Influence values sum to zero over sentences: their squares need no further centring.
+    # Influence values sum to zero over sentences, so their squares need no centring.
     over_seeds = influences.mean(axis=-2)
     factor = clusters / (clusters - 1)
     sentences = factor * np.square(over_seeds).sum(axis=-1)
@@ -178,14 +177,14 @@ def _variances(differences: np.ndarray, influences: np.ndarray) -> tuple[np.ndar
 
 @cache
 def _least_share(seeds: int) -> float:
-    """The least share of the interaction that the variance between seeds is taken to be.
+    """Lower limit of the variance between seeds, as a share of the interaction.
 
-    Both estimate the noise of sentences that differs by seed, the latter from many sentences. Few
-    seeds can be equal by chance, most of all where scores change by single words; an interval of no
-    width would then call the change certain. The 5 % quantile of what their variance can be is
-    taken instead of anything smaller.
+    Both estimate the sentence noise that differs by seed, the interaction from many sentences. A
+    few seeds can have equal scores by chance, especially if scores change by single words; a
+    confidence interval of zero width would then be misleading. The limit is the 5 % quantile of the
+    variance between seeds.
     """
-    # Imported here: modules that draw figures import this one and compute nothing.
+    # A local import, because figure modules import this module and compute nothing.
     from scipy.special import chdtri
 
     return float(chdtri(seeds - 1, 1 - FLOOR) / (seeds - 1))
@@ -195,7 +194,7 @@ def holm(p_values: Sequence[float] | np.ndarray) -> np.ndarray:
     """P-values adjusted for the family-wise error rate (Holm, Scandinavian J. of Statistics 1979).
 
     Args:
-        p_values: of one family of tests; NaN are no tests and stay NaN.
+        p_values: p-values of one family of tests; NaN entries are not tests and stay NaN.
     """
     given = np.asarray(p_values, dtype=float)
     adjusted = np.full(given.shape, np.nan)

@@ -1,8 +1,8 @@
-"""How a tokenizer splits the words of a corpus.
+"""Statistics of a tokenizer on the words of a corpus.
 
-The tokenizers of encoders treat every word of a sentence that is split into words on its own, so
-each distinct word of late is split once and counts as often as it occurs. The numbers
-are exactly those of splitting line by line.
+Encoder tokenizers process each word of a pre-tokenised sentence separately. Each distinct word is
+therefore split once, cached, and counted with its frequency. The numbers are exactly those of
+tokenising line by line.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from ...encoders.tokenizer import WORDS_AT_ONCE, WordTokenizer
 
 PERCENTILES = (50, 90, 99)
 CHUNK = 250_000
-"""Words that are held in memory at a time."""
+"""Number of words in memory at a time."""
 _BATCH = 32_768
 _PIECES = 2
-"""Row of the pieces among the measures of words."""
+"""Row of the number of pieces in the measures of words."""
 
 
 @dataclass
 class WordCounts:
-    """What a tokenizer makes of some words; shapes (words,), integers.
+    """Counts of the pieces of some words; integers of shape (words,).
 
     Attributes:
         pieces: number of pieces.
-        unknown: number of pieces that are the unknown piece.
-        single: number of pieces that cover one character of the word or a part of one.
+        unknown: number of unknown pieces.
+        single: number of pieces that cover one character or a part of one.
     """
 
     pieces: np.ndarray
@@ -42,10 +42,10 @@ class WordCounts:
 
 
 class CountingTokenizer(WordTokenizer):
-    """A tokenizer that counts pieces and remembers which ones have occurred.
+    """A tokenizer that counts pieces and records which ones have occurred.
 
     Args:
-        directory: holds ``tokenizer.json``.
+        directory: directory with ``tokenizer.json``.
 
     Attributes:
         occurred: whether each piece of the vocabulary has occurred; shape (vocabulary,).
@@ -69,14 +69,14 @@ class CountingTokenizer(WordTokenizer):
 
     @property
     def coverage(self) -> float:
-        """Share of the vocabulary that has occurred; special and unknown pieces do not count."""
+        """Share of the vocabulary that has occurred, without special and unknown pieces."""
         ordinary = int(self._ordinary.sum())
         return int((self.occurred & self._ordinary).sum()) / ordinary if ordinary else 0.0
 
     def count(self, words: Sequence[str]) -> WordCounts:
-        """Split words, each on its own.
+        """Split each word separately.
 
-        A word of which the tokenizer leaves nothing is one unknown piece, as it is to the encoder.
+        A word without any pieces counts as one unknown piece, as in the encoder.
         """
         batches = [
             self._count_batch(words[start : start + _BATCH])
@@ -85,7 +85,7 @@ class CountingTokenizer(WordTokenizer):
         return WordCounts(*np.concatenate(batches, axis=1))
 
     def _count_batch(self, words: Sequence[str]) -> np.ndarray:
-        """Pieces, unknown and single-character ones; shape (3, words)."""
+        """Number of pieces, unknown pieces and single-character pieces; shape (3, words)."""
         encodings = self._encode_words(words)
         ids = _joined(encoding.ids for encoding in encodings)
         owners = _joined(
@@ -116,13 +116,13 @@ def _joined(parts: Iterable[Sequence[int] | np.ndarray]) -> np.ndarray:
 
 
 class DistinctWords:
-    """How many distinct words there are, and how many of them are kept whole.
+    """The number of distinct words, and of those that are single pieces.
 
-    Kept as hashes of 63 bits, eight bytes a word: among ten million words two share theirs with a
-    probability of five in a million.
+    Words are stored as 63-bit hashes in eight bytes: the probability of a collision among ten
+    million words is five in a million.
 
     Args:
-        recent: how many words are set aside at least before they are sorted in.
+        recent: minimum number of words to buffer before they are merged.
     """
 
     def __init__(self, recent: int = CHUNK) -> None:
@@ -134,18 +134,18 @@ class DistinctWords:
         """Add words.
 
         Args:
-            words: that may have been added before.
-            whole: whether each of them is kept whole; shape (words,).
+            words: words, which may have been added before.
+            whole: whether each word is a single piece; shape (words,).
         """
         hashes = hash_array(np.array(words, dtype=object), categorize=False)
-        # The lowest bit says whether the word is kept whole.
+        # The lowest bit is 1 if the word is a single piece.
         self._recent.append((hashes & ~np.uint64(1)) | whole.astype(np.uint64))
-        # Not after every chunk, so that no word is sorted more often than the number doubles.
+        # Merging only after the number of words has doubled limits the cost of sorting.
         if sum(map(len, self._recent)) > max(len(self._known), self._least):
             self._merge()
 
     def numbers(self) -> tuple[int, int]:
-        """Number of distinct words, and of those that are kept whole."""
+        """Number of distinct words, and of those that are single pieces."""
         self._merge()
         return len(self._known), int((self._known & np.uint64(1)).sum())
 
@@ -155,16 +155,16 @@ class DistinctWords:
 
 
 class _KnownWords:
-    """Distinct words of late, each split once.
+    """A cache of distinct words, each split once.
 
     Args:
-        tokenizer: splits them.
-        types: is told of them.
-        limit: beyond so many of them all are forgotten.
+        tokenizer: tokenizer of the words.
+        types: counter of distinct words.
+        limit: maximum number of words; beyond it the cache is cleared.
 
     Attributes:
-        measures: of each word, shape (7, words): 1, characters, pieces, unknown pieces, pieces of
-            one character, whether there are several pieces, whether one is unknown.
+        measures: measures of each word, shape (7, words): 1, characters, pieces, unknown pieces,
+            pieces of one character, whether there are several pieces, whether one is unknown.
     """
 
     def __init__(self, tokenizer: CountingTokenizer, types: DistinctWords, limit: int) -> None:
@@ -178,7 +178,7 @@ class _KnownWords:
         self.measures = np.zeros((7, 0), dtype=np.int64)
 
     def places(self, words: Sequence[str]) -> np.ndarray:
-        """Where each word stands in ``measures``; shape (words,)."""
+        """Column of each word in ``measures``; shape (words,)."""
         if len(self._places) > self._limit:
             self._forget()
         before = len(self._places)
@@ -201,25 +201,25 @@ class _KnownWords:
 def tokenizer_statistics(
     sentences: Iterable[Sequence[str]], tokenizer: CountingTokenizer, chunk: int = CHUNK
 ) -> dict[str, int | float]:
-    """How a tokenizer splits the words of some sentences.
+    """Statistics of a tokenizer on some sentences.
 
     Args:
-        sentences: the words of each; those without words do not count.
-        tokenizer: a fresh one.
-        chunk: words that are held in memory at a time.
+        sentences: words of each sentence; sentences without words do not count.
+        tokenizer: new tokenizer without counts.
+        chunk: number of words in memory at a time.
 
     Returns:
         Numbers: ``sentences``, ``words``, ``word_types`` (distinct words), ``characters`` (Unicode
-        code points of the words) and ``pieces`` (special tokens left out).
+        code points of the words) and ``pieces`` (without special tokens).
         Means: ``fertility``, pieces per word (Ács 2019), and ``characters_per_piece``.
         Shares, in percent: ``continued_words``, of words that are more than one piece (Rust et al.
         2021); ``unknown_pieces``, of pieces that are the unknown piece; ``unknown_words``, of words
         with such a piece; ``single_character_pieces``, of pieces that cover one character or a part
         of one, or are a bare word boundary; ``vocabulary_used``, of the vocabulary that occurs;
         ``whole_types``, of distinct words that are one known piece.
-        Pieces of a sentence: ``sentence_pieces_50`` and so on, the least number that as many
-        percent of the sentences do not exceed, and ``sentence_pieces_max``.
-        Without any word, numbers are 0 and the rest is left out.
+        Pieces per sentence: percentiles ``sentence_pieces_50`` and so on (nearest rank), and
+        ``sentence_pieces_max``.
+        Without any word, numbers are 0 and the rest is omitted.
     """
     totals = np.zeros(7, dtype=np.int64)
     lengths = np.zeros(1, dtype=np.int64)
@@ -236,7 +236,7 @@ def tokenizer_statistics(
 def _chunks(
     sentences: Iterable[Sequence[str]], chunk: int
 ) -> Iterator[tuple[list[str], list[int]]]:
-    """The words of whole sentences, and where each sentence starts among them."""
+    """Chunks of the words of whole sentences, with the start index of each sentence."""
     words: list[str] = []
     starts: list[int] = []
     for sentence in sentences:
@@ -288,6 +288,6 @@ def _named(
 
 
 def _percentile(histogram: np.ndarray, percent: int) -> int:
-    """The least value that at least so many percent do not exceed (nearest rank)."""
+    """A percentile of a histogram (nearest rank)."""
     rank = -(-percent * int(histogram.sum()) // 100)
     return int(np.searchsorted(histogram.cumsum(), rank))

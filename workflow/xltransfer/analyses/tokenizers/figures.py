@@ -15,19 +15,19 @@ PANELS = {
     "fertility": ("words", "fertility (pieces per word)"),
     "unknown_words": ("words", "words with an unknown piece (percent)"),
 }
-"""Column → what its mean over files is weighted by, and the label of the axis."""
+"""Column → weight of its mean over files, and the axis label."""
 
 
 def tokenizer_figure(table: pd.DataFrame, title: str) -> Figure:
-    """Fertility and unknown words: a row per language, a colour and shape per tokenizer.
+    """Fertility and unknown words: one row per language, one colour and marker per tokenizer.
 
-    Filled marks are the original script, open ones a transliteration, with a line between the two.
-    Kinds of corpora (treebanks, named entities, raw text) have panels of their own, for their
-    words differ; the files of one kind are taken together.
+    Filled markers are the original script, open ones a transliteration, with a line between the
+    two. Kinds of corpora (treebanks, named entities, raw text) have separate panels, because their
+    words differ; files of one kind are averaged.
 
     Args:
-        table: ``tokenizer_stats.csv``.
-        title: of the figure.
+        table: table ``tokenizer_stats.csv``.
+        title: title of the figure.
     """
     table = table.assign(original=table["original"].fillna(""))
     encoders = list(dict.fromkeys(table["encoder"]))
@@ -54,7 +54,7 @@ def tokenizer_figure(table: pd.DataFrame, title: str) -> Figure:
         axes_row[0].set_yticks(range(len(names)), list(names.values()))
         axes_row[0].set_ylim(len(names) - 0.5, -0.5)
         axes_row[0].set_title(kind, loc="left")
-    # Without any unknown word the axis would spread about nothing, below zero too.
+    # Without unknown words the axis would otherwise extend below zero.
     highest = max(1.0, table["unknown_words"].max())
     axes[0][list(PANELS).index("unknown_words")].set_xlim(-0.04 * highest, 1.04 * highest)
     figure.legend(handles=_legend(table, encoders), loc="outside lower center", ncols=3)
@@ -63,7 +63,7 @@ def tokenizer_figure(table: pd.DataFrame, title: str) -> Figure:
 
 
 def _languages(part: pd.DataFrame) -> dict[str, str]:
-    """Codes of the original varieties and what to call them."""
+    """Codes and labels of the original varieties."""
     of_original = part["original"].where(part["original"] != "", part["variety"])
     names = dict(zip(part["variety"], part["language"], strict=True))
     return {code: names.get(code, code.upper()) for code in dict.fromkeys(of_original)}

@@ -12,7 +12,7 @@ from ...runtime.errors import InputError
 from ...runtime.files import read_json
 
 KEY = ("variety", "encoder", "corpus", "part")
-"""What a file of counts is about; no two are about the same."""
+"""Columns that uniquely identify a file of counts."""
 NUMBERS = (
     "sentences",
     "words",
@@ -38,7 +38,7 @@ def read_statistics(paths: Sequence[Path]) -> pd.DataFrame:
     """The files of the stage ``count_pieces``, a row each, in their order.
 
     Raises:
-        InputError: a file is missing or malformed, or two are about the same.
+        InputError: a file is missing or malformed, or two have the same key.
     """
     rows: list[dict[str, Any]] = []
     known: dict[tuple[str, ...], Path] = {}
@@ -56,13 +56,13 @@ def read_statistics(paths: Sequence[Path]) -> pd.DataFrame:
 
 
 def statistics_table(rows: pd.DataFrame, varieties: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Statistics in the order of varieties, what is transliterated right below its original.
+    """Statistics in the order of varieties, each transliteration directly below its original.
 
-    Of a variety, the tokenizers of a file stand together; otherwise the order of rows is kept.
+    Within a variety, rows of one file are adjacent; otherwise the order of rows is kept.
 
     Args:
-        rows: from ``read_statistics``.
-        varieties: ``code``, ``name`` and ``original`` (empty for what is not transliterated).
+        rows: statistics from ``read_statistics``.
+        varieties: varieties with ``code``, ``name`` and ``original`` (empty if not transliterated).
 
     Returns:
         ``variety``, ``language`` (its name), ``original``, ``script`` if the files say it,
@@ -87,7 +87,7 @@ def statistics_table(rows: pd.DataFrame, varieties: Sequence[Mapping[str, Any]])
 
 
 def ordered(varieties: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Codes of varieties, what is transliterated right below its original.
+    """Codes of varieties, each transliteration directly after its original.
 
     Raises:
         InputError: an original is not listed, or is itself transliterated.
@@ -107,10 +107,10 @@ def ordered(varieties: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def check_listed(rows: pd.DataFrame, varieties: Sequence[str]) -> None:
-    """Every row must be about a listed variety.
+    """Check that every row belongs to a listed variety.
 
     Raises:
-        InputError: one is not.
+        InputError: a variety is not listed.
     """
     unlisted = rows[~rows["variety"].isin(varieties)]
     if len(unlisted):

@@ -1,4 +1,4 @@
-"""Figures about languages an encoder has never seen."""
+"""Figures about languages that an encoder has not seen."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..figures import GREY
 from ..pair_figures import SERIES
 
 _STEP = 0.14
-"""Distance between the arms of a language, in languages."""
+"""Distance between the arms of a language, relative to that between languages."""
 
 
 def _styles(table: pd.DataFrame) -> dict[str, Mapping[str, str]]:
@@ -23,19 +23,19 @@ def _styles(table: pd.DataFrame) -> dict[str, Mapping[str, str]]:
 
 
 def _legend(figure: Figure, columns: int) -> None:
-    """One legend of the arms in any panel: not every task has all of them."""
+    """Add one legend of the arms of all panels, since not every task has all arms."""
     labelled = (zip(*ax.get_legend_handles_labels(), strict=True) for ax in figure.axes)
     handles = {label: handle for pairs in labelled for handle, label in pairs}
     figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=columns)
 
 
 def unseen_figure(table: pd.DataFrame, verdicts: pd.DataFrame, title: str) -> Figure:
-    """Every arm's score on every variety, a panel per task, verdicts below the names.
+    """Every arm's score on every variety, one panel per task, verdicts below the names.
 
     Args:
-        table: ``unseen.csv``.
-        verdicts: ``typology.csv``.
-        title: of the figure.
+        table: table ``unseen.csv``.
+        verdicts: table ``typology.csv``.
+        title: title of the figure.
     """
     tasks = list(dict.fromkeys(table["task"]))
     varieties = list(dict.fromkeys(table["variety"]))
@@ -43,7 +43,7 @@ def unseen_figure(table: pd.DataFrame, verdicts: pd.DataFrame, title: str) -> Fi
     figure, axes = plt.subplots(
         len(tasks),
         1,
-        # Not narrower than the legend.
+        # At least as wide as the legend.
         figsize=(max(5.4, 1.2 + 0.85 * len(varieties)), 0.9 + 2.0 * len(tasks)),
         squeeze=False,
         layout="constrained",
@@ -79,11 +79,11 @@ def unseen_figure(table: pd.DataFrame, verdicts: pd.DataFrame, title: str) -> Fi
 
 
 def transliteration_figure(table: pd.DataFrame, title: str) -> Figure:
-    """What another script changes for each arm: a panel per task, a group per variety.
+    """Change by transliteration for each arm: one panel per task, one group per variety.
 
     Args:
-        table: ``unseen.csv``; varieties that are not transliterated are left out.
-        title: of the figure.
+        table: table ``unseen.csv``; varieties that are not transliterated are omitted.
+        title: title of the figure.
     """
     table = table[table["less_original"].notna()]
     tasks = list(dict.fromkeys(table["task"]))

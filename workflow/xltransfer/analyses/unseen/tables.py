@@ -1,8 +1,8 @@
-"""Languages an encoder has never seen: its arms and a baseline, and a verdict on each language.
+"""Tables of languages that an encoder has not seen: arms, baseline and verdicts.
 
-Muller, Anastasopoulos, Sagot & Seddah (NAACL 2021) call a language easy if the multilingual
-encoder, fine-tuned, is at least as good as a strong baseline that is no language model;
-intermediate if it only is after adaptation to raw text; and hard if it is in neither case.
+Muller, Anastasopoulos, Sagot & Seddah (NAACL 2021) call a language easy if the fine-tuned
+multilingual encoder is at least as good as a strong baseline that is not a language model;
+intermediate if this is only true after adaptation to raw text; and hard otherwise.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ Key = tuple[str, str, str]
 class Comparisons:
     """Scores by variety, task and arm, and the differences between any two of them.
 
-    Test sentences are paired: all arms of a language are tested on the same ones, in whichever
-    script they read them. Those of several folds are pooled.
+    Test sentences are paired: all arms of a language are tested on the same ones, in any script.
+    The sentences of several folds are pooled.
 
     Args:
-        scores: tidy rows as ``score`` writes them, of the main metrics.
-        config: ``seeds``, ``arms`` by task, and ``varieties`` with their ``corpora`` by task.
+        scores: tidy rows of the stage ``score``, for the main metrics.
+        config: keys ``seeds``, ``arms`` by task, and ``varieties`` with ``corpora`` by task.
 
     Raises:
         InputError: arms are scored on different numbers of sentences.
@@ -60,7 +60,7 @@ class Comparisons:
             self._counts[variety["code"], task, arm] = counts
 
     def sentences(self, key: Key) -> int:
-        """Test sentences of a variety, task and arm."""
+        """Number of test sentences of a variety, task and arm."""
         return self._counts[key][0].shape[1]
 
     def score(self, key: Key) -> tuple[float, float]:
@@ -69,9 +69,9 @@ class Comparisons:
         return values.mean(), values.std()
 
     def difference(self, key: Key, other: Key, name: str) -> dict[str, Any]:
-        """``name``, its deviation over seeds, its 95 % interval and its p-value.
+        """``name`` with standard deviation over seeds, 95 % confidence interval and p-value.
 
-        Seeds of two arms are paired, for they draw and order the training sentences alike.
+        Seeds of two arms are paired, because they sample and order training sentences identically.
         """
         if self.sentences(key) != self.sentences(other):
             raise InputError(
@@ -97,21 +97,21 @@ def arms_table(
     trainings: pd.DataFrame,
     in_text: Mapping[str, int],
 ) -> pd.DataFrame:
-    """A row per variety, task and arm.
+    """One row per variety, task and arm.
 
     Args:
-        comparisons: of the scores.
-        config: ``varieties``, ``metrics`` and ``arms`` by task, whose last is the baseline,
-            ``search``, and what is done with ``matching_lines`` of raw text.
-        trainings: a row per model: ``encoder``, ``task``, ``source_corpus``, ``steps``,
-            ``training_sentences``, ``learning_rate`` and ``epochs``; none of zero-shot arms, which
+        comparisons: comparisons of the scores.
+        config: configuration with ``varieties``, ``metrics``, ``arms`` by task (the last one is the
+            baseline), ``search``, and the treatment of ``matching_lines`` of raw text.
+        trainings: table with a row per model: ``encoder``, ``task``, ``source_corpus``, ``steps``,
+            ``training_sentences``, ``learning_rate`` and ``epochs``; without zero-shot arms, which
             are not trained in the language.
-        in_text: ``<folder>/<corpus>`` → how many of its test sentences were in the raw text.
+        in_text: ``<folder>/<corpus>`` → number of its test sentences found in the raw text.
 
     Returns:
-        ``score`` with its deviation; ``less_baseline`` and, in another script than the usual one,
-        ``less_original`` with deviations, intervals and p-values; and how models were trained and
-        tested.
+        ``score`` with its standard deviation; ``less_baseline`` and, for transliterations,
+        ``less_original``, with standard deviations, confidence intervals and p-values; and details
+        of training and test.
     """
     rows = []
     for variety, task, arm in arms_of_varieties(config):
@@ -152,10 +152,10 @@ def arms_table(
 def _in_text(
     config: Mapping[str, Any], variety: Mapping[str, Any], task: str, found: Mapping[str, int]
 ) -> int:
-    """Test sentences of a variety and task that were in its raw text.
+    """Number of test sentences of a variety and task that were in its raw text.
 
-    Text in another script is made of text without the lines that matched in the original script,
-    unless these are kept.
+    Transliterated text is made from text without the lines that matched in the original script,
+    unless matching lines are kept.
     """
     varieties = [variety]
     if variety["original"] and config["matching_lines"] == "dropped":
@@ -167,7 +167,7 @@ def _in_text(
 def _trained(
     trainings: pd.DataFrame, arm: str, task: str, corpora: Sequence[str]
 ) -> dict[str, Any]:
-    """How the models of an arm were trained: means, and how often a value was chosen."""
+    """Training details of the models of an arm: means, and frequencies of chosen values."""
     part = trainings[(trainings["encoder"] == arm) & (trainings["task"] == task)]
     part = part[part["source_corpus"].isin(corpora)]
     row: dict[str, Any] = {}
@@ -191,13 +191,13 @@ def _grid(search: Mapping[str, Any] | None) -> str:
 
 
 def verdicts(comparisons: Comparisons, config: Mapping[str, Any]) -> pd.DataFrame:
-    """A row per variety and task.
+    """One row per variety and task.
 
     Returns:
-        ``verdict``; ``certain``, whether no difference that it rests on could be chance (its 95 %
-        interval excludes zero; never with one seed, whose noise cannot be seen); the differences
-        themselves: ``encoder_less_baseline``, ``adapted_less_baseline``, ``adapted_less_encoder``;
-        and which sources of chance the intervals cover and do not cover.
+        ``verdict``; ``certain``, whether all differences it depends on are significant (the 95 %
+        confidence interval excludes zero; never with one seed, whose noise cannot be estimated);
+        the differences ``encoder_less_baseline``, ``adapted_less_baseline`` and
+        ``adapted_less_encoder``; and the sources of noise that the intervals do and do not cover.
     """
     rows = []
     for variety in config["varieties"]:
@@ -234,7 +234,7 @@ def verdicts(comparisons: Comparisons, config: Mapping[str, Any]) -> pd.DataFram
 
 
 def _coverage(config: Mapping[str, Any], task: str, split: str) -> dict[str, str]:
-    """Which sources of chance the intervals of a task cover, and which they do not."""
+    """The sources of noise that the confidence intervals of a task cover, and do not cover."""
     several = len(config["seeds"]) > 1
     pretrained = [seeds for seeds in config["pretraining_seeds"].values() if seeds]
     sources = {
@@ -251,7 +251,7 @@ def _coverage(config: Mapping[str, Any], task: str, split: str) -> dict[str, str
 
 
 def _verdict(differences: Mapping[str, Any]) -> tuple[str, Sequence[str]]:
-    """The verdict and the names of the differences that it rests on."""
+    """The verdict and the names of the differences that it depends on."""
     if differences["encoder_less_baseline"] >= 0:
         return EASY, ["encoder_less_baseline"]
     both = ["encoder_less_baseline", "adapted_less_baseline"]

@@ -1,4 +1,4 @@
-"""Repairs within a line: Unicode form, invisible characters, what is left of markup, blanks."""
+"""Normalisation of a line: Unicode form, invisible characters, leftover markup, blanks."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import unicodedata
 import regex
 
 _INVISIBLE = regex.compile(
-    # Controls, format characters, private use and what is no character at all; not blanks, which
-    # are folded later, not the joiners, which spell words in Persian, Sorani and Indic scripts,
-    # and not the signs that enclose numbers and verses, which are visible.
+    # Control and format characters, private use and noncharacters. Exceptions: blanks, which are
+    # folded later; joiners, which are part of words in Persian, Sorani and Indic scripts; and signs
+    # that enclose numbers and verses, which are visible.
     r"[[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Noncharacter_Code_Point}]--"
     r"[\s\u200c\u200d\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd]]+",
     flags=regex.VERSION1,
@@ -22,7 +22,7 @@ _INLINE = frozenset(
     {"a", "abbr", "b", "bdi", "big", "cite", "code", "em", "font", "i", "ins", "kbd", "mark"}
     | {"nobr", "q", "s", "small", "span", "strong", "sub", "sup", "tt", "u", "var", "wbr"}
 )
-"""Tags within words and sentences; all others part them."""
+"""Inline tags, which may be within words and sentences; all other tags separate them."""
 
 
 def composed(line: str) -> str:
@@ -33,16 +33,15 @@ def composed(line: str) -> str:
 def without_invisible(line: str) -> str:
     """The line without control and format characters and private use.
 
-    ZERO WIDTH JOINER and NON-JOINER stay, and so do blanks of all kinds. What was kept apart by a
-    character that goes is composed.
+    ZERO WIDTH JOINER, NON-JOINER and all kinds of blanks stay. The result is composed again (NFC).
     """
     return line if line.isprintable() else composed(_INVISIBLE.sub("", line))
 
 
 def without_markup(line: str) -> str:
-    """The line without HTML tags and comments, and with characters for entities.
+    """The line without HTML tags and comments, with entities resolved.
 
-    Entities that were escaped twice (``&amp;nbsp;``) are resolved, too. A ``<`` that opens no tag
+    Entities that were escaped twice (``&amp;nbsp;``) are also resolved. A ``<`` that opens no tag
     stays.
     """
     if "&" not in line and "<" not in line:
@@ -51,7 +50,7 @@ def without_markup(line: str) -> str:
     for _ in range(2):
         text = _ENTITY.sub(lambda match: html.unescape(match[0]), text)
     text = _TAG.sub(_tag, _COMMENT.sub(" ", text))
-    # Entities may stand for anything that the steps before have taken care of.
+    # Resolved entities may need the normalisation of the previous steps.
     return line if text == line else composed(without_invisible(text))
 
 
@@ -60,5 +59,5 @@ def _tag(match: regex.Match[str]) -> str:
 
 
 def folded(line: str) -> str:
-    """The line with one plain space for each run of blanks, and none at its ends."""
+    """The line with each run of blanks replaced by one space, and stripped."""
     return " ".join(line.split())

@@ -1,4 +1,4 @@
-"""What each step of cleaning does to lines and characters."""
+"""Counts of lines and characters for each cleaning step."""
 
 from __future__ import annotations
 
@@ -12,17 +12,16 @@ class Counts:
     """The counts of one step.
 
     ``lines_kept = lines_read + lines_added - lines_dropped`` and
-    ``characters_kept = characters_read - characters_dropped - characters_removed`` always hold,
-    and what a step keeps is what the next one reads. Characters are code points; line ends do not
-    count.
+    ``characters_kept = characters_read - characters_dropped - characters_removed``.
+    The next step reads what a step keeps. Characters are code points without line ends.
 
     Attributes:
-        step: its name.
-        lines_added: sentences less the paragraphs they came from.
-        characters_dropped: of dropped lines.
-        characters_removed: from lines that stay, less those put in.
-        lines_changed: lines that stay, with other characters.
-        why: lines dropped for each reason.
+        step: name of the step.
+        lines_added: number of sentences minus number of their paragraphs.
+        characters_dropped: characters of dropped lines.
+        characters_removed: characters removed from kept lines, minus those inserted.
+        lines_changed: kept lines with changed characters.
+        why: number of dropped lines by reason.
     """
 
     step: str
@@ -36,7 +35,7 @@ class Counts:
     why: Counter[str] = field(default_factory=Counter)
 
     def drop(self, reason: str, lines: int, characters: int) -> None:
-        """Count lines that go, with their characters."""
+        """Count dropped lines with their characters."""
         if lines:
             self.lines_dropped += lines
             self.characters_dropped += characters
@@ -44,16 +43,16 @@ class Counts:
 
     @property
     def lines_kept(self) -> int:
-        """Lines handed on."""
+        """Number of kept lines."""
         return self.lines_read + self.lines_added - self.lines_dropped
 
     @property
     def characters_kept(self) -> int:
-        """Characters handed on."""
+        """Number of kept characters."""
         return self.characters_read - self.characters_dropped - self.characters_removed
 
     def row(self) -> dict[str, Any]:
-        """For the report."""
+        """The row for the report."""
         return {
             "step": self.step,
             "lines_read": self.lines_read,

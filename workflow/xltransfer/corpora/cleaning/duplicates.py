@@ -1,8 +1,8 @@
-"""Finding duplicates of lines on disk, in memory that does not grow with the corpus.
+"""Detection of duplicate lines on disk, with bounded memory.
 
-What identifies a line is written to files of 64-bit keys, one key per line. Lines with equal keys
-are then found a partition of the keys at a time; only marks, a byte per line in a mapped file, are
-there for all lines at once.
+Each line has 64-bit keys, which are written to files. Lines with equal keys are then found in one
+partition of the keys at a time. Only the marks, one byte per line in a memory-mapped file, exist
+for all lines at once.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ import numpy as np
 KEEP, EXACT, NEAR = 0, 1, 2
 """Marks of lines."""
 KEYS_AT_ONCE = 1 << 22
-"""Size of a partition; sorting one takes about 200 MB."""
+"""Number of keys per partition; sorting one takes about 200 MB."""
 PAIRS_AT_ONCE = 1 << 13
-"""Pairs whose signatures are compared at once."""
+"""Number of pairs whose signatures are compared at once."""
 SIGNED_AT_ONCE = 512
-"""Lines whose signatures are made at once; their shingles fit the processor's cache."""
+"""Number of lines whose signatures are computed at once; their shingles fit the CPU cache."""
 SHINGLE = 5
-"""Characters of the substrings that two lines may have in common."""
+"""Length of shingles in characters."""
 PERMUTATIONS = 128
 FILES = PERMUTATIONS // 8
-"""A signature has 8 bits per permutation and lies in 64-bit parts in as many files."""
+"""Number of files: signatures, 8 bits per permutation, are stored in 64-bit parts, one per file."""
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 _SEED = 1
 
@@ -33,7 +33,7 @@ Verify = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 def line_key(line: str) -> int:
-    """A hash of a line's content, 64 bits: BLAKE2b, the same on every machine."""
+    """A 64-bit hash of a line (BLAKE2b), the same on every machine."""
     return int.from_bytes(blake2b(line.encode(), digest_size=8).digest(), "little")
 
 
@@ -50,17 +50,17 @@ def mark_repeats(
     transform: Callable[[np.ndarray], np.ndarray] | None = None,
     verify: Verify | None = None,
 ) -> None:
-    """Mark each line whose key an earlier line has, too.
+    """Mark each line with the same key as an earlier line.
 
-    Lines that are marked ``EXACT`` already are passed over.
+    Lines that are already marked ``EXACT`` are skipped.
 
     Args:
         keys: file of uint64, one per line in order.
-        marks: uint8 per line, changed in place.
-        mark: what to set.
-        transform: of the keys, before they are compared.
-        verify: says for places of lines and the places of the first lines with the same key
-            whether the pairs count; all do if there is none.
+        marks: array of uint8 per line, changed in place.
+        mark: value to set.
+        transform: function applied to keys before comparison.
+        verify: function of line indices and the indices of the first lines with the same key;
+            returns which pairs count. By default all pairs count.
     """
     partitions = -(-len(marks) // KEYS_AT_ONCE)
     for partition in range(partitions):
@@ -85,7 +85,7 @@ def _partition(
     partition: int,
     partitions: int,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Places and keys of the lines of one partition, in order."""
+    """Indices and keys of the lines of one partition, in order."""
     places, values = [], []
     for start, block in _blocks(keys):
         if transform is not None:
@@ -108,18 +108,18 @@ def _blocks(keys: Path) -> Iterator[tuple[int, np.ndarray]]:
 
 
 def shingles(lines: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Hashes of the substrings of ``SHINGLE`` characters of each line, case aside.
+    """Hashes of the shingles (``SHINGLE`` characters) of each line, ignoring case.
 
-    A substring starts at every character; at the end of a line it is filled up with blanks.
+    A shingle starts at every character and is padded with blanks at the end of the line.
 
     Returns:
-        All hashes as uint64, and where the hashes of each line start, with the end of the last.
+        All hashes as uint64, and the offsets of the hashes of each line, including the final one.
     """
     padding = " " * (SHINGLE - 1)
     lowered = [line.lower() for line in lines]
     text = padding.join(lowered) + padding
     points = np.frombuffer(text.encode("utf-32-le"), dtype="<u4").astype(np.uint64)
-    # Rolling by multiples of an odd number keeps substrings apart, which one more product mixes.
+    # The rolling hash with an odd multiplier separates shingles; a final product mixes the bits.
     hashes = np.zeros(len(points) - SHINGLE + 1, dtype=np.uint64)
     for shift in range(SHINGLE):
         hashes = hashes * _MIX + points[shift : shift + len(hashes)]
@@ -151,22 +151,22 @@ def signatures(lines: Sequence[str]) -> np.ndarray:
 def similarities(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Estimated Jaccard similarity of lines by their signatures, row by row.
 
-    Two unrelated 8-bit values agree once in 256, which is taken off.
+    The estimate is corrected for chance: unrelated 8-bit values agree with probability 1/256.
     """
     agreement = (left == right).mean(axis=-1)
     return (agreement - 1 / 256) / (1 - 1 / 256)
 
 
 class NearDuplicates:
-    """Signatures of all lines on disk, and the search for lines that are nearly the same.
+    """Signatures of all lines on disk, and the search for near-duplicates.
 
     Lines are compared if their signatures agree in one of several bands (locality-sensitive
-    hashing; Leskovec, Rajaraman & Ullman, Mining of Massive Datasets, 3.4), and each only with the
-    first line that has the same band.
+    hashing; Leskovec, Rajaraman & Ullman, Mining of Massive Datasets, 3.4), and only with the first
+    line that has the same band.
 
     Args:
-        folder: for the files.
-        similarity: least Jaccard similarity of two lines that count as duplicates.
+        folder: folder for the files.
+        similarity: minimum Jaccard similarity of near-duplicates.
     """
 
     def __init__(self, folder: Path, similarity: float) -> None:
@@ -174,7 +174,7 @@ class NearDuplicates:
         self._similarity = similarity
 
     def add(self, lines: Sequence[str]) -> None:
-        """The next lines of the corpus."""
+        """Add the next lines of the corpus."""
         starts = range(0, len(lines), SIGNED_AT_ONCE)
         values = [signatures(lines[start : start + SIGNED_AT_ONCE]) for start in starts]
         parts = np.concatenate(values or [signatures([])]).view("<u8")
@@ -183,7 +183,7 @@ class NearDuplicates:
                 file.write(parts[:, number].tobytes())
 
     def mark(self, marks: np.ndarray) -> None:
-        """Mark the near-duplicates ``NEAR``; lines marked ``EXACT`` are not looked at."""
+        """Mark near-duplicates ``NEAR``; lines marked ``EXACT`` are skipped."""
         for path in self._paths:
             for transform in _bands(self._similarity):
                 mark_repeats(path, marks, NEAR, transform, self._verify)
@@ -191,17 +191,17 @@ class NearDuplicates:
     def _verify(self, places: np.ndarray, originals: np.ndarray) -> np.ndarray:
         agreement = np.zeros(len(places))
         for path in self._paths:
-            # Mapped anew each time, so that pages looked at once do not stay.
+            # A new mapping each time releases pages that are no longer needed.
             parts = np.memmap(path, dtype=np.uint8, mode="r").reshape(-1, 8)
             agreement += similarities(parts[places], parts[originals])
         return agreement / FILES >= self._similarity
 
 
 def _bands(similarity: float) -> list[Callable[[np.ndarray], np.ndarray] | None]:
-    """Which bits of a 64-bit part are a band.
+    """Functions that extract the bands of a 64-bit part.
 
-    Bands of 8 values find 95 % of the pairs of similarity 0.8, 61 % of those of 0.7; bands of 4
-    find 99 % of those of 0.6, 87 % of those of 0.5: 1 - (1 - s^rows)^bands.
+    Bands of 8 values find 95 % of the pairs with similarity 0.8, 61 % of those with 0.7; bands of 4
+    find 99 % of those with 0.6, 87 % of those with 0.5: 1 - (1 - s^rows)^bands.
     """
     if similarity >= 0.8:
         return [None]

@@ -1,8 +1,8 @@
-"""Development and test sentences that are also in raw text.
+"""Detection of development and test sentences in raw text.
 
-An encoder that is adapted to its test sentences has seen them before it is tested. Corpora of small
-languages are often made of the few texts that there are: treebanks and raw text both come from
-Wikipedia, named entities and translations from the same newspapers.
+An encoder adapted to such text has seen its test sentences. In small languages this is common,
+because few texts exist: treebanks and raw text both come from Wikipedia, named entities and
+translations from the same newspapers.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from ..formats import read_sentences
 from ..sentences import AnnotatedSentence
 
 LEAST_WORDS = 5
-"""Shorter sentences occur in other sentences by chance; only lines that equal one are matched."""
+"""Shorter sentences may occur in a line by chance, so they only match identical lines."""
 _SEED = 12
-"""Letters that a match is looked up by before it is compared in full."""
+"""Number of letters for looking up candidates before the full comparison."""
 _NO_LETTER = re.compile(r"[\W_]+")
 
 EQUAL = "equals a development or test sentence"
@@ -27,9 +27,9 @@ PART = "is part of a development or test sentence"
 
 
 def letters(text: str) -> str:
-    """The letters and digits of a text, case folded: what two versions of a sentence share.
+    """The letters and digits of a text, case-folded, as comparison key.
 
-    Tokenization, punctuation, case, spaces and combining marks differ between versions.
+    Tokenization, punctuation, case, spaces and combining marks differ between versions of a text.
     """
     return _NO_LETTER.sub("", normalize("NFKC", text).casefold())
 
@@ -41,7 +41,7 @@ class EvaluationSentences:
         files: development and test parts.
 
     Raises:
-        InputError: a file cannot be read or breaks its format; names the line.
+        InputError: a file cannot be read or is malformed; names the line.
     """
 
     def __init__(self, files: Sequence[Path]) -> None:
@@ -68,7 +68,7 @@ class EvaluationSentences:
                     self._inside.setdefault(key[start : start + _SEED], set()).add(key)
 
     def reason(self, line: str) -> str | None:
-        """What a line has in common with a sentence, or ``None``; sentences in it are noted."""
+        """Why a line matches a sentence, or ``None``; matched sentences are recorded."""
         key = letters(line)
         contained = self._contained(key)
         for sentence in contained | ({key} & self._places.keys()):
@@ -84,7 +84,7 @@ class EvaluationSentences:
         return None
 
     def _contained(self, key: str) -> set[str]:
-        """The keys of long sentences that are in the key of a line."""
+        """The keys of long sentences contained in the key of a line."""
         return {
             sentence
             for length, begins in self._long.items()
@@ -94,9 +94,9 @@ class EvaluationSentences:
         }
 
     def report(self) -> dict[str, dict[str, int]]:
-        """For each file (``treebanks/wo_wtb/test``) its ``sentences`` and how many were ``found``.
+        """By file (``treebanks/wo_wtb/test``): the number of ``sentences`` and of those ``found``.
 
-        Found are sentences that a line equals or contains, each counted once.
+        A sentence is found if a line equals or contains it; it counts once.
         """
         return {
             name: {"sentences": sentences, "found": len(found)}
@@ -107,9 +107,9 @@ class EvaluationSentences:
 
 
 def _versions(sentence: AnnotatedSentence) -> Iterable[str]:
-    """A sentence as its words and, where a comment has it, as it was written.
+    """A sentence as its words and, if a comment has it, as its original text.
 
-    The two differ where one written token is several words.
+    The two differ if one token consists of several words.
     """
     yield " ".join(sentence.forms)
     for comment in sentence.comments:

@@ -1,4 +1,4 @@
-"""Identifying the language of lines. Which library does it is a setting."""
+"""Language identification of lines, with a configurable library."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ _LABEL = "__label__"
 
 
 class Identifier(Protocol):
-    """Names the language of lines."""
+    """Identifies the language of lines."""
 
     name: str
 
     def knows(self, language: str) -> bool:
-        """Whether it can answer with this language (ISO 639-3)."""
+        """Whether the model covers a language (ISO 639-3)."""
 
     def languages(self, lines: Sequence[str]) -> list[str]:
-        """A BCP 47 language code per line, as ``standard_code`` gives it."""
+        """A BCP 47 language code per line, from ``standard_code``."""
 
 
 @cache
 def standard_code(language: str) -> str:
     """The shortest code of a language: ``wo`` for ``wol``, ``xmf`` for ``xmf``.
 
-    Codes of individual languages that identifiers know by their macrolanguage become the latter
+    If identifiers use the code of the macrolanguage, it replaces that of the individual language
     (``fa`` for ``pes``, ``zh`` for ``cmn``).
     """
     import langcodes
@@ -39,15 +39,15 @@ def standard_code(language: str) -> str:
 
 
 def load_identifier(name: str) -> Identifier | None:
-    """The identifier of a setting.
+    """The language identifier for a setting.
 
     Args:
-        name: ``none``, ``py3langid``, or the path of a fastText model such as ``lid.176.bin``,
-            whose labels are ``__label__`` and an ISO 639 code, with or without a script
-            (``__label__wo``, ``__label__wol_Latn``).
+        name: setting ``none``, ``py3langid``, or the path of a fastText model such as
+            ``lid.176.bin``, with labels of ``__label__`` and an ISO 639 code, with or without a
+            script (``__label__wo``, ``__label__wol_Latn``).
 
     Raises:
-        InputError: the model is missing or cannot be read, or the library for it is missing.
+        InputError: the model is missing or cannot be read, or its library is missing.
     """
     if name == NONE:
         return None
@@ -55,7 +55,7 @@ def load_identifier(name: str) -> Identifier | None:
 
 
 class Py3langid:
-    """The identifier of the library py3langid (Lui & Baldwin 2012), with the model it brings."""
+    """The identifier of the library py3langid (Lui & Baldwin 2012), with its default model."""
 
     name = PY3LANGID
 
@@ -97,7 +97,7 @@ class FastText:
 
     def knows(self, language: str) -> bool:
         """Whether the model has a label for the language (ISO 639-3)."""
-        # -1 asks for all labels, and no probability is below the threshold.
+        # -1 requests all labels, and the threshold excludes none.
         labels, _ = self._model.predict("a", k=-1, threshold=-1.0)
         return standard_code(language) in {_code(label) for label in labels}
 

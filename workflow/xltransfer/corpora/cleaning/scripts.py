@@ -1,4 +1,4 @@
-"""The share of a line's letters that are of a script."""
+"""The share of letters of a script in a line."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _COMPOSITE = {
     "Hanb": ("Hani", "Bopo"),
     "Hrkt": ("Hira", "Kana"),
 }
-"""ISO 15924 codes that stand for several scripts of Unicode, or for a variant of one."""
+"""ISO 15924 codes for several scripts of Unicode, or for a variant of one."""
 OTHER, OWN, NO_LETTER = 0, 1, 2
 
 
 def is_script(code: str) -> bool:
-    """Whether an ISO 15924 code names a script whose letters Unicode tells apart."""
+    """Whether an ISO 15924 code is a script that Unicode assigns to letters."""
     if code in _COMPOSITE:
         return True
     if not regex.fullmatch("[A-Z][a-z]{3}", code) or code in ("Zyyy", "Zinh", "Zzzz"):
@@ -35,21 +35,22 @@ def is_script(code: str) -> bool:
 
 
 def script_shares(lines: Sequence[str], script: str) -> np.ndarray:
-    """Share of letters that are of a script, per line.
+    """Share of letters of a script, per line.
 
-    Letters are those of the Unicode categories L and M that belong to one script; modifier letters
-    and marks that many scripts share (Script=Common, Inherited) are left out on both sides.
+    Letters are characters of the Unicode categories L and M that belong to one script; modifier
+    letters and marks shared by many scripts (Script=Common, Inherited) are ignored in numerator and
+    denominator.
 
     Args:
-        lines: without line ends.
+        lines: lines without line ends.
         script: ISO 15924 code.
 
     Returns:
-        A float per line; NaN where a line has no letter.
+        A float per line; NaN for a line without letters.
     """
     if not lines:
         return np.empty(0)
-    # The line end after each line keeps empty lines from sharing a boundary with the next.
+    # The line end after each line separates the boundaries of empty lines from the next line.
     points = np.frombuffer(("\n".join(lines) + "\n").encode("utf-32-le"), dtype=np.uint32)
     classes = _classes(script)[points]
     lengths = np.fromiter(map(len, lines), dtype=np.int64, count=len(lines)) + 1
@@ -62,8 +63,8 @@ def script_shares(lines: Sequence[str], script: str) -> np.ndarray:
 
 @cache
 def _classes(script: str) -> np.ndarray:
-    """For every code point: a letter of the script, another letter, or no letter."""
-    # Surrogates are no characters; in their place stands one that is no letter.
+    """Class of every code point: letter of the script, other letter, or no letter."""
+    # Surrogates are not characters; a non-letter replaces them.
     everything = "".join(
         " " if 0xD800 <= point < 0xE000 else chr(point) for point in range(sys.maxunicode + 1)
     )

@@ -1,4 +1,4 @@
-"""What cleaning is told, checked."""
+"""Validated settings of cleaning."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from ...runtime.errors import InputError
 from .scripts import is_script
 
 LOWEST_SIMILARITY = 0.5
-"""Below, so many lines share a band that near-duplicates cannot be found within bounded memory."""
+"""Minimum; below it too many lines share a band to find near-duplicates in bounded memory."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How to clean a corpus.
+    """Settings of the cleaning of a corpus.
 
     Attributes:
-        language: ISO 639-3 code of the language that is wanted.
+        language: ISO 639-3 code of the language to keep.
         script: ISO 15924 code of its script.
-        minimum_characters, maximum_characters: length of a line, both included.
-        script_share: least share of letters that are of the script; letters of no script of their
-            own (modifier letters) do not count.
-        identifier: ``none``, ``py3langid`` or the path of a fastText model.
-        near_duplicates: ``None``, or ``{"similarity": s}``: lines whose Jaccard similarity
-            to an earlier one is at least about s are dropped.
-        held_out_share: of the lines, by a hash of their content.
-        split_sentences: whether lines are paragraphs.
-        maximum_lines: keep the first ones only; ``None`` for all.
-        keep_evaluation_sentences: whether lines with development or test sentences stay.
+        minimum_characters, maximum_characters: limits of the length of a line, inclusive.
+        script_share: minimum share of letters of the script; letters without a specific script
+            (modifier letters) do not count.
+        identifier: setting ``none``, ``py3langid`` or the path of a fastText model.
+        near_duplicates: setting ``None``, or ``{"similarity": s}``: lines whose Jaccard similarity
+            to an earlier line is at least about s are dropped.
+        held_out_share: share of held-out lines, chosen by a hash of their content.
+        split_sentences: whether lines are paragraphs that must be split.
+        maximum_lines: maximum number of lines to keep; ``None`` for all.
+        keep_evaluation_sentences: whether to keep lines with development or test sentences.
     """
 
     language: str
@@ -47,10 +47,10 @@ class Settings:
 
     @classmethod
     def from_json(cls, config: Any) -> Settings:
-        """Settings from a configuration that states every key.
+        """Settings from a configuration with all keys.
 
         Raises:
-            InputError: a key is missing, unknown, or its value cannot be used.
+            InputError: a key is missing or unknown, or its value is invalid.
         """
         if not isinstance(config, dict):
             raise InputError("--config: not a JSON object with the keys of cleaning")

@@ -1,4 +1,4 @@
-"""The steps that look at lines one by one, and their counts."""
+"""The cleaning steps for single lines, and their counts."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ class Steps:
     """All steps before deduplication, in order.
 
     Args:
-        settings: of cleaning.
-        evaluation: the sentences that must not be in the text.
+        settings: settings of cleaning.
+        evaluation: sentences to exclude from the text.
 
     Attributes:
-        counts: of each step.
-        notes: what a reader of the report should know.
+        counts: counts of each step.
+        notes: remarks for the report.
 
     Raises:
-        InputError: the language identifier cannot be had.
+        InputError: the language identifier cannot be loaded.
     """
 
     def __init__(self, settings: Settings, evaluation: EvaluationSentences) -> None:
@@ -54,7 +54,7 @@ class Steps:
         self.counts = [Counts(name) for name, _ in steps]
 
     def __call__(self, lines: list[str]) -> list[str]:
-        """What remains of some lines, in their order."""
+        """The kept lines, in order."""
         for apply, counts in zip(self._apply, self.counts, strict=True):
             counts.lines_read += len(lines)
             counts.characters_read += sum(map(len, lines))
@@ -82,7 +82,7 @@ class Steps:
 
 
 def _kept(lines: list[str], reasons: Sequence[str | None], counts: Counts) -> list[str]:
-    """The lines without a reason to drop them; the others are counted."""
+    """The lines without a reason to be dropped; the others are counted."""
     for line, reason in zip(lines, reasons, strict=True):
         if reason is not None:
             counts.drop(reason, 1, len(line))
@@ -108,7 +108,7 @@ def _changing(change: Callable[[str], str]) -> Apply:
 
 
 def _folding(lines: list[str], counts: Counts) -> list[str]:
-    # Blank lines are dropped whole; only what stays counts as changed.
+    # Blank lines are dropped; only kept lines count as changed.
     texts = [line for line in lines if line and not line.isspace()]
     if len(texts) < len(lines):
         blank = sum(map(len, lines)) - sum(map(len, texts))

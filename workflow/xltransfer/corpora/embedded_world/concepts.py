@@ -1,8 +1,8 @@
-"""The things the embedded world talks about: concepts, their topics and which verbs take them.
+"""The concepts of the embedded world, their topics, and the selectional preferences of verbs.
 
-A concept is a meaning without a form. Every language of the world names the same concepts, so a
-sentence of concepts can be said in all of them. Topics and selectional preferences give words a
-distribution that a masked language model can learn meanings from.
+A concept is a meaning without a form. All languages of the world have words for the same concepts,
+so a sentence of concepts can be realised in each of them. Topics and selectional preferences give
+words a distribution from which a masked language model can learn meanings.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ NAMES = {"PERSON": 48, "PLACE": 32, "ORGANISATION": 24}
 CLOSED_CLASSES = {"PRON": 6, "DET": 3, "ADP": 7, "CCONJ": 2, "SCONJ": 4, "AUX": 5, "PART": 1}
 NUMERALS = 24
 
-# Members of the closed classes that the grammar asks for by name.
+# Members of the closed classes that the grammar uses by name.
 DEFINITE, INDEFINITE, DEMONSTRATIVE = ("DET", 0), ("DET", 1), ("DET", 2)
 OF, BY = ("ADP", 0), ("ADP", 1)
 THAT, WHICH = ("SCONJ", 0), ("PRON", 5)
@@ -32,10 +32,10 @@ FRAMES = ("intransitive", "transitive", "transitive", "transitive", "clausal")
 
 @dataclass
 class Inventory:
-    """All concepts with what the grammar needs to know of them.
+    """All concepts with the information that the grammar needs.
 
     Args:
-        seed: the world's seed; another seed makes another world.
+        seed: seed of the world.
     """
 
     seed: int
@@ -49,7 +49,7 @@ class Inventory:
         self.by_topic = {}
         for word_class, count in (OPEN_CLASSES | NAMES).items():
             topics: list[list[Concept]] = [[] for _ in range(TOPICS)]
-            # Dealt round-robin so that no topic is empty and each has frequent and rare members.
+            # Round-robin assignment, so that every topic has frequent and rare members.
             for number, topic in enumerate(draws.below(TOPICS) for _ in range(count)):
                 topics[(topic + number) % TOPICS].append((word_class, number))
             self.by_topic[word_class] = [members or [(word_class, 0)] for members in topics]
@@ -59,7 +59,7 @@ class Inventory:
         self.object_topics = {v: (draws.below(TOPICS), draws.below(TOPICS)) for v in verbs}
 
     def choose(self, draws: Draws, word_class: str, topic: int | None = None) -> Concept:
-        """A concept of a class, and of a topic if one is given; low numbers are frequent (Zipf)."""
+        """A random concept of a class, and of a topic if given; low numbers are frequent (Zipf)."""
         if topic is None:
             members = [(word_class, number) for number in range(self.size(word_class))]
         else:
@@ -68,11 +68,11 @@ class Inventory:
 
     @staticmethod
     def size(word_class: str) -> int:
-        """How many concepts a class has."""
+        """Number of concepts of a class."""
         return (OPEN_CLASSES | NAMES | CLOSED_CLASSES)[word_class]
 
 
 def all_concepts() -> list[Concept]:
-    """Every concept that has a name in each language, in a fixed order (numerals are digits)."""
+    """Every concept with a word in each language, in a fixed order (numerals are digits)."""
     classes = OPEN_CLASSES | NAMES | CLOSED_CLASSES
     return [(word_class, number) for word_class in classes for number in range(classes[word_class])]

@@ -1,8 +1,8 @@
 """Random draws that stay the same across Python and NumPy releases.
 
-Everything in the embedded world hangs on these draws, and the committed encoder was trained on
-their outcome, so they may only use ``random.Random.random``, the one method whose sequence for a
-given seed Python guarantees.
+The whole embedded world depends on these draws, and the committed encoder was trained on it. They
+may therefore only use ``random.Random.random``, the only method whose sequence for a given seed
+Python guarantees.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ Item = TypeVar("Item")
 
 
 class Draws:
-    """A stream of draws that is determined by a name.
+    """A stream of draws with a name as seed.
 
     Args:
-        *name: what the stream is for, e.g. ``("lexicon", "qaa")``. Equal names give equal
-            streams; adding a stream never changes another.
+        *name: purpose of the stream, e.g. ``("lexicon", "qaa")``. Equal names give equal streams;
+            adding a stream never changes another.
     """
 
     def __init__(self, *name: object) -> None:
@@ -52,5 +52,5 @@ class Draws:
 
 @cache
 def zipf_weights(count: int) -> list[float]:
-    """Cumulative weights 1, 1 + 1/2, 1 + 1/2 + 1/3, …: the first items are the frequent ones."""
+    """Cumulative Zipf weights 1, 1 + 1/2, 1 + 1/2 + 1/3, …: the first items are frequent."""
     return list(accumulate(1 / rank for rank in range(1, count + 1)))

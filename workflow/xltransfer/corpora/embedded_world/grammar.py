@@ -1,7 +1,7 @@
-"""Abstract sentences of the embedded world: dependency trees of concepts, without words or order.
+"""Abstract sentences of the embedded world: unordered dependency trees of concepts.
 
-A probabilistic dependency grammar over Universal Dependencies relations. The same abstract tree is
-said in every language (``realise.py``), which is what makes parallel sentences parallel.
+This is a probabilistic dependency grammar over Universal Dependencies relations. Parallel sentences
+are realisations of the same abstract tree in several languages (``realise.py``).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ ADPOSITIONS_OF_OBLIQUES = (2, 3, 4, 5, 6)
 
 @dataclass(slots=True)
 class Node:
-    """A word to be: its concept, its relation to its parent, its features and its dependents."""
+    """An abstract word: its concept, relation to its parent, features and dependents."""
 
     concept: Concept
     deprel: str
@@ -42,7 +42,7 @@ class Node:
 
 
 def sentence(inventory: Inventory, number: int) -> Node:
-    """The abstract tree with this number; the same number is the same tree for ever."""
+    """The abstract tree with this number; deterministic."""
     draws = Draws(inventory.seed, "sentence", number)
     grammar = Grammar(inventory, draws)
     root = grammar.clause("root")
@@ -53,7 +53,7 @@ def sentence(inventory: Inventory, number: int) -> Node:
 
 @dataclass
 class Grammar:
-    """The rules; every probability of the grammar stands in this class."""
+    """The rules and probabilities of the grammar."""
 
     inventory: Inventory
     draws: Draws
@@ -105,7 +105,7 @@ class Grammar:
         return head
 
     def copular_clause(self, deprel: str) -> Node:
-        """An adjective or a noun said of a subject."""
+        """A subject with an adjective or noun as predicate."""
         topic = self.draws.below(c.TOPICS)
         if self.draws.chance(0.6):
             head = Node(self.inventory.choose(self.draws, "ADJ", topic), deprel)
@@ -135,9 +135,9 @@ class Grammar:
 
         Args:
             deprel: relation of the phrase to its governor.
-            topics: the noun is of one of these.
-            depth: from 1 on, no further noun phrase or clause is nested.
-            bare: neither name nor pronoun (a predicate nominal).
+            topics: topics to choose the noun from.
+            depth: nesting depth; from 1 on, no further noun phrase or clause is nested.
+            bare: whether to exclude names and pronouns (for predicate nominals).
         """
         topic = self.draws.pick(topics)
         if not bare and self.draws.chance(0.2):

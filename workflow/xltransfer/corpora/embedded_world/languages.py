@@ -1,8 +1,7 @@
-"""The languages of the embedded world: one row of a table each.
+"""The languages of the embedded world, one table row each.
 
 A row gives the typological parameters; family and script come from the catalogue of languages. The
-word-order parameters are WALS features under another name (``WALS``), so the world can export its
-own typology.
+word-order parameters correspond to WALS features (``WALS``), so the world can export its typology.
 """
 
 from __future__ import annotations
@@ -22,10 +21,10 @@ WALS = {
     "88A": ("demonstrative", {"before": "Demonstrative-Noun", "after": "Noun-Demonstrative"}),
     "89A": ("numeral", {"before": "Numeral-Noun", "after": "Noun-Numeral"}),
 }
-"""WALS feature → the parameter that decides it and its values by parameter value."""
+"""WALS feature → its parameter, and WALS values by parameter value."""
 
 EMBEDDED_FAMILY = "Embedded, "
-"""Starts the families of made-up languages in the catalogue."""
+"""Prefix of the families of artificial languages in the catalogue."""
 
 _ORDERS = ("SVO", "SOV", "VSO")
 _CHOICES = {
@@ -47,19 +46,19 @@ _CHOICES = {
 
 @dataclass(frozen=True)
 class Language:
-    """How one language says things.
+    """The parameters of one language.
 
     Attributes:
         code: code of the variety, from the private-use range ``qaa``-``qtz``.
-        family: languages of one family share a proto-lexicon.
+        family: family; its languages share a proto-lexicon.
         script: ISO 15924 code, one of ``scripts.SCRIPTS``.
-        divergence: share of the family's words that the language replaced by its own.
+        divergence: share of the family's words that the language has replaced.
         word_order: dominant order of subject, verb and object.
-        subordinate_order: the order in subordinate clauses.
-        question_order: the order in questions.
-        name_order: the order where the subject is a name or a pronoun.
-        adjective, genitive, numeral, demonstrative: before or after their noun.
-        adposition: before or after its noun phrase.
+        subordinate_order: order in subordinate clauses.
+        question_order: order in questions.
+        name_order: order if the subject is a name or a pronoun.
+        adjective, genitive, numeral, demonstrative: position before or after the noun.
+        adposition: position before or after the noun phrase.
         articles: whether definite and indefinite articles exist.
         case: whether objects carry an accusative suffix.
         agreement: whether verbs and adjectives agree in number.
@@ -90,9 +89,9 @@ class Language:
 
 
 def place_among_codes(code: str) -> int:
-    """The place of a language among all possible codes ``qaa``, ``qab``, …, ``qzz``, 0-based.
+    """0-based index of a language among all possible codes ``qaa``, ``qab``, …, ``qzz``.
 
-    It does not depend on which languages the table has, so adding one moves no other.
+    It does not depend on the table, so adding a language does not change the others.
     """
     first, second = (ord(letter) - ord("a") for letter in code[1:])
     return 26 * first + second
@@ -102,13 +101,13 @@ def read_language(table: Path, code: str, family: str, script: str) -> Language:
     """The row of one language.
 
     Args:
-        table: tab-separated table with the parameters, a language a row.
-        code: which row.
-        family: from the catalogue of languages.
-        script: from the catalogue of languages.
+        table: tab-separated table with the parameters, one language per row.
+        code: code of the language.
+        family: family in the catalogue of languages.
+        script: script in the catalogue of languages.
 
     Raises:
-        InputError: the row is missing or has a value that is not allowed.
+        InputError: the row is missing or has an invalid value.
     """
     names = [field.name for field in fields(Language) if field.name not in ("family", "script")]
     for place, row in read_table(table, names):

@@ -1,8 +1,8 @@
 """Words: proto-lexicons of families, sound changes, replacements and inflection.
 
-All languages of a family start from the proto-lexicon of the family; each applies regular sound
-changes of its own and replaces a share of the words. Names are the same everywhere, and so is a
-share of the nouns (international words), up to sound and script.
+All languages of a family derive from its proto-lexicon; each has specific regular sound changes and
+replaces a share of the words. Names and a share of the nouns (international words) are the same in
+all languages, except for sound changes and script.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Lexicon:
 
 
 def build_lexicon(seed: int, language: Language) -> Lexicon:
-    """The lexicon of a language; it depends on the seed and the language's own row alone."""
+    """The lexicon of a language; it depends only on the seed and the language's row."""
     proto, proto_suffixes = _proto_lexicon(seed, language.family)
     draws = Draws(seed, "lexicon", language.code)
     changes = draws.shuffled(SOUND_CHANGES)[:CHANGES_PER_LANGUAGE]

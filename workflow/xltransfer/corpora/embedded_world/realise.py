@@ -1,4 +1,4 @@
-"""Saying an abstract sentence in a language: order, function words, inflection, script."""
+"""Realisation of abstract sentences in a language: order, function words, inflection, script."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .scripts import write
 PUNCTUATION = ".?!,"
 ENTITY_TYPES = {"PERSON": "PER", "PLACE": "LOC", "ORGANISATION": "ORG"}
 LATIN_EVERYWHERE = {"ORGANISATION": "Latn"}
-"""Brands keep their Latin letters in every language, as they often do."""
+"""Brands stay in Latin letters in every language, as is common in real text."""
 QUESTION_MARK = ("PUNCT", PUNCTUATION.index("?"))
 ARTICLES = (c.DEFINITE, c.INDEFINITE)
 
@@ -23,12 +23,12 @@ class Word:
     """One syntactic word of a sentence in a language.
 
     Attributes:
-        form, lemma: in the language's script.
-        upos, features, deprel: as in CoNLL-U.
+        form, lemma: form and lemma in the language's script.
+        upos, features, deprel: values as in CoNLL-U.
         head: 1-based position of the head, 0 for the root.
         entity: IOB2 tag.
-        fused_form: for the first of two words that are written as one (preposition and
-            article), how they are written; ``""`` otherwise.
+        fused_form: contracted form of a preposition and the article after it, at the preposition;
+            ``""`` otherwise.
     """
 
     form: str
@@ -79,7 +79,7 @@ def _stem(node: Node, lexicon: Lexicon) -> str:
 def _inflect(
     node: Node, parent: Node | None, language: Language
 ) -> tuple[list[str], dict[str, str]]:
-    """The suffixes that a word carries in a language, and its features there."""
+    """The suffixes and features of a word in a language."""
     features, suffixes = dict(node.features), []
     if node.upos == "NOUN":
         if features.get("Number") == "Plur":
@@ -138,7 +138,7 @@ def _clause_order(head: Node, language: Language) -> str:
 
 
 def _slot(child: Node, head: Node, language: Language, order: str) -> float:
-    """Where a dependent stands: negative before its head, positive after, further out is larger."""
+    """Position of a dependent relative to its head: negative before, positive after."""
 
     def side(place: str, distance: float) -> float:
         return -distance if place == "before" else distance
@@ -159,7 +159,7 @@ def _slot(child: Node, head: Node, language: Language, order: str) -> float:
     if child.deprel in places:
         return side(*places[child.deprel])
     if child.deprel == "punct":
-        # The comma of a subordinate clause stands between it and the main clause.
+        # The comma is between a subordinate clause and its main clause.
         return -99 if head.deprel == "advcl" and not verb_final else 99
     if child.deprel == "mark":
         clause_final = verb_final and language.adposition == "after"
@@ -169,7 +169,7 @@ def _slot(child: Node, head: Node, language: Language, order: str) -> float:
 
 def _clause_slot(child: Node, order: str) -> float:
     if child.concept == c.WHICH:
-        # A relative pronoun opens its clause in every language.
+        # Relative pronouns are clause-initial in every language.
         return -15
     if child.concept == c.NEGATION:
         return -1

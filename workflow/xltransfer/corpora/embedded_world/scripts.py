@@ -1,7 +1,7 @@
-"""The scripts of the embedded world and the way back to Latin letters.
+"""The scripts of the embedded world, and their romanisation.
 
-Every language is built in Latin letters and then written in its script, letter by letter, so each
-table is a bijection and ``romanise`` undoes ``write``.
+Words are generated in Latin letters and converted to the script letter by letter. Each table is a
+bijection, so ``romanise`` is the inverse of ``write``.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ SCRIPTS = tuple(_LETTERS)
 
 
 def write(word: str, script: str) -> str:
-    """A word in Latin letters, written in a script; digits and punctuation stay."""
+    """A word in Latin letters, converted to a script; digits and punctuation stay."""
     return word.translate(_TO_SCRIPT[script])
 
 
 def romanise(text: str, script: str) -> str:
-    """Text in a script, in Latin letters; the inverse of ``write``."""
+    """Text in a script, converted to Latin letters; the inverse of ``write``."""
     return text.translate(_TO_LATIN[script])

@@ -1,4 +1,4 @@
-"""Writing the embedded world in the files of real data: CoNLL-U, IOB2 and raw text."""
+"""Writing the embedded world in the formats of real data: CoNLL-U, IOB2 and raw text."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from .realise import Word, realise
 
 
 class World:
-    """The embedded world as one language says it.
+    """The embedded world in one language.
 
     Args:
-        seed: of the world.
-        language: which one.
+        seed: seed of the world.
+        language: parameters of the language.
     """
 
     def __init__(self, seed: int, language: Language) -> None:
@@ -29,7 +29,7 @@ class World:
         self.lexicon = build_lexicon(seed, language)
 
     def say(self, number: int) -> list[Word]:
-        """The words of the sentence with this number; it means the same in all languages."""
+        """The words of the sentence with this number, which is parallel in all languages."""
         return realise(sentence(self.inventory, number), self.language, self.lexicon)
 
 
@@ -44,7 +44,7 @@ def write_entities(path: Path, world: World, numbers: Iterable[int]) -> None:
 
 
 def write_text(path: Path, world: World, numbers: Iterable[int]) -> None:
-    """Raw text of the sentences with these numbers, one a line."""
+    """Raw text of the sentences with these numbers, one per line."""
     with replacing(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
         for number in numbers:
             file.write(_surface(world.say(number)) + "\n")
@@ -83,7 +83,7 @@ def _rows(words: list[Word]) -> Iterator[list[str]]:
 
 
 def _surface(words: list[Word]) -> str:
-    """The sentence as it is written: contractions fused, punctuation attached."""
+    """The text of the sentence, with contractions fused and punctuation attached."""
     text = ""
     fused = False
     for word in words:

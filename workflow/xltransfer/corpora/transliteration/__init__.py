@@ -1,1 +1,1 @@
-"""Writing text in Latin letters: schemes as data, word by word, every character accounted for."""
+"""Transliteration to Latin letters, word by word, with schemes as data and character counts."""

@@ -1,4 +1,4 @@
-"""Which characters a scheme has rules for, counted."""
+"""Coverage of characters by the rules of a scheme."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import regex
 
-# The first that fits; characters that fit none are in need of a rule.
+# The first match counts; other characters require a rule.
 _KEPT = {
     "latin": r"\p{Latin}",
     "digits": r"[\p{N}--[\p{Nd}--[0-9]]]",
@@ -22,18 +22,18 @@ _KIND = regex.compile("|".join(f"({pattern})" for pattern in _KEPT.values()), re
 
 
 class Coverage:
-    """Counts of characters: by rule, kept as they are, and without a rule."""
+    """Counts of characters: by rule, kept, and without a rule."""
 
     def __init__(self) -> None:
         self._by_rule: Counter[str] = Counter()
         self._rest: Counter[str] = Counter()
 
     def add_rule(self, label: str, characters: int) -> None:
-        """Count characters that a rule took."""
+        """Count characters that a rule replaced."""
         self._by_rule[label] += characters
 
     def add_rest(self, text: str, times: int) -> None:
-        """Count characters that no rule took; line feeds are no characters of a text."""
+        """Count characters without a rule; line feeds do not count."""
         for character, count in Counter(text).items():
             if character != "\n":
                 self._rest[character] += count * times
@@ -75,6 +75,6 @@ class Coverage:
 
 
 def _kind(character: str) -> str | None:
-    """Why a character is kept as it is; ``None`` for one that lacks a rule."""
+    """Why a character is kept; ``None`` if it requires a rule."""
     match = _KIND.fullmatch(character)
     return list(_KEPT)[match.lastindex - 1] if match else None

@@ -1,6 +1,6 @@
-"""Transliterating files: treebanks, named entities and raw text.
+"""Transliteration of files: treebanks, named entities and raw text.
 
-Annotation stays aligned, for every word is transliterated on its own and stays one word.
+Annotations stay aligned, because every word is transliterated separately and stays one word.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from ..iob import TaggedSentence, read_iob2, write_iob2
 from .transliterator import Transliterator
 
 _BATCH = 1 << 20
-"""Bytes of raw text that are transliterated at a time."""
+"""Bytes of raw text transliterated at a time."""
 
 
 class Document:
     """Transliterates the words of one file.
 
     Args:
-        transliterator: counts the characters of words, not those of comments.
+        transliterator: transliterator, which counts characters of words but not of comments.
         lemmas: whether to transliterate lemmas as well.
     """
 
@@ -39,8 +39,8 @@ class Document:
     def report(self) -> dict[str, Any]:
         """Counts of words and of texts (``# text``).
 
-        ``kept``: words of which nothing would have been left. ``unaligned``: texts that are not the
-        sequence of their words and were transliterated on their own.
+        ``kept``: words that would have become empty. ``unaligned``: texts that are not the sequence
+        of their words, and were transliterated separately.
         """
         return {
             "words": {"total": self.words, "kept": self.kept_words},
@@ -48,7 +48,7 @@ class Document:
         }
 
     def sentence(self, sentence: Sentence) -> Sentence:
-        """A sentence of a treebank: forms of words, ranges and empty nodes, and its text."""
+        """Transliterate a treebank sentence: forms of words, ranges and empty nodes, and text."""
         rows = [list(row) for row in sentence.rows]
         for row in rows:
             row[FORM] = self._word(row[FORM])
@@ -60,13 +60,13 @@ class Document:
         return Sentence(comments, rows, [row for row in rows if row[ID].isdigit()])
 
     def tagged(self, sentence: TaggedSentence) -> TaggedSentence:
-        """A sentence with named entities: its tokens and its text."""
+        """Transliterate a sentence with named entities: tokens and text."""
         forms = [self._word(form) for form in sentence.forms]
         spelled = list(zip(sentence.forms, forms, strict=True))
         return TaggedSentence(self._comments(sentence.comments, spelled), forms, sentence.tags)
 
     def _word(self, word: str) -> str:
-        """A word, which may not become empty, nor ``_``, which stands for no word."""
+        """Transliterate a word, unless the result is empty or ``_``, which means no word."""
         self.words += 1
         spelled = self._transliterator.text(word)
         if spelled.strip() and (spelled != "_" or word == "_"):
@@ -78,7 +78,7 @@ class Document:
         return [self._text(c, spelled) if _is_text(c) else c for c in comments]
 
     def _text(self, comment: str, spelled: list[tuple[str, str]]) -> str:
-        """The text comment, in which each word is replaced as in the rows."""
+        """The text comment with each word replaced as in the rows."""
         self.texts += 1
         name, _, text = comment.partition("=")
         aligned = _replaced(text, spelled)
@@ -112,16 +112,16 @@ def transliterate_text(
     text: Callable[[str], str],
     stays: Callable[[str], bool] | None = None,
 ) -> int:
-    """Transliterate raw text, some lines at a time: memory does not grow with the file.
+    """Transliterate raw text in chunks of lines, with bounded memory.
 
     Args:
-        source: text in UTF-8.
-        output: the lines that stay.
-        text: transliterates some lines.
-        stays: whether a transliterated line is written; all are if it is not given.
+        source: path of a text in UTF-8.
+        output: path of the kept lines.
+        text: function that transliterates some lines.
+        stays: function that decides whether a transliterated line is written; by default all are.
 
     Returns:
-        the number of lines that were read.
+        Number of lines read.
 
     Raises:
         InputError: the file is missing or not UTF-8; names the line.
@@ -156,7 +156,7 @@ def _is_text(comment: str) -> bool:
 def _surface(
     pairs: Iterable[tuple[list[str], list[str]]],
 ) -> Iterable[tuple[list[str], list[str]]]:
-    """The rows that make up the text: ranges instead of their words, no empty nodes."""
+    """The rows that form the text: ranges instead of their words, without empty nodes."""
     last = 0
     for old, new in pairs:
         first, dash, end = old[ID].partition("-")
@@ -168,7 +168,7 @@ def _surface(
 
 
 def _replaced(text: str, spelled: Iterable[tuple[str, str]]) -> str | None:
-    """A text with its words replaced; ``None`` if it is not these words in this order."""
+    """A text with its words replaced; ``None`` if it does not consist of these words in order."""
     parts: list[str] = []
     position = 0
     for old, new in spelled:

@@ -1,8 +1,8 @@
-"""Japanese by readings and a table of kana.
+"""Transliteration of Japanese by readings and a table of kana.
 
-Sudachi (Takaoka et al., LREC 2018) says how words are read; the reading, in kana, is written by
-the table. Particles are written as they are pronounced (は wa, へ e), and the ending of verbs is
-not drawn together with the vowel before it (思う omou, not omō).
+Sudachi (Takaoka et al., LREC 2018) provides the readings of words in kana, which the table
+converts. Particles are written as pronounced (は wa, へ e), and verb endings do not merge with the
+vowel before them (思う omou, not omō).
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ class JapaneseScheme(Scheme):
     """Hepburn with readings from a dictionary.
 
     Args:
-        name: as in ``schemes.tsv``.
-        kana: writes hiragana and katakana.
-        separator: put between words of a stretch; ``""`` for words of an annotated corpus, which
-            must stay one word.
+        name: name in ``schemes.tsv``.
+        kana: scheme for hiragana and katakana.
+        separator: separator of words; ``""`` for annotated corpora, where a word must stay one
+            word.
     """
 
     runs = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}ー々〆]+")
@@ -40,7 +40,7 @@ class JapaneseScheme(Scheme):
         self._tokenizer: Any = None
 
     def spell(self, word: str) -> Spelling:
-        """One stretch of text that ``runs`` matches."""
+        """Transliterate a span of text that ``runs`` matches."""
         if self._tokenizer is None:
             self._tokenizer = _tokenizer(self.name)
         parts: list[str] = []
@@ -48,7 +48,7 @@ class JapaneseScheme(Scheme):
         applied: list[tuple[str, int]] = []
         position = 0
         for token in self._tokenizer.tokenize(word):
-            # Positions, not surfaces: what the analyser makes of a character does not matter here.
+            # Positions instead of surfaces, because the analyser may normalise characters.
             surface = word[position : token.end()]
             position = token.end()
             if not surface:
@@ -66,12 +66,12 @@ class JapaneseScheme(Scheme):
         return Spelling(text, tuple(applied), "".join(rest))
 
     def _romaji(self, surface: str, reading: str, part_of_speech: str) -> str | None:
-        """A word in Latin letters; ``None`` if its reading is not known."""
+        """A word in Latin letters; ``None`` if its reading is unknown."""
         if part_of_speech == _PARTICLE and surface in _PARTICLES:
             return _PARTICLES[surface]
         kana = unicodedata.normalize("NFKC", surface)
         if not _KANA.fullmatch(kana):
-            # The reading of symbols is キゴウ, "symbol", and that of unknown words is themselves.
+            # Symbols have the reading キゴウ, "symbol", and unknown words their surface.
             if not _KANA.fullmatch(reading) or part_of_speech == _SYMBOL:
                 return None
             kana = reading
@@ -90,5 +90,5 @@ def _tokenizer(name: str) -> Any:
             "`pip install sudachipy sudachidict_small`"
         ) from None
     dictionary = Dictionary(dict="small")
-    # `create` is the name of this method up to version 0.6.
+    # Up to version 0.6 the method is called `create`.
     return getattr(dictionary, "tokenizer", dictionary.create)()

@@ -1,4 +1,4 @@
-"""From a scheme's name to the scheme."""
+"""Loading of schemes by name."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ def load_scheme(name: str, directory: Path | str, running_text: bool = False) ->
     """A scheme of ``schemes.tsv``.
 
     Args:
-        name: of the scheme.
-        directory: holds ``schemes.tsv`` and the tables.
-        running_text: separate by spaces words that the original does not separate, as far as the
-            scheme knows words (Japanese). Not for corpora whose words are annotated.
+        name: name of the scheme.
+        directory: folder of ``schemes.tsv`` and the tables.
+        running_text: whether to insert spaces between words if the scheme segments text (Japanese);
+            not for annotated corpora.
 
     Raises:
-        InputError: there is no such scheme, or its tables are malformed. A package that a scheme
-            needs is missed when the first word is written.
+        InputError: the scheme does not exist, or its tables are malformed. Missing packages are
+            reported at the first word.
     """
     row = find_scheme(name, directory)
     if row.kind == "uroman":

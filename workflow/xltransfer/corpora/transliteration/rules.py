@@ -1,10 +1,10 @@
-"""Rules of transliteration and the tables they stand in.
+"""Rules of transliteration and the format of their tables.
 
-A table has the columns ``source``, ``target``, ``after``, ``before`` and ``note``. A rule writes
-the letters of ``source`` as ``target`` where one of the items of ``after`` comes before them and
-one of ``before`` after them; an empty cell allows anything. Items are separated by spaces: letters,
-``#`` for the edge of a word, or ``{class}``, whose members a row with that source lists as target.
-Characters that an editor would hide are written ``U+064E``, several in a row ``U+064E+0651``.
+A table has the columns ``source``, ``target``, ``after``, ``before`` and ``note``. A rule replaces
+the letters of ``source`` by ``target`` if one of the items of ``after`` precedes and one of
+``before`` follows; an empty cell means no condition. Items are separated by spaces: letters, ``#``
+for a word boundary, or ``{class}``, whose members are the target of the row with that source.
+Characters that editors hide are written ``U+064E``, or ``U+064E+0651`` for a sequence.
 """
 
 from __future__ import annotations
@@ -30,10 +30,11 @@ class Rule:
 
     Attributes:
         source: letters of the original script.
-        target: what is written instead; ``""`` drops them.
-        after: any of these must come before; ``#`` is the start of a word; empty for no condition.
-        before: any of these must follow; ``#`` is the end of a word; empty for no condition.
-        place: ``file:line``.
+        target: replacement; ``""`` deletes the letters.
+        after: items one of which must precede; ``#`` is the start of a word; empty for no
+            condition.
+        before: items one of which must follow; ``#`` is the end of a word; empty for no condition.
+        place: location ``file:line``.
     """
 
     source: str
@@ -44,14 +45,14 @@ class Rule:
 
     @property
     def label(self) -> str:
-        """The rule as reports name it."""
+        """The name of the rule in reports."""
         return f"{self.source} → {self.target}" if self.target else f"{self.source} →"
 
 
 def read_rules(paths: Sequence[Path]) -> list[Rule]:
-    """The rules of some tables in the order in which they are tried.
+    """The rules of some tables in order of application.
 
-    Longer sources come first, of equally long ones those with a condition, of these the earlier.
+    Longer sources come first, then rules with a condition, then earlier rules.
 
     Raises:
         InputError: a table cannot be read or is malformed; names the line.
@@ -102,7 +103,7 @@ def _items(cell: str, classes: Mapping[str, tuple[str, ...]], place: str) -> tup
 
 
 def _decoded(cell: str, place: str) -> str:
-    """A cell in which code points may stand for characters."""
+    """A cell with code points decoded to characters."""
     if not cell.startswith("U+"):
         return cell
     if not _CODE_POINTS.fullmatch(cell):

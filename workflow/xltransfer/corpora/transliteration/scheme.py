@@ -1,4 +1,4 @@
-"""What every scheme of transliteration can do."""
+"""The interface of transliteration schemes."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from typing import NamedTuple
 import regex
 
 LETTERS = r"\p{L}\p{M}\u200c\u200d"
-"""Letters with their marks and joiners, to stand in a class of a regular expression."""
+"""Letters with marks and joiners, for a character class of a regular expression."""
 
 
 class Spelling(NamedTuple):
-    """A word in Latin letters, and how it came about.
+    """A word in Latin letters, with the applied rules.
 
     Attributes:
-        text: the word in Latin letters.
-        applied: for each rule that was applied, its label and how many characters of the original
-            it took.
-        rest: the characters that no rule took; they stand unchanged in ``text``.
+        text: word in Latin letters.
+        applied: label of each applied rule, and the number of original characters that it replaced.
+        rest: characters without a rule, which are unchanged in ``text``.
     """
 
     text: str
@@ -27,12 +26,12 @@ class Spelling(NamedTuple):
 
 
 class Scheme(ABC):
-    """A way to write words of some script in Latin letters.
+    """A transliteration of words of some script to Latin letters.
 
     Attributes:
-        name: as in ``schemes.tsv``.
-        reversible: whether ``reverse`` works.
-        runs: matches the stretches of a text that are handed to ``spell``; all else stays.
+        name: name in ``schemes.tsv``.
+        reversible: whether ``reverse`` is supported.
+        runs: pattern of the spans of a text that ``spell`` converts; the rest stays.
     """
 
     name: str
@@ -41,10 +40,10 @@ class Scheme(ABC):
 
     @abstractmethod
     def spell(self, word: str) -> Spelling:
-        """One stretch of text that ``runs`` matches."""
+        """Transliterate a span of text that ``runs`` matches."""
 
     def transliterate(self, word: str) -> str:
-        """A word, or any text, in Latin letters; no space or line end is added to a word."""
+        """Any text in Latin letters; no space or line end is added within a word."""
         return self.runs.sub(lambda match: self.spell(match.group()).text, word)
 
     def reverse(self, text: str) -> str:

@@ -1,6 +1,6 @@
 """The catalogue of transliteration schemes: ``schemes.tsv`` and the tables it names.
 
-Nothing heavy is imported, for the Snakefile reads it whenever it is parsed.
+Imports are light because the Snakefile reads it whenever it is parsed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from ...runtime.safe_values import ISO_639_3, SCHEME, check_code, check_path, ch
 from ...runtime.table_reader import read_table
 
 KINDS = ("table", "uroman", "hepburn")
-"""How a scheme works: by its tables, by a universal romaniser, by readings and a table of kana."""
+"""Types of schemes: tables, a universal romaniser, or readings with a table of kana."""
 _COLUMNS = ("scheme", "description", "kind", "tables", "language", "reversible", "source")
 
 
@@ -22,13 +22,13 @@ class SchemeRow:
     """A row of ``schemes.tsv``.
 
     Attributes:
-        name: of the scheme, e.g. ``uyghur-uly``.
-        description: what it is for.
-        kind: one of ``KINDS``.
+        name: name of the scheme, e.g. ``uyghur-uly``.
+        description: purpose of the scheme.
+        kind: type, one of ``KINDS``.
         tables: names of its table files in the same directory.
-        language: ISO 639-3 code that a universal romaniser is told; ``""`` for none.
-        reversible: whether the original can be had back.
-        source: the standard or publication it follows.
+        language: ISO 639-3 code for a universal romaniser; ``""`` for none.
+        reversible: whether the original can be restored.
+        source: standard or publication of the scheme.
     """
 
     name: str
@@ -44,11 +44,11 @@ def read_schemes(directory: Path | str) -> dict[str, SchemeRow]:
     """All schemes by name.
 
     Args:
-        directory: holds ``schemes.tsv``.
+        directory: folder of ``schemes.tsv``.
 
     Raises:
-        InputError: the table cannot be read, lacks a column, repeats a scheme or has a value that
-            means nothing; names the line.
+        InputError: the table cannot be read, lacks a column, repeats a scheme or has an invalid
+            value; names the line.
     """
     schemes: dict[str, SchemeRow] = {}
     for place, row in read_table(Path(directory) / "schemes.tsv", _COLUMNS):
@@ -99,7 +99,7 @@ def find_scheme(name: str, directory: Path | str) -> SchemeRow:
 
 
 def scheme_files(name: str, directory: Path | str) -> list[str]:
-    """Paths of the tables that a scheme is made of, for a workflow to declare as inputs.
+    """Paths of the tables of a scheme, which are inputs of jobs.
 
     Raises:
         InputError: ``schemes.tsv`` is malformed or has no such row.

@@ -1,4 +1,4 @@
-"""Schemes that are tables of rules."""
+"""Schemes based on tables of rules."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _is_letter = regex.compile(f"[{LETTERS}]").fullmatch
 
 
 class TableScheme(Scheme):
-    """Transliteration by rules, the longest match first.
+    """Transliteration by rules, with the longest match first.
 
-    Case follows the original: a capital gives a capital, and where a letter becomes several, all of
-    them are capitals in words that are all capitals (two letters or more), else the first is.
+    Case follows the original. If a capital becomes several letters, all of them are capitals in
+    words in all capitals (two letters or more), otherwise only the first.
 
     Args:
-        name: as in ``schemes.tsv``.
-        rules: in the order in which they are tried.
-        reversible: whether different letters may never give the same target.
+        name: name in ``schemes.tsv``.
+        rules: rules in order of application.
+        reversible: whether different letters must have different targets.
 
     Raises:
-        InputError: the scheme is said to be reversible and its rules are not.
+        InputError: the scheme is declared reversible, but its rules are not.
     """
 
     def __init__(self, name: str, rules: Sequence[Rule], reversible: bool) -> None:
@@ -36,7 +36,7 @@ class TableScheme(Scheme):
         for rule in rules:
             for written in _variants(rule.source):
                 self._uses.setdefault(written[0], []).append(_Use(rule, written))
-        # A target that starts with a mark changes the letter before it: o and U+0304 are ō.
+        # A target that starts with a mark combines with the previous letter: o + U+0304 = ō.
         self._composes = any(unicodedata.combining(rule.target[:1] or " ") for rule in rules)
         self.runs = _runs(rules)
         if reversible:
@@ -46,7 +46,7 @@ class TableScheme(Scheme):
             self._written = regex.compile(f"[{LETTERS}{''.join(map(regex.escape, written))}]+")
 
     def spell(self, word: str) -> Spelling:
-        """One stretch of text that ``runs`` matches."""
+        """Transliterate a span of text that ``runs`` matches."""
         parts: list[str] = []
         rest: list[str] = []
         applied: list[tuple[str, int]] = []
@@ -72,8 +72,8 @@ class TableScheme(Scheme):
     def reverse(self, text: str) -> str:
         """The original of a transliterated text.
 
-        What was in Latin letters before is taken for transliterated as well. Of letters whose
-        target has no case (ь in ISO 9), those in words that are all capitals become capitals.
+        Original Latin letters are treated as transliterated. Letters whose target has no case (ь in
+        ISO 9) become capitals in words in all capitals.
 
         Raises:
             ValueError: the scheme is not reversible.
@@ -96,19 +96,19 @@ class TableScheme(Scheme):
 
 
 def is_in_capitals(word: str) -> bool:
-    """Whether a word has two letters or more that have case, all of them capitals."""
+    """Whether a word has at least two cased letters, all of them capitals."""
     return word.isupper() and sum(letter.isupper() for letter in word) > 1
 
 
 class _Use:
-    """A rule for one way of writing its source: in lower case, capitalised or in capitals.
+    """A rule for one case variant of its source: lower case, capitalised or all capitals.
 
     Attributes:
-        written: the source written so.
-        target: what is written instead.
-        capitals: what is written instead in a word that is all capitals.
-        step: the rule's label and how many characters it takes.
-        always: whether its first letter is all that it asks for.
+        written: source in this variant.
+        target: replacement.
+        capitals: replacement in a word in all capitals.
+        step: label of the rule, and number of characters that it replaces.
+        always: whether the first letter of the source is the only condition.
     """
 
     __slots__ = ("_after", "_before", "_end", "_start", "always", "capitals", "step", "target",
@@ -126,7 +126,7 @@ class _Use:
         self.always = not (rule.after or rule.before or len(written) > 1)
 
     def fits(self, word: str, position: int) -> bool:
-        """Whether the rule applies at a place where the first letter of the source is."""
+        """Whether the rule applies at a position that has the first letter of the source."""
         end = position + len(self.written)
         if not word.startswith(self.written, position):
             return False
@@ -145,7 +145,7 @@ def _capitalised(target: str) -> str:
 
 
 def _variants(source: str) -> list[str]:
-    """A source as it is, with a capital at its start, and all in capitals."""
+    """The source in lower case, capitalised and in all capitals."""
     variants = [source, source[0].upper() + source[1:], source.upper()]
     return list(dict.fromkeys(v for v in variants if len(v) == len(source)))
 
@@ -156,19 +156,19 @@ def _any(items: Iterable[str]) -> str:
 
 
 def _items(context: Sequence[str]) -> tuple[str, ...]:
-    """The letters of a condition in all their cases."""
+    """The letters of a condition in all case variants."""
     return tuple(variant for item in context if item != EDGE for variant in _variants(item))
 
 
 def _runs(rules: Sequence[Rule]) -> regex.Pattern[str]:
-    """Runs of letters, and apart from them runs of other characters that have rules."""
+    """Pattern of runs of letters, and of separate runs of other characters with rules."""
     others = {c for rule in rules for c in rule.source if not _is_letter(c)}
     apart = f"|[{''.join(regex.escape(c) for c in sorted(others))}]+" if others else ""
     return regex.compile(f"[{LETTERS}]+{apart}")
 
 
 def _originals(rules: Sequence[Rule]) -> tuple[dict[str, str], dict[str, str]]:
-    """Target → source in each case, and target → source where the target has no case.
+    """Target → source in each case variant, and target → source for targets without case.
 
     Raises:
         InputError: two sources share a target, or a rule has a condition.

@@ -1,4 +1,4 @@
-"""Text by a scheme, each distinct word once, every character counted."""
+"""Transliteration of text with a cache of distinct words, and counts of all characters."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from .coverage import Coverage
 from .scheme import Scheme, Spelling
 
 _LIMIT = 100_000
-"""So many distinct words are remembered; then they are counted up and forgotten."""
+"""Maximum number of cached words; a full cache is counted and cleared."""
 
 
 class Transliterator:
-    """Transliterates texts and counts what happens to their characters.
+    """Transliterates texts and counts their characters by rule.
 
     Args:
-        scheme: of the transliteration.
-        limit: how many distinct words are remembered; bounds the memory.
+        scheme: transliteration scheme.
+        limit: maximum number of cached distinct words.
     """
 
     def __init__(self, scheme: Scheme, limit: int = _LIMIT) -> None:
@@ -31,15 +31,15 @@ class Transliterator:
         self._words = _Words(scheme)
         self._frequencies: Counter[str] = Counter()
         self._gaps: Counter[str] = Counter()
-        # In parentheses, so that splitting keeps what is between the gaps.
+        # The parentheses make `split` return the runs as well.
         self._split = regex.compile(f"({scheme.runs.pattern})", scheme.runs.flags).split
 
     def text(self, text: str) -> str:
-        """A text in Latin letters; its characters are counted.
+        """Transliterate a text and count its characters.
 
         Args:
-            text: a word or many lines, composed first (NFC), as cleaned raw text and the tables
-                are. What is no run of letters stays as it is.
+            text: word or lines. They are composed (NFC), like the tables and cleaned raw text;
+                everything except runs of letters stays unchanged.
         """
         parts = self._split(normalize("NFC", text))
         words = parts[1::2]
@@ -51,13 +51,13 @@ class Transliterator:
         return "".join(parts)
 
     def uncounted(self, text: str) -> str:
-        """A text in Latin letters, for what repeats a text that is counted."""
+        """Transliterate a text without counting, for repetitions of counted text."""
         parts = self._split(normalize("NFC", text))
         parts[1::2] = map(self._words.__getitem__, parts[1::2])
         return "".join(parts)
 
     def report(self) -> dict[str, Any]:
-        """What became of all characters so far (see ``Coverage.report``)."""
+        """The counts of all characters so far (see ``Coverage.report``)."""
         self._settle()
         return self._coverage.report()
 
@@ -78,7 +78,7 @@ class Transliterator:
 
 
 def _by_frequency(counts: Counter[str]) -> dict[int, list[str]]:
-    """The texts that occur once, twice and so on: few lists, for most texts are rare."""
+    """Texts grouped by frequency; there are few groups, because most texts are rare."""
     found: dict[int, list[str]] = {}
     for text, times in counts.items():
         found.setdefault(times, []).append(text)
@@ -86,7 +86,7 @@ def _by_frequency(counts: Counter[str]) -> dict[int, list[str]]:
 
 
 class _Words(dict[str, str]):
-    """Words in Latin letters, made when they are first asked for."""
+    """A cache of words in Latin letters, computed on first access."""
 
     def __init__(self, scheme: Scheme) -> None:
         super().__init__()

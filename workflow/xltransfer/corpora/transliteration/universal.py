@@ -1,4 +1,4 @@
-"""Any script by uroman (Hermjakob, May & Knight, ACL 2018)."""
+"""Universal romanisation of any script with uroman (Hermjakob, May & Knight, ACL 2018)."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from .scheme import Scheme, Spelling
 
 
 class UniversalScheme(Scheme):
-    """Universal romanisation; Latin letters, European digits and punctuation stay as they are.
+    """Universal romanisation; Latin letters, ASCII digits and punctuation stay unchanged.
 
     Args:
-        name: as in ``schemes.tsv``.
-        language: ISO 639-3 code, for languages that read a script in their own way; ``""`` if it
-            is not known.
+        name: name in ``schemes.tsv``.
+        language: ISO 639-3 code, for language-specific readings of a script; ``""`` if unknown.
     """
 
     runs = regex.compile(
@@ -29,7 +28,7 @@ class UniversalScheme(Scheme):
         self._language = language or None
 
     def spell(self, word: str) -> Spelling:
-        """One stretch of text that ``runs`` matches."""
+        """Transliterate a span of text that ``runs`` matches."""
         romaniser, edges = _romaniser(self.name)
         parts: list[str] = []
         rest: list[str] = []
@@ -41,14 +40,14 @@ class UniversalScheme(Scheme):
                 rest.append(original)
                 parts.append(original)
             else:
-                # Numbers are as many as there are; anything else comes from a list.
+                # Number expressions are unbounded, all other replacements come from a finite list.
                 applied.append((_label(original, target), len(original)))
                 parts.append(target)
         return Spelling("".join(parts), tuple(applied), "".join(rest))
 
 
 def _romaniser(name: str) -> tuple[Any, Any]:
-    """The romaniser, which takes seconds to load, and the format in which it says what it did."""
+    """The romaniser, which takes seconds to load, and its output format with rule details."""
     try:
         return _loaded()
     except ImportError:

@@ -10,11 +10,11 @@ from ...encoders.layers import SharedDropout
 
 
 class BiaffineHead(nn.Module):
-    """Scores of arcs and of relations between words.
+    """Scores of arcs and relations between words.
 
     Args:
         hidden_size: size of the word states.
-        arc_units, relation_units: sizes of the projections that arcs and relations are scored on.
+        arc_units, relation_units: sizes of the projections for the scores of arcs and relations.
         relations: number of relation labels.
         dropout: share of units dropped in each projection.
     """
@@ -35,7 +35,7 @@ class BiaffineHead(nn.Module):
         nn.init.normal_(self.root, std=0.02)
 
     def with_root(self, states: torch.Tensor) -> torch.Tensor:
-        """Put the artificial root before the words: (sentences, words + 1, hidden)."""
+        """Prepend the artificial root: shape (sentences, words + 1, hidden)."""
         root = self.root.to(states.dtype).expand(len(states), 1, -1)
         return torch.cat([root, states], dim=1)
 
@@ -44,11 +44,11 @@ class BiaffineHead(nn.Module):
 
         Args:
             states: word states, shape (sentences, words, hidden).
-            word_mask: which are words, shape (sentences, words).
+            word_mask: mask of the words, shape (sentences, words).
 
         Returns:
-            Shape (sentences, words, words + 1) in float32, head 0 being the root; −∞ for a word as
-            its own head and for padding.
+            Scores in float32, shape (sentences, words, words + 1); head 0 is the root; −∞ for a
+            word as its own head and for padding.
         """
         dependents = _with_bias(self.arc_dependent(states))
         heads = self.arc_head(self.with_root(states))
@@ -67,17 +67,17 @@ class BiaffineHead(nn.Module):
         Args:
             states: word states, shape (sentences, words, hidden).
             heads: head of each word, shape (sentences, words).
-            word_mask: which are words, shape (sentences, words).
+            word_mask: mask of the words, shape (sentences, words).
 
         Returns:
-            Shape (words in all sentences, relations), in float32.
+            Scores in float32, shape (words in all sentences, relations).
         """
         dependents = _with_bias(self.relation_dependent(states)[word_mask])
         candidates = self.relation_head(self.with_root(states))
         index = heads[:, :, None].expand(-1, -1, candidates.shape[-1])
         chosen = _with_bias(candidates.gather(1, index)[word_mask])
         units, relations, _ = self.relation_weight.shape
-        # The same products; of many words, those of one relation fit in the processor's cache.
+        # Both branches compute the same; for many words, one relation at a time fits the CPU cache.
         is_many = len(dependents) > relations and states.device.type == "cpu"
         if is_many and not torch.is_grad_enabled():
             scores = [

@@ -1,8 +1,8 @@
 """Linear-chain conditional random fields (Lafferty et al. 2001; over LSTMs, Lample et al. 2016).
 
-The score of a sequence of labels is the sum of the emission scores of its labels, of the transition
-scores between neighbours, and of the scores of its first and last label. In all functions words
-stand at the beginning of a row and padding behind them; every row has at least one word.
+The score of a label sequence is the sum of the emission scores of its labels, the transition scores
+between neighbours, and the scores of its first and last label. All functions expect right padding
+and at least one word per row.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class CRFHead(nn.Module):
     Attributes:
         transitions: score of each label (column) after each label (row), (labels, labels).
         starts, ends: score of each label as the first and the last of a sentence, (labels,).
-        forbidden: what decoding never yields: label (column) after label (row), the last row being
-            the start of a sentence; shape (labels + 1, labels).
+        forbidden: transitions that decoding excludes: label (column) after label (row), where the
+            last row is the start of a sentence; shape (labels + 1, labels).
     """
 
     def __init__(self, hidden_size: int, labels: int, dropout: float) -> None:
@@ -36,12 +36,12 @@ class CRFHead(nn.Module):
         self.transitions = nn.Parameter(torch.zeros(labels, labels))
         self.starts = nn.Parameter(torch.zeros(labels))
         self.ends = nn.Parameter(torch.zeros(labels))
-        # It follows from the labels, which are saved, so it need not be.
+        # Not persistent, because it follows from the saved labels.
         nothing = torch.zeros(labels + 1, labels, dtype=torch.bool)
         self.register_buffer("forbidden", nothing, persistent=False)
 
     def forbid(self, labels: Sequence[str]) -> None:
-        """Let decoding yield only IOB2 from now on; ``labels`` in the order of the outputs."""
+        """Restrict decoding to valid IOB2 from now on; ``labels`` in the order of the outputs."""
         self.forbidden.copy_(broken_iob2(labels))
 
     def loss(
@@ -52,7 +52,7 @@ class CRFHead(nn.Module):
         Args:
             states: shape (sentences, words, hidden).
             labels: gold labels, shape (sentences, words).
-            word_mask: which are words, same shape.
+            word_mask: mask of the words, same shape.
         """
         emissions = self.emission(states)
         weights = self.transitions, self.starts, self.ends
@@ -60,7 +60,7 @@ class CRFHead(nn.Module):
         return (log_partition(emissions, word_mask, *weights) - gold).sum() / word_mask.sum()
 
     def decode(self, states: torch.Tensor, word_mask: torch.Tensor) -> torch.Tensor:
-        """The best labels that nothing forbids, shape (sentences, words); any at padding."""
+        """The best allowed labels, shape (sentences, words); arbitrary at padding."""
         impossible = float("-inf")
         return best_paths(
             self.emission(states),
@@ -72,10 +72,11 @@ class CRFHead(nn.Module):
 
 
 def broken_iob2(labels: Sequence[str]) -> torch.Tensor:
-    """Which tag may not follow which: ``I-X`` follows ``B-X`` and ``I-X`` only.
+    """Forbidden IOB2 transitions: ``I-X`` only follows ``B-X`` and ``I-X``.
 
     Returns:
-        Shape (labels + 1, labels), True where forbidden; the last row is the start of a sentence.
+        Mask, True where forbidden, shape (labels + 1, labels); the last row is the start of a
+        sentence.
     """
     return torch.tensor(
         [
@@ -117,7 +118,7 @@ def log_partition(
     starts: torch.Tensor,
     ends: torch.Tensor,
 ) -> torch.Tensor:
-    """log Σ exp of the scores of all sequences, by the forward algorithm.
+    """The log partition function (log Σ exp of all sequence scores), by the forward algorithm.
 
     Args:
         emissions, mask, transitions, starts, ends: as for ``path_scores``.
@@ -139,7 +140,7 @@ def best_paths(
     starts: torch.Tensor,
     ends: torch.Tensor,
 ) -> torch.Tensor:
-    """The sequence with the highest score for each sentence, by the Viterbi algorithm.
+    """The highest-scoring sequence of each sentence, by the Viterbi algorithm.
 
     Args:
         emissions, mask, transitions, starts, ends: as for ``path_scores``; −∞ forbids.

@@ -9,24 +9,24 @@ from torch.nn import functional
 def smoothed_cross_entropy(
     scores: torch.Tensor, gold: torch.Tensor, smoothing: float
 ) -> torch.Tensor:
-    """Mean cross-entropy with targets that give every possible class some probability.
+    """Mean cross-entropy with label smoothing over the possible classes.
 
     The target of a row is (1 - smoothing) * one-hot(gold) + smoothing * uniform, where the uniform
-    part covers the classes whose score is finite. PyTorch's own smoothing covers all of them, so a
-    class that is ruled out by a score of -infinity makes its loss infinite.
+    part covers the classes whose score is finite. PyTorch's smoothing covers all classes, so a
+    class that is excluded by a score of -infinity makes its loss infinite.
 
     Args:
-        scores: unnormalised, shape (rows, classes).
-        gold: index of the gold class of each row, whose score is finite; shape (rows,).
+        scores: unnormalised scores, shape (rows, classes).
+        gold: index of the gold class of each row, which needs a finite score; shape (rows,).
         smoothing: share of the uniform part, from 0 to below 1.
 
     Returns:
-        A scalar; with 0, exactly PyTorch's cross-entropy.
+        A scalar; without smoothing, exactly PyTorch's cross-entropy.
     """
     if smoothing == 0:
         return functional.cross_entropy(scores, gold)
     possible = torch.isfinite(scores)
-    # Masked before they are summed: 0 * infinity is not a number.
+    # Masking must precede the sum, because 0 * infinity is NaN.
     logs = scores.log_softmax(dim=1).masked_fill(~possible, 0)
     uniform = logs.sum(dim=1) / possible.sum(dim=1)
     chosen = logs.gather(1, gold[:, None]).squeeze(1)

@@ -9,8 +9,8 @@ from ufal.chu_liu_edmonds import chu_liu_edmonds
 def decode_trees(scores: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """The highest-scoring tree with one root for each sentence of a batch.
 
-    Most sentences need no search: if every word's best head happens to form a tree, that is the
-    best tree. This is checked for the whole batch at once; only the others go to Chu-Liu-Edmonds.
+    If the best heads of all words form a tree, it is the best tree. This holds for most sentences
+    and is checked for the whole batch at once; Chu-Liu-Edmonds decodes the others.
 
     Args:
         scores: ``scores[s, d, h]`` scores word ``d + 1`` of sentence ``s`` having head ``h``, where
@@ -41,7 +41,7 @@ def best_tree(scores: np.ndarray) -> np.ndarray:
     matrix = np.full((words + 1, words + 1), np.nan)
     matrix[1:] = scores
     finite = matrix[1:][np.isfinite(matrix[1:])]
-    # Every further root costs more than any tree can gain, so the best tree has one.
+    # The penalty of a second root exceeds any possible gain, so the best tree has one root.
     matrix[1:, 0] -= (finite.max() - finite.min() + 1) * (words + 1)
     matrix[~np.isfinite(matrix)] = np.nan
     heads, _ = chu_liu_edmonds(matrix)
@@ -53,7 +53,7 @@ def _are_trees(heads: np.ndarray, inside: np.ndarray) -> np.ndarray:
     sentences, words = heads.shape
     ancestors = np.zeros((sentences, words + 1), dtype=np.int64)
     ancestors[:, 1:] = heads
-    # After k rounds an entry is the 2^k-th ancestor, so in a tree all of them end at the root.
+    # After k rounds an entry is the 2^k-th ancestor, so in a tree all entries become the root.
     for _ in range(max(1, int(words).bit_length())):
         ancestors = np.take_along_axis(ancestors, ancestors, axis=1)
     one_root = ((heads == 0) & inside).sum(axis=1) == 1

@@ -1,4 +1,4 @@
-"""Scores of predicted sentences, by kind of task; free of torch, so that scoring starts at once."""
+"""Scores of predicted sentences, by kind of task; does not import torch, for a fast start."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ METRICS: dict[str, Metrics] = {
     "tagging": label_scores,
     "entities": entity_scores,
 }
-"""For each kind of task a function of gold sentences, predicted sentences and settings."""
+"""By kind of task: a function of gold sentences, predicted sentences and settings."""
 
 
 def check_gold(path: Path, sentences: Sequence, settings: Mapping[str, Any]) -> None:
-    """Refuse a corpus that lacks the annotation of a task altogether.
+    """Raise an error for a corpus without any annotation of a task.
 
-    Trees are checked where treebanks are read, and a corpus without entities is possible: of these
-    nothing is asked.
+    Only tagging is checked: trees are checked when treebanks are read, and a corpus may have no
+    entities.
 
     Args:
-        path: the corpus, for the message.
-        sentences: those that are trained on or scored.
-        settings: of the task.
+        path: path of the corpus, for the message.
+        sentences: training or test sentences.
+        settings: settings of the task.
 
     Raises:
-        InputError: names the file, what it lacks and the remedy.
+        InputError: the annotation is missing; names the file and the remedy.
     """
     if settings["kind"] == "tagging":
         check_labelled(path, sentences, settings)

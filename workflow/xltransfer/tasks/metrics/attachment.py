@@ -19,12 +19,12 @@ def attachment_scores(
 ) -> Scores:
     """Labelled and unlabelled attachment score.
 
-    As in the CoNLL 2018 shared task (Zeman et al. 2018) on gold words: over all words, punctuation
-    included, with relations compared by their universal part.
+    As in the CoNLL 2018 shared task (Zeman et al. 2018) on gold words: all words count, including
+    punctuation, and relations are compared by their universal part.
 
     Args:
-        gold, predicted: the same sentences, word for word.
-        settings: of the task; none matters.
+        gold, predicted: sentences with the same words.
+        settings: settings of the task; unused.
 
     Returns:
         ``LAS`` and ``UAS``.

@@ -12,10 +12,10 @@ import numpy as np
 class Counts:
     """A score that is a ratio of two sums over sentences.
 
-    Accuracy, precision and recall are right over all; F1 = 2 · right / (predicted + gold).
+    Accuracy, precision and recall = right / all; F1 = 2 · right / (predicted + gold).
 
     Attributes:
-        numerators, denominators: shape (sentences,).
+        numerators, denominators: counts per sentence, shape (sentences,).
     """
 
     numerators: np.ndarray
@@ -29,10 +29,10 @@ class Counts:
 
     @property
     def percent(self) -> float:
-        """The score; 0 where there is nothing to score."""
+        """The score in percent; 0 if there is nothing to score."""
         total = int(self.denominators.sum())
         return 100 * int(self.numerators.sum()) / total if total else 0.0
 
 
 Scores = dict[str, Counts]
-"""By metric; the first one selects models and is the one that tables show."""
+"""Counts by metric; the first metric is the main one, which selects models."""

@@ -15,13 +15,13 @@ from .counts import Counts, Scores
 def entity_scores(
     gold: Sequence[TaggedSentence], predicted: Sequence[TaggedSentence], settings: Mapping[str, Any]
 ) -> Scores:
-    """Precision, recall and F1 of entities; one is right if its type and both its ends are.
+    """Precision, recall and F1 of entities; an entity is right if its type and both boundaries are.
 
-    The arithmetic of the CoNLL-2000 to 2003 shared tasks (``conlleval``), summed over sentences.
+    As in the CoNLL-2000 to 2003 shared tasks (``conlleval``), summed over sentences.
 
     Args:
-        gold, predicted: the same sentences, token for token, with IOB2 tags.
-        settings: of the task; none matters.
+        gold, predicted: sentences with the same tokens, with IOB2 tags.
+        settings: settings of the task; unused.
 
     Returns:
         ``F1``, ``precision`` and ``recall``.

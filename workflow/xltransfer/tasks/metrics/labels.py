@@ -1,10 +1,9 @@
-"""Scores of a label per word, and where in CoNLL-U the label is.
+"""Word labels in CoNLL-U, and their scores.
 
-``_`` means two things there. In a column (UPOS, XPOS) it marks a word that was not annotated: there
-is nothing to learn from it and nothing to compare a prediction with, so such words are neither
-trained on nor scored. As the value of one feature it is an answer: the word does not have the
-feature. Models learn to predict it, but only values are scored, because most words have none and a
-model that predicts none would seem to be good.
+``_`` has two meanings in CoNLL-U. In a column (UPOS, XPOS) it marks an unannotated word, which is
+neither trained on nor scored. As the value of one feature it is a label: the word does not have the
+feature. Models learn to predict it, but only values are scored: most words have none, so a model
+that always predicts ``_`` would score high.
 """
 
 from __future__ import annotations
@@ -19,15 +18,15 @@ from .counts import Counts, Scores
 
 COLUMNS = {"UPOS": UPOS, "XPOS": XPOS}
 NO_VALUE = "_"
-"""Label of a word that was not annotated, or that has no value of a feature."""
+"""Label of an unannotated word, or of a word without the feature."""
 
 
 def word_labels(sentence: Sentence, label: str) -> list[str]:
     """The label of each word.
 
     Args:
-        sentence: of a treebank.
-        label: ``UPOS``, ``XPOS``, or ``FEATS/<feature>`` for the values of one feature.
+        sentence: sentence of a treebank.
+        label: column ``UPOS``, ``XPOS``, or ``FEATS/<feature>`` for the values of one feature.
     """
     if label in COLUMNS:
         return sentence.column(COLUMNS[label])
@@ -40,7 +39,7 @@ def word_labels(sentence: Sentence, label: str) -> list[str]:
 
 
 def with_word_labels(sentence: Sentence, label: str, values: Sequence[str]) -> Sentence:
-    """The sentence with other labels."""
+    """A copy of the sentence with other labels."""
     if label in COLUMNS:
         return sentence.with_columns({COLUMNS[label]: values})
     prefix = f"{label.partition('/')[2]}="
@@ -49,7 +48,7 @@ def with_word_labels(sentence: Sentence, label: str, values: Sequence[str]) -> S
         kept = [f for f in features.split("|") if f != "_" and not f.startswith(prefix)]
         if value != NO_VALUE:
             kept.append(prefix + value)
-        # The order that the format asks for: by name, without regard to case.
+        # CoNLL-U requires features sorted by name, ignoring case.
         columns.append("|".join(sorted(kept, key=str.lower)) or "_")
     return sentence.with_columns({FEATS: columns})
 
@@ -57,16 +56,16 @@ def with_word_labels(sentence: Sentence, label: str, values: Sequence[str]) -> S
 def label_scores(
     gold: Sequence[Sentence], predicted: Sequence[Sentence], settings: Mapping[str, Any]
 ) -> Scores:
-    """Scores over the words that have a value of the label, punctuation included.
+    """Scores over the words that have a value of the label, including punctuation.
 
     Args:
-        gold, predicted: the same sentences, word for word.
-        settings: of the task; ``label`` says which label.
+        gold, predicted: sentences with the same words.
+        settings: settings of the task with ``label``.
 
     Returns:
-        ``accuracy``, the share of the words with a value in gold whose value is predicted. For a
-        feature, ``F1`` = 2 · right / (predicted + gold) comes first, and ``precision``, over the
-        words for which a value is predicted, last; their recall is ``accuracy``.
+        ``accuracy``, the share of words with a gold value for which it is predicted. For a feature,
+        ``F1`` = 2 · right / (predicted + gold) precedes it, and ``precision``, over the words with
+        a predicted value, follows; ``accuracy`` is then the recall.
     """
     label = settings["label"]
     counts = []
@@ -89,17 +88,17 @@ def _values(labels: Sequence[str]) -> int:
 
 
 def check_labelled(path: Path, sentences: Sequence[Sentence], settings: Mapping[str, Any]) -> None:
-    """Refuse a corpus that has no value of the label at any word, as many have no XPOS.
+    """Raise an error for a corpus without any value of the label; many have no XPOS.
 
-    A model would learn to predict nothing there, and be right at every word.
+    A model would learn to predict ``_`` everywhere and always be right.
 
     Args:
-        path: the corpus, for the message.
-        sentences: those that are trained on or scored.
-        settings: of the task; ``label`` says which label.
+        path: path of the corpus, for the message.
+        sentences: training or test sentences.
+        settings: settings of the task with ``label``.
 
     Raises:
-        InputError: names the file and the label.
+        InputError: no word has a label; names the file and the label.
     """
     label = settings["label"]
     if not any(_values(word_labels(sentence, label)) for sentence in sentences):

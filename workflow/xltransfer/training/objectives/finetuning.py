@@ -21,11 +21,11 @@ class FineTuning(Objective):
 
     Args:
         model: encoder and untrained head.
-        task: what to learn.
-        labels: the task's vocabulary on the training set.
-        training, development: data, the former with targets.
-        settings: ``batch_pieces``, ``encoder_learning_rate`` and ``head_learning_rate``.
-        seed: of the order of the batches.
+        task: task to learn.
+        labels: label vocabulary of the training set.
+        training, development: datasets; the training set has targets.
+        settings: settings ``batch_pieces``, ``encoder_learning_rate`` and ``head_learning_rate``.
+        seed: seed of the order of the batches.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class FineTuning(Objective):
         self.seed = seed
 
     def parameter_groups(self) -> list[dict[str, Any]]:
-        """The encoder and the head, each at its own learning rate."""
+        """The encoder and the head, with separate learning rates."""
         return [
             {
                 "params": list(self.model.encoder.parameters()),

@@ -1,4 +1,4 @@
-"""What the training loop trains: a model, its batches, its loss and its measure of success."""
+"""The interface of objectives for the training loop: a model, batches, a loss and scores."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from torch import nn
 
 
 class Objective(ABC):
-    """Fine-tuning on a task and masked language modelling are objectives.
+    """An objective: fine-tuning on a task, or masked language modelling.
 
     Attributes:
-        model: all parameters that are trained.
+        model: model with all trained parameters.
     """
 
     model: nn.Module
@@ -25,8 +25,7 @@ class Objective(ABC):
 
     @abstractmethod
     def batches(self, epoch: int) -> Sequence[Any]:
-        """The batches of an epoch, the same ones whenever they are asked for; equally many in
-        every epoch."""
+        """The batches of an epoch, deterministic; their number is the same in every epoch."""
 
     @abstractmethod
     def loss(self, batch: Any, device: torch.device) -> torch.Tensor:
@@ -34,4 +33,4 @@ class Objective(ABC):
 
     @abstractmethod
     def evaluate(self, device: torch.device) -> dict[str, float]:
-        """Scores on held-out data; the first one selects the best epoch, higher is better."""
+        """Scores on held-out data; the first one selects the best epoch; higher is better."""

@@ -22,10 +22,10 @@ from .interface import Objective
 
 MASKED_SHARE = 0.15
 REPLACED_BY_MASK, REPLACED_BY_RANDOM = 0.8, 0.1
-"""Of the masked pieces; the rest stays as it is."""
+"""Shares of the masked pieces; the rest stays unchanged."""
 
 LINES, BLOCKS = "lines", "blocks"
-"""Packings: a line a row, or rows that text fills from end to end."""
+"""Packings: one line per row, or continuous text cut into full rows."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class MaskedBatch:
     """Some rows of one text.
 
     Attributes:
-        text: number of the text.
-        rows: of that text.
+        text: index of the text.
+        rows: rows of that text.
     """
 
     text: int
@@ -42,10 +42,10 @@ class MaskedBatch:
 
 
 class Masking:
-    """Chooses what is masked, and what the encoder sees in its place.
+    """Chooses masked positions and their replacements.
 
     Args:
-        tokenizer: gives the mask and the ordinary pieces, which alone are masked.
+        tokenizer: tokenizer with the mask; only ordinary (not special) pieces are masked.
     """
 
     def __init__(self, tokenizer: TextTokenizer) -> None:
@@ -60,12 +60,12 @@ class Masking:
         """Draw from the global random state.
 
         Args:
-            pieces: ids; shape (rows, pieces).
-            word_starts: whether a word starts here, same shape: then words are masked whole.
-                ``None`` masks piece by piece.
+            pieces: piece ids; shape (rows, pieces).
+            word_starts: whether a word starts here, for whole-word masking, same shape; ``None``
+                masks piece by piece.
 
         Returns:
-            What the encoder sees, and which positions are masked; same shape.
+            The encoder's input, and which positions are masked; same shape.
         """
         draws = torch.rand(pieces.shape)
         if word_starts is not None:
@@ -79,23 +79,23 @@ class Masking:
 
 
 class MaskedLanguageModelling(Objective):
-    """Predict masked pieces; new ones are masked in every epoch.
+    """Masked language modelling with dynamic masking: new masks in every epoch.
 
-    Held-out text is always read line by line and masked piece by piece, so that losses can be
-    compared whatever the packing.
+    Held-out text is always read line by line and masked piece by piece, so that losses are
+    comparable across packings.
 
     Args:
-        model: with its head.
-        training: one text, or one for each language that is sampled. Each batch is of one text,
-            and an epoch has as many batches as all texts have.
-        held_out: one text.
-        settings: ``batch_pieces`` and ``learning_rate``; and, if it is not the default,
-            ``packing`` (``lines``), ``block_size`` (the most that the model takes) and
-            ``whole_word_masking`` (false). With several texts also ``sampling_exponent``.
-        seed: of the order of the batches and of the masks on held-out text.
+        model: model with its head.
+        training: texts, one or one for each sampled language. Each batch is from one text; an epoch
+            has as many batches as all texts together.
+        held_out: text for evaluation.
+        settings: settings ``batch_pieces`` and ``learning_rate``; optionally ``packing`` (default
+            ``lines``), ``block_size`` (default: maximum of the model) and ``whole_word_masking``
+            (default false); with several texts also ``sampling_exponent``.
+        seed: seed of the order of the batches and of the masks on held-out text.
 
     Raises:
-        InputError: settings that do not fit the model.
+        InputError: the settings do not fit the model.
     """
 
     def __init__(
@@ -142,8 +142,8 @@ class MaskedLanguageModelling(Objective):
         return [batches[index] for index in draws.permutation(len(batches))]
 
     def _round(self, text: int, number: int) -> list[MaskedBatch]:
-        """All of a text once, in random order; equally many batches in every round."""
-        # NumPy fills seeds up with zeros: the first text is drawn as if it were the only one.
+        """All batches of a text once, in random order; their number is the same in every round."""
+        # NumPy pads seeds with zeros, so the first text (0) is drawn as if it were the only one.
         draws = np.random.default_rng([self.seed, number, text])
         tokenised = self.training[text]
         if self.settings.get("packing", LINES) == BLOCKS:
@@ -171,7 +171,7 @@ class MaskedLanguageModelling(Objective):
     def evaluate(self, device: torch.device) -> dict[str, float]:
         """Log-likelihood per masked piece (minus the held-out loss, in nats) and perplexity.
 
-        Masks are the same whenever it is asked.
+        The masks are the same at every call.
 
         Raises:
             InputError: the held-out text is so short that nothing in it is masked.
@@ -207,10 +207,10 @@ class MaskedLanguageModelling(Objective):
 
 
 def row_pieces(model: PreTrainedModel, settings: Mapping[str, Any]) -> int:
-    """The most pieces of a row, special tokens included.
+    """Maximum number of pieces per row, including special tokens.
 
     Raises:
-        InputError: the model takes fewer than ``block_size``.
+        InputError: ``block_size`` exceeds the maximum of the model.
     """
     longest = kind_of_network(model).longest_input(model)
     size = settings.get("block_size") or longest
