@@ -41,7 +41,7 @@ def edit(path: Path, old: str, new: str) -> None:
 def test_comments_docstrings_and_formatting_do_not_count(package: Path) -> None:
     before = digests()
     path = package / "training" / "loop.py"
-    edit(path, '"""The training loop.', '"""Another docstring.')
+    edit(path, '"""The training loop', '"""Another docstring.')
     edit(path, "def train(", "# A comment.\n\n\ndef train(")
     edit(path, '"""Train a model;', '"""Another;')
     assert not changed(before)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -363,7 +364,7 @@ def test_unusable_input_is_refused_in_one_line(text: tuple, tmp_path: Path) -> N
     def refused(reason: str, make, *arguments: object, **changes: object) -> None:
         config = {"seed": 1, "training": {**TRAINING, **changes.pop("training", {})}, **changes}
         with pytest.raises(InputError, match=reason) as error:
-            make(*arguments, config, tmp_path / "out", tmp_path / "c", 300, 1)
+            make(*arguments, config=config, output=tmp_path / "out", checkpoints=tmp_path / "c")
         assert "\n" not in str(error.value)
 
     train_text, held_out = text[:1], text[1:]
@@ -387,6 +388,7 @@ def test_unusable_input_is_refused_in_one_line(text: tuple, tmp_path: Path) -> N
         "'mt5' is no text encoder": {"model_type": "mt5"},
         "multiple": {**SMALL, "hidden_size": 15},
     }.items():
-        refused(reason, pretrain, train_text, held_out, **scratch, architecture=architecture)
-    refused("80 lines, more than 80 are held out alone", pretrain, train_text, [],
+        refused(reason, partial(pretrain, held_out=held_out), train_text, **scratch,
+                architecture=architecture)  # fmt: skip
+    refused("80 lines, more than 80 are held out alone", pretrain, train_text,
             architecture=SMALL, held_out_lines=80, **scratch)  # fmt: skip
