@@ -129,7 +129,7 @@ def test_fine_tuning(what: str, reason: str, tmp_path: Path) -> None:
         "finetune", "--encoders", encoder, "--training", tmp_path / "train.conllu",
         "--development", tmp_path / "dev.conllu", "--config", json.dumps(config),
         "--ablation", "random-init-5-5" if what == "layers" else "none", "--seeds", 1,
-        "--models", tmp_path / "out" / "model.safetensors", "--checkpoints", tmp_path / "check",
+        "--models", tmp_path / "out", "--checkpoints", tmp_path / "check",
     )  # fmt: skip
     assert_refused(done, reason, output=tmp_path / "out")
 
@@ -137,7 +137,7 @@ def test_fine_tuning(what: str, reason: str, tmp_path: Path) -> None:
 def test_prediction_with_half_a_model(tmp_path: Path) -> None:
     (tmp_path / "gold.conllu").write_text(GOOD, encoding="utf-8")
     (tmp_path / "model").mkdir()
-    done = stage("predict", "--models", tmp_path / "model" / "model.safetensors", "--corpus",
+    done = stage("predict", "--models", tmp_path / "model", "--corpus",
                  tmp_path / "gold.conllu", "--predictions", tmp_path / "out" / "p")  # fmt: skip
     assert_refused(done, "task.json: cannot be read", output=tmp_path / "out")
 

@@ -284,7 +284,7 @@ def test_a_seed_trained_alone_is_the_same_model(study: Path, tmp_path: Path) -> 
         "--development", study / "treebanks" / "qaa_embedded" / "dev.conllu",
         "--config", json.dumps(report["config"]), "--ablation",
         "random-init-1-2", "--seeds", SEEDS[2],
-        "--models", tmp_path / "model" / "model.safetensors",
+        "--models", tmp_path / "model",
         "--checkpoints", tmp_path / "checkpoints", "--threads", report["threads"],
         OMP_NUM_THREADS="1",
     )  # fmt: skip
