@@ -51,7 +51,7 @@ def arms(study: Path) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def verdicts(study: Path) -> pd.DataFrame:
-    return pd.read_csv(study / "tables" / "typology.csv").set_index("variety")
+    return pd.read_csv(study / "tables" / "verdicts.csv").set_index("variety")
 
 
 def test_second_run_has_nothing_to_do(workflow: Path) -> None:
@@ -158,7 +158,7 @@ def test_figures_are_there(study: Path) -> None:
             assert (study / "figures" / f"{name}{suffix}").stat().st_size > 10_000
 
 
-TABLES = {"unseen", "typology", "tokenizer_stats", "languages", "language_data"}
+TABLES = {"unseen", "verdicts", "tokenizer_stats", "languages", "language_data"}
 FIGURES = {"unseen", "transliteration", "tokenizer_stats"}
 
 

@@ -37,7 +37,7 @@ DRAWN_FROM = {
     "cka_heatmap": ["cka"],
     "correlation": ["correlation"],
     "tokenizer_stats": ["tokenizer_stats"],
-    "unseen": ["unseen", "typology"],
+    "unseen": ["unseen", "verdicts"],
     "transliteration": ["unseen"],
 }
 

@@ -220,7 +220,7 @@ rule unseen_tables:
         reports=unseen.arms.training_reports("<results>"),
         texts=unseen.evaluation_reports("<results>"),
     output:
-        table_files("unseen", "typology"),
+        table_files("unseen", "verdicts"),
     log:
         "<logs>/unseen_tables.log",
     conda:

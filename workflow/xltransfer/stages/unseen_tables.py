@@ -32,7 +32,7 @@ def unseen_tables(
     texts: Sequence[Path],
     directory: Path,
 ) -> None:
-    """Write ``unseen.csv`` and ``typology.csv``: languages that the encoder has never seen.
+    """Write ``unseen.csv`` and ``verdicts.csv``: languages that the encoder has never seen.
 
     Args:
         config: ``study``, ``seeds``, ``metrics`` and ``arms`` by task (the encoder, the adapted
@@ -53,7 +53,7 @@ def unseen_tables(
     comparisons = Comparisons(frame, config)
     arms = arms_table(comparisons, config, _trainings(reports), _test_sentences_in(texts))
     notes = [reading_note(config, ", without correction for multiple tests")]
-    tables = {"unseen": arms, "typology": verdicts(comparisons, config)}
+    tables = {"unseen": arms, "verdicts": verdicts(comparisons, config)}
     for name, table in tables.items():
         write_table(directory / f"{name}.csv", table, provenance, notes=notes)
 

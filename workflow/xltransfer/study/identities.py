@@ -34,7 +34,7 @@ MADE_TOGETHER = {
     "overlap": ("overlap_correlation",),
     "word_order": ("word_order_correlation",),
     "cka": ("correlation",),
-    "unseen": ("typology",),
+    "unseen": ("verdicts",),
 }
 """Tables that one job makes together → the first of them."""
 

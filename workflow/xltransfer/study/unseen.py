@@ -69,7 +69,7 @@ class UnseenLanguages:
     @property
     def tables(self) -> list[str]:
         """The tables about unseen languages."""
-        names = ["unseen", "typology", "tokenizer_stats", "languages"]
+        names = ["unseen", "verdicts", "tokenizer_stats", "languages"]
         return names if self.varieties else []
 
     @property

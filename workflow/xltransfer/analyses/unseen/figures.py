@@ -34,7 +34,7 @@ def unseen_figure(table: pd.DataFrame, verdicts: pd.DataFrame, title: str) -> Fi
 
     Args:
         table: table ``unseen.csv``.
-        verdicts: table ``typology.csv``.
+        verdicts: table ``verdicts.csv``.
         title: title of the figure.
     """
     tasks = list(dict.fromkeys(table["task"]))
