@@ -121,7 +121,7 @@ if stage in ("adapt", "pretrain"):
     names += ["tokenizer_config.json"] * (stage == "pretrain")
     outputs = [outputs[0] / name for name in names]
 if stage == "unseen_tables":
-    tables = ["unseen", "typology"]
+    tables = ["unseen", "verdicts"]
 if stage == "language_tables":
     tables = ["languages", "language_data"]
 if stage == "tokenizer_table":
