@@ -54,7 +54,7 @@ DIFFERS = ("logs", "benchmarks", "checkpoints")
 
 
 def make_folder(folder: Path, **training: Any) -> Path:
-    """A copy of the workflow with the study, trained otherwise if so told."""
+    """A copy of the workflow with the study; `training` replaces settings of its trainings."""
     copy_workflow(folder)
     study = copy.deepcopy(STUDY)
     study["pos"]["training"].update(training)

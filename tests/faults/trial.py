@@ -6,6 +6,7 @@ import random
 import shutil
 import subprocess
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -47,7 +48,7 @@ class Moment:
         return f"{self.share:.3f} of the {'training' if self.in_training else 'run'}"
 
 
-class Trial:
+class Trial(ABC):
     """A folder, chance and the commands given there.
 
     Args:
@@ -76,13 +77,13 @@ class Trial:
         reference.copy(folder, self.phases)
         self.head = self.command()
 
+    @abstractmethod
     def arguments(self) -> tuple[list[str], dict[str, str]]:
         """The command line and environment variables."""
-        raise NotImplementedError
 
+    @abstractmethod
     def clock(self) -> float:
         """How far the run is, in the seconds of the timeline."""
-        raise NotImplementedError
 
     def places_of_logs(self) -> list[Path]:
         """Folders in which jobs write what they have to say."""

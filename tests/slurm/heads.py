@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 import re
 import signal
@@ -10,7 +9,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import yaml
 from cluster import Cluster, wait_until
@@ -38,12 +36,10 @@ FINETUNE = "rule_finetune"
 GPU_RULES = re.compile(r"rule_(finetune|predict|represent)(_\d+)?(_wildcards_|$)")
 
 
-def make_folder(folder: Path, **training: Any) -> Path:
-    """A copy of the workflow with the study, trained otherwise if so told."""
+def make_folder(folder: Path) -> Path:
+    """A copy of the workflow with the study."""
     copy_workflow(folder)
-    study = copy.deepcopy(STUDY)
-    study["pos"]["training"].update(training)
-    (folder / "study.yaml").write_text(yaml.safe_dump(study))
+    (folder / "study.yaml").write_text(yaml.safe_dump(STUDY))
     return folder
 
 
