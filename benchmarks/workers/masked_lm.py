@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 from xltransfer.corpora.lines import Lines
 from xltransfer.encoders.batch_plan import plan_batches
 from xltransfer.encoders.masked_lm import load_masked_lm
@@ -14,12 +15,12 @@ from xltransfer.encoders.text_tokenizer import TextTokenizer
 from xltransfer.encoders.transformer import longest_input
 from xltransfer.training.checkpoint import Checkpoint
 from xltransfer.training.devices import prepare_device
-from xltransfer.training.loop import train
+from xltransfer.training.loop import Precision, train
 from xltransfer.training.objectives.masked_lm import MaskedLanguageModelling
 from xltransfer.training.pretraining import tokenise
 from xltransfer.training.tokenised_text import TokenisedText
 
-from .training import NEVER, TimedSteps, bound_of_steps
+from .training import NEVER, TimedSteps, bound_of_steps, peak_of
 
 TRAINING = {
     "epochs": 1,
@@ -38,19 +39,22 @@ class TimedModelling(TimedSteps, MaskedLanguageModelling):
 
 
 def _objective(arguments: dict[str, Any]) -> TimedModelling:
-    """With as many batches as the peer makes of the same lines."""
+    """With as many batches as the peer makes of the same lines, if none of a given size."""
     torch.manual_seed(1)
     tokenizer = TextTokenizer(arguments["encoder"])
     model = load_masked_lm(Path(arguments["encoder"]))
     lines = Lines(Path(arguments["training"])), Lines(Path(arguments["held_out"]))
-    training, held_out = tokenise([lines[0]], [lines[1]], tokenizer, TRAINING)
+    settings = {**TRAINING, **arguments.get("settings", {})}
+    training, held_out = tokenise([lines[0]], [lines[1]], tokenizer, settings)
+    if "batch_pieces" in settings:
+        return TimedModelling(model, training, held_out, settings, 1)
     steps = -(-training[0].lines // arguments["batch_lines"])
     lengths = training[0].rows_by_line(longest_input(model)).lengths + _special_tokens(tokenizer)
     order = np.arange(len(lengths))
     budget = _pieces(training[0]) // steps
     while len(plan_batches(lengths, budget, order)) > steps:
         budget += 1
-    settings = {**TRAINING, "batch_pieces": budget}
+    settings["batch_pieces"] = budget
     return TimedModelling(model, training, held_out, settings, 1)
 
 
@@ -67,7 +71,8 @@ def adapt(arguments: dict[str, Any]) -> dict[str, Any]:
 
     Args:
         arguments: ``encoder``, ``training`` and ``held_out`` (raw text), ``batch_lines`` (mean
-            lines of a batch), ``threads`` and ``folder`` for checkpoints.
+            lines of a batch) or ``settings`` with ``batch_pieces``, ``threads`` and ``folder`` for
+            checkpoints.
     """
     device = prepare_device(arguments["threads"])
     objective = _objective(arguments)
@@ -77,8 +82,27 @@ def adapt(arguments: dict[str, Any]) -> dict[str, Any]:
     return {
         "seconds": objective.seconds,
         "work": _pieces(objective.training[0]),
-        "facts": {"steps": report.steps, "loss": report.history[0]["loss"]},
+        "facts": {
+            "steps": report.steps,
+            "loss": report.history[0]["loss"],
+            "device_bytes": peak_of(device),
+        },
     }
+
+
+def operations(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Floating-point operations of the matrix products of a training step, of its first batch."""
+    device = prepare_device(arguments["threads"])
+    objective = _objective(arguments)
+    objective.model.to(device).train()
+    batch = objective.batches(0)[0]
+    precision = Precision(objective.settings["precision"], device)
+    with FlopCounterMode(display=False) as counter:
+        with precision:
+            loss = objective.loss(batch, device)
+        loss.backward()
+    pieces = batch.rows.lengths.sum()
+    return {"seconds": 0.0, "work": int(pieces), "facts": {"operations": counter.get_total_flops()}}
 
 
 def bound(arguments: dict[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from xltransfer.training.dataset import Dataset
 from xltransfer.training.devices import prepare_device
 from xltransfer.training.embeddings import RowGradients
 from xltransfer.training.flat import flatten
+from xltransfer.training.loop import Precision
 from xltransfer.training.loop import train as train_objective
 from xltransfer.training.model import WordModel, load_model, save_model, untrained_head
 from xltransfer.training.objectives.finetuning import FineTuning
@@ -28,7 +29,7 @@ from xltransfer.training.prediction import PREDICTION_BUDGET
 
 from benchmarks.bound import measure_bound
 
-from .training import NEVER, TimedSteps, bound_of_steps
+from .training import NEVER, TimedSteps, bound_of_steps, peak_of, wait_for
 
 TRAINING = {
     "patience": None,
@@ -85,7 +86,12 @@ def train(arguments: dict[str, Any]) -> dict[str, Any]:
     return {
         "seconds": objective.seconds,
         "work": len(objective.training.sentences) * objective.settings["epochs"],
-        "facts": {"LAS": report.best["LAS"], "steps": report.steps, "all": report.seconds},
+        "facts": {
+            "LAS": report.best["LAS"],
+            "steps": report.steps,
+            "all": report.seconds,
+            "device_bytes": peak_of(device),
+        },
     }
 
 
@@ -100,24 +106,31 @@ def bare_training(arguments: dict[str, Any]) -> dict[str, Any]:
     Gradients are kept as in the training loop: those of embeddings for the rows that were looked
     up, all in one buffer.
     """
-    prepare_device(arguments["threads"])
+    device = prepare_device(arguments["threads"])
     objective = _objective(arguments)
-    encoder = objective.model.encoder.train()
+    encoder = objective.model.encoder.to(device).train()
+    precision = Precision(objective.settings["precision"], device)
     epochs = objective.settings["epochs"]
     batches = [
-        collate(objective.training.examples, indices, objective.training.padding)
+        collate(objective.training.examples, indices, objective.training.padding).to(device)
         for epoch in range(epochs)
         for indices in objective.batches(epoch)
     ]
     weights, rows = flatten(list(encoder.parameters())), RowGradients(encoder)
+    wait_for(device)
     started = time.perf_counter()
     for batch in batches:
-        with rows:
+        with precision, rows:
             states = _states(encoder, batch)
         states.backward(torch.ones_like(states))
         weights.grad.zero_()
+    wait_for(device)
     seconds = time.perf_counter() - started
-    return {"seconds": seconds, "work": len(objective.training.sentences) * epochs}
+    return {
+        "seconds": seconds,
+        "work": len(objective.training.sentences) * epochs,
+        "facts": {"steps": len(batches)},
+    }
 
 
 def _states(encoder: torch.nn.Module, batch: Batch) -> torch.Tensor:
@@ -144,7 +157,9 @@ def predict_and_score(arguments: dict[str, Any]) -> dict[str, Any]:
     return {"seconds": seconds, "work": sum(len(read_conllu(path)) for path in treebanks)}
 
 
-def _prediction_batches(arguments: dict[str, Any]) -> tuple[torch.nn.Module, list[Batch], int]:
+def _prediction_batches(
+    arguments: dict[str, Any], device: torch.device
+) -> tuple[torch.nn.Module, list[Batch], int]:
     model, _, _ = load_model(arguments["model"])
     tokenizer, longest = WordTokenizer(arguments["model"]), longest_input(model.encoder)
     batches, number = [], 0
@@ -152,19 +167,21 @@ def _prediction_batches(arguments: dict[str, Any]) -> tuple[torch.nn.Module, lis
         data = Dataset(read_conllu(path), tokenizer, longest)
         number += len(data.examples)
         order = torch.arange(len(data.examples)).numpy()
-        for indices in plan_examples(data.examples, PREDICTION_BUDGET["cpu"], order):
-            batches.append(collate(data.examples, indices, data.padding))
-    return model.eval(), batches, number
+        for indices in plan_examples(data.examples, PREDICTION_BUDGET[device.type], order):
+            batches.append(collate(data.examples, indices, data.padding).to(device))
+    return model.to(device).eval(), batches, number
 
 
 @torch.inference_mode()
 def bare_prediction(arguments: dict[str, Any]) -> dict[str, Any]:
     """Time the encoder's forward on the batches of ``predict_and_score``, made beforehand."""
-    prepare_device(arguments["threads"])
-    model, batches, number = _prediction_batches(arguments)
+    device = prepare_device(arguments["threads"])
+    model, batches, number = _prediction_batches(arguments, device)
+    wait_for(device)
     started = time.perf_counter()
     for batch in batches:
         _states(model.encoder, batch)
+    wait_for(device)
     return {"seconds": time.perf_counter() - started, "work": number}
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from transformers import BertConfig, BertModel
 from xltransfer.analyses.similarity.cka import published_script_cka
 from xltransfer.corpora.conllu import read_conllu
@@ -64,7 +65,7 @@ def _vectors(arguments: dict[str, Any]) -> dict[str, dict[str, np.ndarray]]:
     """Of each language and sentence: shape (layers + 1, hidden)."""
     device = prepare_device(arguments["threads"])
     directory = Path(arguments["encoder"])
-    encoder, tokenizer = load_encoder(directory), WordTokenizer(directory)
+    encoder, tokenizer = load_encoder(directory).to(device), WordTokenizer(directory)
     longest, found = longest_input(encoder), {}
     for code, treebank in arguments["treebanks"].items():
         sentences = read_conllu(Path(treebank))
@@ -72,6 +73,42 @@ def _vectors(arguments: dict[str, Any]) -> dict[str, dict[str, np.ndarray]]:
         vectors = sentence_vectors(encoder, tokenizer, texts, longest, device, as_published=True)
         found[code] = {s.sent_id: vectors[:, place] for place, s in enumerate(sentences)}
     return found
+
+
+@torch.inference_mode()
+def one_by_one(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Encode the sentences of ``own`` one after the other, as the published script does."""
+    device = prepare_device(arguments["threads"])
+    directory = Path(arguments["encoder"])
+    encoder, tokenizer = load_encoder(directory).to(device).eval(), WordTokenizer(directory)
+    texts = _texts(arguments)
+    longest = longest_input(encoder)
+    started = time.perf_counter()
+    for row in tokenizer.rows(texts, longest):
+        pieces = torch.from_numpy(row)[None].to(device)
+        states = encoder(input_ids=pieces, output_hidden_states=True).hidden_states
+        torch.stack([layer[0, 1:-1].mean(dim=0) for layer in states]).cpu()
+    return {"seconds": time.perf_counter() - started, "work": len(texts)}
+
+
+def encode(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Encode the same sentences in batches, as the stage ``represent`` does."""
+    device = prepare_device(arguments["threads"])
+    directory = Path(arguments["encoder"])
+    encoder, tokenizer = load_encoder(directory).to(device), WordTokenizer(directory)
+    texts = _texts(arguments)
+    longest = longest_input(encoder)
+    started = time.perf_counter()
+    sentence_vectors(encoder, tokenizer, texts, longest, device)
+    return {"seconds": time.perf_counter() - started, "work": len(texts)}
+
+
+def _texts(arguments: dict[str, Any]) -> list[str]:
+    return [
+        text(sentence)
+        for treebank in arguments["treebanks"].values()
+        for sentence in read_conllu(Path(treebank))
+    ]
 
 
 def _figures(

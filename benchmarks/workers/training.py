@@ -17,6 +17,17 @@ NEVER = 1e9
 """Seconds between checkpoints."""
 
 
+def wait_for(device: torch.device) -> None:
+    """Wait until a GPU has done all that it was given."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def peak_of(device: torch.device) -> int:
+    """Most bytes that tensors of this process took on a GPU; 0 on a processor."""
+    return torch.cuda.max_memory_allocated(device) if device.type == "cuda" else 0
+
+
 class TimedSteps(Objective):
     """Mixed into an objective: knows how long its training steps took, evaluation left out."""
 

@@ -1,0 +1,112 @@
+"""How much each check does: in full on a GPU, or tiny, to rehearse the checks on a processor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Size:
+    """Encoders and data of a run.
+
+        Attributes:
+            encoders: configurations of BERT by name; ``mbert`` and ``xlm-r`` are of the sizes of
+    X
+            sentences: that a parser is trained on; a tenth of them decides the best epoch.
+            batch_pieces: subwords of a batch in training a parser.
+            treebanks, treebank_sentences: to predict.
+            one_by_one: sentences that are encoded one after the other.
+            lines: of raw text.
+            block_size, text_batch_pieces: of masked language modelling, subwords of a row and of a
+            batch.
+            grid_models: models of a grid.
+            grid_steps: that each is trained for.
+            grid_batch: sentences and subwords of each batch of a grid.
+            resume_sentences, resume_epochs, checkpoint_seconds: of the training that is killed.
+            study: sources, targets, ablations, seeds and training of a study of the embedded world.
+    """
+
+    encoders: dict[str, dict[str, int]]
+    sentences: int
+    batch_pieces: int
+    treebanks: int
+    treebank_sentences: int
+    one_by_one: int
+    lines: int
+    block_size: int
+    text_batch_pieces: int
+    grid_models: tuple[int, ...]
+    grid_steps: int
+    grid_batch: tuple[int, int]
+    resume_sentences: int
+    resume_epochs: int
+    checkpoint_seconds: float
+    study: dict[str, Any]
+
+
+def _bert(vocabulary: int, width: int, layers: int = 12, heads: int = 12) -> dict[str, int]:
+    return {
+        "vocab_size": vocabulary,
+        "hidden_size": width,
+        "num_hidden_layers": layers,
+        "num_attention_heads": heads,
+        "intermediate_size": 4 * width,
+    }
+
+
+FULL = Size(
+    encoders={
+        "mbert": _bert(119547, 768),
+        "xlm-r": _bert(250002, 768),
+        "medium": _bert(8000, 512, 12, 8),
+    },
+    sentences=9000,
+    batch_pieces=1100,
+    treebanks=18,
+    treebank_sentences=500,
+    one_by_one=300,
+    lines=90000,
+    block_size=512,
+    text_batch_pieces=32768,
+    grid_models=(4, 8),
+    grid_steps=150,
+    grid_batch=(32, 34),
+    resume_sentences=3000,
+    resume_epochs=5,
+    checkpoint_seconds=1.5,
+    study={
+        "sources": ["qaa_embedded"],
+        "targets": ["qaa_embedded", "qab_embedded", "qba_embedded", "qca_embedded", "qda_embedded"],
+        "ablations": ["none", "random-init-1-2", "random-init-5-6", "random-init-11-12"],
+        "seeds": [11, 12, 13],
+        "training": {},
+    },
+)
+
+TINY = Size(
+    encoders={name: _bert(400, 16, 2, 2) for name in ("mbert", "xlm-r", "medium")},
+    sentences=30,
+    batch_pieces=200,
+    treebanks=2,
+    treebank_sentences=10,
+    one_by_one=5,
+    lines=200,
+    block_size=16,
+    text_batch_pieces=128,
+    grid_models=(2,),
+    grid_steps=3,
+    grid_batch=(3, 12),
+    resume_sentences=300,
+    resume_epochs=6,
+    checkpoint_seconds=0.02,
+    study={
+        "sources": ["qaa_embedded"],
+        "targets": ["qaa_embedded", "qab_embedded"],
+        "ablations": ["none", "random-init-1-2"],
+        "seeds": [11, 12],
+        "training": {"epochs": 1, "training_sentences": 60},
+    },
+)
+
+SIZES = {"full": FULL, "tiny": TINY}
