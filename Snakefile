@@ -36,6 +36,11 @@ if study.unseen.varieties:
     include: "workflow/rules/unseen.smk"
 
 
+onerror:
+    if denied := denied_in(log):
+        print(f"error: {denied}", file=sys.stderr)
+
+
 rule all:
     default_target: True
     input:

@@ -9,6 +9,7 @@ from typing import Any
 
 from xltransfer.runtime.files import read_json, replacing, write_json
 
+from .gpu.page import section
 from .measurement import Pair, Target, summarise
 from .rows import Row
 
@@ -68,7 +69,7 @@ def save(path: Path, content: dict[str, Any], rows: Sequence[Row]) -> None:
     """Write results as JSON and, beside it, as Markdown.
 
     Args:
-        path: the JSON file.
+        path: the JSON file. The page has a section on GPUs if ``gpu.json`` is beside it.
         content: as ``load`` returns it. Runs that no row is of are left out.
         rows: all rows, in the order of the table.
     """
@@ -83,8 +84,9 @@ def save(path: Path, content: dict[str, Any], rows: Sequence[Row]) -> None:
         "runs": [content["runs"][old] for old in used],
     }
     write_json(path, content)
+    page = markdown(content, rows) + section(path.with_name("gpu.json"))
     with replacing(path.with_suffix(".md")) as temporary:
-        temporary.write_text(markdown(content, rows), encoding="utf-8")
+        temporary.write_text(page, encoding="utf-8")
 
 
 def markdown(content: dict[str, Any], rows: Sequence[Row]) -> str:

@@ -18,9 +18,9 @@ from typing import Any
 from xltransfer.runtime.command import run
 from xltransfer.runtime.errors import InputError
 from xltransfer.runtime.files import read_json, write_json
+from xltransfer.runtime.gpus import VISIBLE
 
 from .. import machine
-from ..measurement import FailedError
 from ..options import ROOT
 from . import grid, speed, stages
 from .checks import Check, CheckFailedError, Setting
@@ -29,8 +29,10 @@ from .sizes import SIZES
 
 log = logging.getLogger("benchmarks.gpu")
 
-CHECKS = [*stages.CHECKS, *speed.CHECKS, *grid.CHECKS]
+CHECKS = [*stages.CHECKS, *grid.CHECKS, *speed.CHECKS]
 OUTPUT = ROOT / "benchmarks" / "gpu.json"
+MESSAGE = 300
+"""Characters of a message that are kept."""
 
 
 def run_all(arguments: argparse.Namespace, checks: list[Check]) -> None:
@@ -54,11 +56,11 @@ def run_all(arguments: argparse.Namespace, checks: list[Check]) -> None:
         log.info(
             "%s: %s (%.0f s)", check.key, found.get("result", found["status"]), found["seconds"]
         )
-        content["checks"][check.key] = {**found, "run": described}
+        content["checks"][check.key] = {"what": check.what, **found, "run": described}
         write_json(arguments.output, content)
         if found["status"] != "done":
             failed.append(check.key)
-    print(table(content, CHECKS), flush=True)
+    print(table(content), flush=True)
     if failed:
         raise InputError(f"not done: {', '.join(failed)}; the table says why")
 
@@ -88,22 +90,29 @@ def _run_one(check: Check, arguments: argparse.Namespace, seconds: float) -> dic
     """Run a check in a process group of its own, which is killed when its time is over."""
     result = arguments.work / "checks" / f"{check.key}.json"
     result.parent.mkdir(parents=True, exist_ok=True)
-    result.unlink(missing_ok=True)
+    measured = result.with_suffix(".jsonl")
+    for path in (result, measured):
+        path.unlink(missing_ok=True)
     command = [
         sys.executable, "-m", "benchmarks.gpu", "--one", check.key, "--result", str(result),
         "--device", arguments.device, "--size", arguments.size, "--work", str(arguments.work),
     ]  # fmt: skip
     process = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
+    found = {"status": f"ended after {seconds:.0f} s, its time"}
     try:
         process.wait(seconds)
+        found = {"status": f"failed with exit code {process.returncode}"}
     except subprocess.TimeoutExpired:
-        return {"status": f"ended after {seconds:.0f} s, its time"}
+        pass
     finally:
         _end_group(process.pid)
         process.wait()
-    if not result.exists():
-        return {"status": f"failed with exit code {process.returncode}"}
-    return read_json(result)
+    if result.exists():
+        found = read_json(result)
+    if measured.exists():
+        lines = measured.read_text(encoding="utf-8").splitlines()
+        found["measured"] = [json.loads(line) for line in lines]
+    return found
 
 
 def _end_group(group: int) -> None:
@@ -117,8 +126,9 @@ def run_here(check: Check, setting: Setting, result: Path) -> None:
     """Run a check in this process and write what it found."""
     try:
         found = {"status": "done", **asdict(check.run(setting))}
-    except (CheckFailedError, FailedError) as error:
-        found = {"status": f"failed: {error}".replace(str(setting.work), "work")}
+    except (CheckFailedError, InputError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:MESSAGE]
+        found = {"status": f"failed: {reason}".replace(str(setting.work), "work")}
     write_json(result, json.loads(json.dumps(found, default=float)))
 
 
@@ -153,11 +163,10 @@ def _stage(arguments: argparse.Namespace) -> None:
     arguments.work = arguments.work.absolute()
     if arguments.one:
         cores = len(os.sched_getaffinity(0))
-        setting = Setting(
-            SIZES[arguments.size], arguments.device == "cuda", arguments.work, 1, cores
-        )
-        if not setting.on_gpu:
-            os.environ["CUDA_VISIBLE_DEVICES"] = ""
+        on_gpu, measured = arguments.device == "cuda", arguments.result.with_suffix(".jsonl")
+        setting = Setting(SIZES[arguments.size], on_gpu, arguments.work, 1, cores, measured)
+        if not on_gpu:
+            os.environ[VISIBLE] = ""
         run_here(_chosen([arguments.one])[0], setting, arguments.result)
         return
     run_all(arguments, _chosen(arguments.checks))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
+import json
 import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
 from xltransfer.runtime.gpus import VISIBLE
 
-from ..measurement import Measurement, call_worker
-from ..options import Options
+from ..measurement import Measurement
 from .material import write_encoder, write_treebank
 from .sizes import Size
 
@@ -32,6 +35,8 @@ class Setting:
         work: folder for what it makes, which others may have filled.
         threads: of a process.
         cores: of the machine.
+        measured: file that gets a line for each measurement, which thus outlives a check that is
+            ended.
     """
 
     size: Size
@@ -39,6 +44,7 @@ class Setting:
     work: Path
     threads: int
     cores: int
+    measured: Path
 
     def encoder(self, name: str) -> Path:
         """The directory of an encoder, made if it is not there."""
@@ -55,19 +61,48 @@ class Setting:
             write_treebank(path, sentences, smallest, seed)
         return path
 
-    def measure(self, function: str, name: str, **arguments: Any) -> Measurement:
-        """Call a function of ``benchmarks.workers`` in a process of its own.
+    def measure(self, function: str, **arguments: Any) -> Measurement:
+        """Call a function of ``benchmarks.workers`` in this process.
 
         Args:
             function: ``module:function``.
-            name: of the folder that it works in.
             arguments: besides ``threads`` and ``folder``.
         """
-        folder = self.work / name
+        module, _, name = function.partition(":")
+        call = getattr(importlib.import_module(f"benchmarks.workers.{module}"), name)
+        folder = self.work / "workers"
         folder.mkdir(parents=True, exist_ok=True)
-        options = Options(folder, 1, self.threads, Path(), None)
-        given = {"threads": self.threads, "folder": str(folder), **arguments}
-        return call_worker(options, function, given)
+        if self.on_gpu:
+            torch.cuda.empty_cache()
+            torch.cuda.reset_peak_memory_stats()
+        started = time.perf_counter()
+        result = call({"threads": self.threads, "folder": str(folder), **arguments})
+        seconds = time.perf_counter() - started
+        found = Measurement(result["seconds"], result["work"], 0, result.get("facts", {}))
+        self.note(function, found, arguments, seconds)
+        return found
+
+    def note(
+        self, function: str, found: Measurement, arguments: dict[str, Any], whole: float
+    ) -> None:
+        """Write a measurement down.
+
+        Args:
+            function: that was measured.
+            found: by it.
+            arguments: of the function.
+            whole: seconds of the call with what is not timed.
+        """
+        line = {
+            "function": function,
+            "arguments": {key: _short(value) for key, value in arguments.items()},
+            "seconds": found.seconds,
+            "work": found.work,
+            "facts": dict(found.facts),
+            "whole": whole,
+        }
+        with open(self.measured, "a", encoding="utf-8") as file:
+            file.write(json.dumps(line, default=float) + "\n")
 
     def environment(self, **more: str) -> dict[str, str]:
         """Of a process: it sees the GPUs that this one sees, or none."""
@@ -75,6 +110,15 @@ class Setting:
         if not self.on_gpu:
             found[VISIBLE] = ""
         return found
+
+
+def _short(value: Any) -> Any:
+    """An argument without the folders of this machine."""
+    if isinstance(value, str):
+        return Path(value).name
+    if isinstance(value, dict):
+        return {key: _short(item) for key, item in value.items()}
+    return len(value) if isinstance(value, list) else value
 
 
 @dataclass(frozen=True)

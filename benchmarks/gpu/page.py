@@ -2,51 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from .checks import Check
+from xltransfer.runtime.files import read_json
 
 NOT_RUN = {"status": "not run"}
 
+SECTION = """
+## On a GPU
 
-def table(content: dict[str, Any], checks: Sequence[Check]) -> str:
+Made by `benchmarks/gpu.sh` on one GPU, with encoders that were never pretrained and sentences of
+invented words, which take as long as real ones. Every measurement is in `gpu.json`.
+
+"""
+
+
+def section(path: Path) -> str:
+    """The section of the page of the benchmarks; empty where no check was run.
+
+    Args:
+        path: file of results.
+    """
+    return SECTION + table(read_json(path)) if path.exists() else ""
+
+
+def table(content: dict[str, Any]) -> str:
     """Markdown: a line per check, remarks, and what it was run on.
 
     Args:
         content: of the file of results.
-        checks: all checks, in the order of the table.
     """
-    found = [(check, content["checks"].get(check.key, NOT_RUN)) for check in checks]
-    runs = []
-    for _, outcome in found:
-        if (run := outcome.get("run")) and run not in runs:
-            runs.append(run)
+    found = content["checks"]
+    runs: list[dict[str, str]] = []
+    for outcome in found.values():
+        if outcome["run"] not in runs:
+            runs.append(outcome["run"])
+    remarks = [f"- `{key}`: {one['remark']}." for key, one in found.items() if one.get("remark")]
     lines = [
-        "| check | what | result | target | |",
-        "|---|---|---|---|---|",
-        *(_line(check, outcome) for check, outcome in found),
+        "| check | what | result | target | | run |",
+        "|---|---|---|---|---|---|",
+        *(_line(key, outcome, runs.index(outcome["run"])) for key, outcome in found.items()),
         "",
-        *(
-            f"- `{check.key}`: {outcome['remark']}."
-            for check, outcome in found
-            if outcome.get("remark")
-        ),
-        "",
-        *map(_of_run, runs),
+        *remarks,
+        *([""] if remarks else []),
+        "| run | date | commit | GPU | machine | size | versions |",
+        "|---|---|---|---|---|---|---|",
+        *(_of_run(number, run) for number, run in enumerate(runs, start=1)),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _of_run(run: dict[str, str]) -> str:
-    return (
-        f"Run on {run['device']}; {run['machine']}; {run['versions']}; commit {run['commit']}, "
-        f"{run['date']}; {run['size']} size."
-    )
+def _of_run(number: int, run: dict[str, str]) -> str:
+    cells = (run[key] for key in ("date", "commit", "device", "machine", "size", "versions"))
+    return f"| {number} | {' | '.join(cells)} |"
 
 
-def _line(check: Check, found: dict[str, Any]) -> str:
+def _line(key: str, found: dict[str, Any], run: int) -> str:
+    start = f"| `{key}` | {found['what']} |"
     if found["status"] != "done":
-        return f"| `{check.key}` | {check.what} | {found['status']} | | |"
+        return f"{start} {found['status']} | {found.get('target', '')} | | {run + 1} |"
     verdict = ("reached" if found["reached"] else "not reached") if found["target"] else ""
-    return f"| `{check.key}` | {check.what} | {found['result']} | {found['target']} | {verdict} |"
+    return f"{start} {found['result']} | {found['target']} | {verdict} | {run + 1} |"

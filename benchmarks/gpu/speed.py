@@ -29,8 +29,8 @@ def parser_steps(setting: Setting) -> Found:
     figures, results, remarks, worst = {}, [], [], 0.0
     for encoder in ("mbert", "xlm-r"):
         arguments = _parser_arguments(setting, encoder)
-        own = setting.measure("parsing:train", encoder, **arguments)
-        bare = setting.measure("parsing:bare_training", encoder, **arguments)
+        own = setting.measure("parsing:train", **arguments)
+        bare = setting.measure("parsing:bare_training", **arguments)
         steps, bare_steps = (m.facts["steps"] / m.seconds for m in (own, bare))
         ratio = own.seconds / bare.seconds
         worst = max(worst, ratio)
@@ -64,9 +64,9 @@ def masked_lm(setting: Setting) -> Found:
             "precision": "auto",
         },
     }
-    own = setting.measure("masked_lm:adapt", "masked-lm", **arguments)
-    step = setting.measure("masked_lm:operations", "masked-lm", **arguments)
-    peak = setting.measure("devices:peak", "masked-lm")
+    own = setting.measure("masked_lm:adapt", **arguments)
+    step = setting.measure("masked_lm:operations", **arguments)
+    peak = setting.measure("devices:peak")
     rate = own.facts["steps"] * step.facts["operations"] / own.seconds
     share = rate / peak.facts["products"]
     figures = {
@@ -93,12 +93,8 @@ def representation(setting: Setting) -> Found:
     many = setting.treebank("parallel", size.treebank_sentences * 4)
     few = setting.treebank("one-by-one", size.one_by_one)
     encoder = str(setting.encoder("mbert"))
-    own = setting.measure(
-        "similarity:encode", "represent", encoder=encoder, treebanks={"a": str(many)}
-    )
-    other = setting.measure(
-        "similarity:one_by_one", "represent", encoder=encoder, treebanks={"a": str(few)}
-    )
+    own = setting.measure("similarity:encode", encoder=encoder, treebanks={"a": str(many)})
+    other = setting.measure("similarity:one_by_one", encoder=encoder, treebanks={"a": str(few)})
     ratio = other.per_unit / own.per_unit
     rates = {"batches": 1 / own.per_unit, "one_by_one": 1 / other.per_unit}
     return Found(
@@ -117,7 +113,7 @@ def prediction(setting: Setting) -> Found:
     shutil.rmtree(model, ignore_errors=True)
     arguments = _parser_arguments(setting, "mbert")
     arguments["training"] = str(setting.treebank("few", min(300, size.sentences), 3))
-    setting.measure("parsing:train", "prediction", **arguments, model=str(model))
+    setting.measure("parsing:train", **arguments, model=str(model))
     given = {
         "model": str(model),
         "task": PARSER,
@@ -126,8 +122,8 @@ def prediction(setting: Setting) -> Found:
             for number in range(size.treebanks)
         ],
     }
-    own = setting.measure("parsing:predict_and_score", "prediction", **given)
-    bare = setting.measure("parsing:bare_prediction", "prediction", **given)
+    own = setting.measure("parsing:predict_and_score", **given)
+    bare = setting.measure("parsing:bare_prediction", **given)
     ratio = own.per_unit / bare.per_unit
     return Found(
         f"{1 / own.per_unit:,.0f} sentences/s, {ratio:.2f} × the bare encoder's time",

@@ -111,8 +111,8 @@ class _Training:
             )
 
     def checkpoints(self) -> list[Path]:
-        """Files of its checkpoints."""
-        return [path for path in (self.folder / "checkpoints").rglob("*") if path.is_file()]
+        """States that it can resume from."""
+        return list((self.folder / "checkpoints").rglob("state.safetensors"))
 
     def result(self, process: subprocess.Popen) -> str:
         """SHA-256 of the weights.

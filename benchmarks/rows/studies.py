@@ -1,4 +1,4 @@
-"""Rows about whole studies, which take long, and what needs a GPU."""
+"""Rows about whole studies, which take long."""
 
 from __future__ import annotations
 
@@ -18,12 +18,6 @@ from . import Comparison, Row
 
 HOOK = ROOT / "benchmarks" / "hook"
 """Holds a ``sitecustomize`` that notes how long each process computed."""
-
-GPU_PLAN = (
-    "open, since it needs a GPU; planned: models of several seeds and ablations as one batch "
-    "(torch.func.functional_call under vmap), bfloat16 and CUDA graphs per batch shape, beside one "
-    "process per model in turn"
-)
 
 
 def checkout(folder: Path, commit: str) -> None:
@@ -121,14 +115,6 @@ def _study(options: Options) -> Comparison:
     )
 
 
-def _no_gpu(_: Options) -> str:
-    return GPU_PLAN
-
-
-def _never(_: Options) -> Comparison:
-    raise FailedError("nothing to measure")
-
-
 ROWS = [
     Row(
         "embedded-study",
@@ -148,13 +134,5 @@ ROWS = [
         _demo_missing,
         long=True,
         pairs=1,
-    ),
-    Row(
-        "gpu-grid",
-        "an ablation grid on one GPU",
-        "one process per model, in turn",
-        Target(3, at_least=True),
-        _never,
-        _no_gpu,
     ),
 ]

@@ -54,6 +54,22 @@ def test_an_input_dated_in_the_future_changes_nothing(finished: Path) -> None:
     assert planned(finished, *STUDY) == {}
 
 
+def test_a_job_does_not_run_in_vain_on_a_settled_input_dated_in_the_future(finished: Path) -> None:
+    """Its timestamp plans no job, but Snakemake deletes outputs that are older than any input."""
+    corpus = finished / "results/treebanks/qaa_embedded/train.conllu"
+    later = time.time() + 86400
+    os.utime(corpus, (later, later))
+    table = "results/tables/randominit.csv"
+    assert planned(finished, table, *STUDY) == {}
+    before = contents(finished)
+    message = error_of(run(finished, table, "--forcerun", "finetune"))
+    assert "train.conllu: dated in the future" in message
+    assert contents(finished) == before
+    subprocess.run(message.split("`")[1], shell=True, cwd=finished, check=True)
+    assert run(finished, table, "--forcerun", "finetune").returncode == 0
+    assert planned(finished, *STUDY) == {}
+
+
 def test_a_clock_that_was_set_back_has_a_remedy(finished: Path) -> None:
     for path in (finished / "results").rglob("*"):
         if path.is_file():

@@ -15,7 +15,7 @@ from running import in_child
 from xltransfer.runtime import command, folders
 from xltransfer.runtime.errors import InputError
 from xltransfer.runtime.files import explain_denied, replacing
-from xltransfer.runtime.folders import later_than, refuse_future, refuse_read_only
+from xltransfer.runtime.folders import denied_in, later_than, refuse_future, refuse_read_only
 
 
 def dated(path: Path, seconds: float) -> str:
@@ -97,6 +97,17 @@ def test_only_permissions_are_explained() -> None:
     assert explain_denied(OSError(errno.ENOSPC, "full")) is None
     denied = PermissionError(errno.EACCES, "Permission denied", "results/logs/x.log")
     assert explain_denied(denied).startswith("results/logs/x.log: cannot be written (Permission")
+
+
+def test_a_folder_that_snakemake_could_not_make_is_one_line(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text(
+        "WorkflowError:\nFailed to create output directory results/scores/embedded/pos.\n"
+        "PermissionError: [Errno 13] Permission denied: 'results/scores'\nWorkflowError:\n"
+    )
+    assert denied_in(log) == explain_denied(PermissionError(errno.EACCES, ""), "results/scores")
+    log.write_text("WorkflowError:\nAt least one job did not complete successfully.\n")
+    assert denied_in(log) is None
 
 
 def test_a_folder_without_permission(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ from xltransfer.records.code import stage_digest
 from xltransfer.runtime.changed_jobs import comparing_every_job
 from xltransfer.runtime.errors import InputError
 from xltransfer.runtime.files import canonical_json
-from xltransfer.runtime.folders import without_future_inputs
+from xltransfer.runtime.folders import denied_in, without_future_inputs
 from xltransfer.runtime.gpus import jobs_at_once
 from xltransfer.runtime.head import alone
 from xltransfer.study import Study

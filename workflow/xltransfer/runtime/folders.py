@@ -2,12 +2,14 @@
 
 Snakemake compares timestamps. A file with a timestamp in the future (wrong clock, copy from another
 machine) is newer than every output made from it, in this run and in later ones: finished models
-would be deleted and trained again each time.
+would be deleted and trained again each time. A job that runs must not have such an input even if
+the timestamp is ignored in planning (``ancient``).
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import sys
 import tempfile
@@ -41,6 +43,22 @@ def refuse_read_only(folders: Iterable[Path | str]) -> None:
                 pass
         except OSError as error:
             raise InputError(explain_denied(error, folder) or f"{folder}: {error}") from None
+
+
+def denied_in(log: Path | str) -> str | None:
+    """One line for the user if Snakemake could not make a folder during a run, else ``None``.
+
+    Args:
+        log: Snakemake's log of the run.
+    """
+    said = Path(log).read_text(encoding="utf-8", errors="replace")
+    found = re.findall(
+        r"^Failed to create .+\n\w+: \[Errno (\d+)\] .+: '(.+)'$", said, re.MULTILINE
+    )
+    if not found:
+        return None
+    code, folder = found[-1]
+    return explain_denied(OSError(int(code), ""), folder)
 
 
 def later_than(now: float, files: Iterable[str]) -> dict[str, float]:
@@ -111,8 +129,13 @@ def without_future_inputs(build: Callable[[], Any], workflow: Any) -> Callable[[
     def guarded() -> Any:
         result = build()
         if not workflow.touch:
+            dag = workflow.dag
+            # After a job, Snakemake compares its outputs with all inputs, and deletes older ones.
             inputs = (
-                str(file) for job in workflow.dag.jobs for file in job.input if not file.is_ancient
+                str(file)
+                for job in dag.jobs
+                for file in job.input
+                if not file.is_ancient or dag.needrun(job)
             )
             try:
                 refuse_future(inputs, wait=not workflow.dryrun)
