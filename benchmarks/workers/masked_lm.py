@@ -10,7 +10,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 from xltransfer.corpora.lines import Lines
 from xltransfer.encoders.batch_plan import plan_batches
-from xltransfer.encoders.masked_lm import load_masked_lm
+from xltransfer.encoders.masked_lm_head import load_masked_lm
 from xltransfer.encoders.text_tokenizer import TextTokenizer
 from xltransfer.encoders.transformer import longest_input
 from xltransfer.training.checkpoint import Checkpoint

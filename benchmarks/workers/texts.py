@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from uroman.uroman import DEFAULT_ROM_MAX_CACHE_SIZE, Uroman
-from xltransfer.analyses.tokenizers.counts import CountingTokenizer, tokenizer_statistics
+from xltransfer.analyses.tokenizers.tokenizer_statistics import (
+    CountingTokenizer,
+    tokenizer_statistics,
+)
 from xltransfer.corpora.transliteration.loading import load_scheme
 from xltransfer.runtime.files import sha256_of_file
 from xltransfer.stages.count_pieces import raw_sentences

@@ -9,7 +9,7 @@ import torch
 from xltransfer.training.devices import prepare_device
 from xltransfer.training.embeddings import RowGradients
 from xltransfer.training.flat import flatten
-from xltransfer.training.objectives.interface import Objective
+from xltransfer.training.objectives.objective import Objective
 
 from benchmarks.bound import measure_bound
 

@@ -16,10 +16,10 @@ from test_training import SENTENCES, TRAINING, Killed, kill_at, run
 from xltransfer.corpora.formats import read_sentences, write_sentences
 from xltransfer.encoders.batching import collate, make_example
 from xltransfer.encoders.bilstm import MODEL_TYPE, BiLSTMConfig, BiLSTMEncoder, read_architecture
-from xltransfer.encoders.characters import PADDING, UNKNOWN_WORD, WordCharacters
 from xltransfer.encoders.kinds import KINDS, kind_of, pretrained_kind_of
 from xltransfer.encoders.transformer import load_encoder
 from xltransfer.encoders.weights import own_weights
+from xltransfer.encoders.word_characters import PADDING, UNKNOWN_WORD, WordCharacters
 from xltransfer.runtime.errors import InputError
 from xltransfer.runtime.files import read_json
 from xltransfer.stages.finetune import finetune

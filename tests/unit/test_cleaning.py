@@ -13,12 +13,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from xltransfer.corpora.cleaning import duplicates
-from xltransfer.corpora.cleaning.characters import (
-    composed,
-    folded,
-    without_invisible,
-    without_markup,
-)
 from xltransfer.corpora.cleaning.duplicates import (
     EXACT,
     NearDuplicates,
@@ -29,6 +23,12 @@ from xltransfer.corpora.cleaning.duplicates import (
     similarities,
 )
 from xltransfer.corpora.cleaning.identification import load_identifier, standard_code
+from xltransfer.corpora.cleaning.normalisation import (
+    composed,
+    folded,
+    without_invisible,
+    without_markup,
+)
 from xltransfer.corpora.cleaning.scripts import is_script, script_shares
 from xltransfer.runtime.errors import InputError
 

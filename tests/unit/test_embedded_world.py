@@ -16,8 +16,8 @@ from xltransfer.corpora.embedded_world.concepts import Inventory, all_concepts
 from xltransfer.corpora.embedded_world.draws import Draws
 from xltransfer.corpora.embedded_world.languages import WALS, read_language
 from xltransfer.corpora.embedded_world.lexicon import build_lexicon
-from xltransfer.corpora.embedded_world.scripts import LATIN, SCRIPTS, romanise, write
 from xltransfer.corpora.embedded_world.writers import World, write_text, write_treebank
+from xltransfer.corpora.embedded_world.writing import LATIN, SCRIPTS, romanise, write
 from xltransfer.runtime.errors import InputError
 
 TABLE = ROOT / "resources" / "embedded_world" / "languages.tsv"

@@ -20,7 +20,7 @@ from transformers.models.auto import modeling_auto
 from xltransfer.encoders.ablate import ablate
 from xltransfer.encoders.batching import collate
 from xltransfer.encoders.families import FAMILIES, REFUSED, family_of
-from xltransfer.encoders.masked_lm import load_masked_lm, masked_logits
+from xltransfer.encoders.masked_lm_head import load_masked_lm, masked_logits
 from xltransfer.encoders.states import piece_states
 from xltransfer.encoders.tokenizer import WordTokenizer
 from xltransfer.encoders.transformer import layer_stack, load_encoder, longest_input, new_encoder

@@ -13,7 +13,7 @@ from conftest import ROOT
 from test_study import change
 from xltransfer.records.remembered import LARGE, REMEMBERED
 from xltransfer.study import Study
-from xltransfer.study.downloads import FOLDER
+from xltransfer.study.catalogued_files import FOLDER
 from xltransfer.study.local_files import LocalFiles
 
 

@@ -55,7 +55,7 @@ def test_comments_docstrings_and_formatting_do_not_count(package: Path) -> None:
         ("tasks/heads/spanning_tree.py", "+ 1) * (words", "+ 2) * (words", {"finetune", "predict"}),
         ("tasks/metrics/attachment.py", "attached += 1", "attached += 2",
          {"finetune", "predict", "score"}),
-        ("analyses/figures.py", "#D55E00", "#D55E01", {"draw"}),
+        ("analyses/plots.py", "#D55E00", "#D55E01", {"draw"}),
         ("stages/score.py", "int64", "int32", {"score"}),
         ("stages/score_tables.py", '"zeroshot": matrix', '"other": matrix', {"score_tables"}),
         ("records/trace.py", '"study": config', '"name": config', {"score_tables"}),

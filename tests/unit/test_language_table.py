@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 from test_tokenizer_statistics import NAMES, write_counts
-from xltransfer.analyses.languages import read_categories
+from xltransfer.analyses.language_table import read_categories
 from xltransfer.runtime.errors import InputError
 from xltransfer.stages.language_tables import language_tables
 

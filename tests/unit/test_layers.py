@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -73,6 +74,12 @@ def test_imports_run_downwards(layer: str) -> None:
         if module.split(".")[0] == layer and other.split(".")[0] not in below
     }
     assert not upward
+
+
+def test_no_two_modules_have_one_name() -> None:
+    """A name that is heard in a talk or read in a traceback leads to one file."""
+    names = Counter(path.stem for path in MODULES.values() if path.stem != "__init__")
+    assert [name for name, number in names.items() if number > 1] == []
 
 
 def test_no_file_imports_itself_by_way_of_others() -> None:

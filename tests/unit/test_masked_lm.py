@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from test_training import CPU, Killed, kill_at
 from torch.nn import functional
 from transformers import AutoConfig, AutoModelForMaskedLM
-from xltransfer.encoders.masked_lm import load_masked_lm, masked_logits, save_masked_lm
+from xltransfer.encoders.masked_lm_head import load_masked_lm, masked_logits, save_masked_lm
 from xltransfer.encoders.text_tokenizer import TextTokenizer
 from xltransfer.encoders.transformer import load_encoder, longest_input
 from xltransfer.encoders.vocabulary import save_tokenizer, train_wordpiece

@@ -23,7 +23,7 @@ from xltransfer.analyses.pair_figures import retrieval_figure
 from xltransfer.analyses.pairs import correlations, overlap_table, word_order_table, zeroshot_scores
 from xltransfer.analyses.retrieval import retrieval_accuracy
 from xltransfer.analyses.statistics.correlation import correlate
-from xltransfer.analyses.statistics.coverage import LAYOUTS, excluded
+from xltransfer.analyses.statistics.interval_coverage import LAYOUTS, excluded
 from xltransfer.analyses.vectors import aligned, read_vectors
 from xltransfer.analyses.word_order import shared_features
 from xltransfer.corpora.conllu import read_conllu, write_conllu

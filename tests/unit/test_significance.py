@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import stats
-from xltransfer.analyses.statistics.coverage import CEILING, NOISE, gaussian, missed, near_ceiling
+from xltransfer.analyses.statistics.interval_coverage import (
+    CEILING,
+    NOISE,
+    gaussian,
+    missed,
+    near_ceiling,
+)
 from xltransfer.analyses.statistics.significance import (
     holm,
     influence_values,

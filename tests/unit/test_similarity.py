@@ -16,7 +16,11 @@ from pyarrow import parquet
 from safetensors import safe_open
 from safetensors.numpy import save_file
 from test_cka import reference
-from xltransfer.analyses.similarity.tables import correlation_table, transfer_gap, with_mean_layer
+from xltransfer.analyses.similarity.correlation_table import (
+    correlation_table,
+    transfer_gap,
+    with_mean_layer,
+)
 from xltransfer.analyses.vectors import read_vectors
 from xltransfer.encoders.tokenizer import WordTokenizer
 from xltransfer.encoders.transformer import load_encoder

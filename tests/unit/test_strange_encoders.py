@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 from encoders import make_encoder
-from xltransfer.analyses.tokenizers.counts import CountingTokenizer
+from xltransfer.analyses.tokenizers.tokenizer_statistics import CountingTokenizer
 from xltransfer.encoders.bilstm import MODEL_TYPE, read_architecture
-from xltransfer.encoders.characters import WordCharacters
-from xltransfer.encoders.masked_lm import new_masked_lm
+from xltransfer.encoders.masked_lm_head import new_masked_lm
 from xltransfer.encoders.text_tokenizer import TextTokenizer
 from xltransfer.encoders.tokenizer import WordTokenizer
 from xltransfer.encoders.transformer import empty_encoder, load_encoder
 from xltransfer.encoders.vocabulary import train_wordpiece
+from xltransfer.encoders.word_characters import WordCharacters
 from xltransfer.runtime.errors import InputError
 
 

@@ -20,9 +20,9 @@ from xltransfer.runtime.errors import InputError
 from xltransfer.stages.finetune import finetune
 from xltransfer.stages.predict import predict
 from xltransfer.stages.score import score_models
-from xltransfer.tasks.kinds import kind_of
 from xltransfer.tasks.metrics import METRICS
 from xltransfer.tasks.metrics.labels import with_word_labels, word_labels
+from xltransfer.tasks.properties import kind_of
 from xltransfer.tasks.registry import make_task
 
 TRAINING = {

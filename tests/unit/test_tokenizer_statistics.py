@@ -15,14 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from running import stage
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
-from xltransfer.analyses.figures import save_figure
-from xltransfer.analyses.tokenizers.counts import (
+from xltransfer.analyses.plots import save_figure
+from xltransfer.analyses.tokenizers.statistics_table import NUMBERS
+from xltransfer.analyses.tokenizers.tokenizer_figure import tokenizer_figure
+from xltransfer.analyses.tokenizers.tokenizer_statistics import (
     CountingTokenizer,
     DistinctWords,
     tokenizer_statistics,
 )
-from xltransfer.analyses.tokenizers.figures import tokenizer_figure
-from xltransfer.analyses.tokenizers.tables import NUMBERS
 from xltransfer.encoders.tokenizer import WordTokenizer
 from xltransfer.runtime.errors import InputError
 from xltransfer.stages.count_pieces import count_pieces, raw_sentences

@@ -14,7 +14,7 @@ from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from xltransfer.corpora.conllu import FORM, ID, LEMMA, read_conllu
-from xltransfer.corpora.embedded_world.scripts import LATIN, SCRIPTS, romanise, write
+from xltransfer.corpora.embedded_world.writing import LATIN, SCRIPTS, romanise, write
 from xltransfer.corpora.iob import read_iob2
 from xltransfer.corpora.transliteration.loading import load_scheme
 from xltransfer.corpora.transliteration.rules import read_rules

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 import yaml
 from conftest import ROOT
-from xltransfer.analyses.unseen.figures import transliteration_figure, unseen_figure
-from xltransfer.analyses.unseen.tables import Comparisons, arms_table, verdicts
+from xltransfer.analyses.unseen.arms_and_verdicts import Comparisons, arms_table, verdicts
+from xltransfer.analyses.unseen.unseen_figures import transliteration_figure, unseen_figure
 from xltransfer.corpora.catalogue import Catalogue
 from xltransfer.corpora.conllu import Sentence, read_conllu, write_conllu
 from xltransfer.runtime.errors import InputError

@@ -131,7 +131,7 @@ def test_byte_level_spaces_are_markers(tmp_path: Path) -> None:
 
 def test_words_of_a_bilstm_have_one_state(tmp_path: Path) -> None:
     from xltransfer.corpora.conllu import Sentence
-    from xltransfer.encoders.characters import WordCharacters
+    from xltransfer.encoders.word_characters import WordCharacters
 
     rows = [["1", "dogs", "_", "NOUN", "_", "_", "0", "root", "_", "_"]]
     vocabulary = WordCharacters.learn([["dogs"]], 1, 30)

@@ -15,10 +15,10 @@ from typing import Any
 import torch
 from encoders import make_encoder
 from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
-from xltransfer.analyses.tokenizers.counts import CountingTokenizer
-from xltransfer.encoders.characters import WordCharacters
+from xltransfer.analyses.tokenizers.tokenizer_statistics import CountingTokenizer
 from xltransfer.encoders.kinds import kind_of
 from xltransfer.encoders.text_tokenizer import TextTokenizer
+from xltransfer.encoders.word_characters import WordCharacters
 
 from ..cases import Reader, Verdict, accept, either, refuse
 from ..mutation import json_bytes, mutated_json

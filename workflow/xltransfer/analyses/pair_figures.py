@@ -10,7 +10,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from .figures import GREY, SAME_LANGUAGE, ZERO_SHOT
+from .plots import GREY, SAME_LANGUAGE, ZERO_SHOT
 from .similarity.headline import OVER_SOURCES
 
 SERIES = (

@@ -22,9 +22,9 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from ..runtime.errors import InputError
 from ..runtime.files import read_json, read_text, write_json
 from .batching import Batch
-from .characters import LONGEST_WORD, PADDING, UNKNOWN_WORD, WordCharacters
 from .interface import CONFIG_FILE, EncoderKind, StartingPoint
 from .layers import SharedDropout
+from .word_characters import LONGEST_WORD, PADDING, UNKNOWN_WORD, WordCharacters
 
 MODEL_TYPE = "xltransfer-bilstm"
 NO_LIMIT = sys.maxsize

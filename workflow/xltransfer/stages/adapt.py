@@ -10,7 +10,7 @@ import torch
 
 from ..corpora.lines import Lines
 from ..encoders.kinds import kind_of
-from ..encoders.masked_lm import load_masked_lm
+from ..encoders.masked_lm_head import load_masked_lm
 from ..encoders.text_tokenizer import TextTokenizer
 from ..records.record import TOKENIZER_CONFIG
 from ..records.verification import verified_checksums, verified_encoder

@@ -16,7 +16,6 @@ import numpy as np
 from tqdm import tqdm
 
 from ..corpora.checksums import UNCHECKED, refuse_other_content, verify_checksum
-from ..corpora.cleaning.counts import Counts
 from ..corpora.cleaning.duplicates import (
     EXACT,
     NEAR,
@@ -26,6 +25,7 @@ from ..corpora.cleaning.duplicates import (
     mark_repeats,
 )
 from ..corpora.cleaning.evaluation_sentences import EvaluationSentences
+from ..corpora.cleaning.line_counts import Counts
 from ..corpora.cleaning.settings import Settings
 from ..corpora.cleaning.steps import Steps
 from ..corpora.confined import confined_lines
@@ -65,7 +65,7 @@ def clean(
         training: text to train on, its lines in the order of the corpus. Which side a line is on
             depends on its own content only.
         held_out: text for the held-out loss.
-        report: JSON file with the counts of each step (``corpora/cleaning/counts.py``).
+        report: JSON file with the counts of each step (``corpora/cleaning/line_counts.py``).
         evaluation: development and test parts of annotated corpora; lines that equal or contain one
             of their sentences are dropped.
         checksum: checksum in the catalogue.

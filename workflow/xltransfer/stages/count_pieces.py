@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from ..analyses.tokenizers.counts import CountingTokenizer, tokenizer_statistics
+from ..analyses.tokenizers.tokenizer_statistics import CountingTokenizer, tokenizer_statistics
 from ..corpora.formats import FORMATS, format_of, read_sentences
 from ..records.record import write_record
 from ..records.verification import verified_checksums

@@ -9,11 +9,11 @@ from typing import Annotated, Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ..analyses.figures import randominit_figure, save_figure, zeroshot_figure
 from ..analyses.pair_figures import overlap_figure, retrieval_figure, word_order_figure
-from ..analyses.similarity.figures import cka_figure, cka_heatmap_figure, correlation_figure
-from ..analyses.tokenizers.figures import tokenizer_figure
-from ..analyses.unseen.figures import transliteration_figure, unseen_figure
+from ..analyses.plots import randominit_figure, save_figure, zeroshot_figure
+from ..analyses.similarity.cka_figures import cka_figure, cka_heatmap_figure, correlation_figure
+from ..analyses.tokenizers.tokenizer_figure import tokenizer_figure
+from ..analyses.unseen.unseen_figures import transliteration_figure, unseen_figure
 from ..records.verification import verified_checksums
 from ..runtime.signatures import Keys
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from ..analyses.languages import data_table, language_table, read_categories
+from ..analyses.language_table import data_table, language_table, read_categories
 from ..analyses.tables import write_table
-from ..analyses.tokenizers.tables import read_statistics
+from ..analyses.tokenizers.statistics_table import read_statistics
 from ..records.trace import table_provenance
 from ..runtime.signatures import Keys
 

@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 from ..corpora.language_sampling import SampledLines, apportion, sampling_probabilities
 from ..corpora.lines import Lines
 from ..encoders.kinds import kind_of_network
-from ..encoders.masked_lm import new_masked_lm
+from ..encoders.masked_lm_head import new_masked_lm
 from ..encoders.text_tokenizer import TextTokenizer
 from ..encoders.vocabulary import save_tokenizer, train_wordpiece
 from ..records.verification import verified_checksums

@@ -17,7 +17,7 @@ from ..runtime.errors import DivergedError, InputError
 from ..runtime.files import digest, read_json, write_json
 from ..runtime.interruption import stop_listening
 from ..runtime.signatures import Keys
-from ..tasks.kinds import kind_of
+from ..tasks.properties import kind_of
 from ..training.finetuning_runs import FineTuningRuns
 from ..training.hyperparameters import SEARCHED, best, grid
 

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import pandas as pd
 
 from ..analyses.scores import read_scores
+from ..analyses.similarity.correlation_table import correlation_table, in_order, transfer_gap
 from ..analyses.similarity.headline import headline_measure
-from ..analyses.similarity.tables import correlation_table, in_order, transfer_gap
 from ..analyses.statistics.correlation import NOTE as CORRELATION
 from ..analyses.tables import study_note, write_table
 from ..records.trace import table_provenance

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from ..analyses.tables import write_table
-from ..analyses.tokenizers.tables import read_statistics, statistics_table
+from ..analyses.tokenizers.statistics_table import read_statistics, statistics_table
 from ..records.trace import table_provenance
 from ..runtime.signatures import Keys
 

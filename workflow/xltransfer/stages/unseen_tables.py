@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..analyses.scores import complete, read_scores
 from ..analyses.tables import reading_note, write_table
-from ..analyses.unseen.tables import Comparisons, arms_of_varieties, arms_table, verdicts
+from ..analyses.unseen.arms_and_verdicts import Comparisons, arms_of_varieties, arms_table, verdicts
 from ..records.trace import table_provenance
 from ..runtime.errors import InputError
 from ..runtime.files import read_json

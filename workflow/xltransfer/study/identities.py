@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 from ..corpora.checksums import UNCHECKED
 from ..records.code import stage_digest
 from ..runtime.files import digest
+from .catalogued_files import FOLDER
 from .contents import Contents
-from .downloads import FOLDER
 from .parallel import State
 from .unseen_identities import UnseenIdentities
 

@@ -17,7 +17,7 @@ from ..corpora.embedded_world.languages import EMBEDDED_FAMILY
 from ..encoders.ablations import NONE, in_order, parse
 from ..records import paths
 from ..runtime.files import canonical_json
-from ..tasks.kinds import Kind, kind_of
+from ..tasks.properties import Kind, kind_of
 from .arms import BILSTM, ENCODER_FILES
 from .batches import (
     FinetuningBatch,
@@ -26,10 +26,10 @@ from .batches import (
     prediction_batches,
     scoring_batches,
 )
+from .catalogued_files import Downloads
 from .consistency import check_consistency
 from .contents import Contents
-from .downloads import Downloads
-from .embedded_world import EmbeddedWorld
+from .embedded_parts import EmbeddedWorld
 from .identities import Identities
 from .kept import KeptFiles
 from .parallel import ParallelText

@@ -12,8 +12,8 @@ from torch import nn
 from ..corpora.iob import TaggedSentence, normalised
 from ..encoders.batching import Batch
 from .heads.crf import CRFHead
-from .interface import Prediction
 from .tagging import WordLabels
+from .task import Prediction
 
 
 class Entities(WordLabels):

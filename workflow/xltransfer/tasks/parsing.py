@@ -13,8 +13,8 @@ from ..encoders.batching import Batch
 from .heads.biaffine import BiaffineHead
 from .heads.smoothing import smoothed_cross_entropy
 from .heads.spanning_tree import decode_trees
-from .interface import Prediction, Task
 from .metrics.attachment import universal
+from .task import Prediction, Task
 
 
 class Parsing(Task):

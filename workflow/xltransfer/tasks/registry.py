@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from .entities import Entities
-from .interface import Task
 from .parsing import Parsing
 from .tagging import Tagging
+from .task import Task
 
 TASKS: dict[str, type[Task]] = {task.kind: task for task in (Parsing, Tagging, Entities)}
 """Task classes by kind."""

@@ -12,8 +12,8 @@ from torch.nn import functional
 from ..corpora.conllu import Sentence
 from ..encoders.batching import Batch
 from .heads.smoothing import smoothed_cross_entropy
-from .interface import Prediction, Task
 from .metrics.labels import COLUMNS, NO_VALUE, with_word_labels, word_labels
+from .task import Prediction, Task
 
 UNLABELLED = -100
 """Target of an unannotated word."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ..corpora.sentences import AnnotatedSentence
 from ..encoders.batching import FIRST, FIRST_CONTENT, Example, make_example
 from ..encoders.reader import Reader
-from ..tasks.interface import Task
+from ..tasks.task import Task
 
 
 class Dataset:

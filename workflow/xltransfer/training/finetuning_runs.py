@@ -26,9 +26,9 @@ from ..records.verification import verified_checksums, verified_encoder
 from ..runtime.command import warn
 from ..runtime.errors import InputError
 from ..runtime.files import digest
-from ..tasks.interface import Task
 from ..tasks.metrics import check_gold
 from ..tasks.registry import make_task
+from ..tasks.task import Task
 from .checkpoint import Checkpoint
 from .dataset import Dataset
 from .devices import device_name, prepare_device

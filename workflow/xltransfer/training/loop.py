@@ -18,7 +18,7 @@ from .checkpoint import Checkpoint
 from .embeddings import RowGradients
 from .flat import flatten
 from .hyperparameters import passes_per_epoch
-from .objectives.interface import Objective
+from .objectives.objective import Objective
 
 log = logging.getLogger(__name__)
 

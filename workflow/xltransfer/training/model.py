@@ -16,8 +16,8 @@ from ..encoders.weights import check_safetensors, own_weights
 from ..runtime.errors import InputError
 from ..runtime.files import read_bytes, read_json, replacing, write_json
 from ..tasks.heads.crf import CRFHead
-from ..tasks.interface import Task
 from ..tasks.registry import make_task
+from ..tasks.task import Task
 
 TASK_FILE = "task.json"
 WEIGHTS_FILE = "model.safetensors"

@@ -10,7 +10,7 @@ import torch
 from ..corpora.sentences import AnnotatedSentence
 from ..encoders.batching import collate, plan_examples
 from ..runtime.errors import DivergedError
-from ..tasks.interface import Prediction, Task
+from ..tasks.task import Prediction, Task
 from .dataset import Dataset
 from .model import WordModel
 

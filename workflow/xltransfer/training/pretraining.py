@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from ..corpora.lines import Lines
-from ..encoders.masked_lm import STORED_TYPES, save_masked_lm
+from ..encoders.masked_lm_head import STORED_TYPES, save_masked_lm
 from ..encoders.text_tokenizer import TextTokenizer
 from ..records.code import stage_digest
 from ..records.record import (

@@ -8,10 +8,10 @@ from operator import ne
 
 import numpy as np
 
-from .characters import composed, folded, without_invisible, without_markup
-from .counts import Counts
 from .evaluation_sentences import EvaluationSentences
 from .identification import load_identifier, standard_code
+from .line_counts import Counts
+from .normalisation import composed, folded, without_invisible, without_markup
 from .scripts import script_shares
 from .settings import Settings
 

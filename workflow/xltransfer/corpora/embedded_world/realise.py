@@ -8,7 +8,7 @@ from . import concepts as c
 from .grammar import Node
 from .languages import Language
 from .lexicon import Lexicon
-from .scripts import write
+from .writing import write
 
 PUNCTUATION = ".?!,"
 ENTITY_TYPES = {"PERSON": "PER", "PLACE": "LOC", "ORGANISATION": "ORG"}

@@ -8,7 +8,7 @@ from typing import Any
 
 from .attachment import attachment_scores
 from .counts import Counts, Scores
-from .entities import entity_scores
+from .entity_scores import entity_scores
 from .labels import check_labelled, label_scores
 
 Metrics = Callable[[Sequence, Sequence, Mapping[str, Any]], Scores]

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 
 from ...encoders.batching import collate, training_batches
-from ...tasks.interface import Task
+from ...tasks.task import Task
 from ..dataset import Dataset
 from ..model import WordModel
 from ..prediction import annotate
-from .interface import Objective
+from .objective import Objective
 
 
 class FineTuning(Objective):

@@ -14,11 +14,11 @@ from ...corpora.language_sampling import apportion, sampling_probabilities, stre
 from ...encoders.batch_plan import plan_batches
 from ...encoders.kinds import kind_of_network
 from ...encoders.lean_transformers import PreTrainedModel
-from ...encoders.masked_lm import masked_logits
+from ...encoders.masked_lm_head import masked_logits
 from ...encoders.text_tokenizer import TextTokenizer
 from ...runtime.errors import InputError
 from ..tokenised_text import Rows, TokenisedText
-from .interface import Objective
+from .objective import Objective
 
 MASKED_SHARE = 0.15
 REPLACED_BY_MASK, REPLACED_BY_RANDOM = 0.8, 0.1

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..runtime.errors import InputError
 from ..runtime.table_reader import read_table
-from .tokenizers.tables import check_listed
+from .tokenizers.statistics_table import check_listed
 
 CATEGORY_COLUMNS = ("iso", "category", "note")
 CATEGORIES = ("", "0", "1", "2", "3", "4", "5")

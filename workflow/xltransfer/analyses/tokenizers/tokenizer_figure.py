@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ..figures import GREY
 from ..pair_figures import SERIES
+from ..plots import GREY
 
 PANELS = {
     "fertility": ("words", "fertility (pieces per word)"),

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ...encoders.ablations import NONE, parse
-from ..figures import GREY
 from ..pair_figures import SERIES, add_legend, styles_of
+from ..plots import GREY
 from .headline import HEADLINE, headline_measure
 
 COLUMNS = 5

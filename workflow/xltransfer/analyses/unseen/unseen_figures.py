@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ..figures import GREY
 from ..pair_figures import SERIES
+from ..plots import GREY
 
 _STEP = 0.14
 """Distance between the arms of a language, relative to that between languages."""
