@@ -27,18 +27,13 @@ include: "workflow/rules/encoders.smk"
 include: "workflow/rules/finetune.smk"
 include: "workflow/rules/predict.smk"
 include: "workflow/rules/tables.smk"
-include: "workflow/rules/analysis.smk"
+include: "workflow/rules/comparisons.smk"
 
 
 if study.unseen.varieties:
 
     include: "workflow/rules/varieties.smk"
     include: "workflow/rules/unseen.smk"
-
-
-onerror:
-    if denied := denied_in(log):
-        print(f"error: {denied}", file=sys.stderr)
 
 
 rule all:

@@ -111,8 +111,8 @@ if stage in ("represent", "score"):
     outputs += values("--outputs")
 if stage == "similarity_tables":
     tables = ["cka", "correlation"]
-if stage == "retrieval_table":
-    tables = ["retrieval"]
+if stage in ("retrieval_table", "published_comparison"):
+    tables = [stage.removesuffix("_table")]
 if stage in ("clean", "split", "transliterate"):
     outputs += values("--training") + values("--held-out") + values("--report")
     outputs += values("--outputs")

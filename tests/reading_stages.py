@@ -177,7 +177,9 @@ STAGES: dict[str, tuple[list[str], Callable[[], object]]] = {
     "word order": (
         ["tables/randominit_by_target.csv", "typology/features.csv"],
         lambda: word_order_tables(
-            files("word order")[0], SCORED, files("word order")[1], ["81A"], out()[0]
+            files("word order")[0],
+            {**SCORED, "typology_features": ["81A"]},
+            files("word order")[1], out()[0],
         ),
     ),
     "retrieval": (

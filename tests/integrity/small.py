@@ -176,7 +176,8 @@ def _vectors() -> list[Job]:
                "--corpus", "bb_x", "--output", similarities]  # fmt: skip
     jobs.append(_job("similarity", options, made, [similarities]))
     table = "results/tables/retrieval.csv"
-    options = ["--config", TABLE, "--results", "results", "--output", table]
+    options = ["--config", TABLE, "--results", "results",
+               "--directory", "results/tables"]  # fmt: skip
     return [*jobs, _job("retrieval_table", options, made, [table])]
 
 

@@ -190,5 +190,5 @@ def test_published_matrices_are_whole() -> None:
 def test_a_study_without_published_cells_says_so(tmp_path: Path) -> None:
     OURS.assign(source="qaa").to_csv(tmp_path / "ours.csv", index=False)
     with pytest.raises(InputError, match="no number is about"):
-        published_comparison(tmp_path / "ours.csv", PUBLISHED, CONFIG, tmp_path / "out.csv")
-    assert not (tmp_path / "out.csv").exists()
+        published_comparison(tmp_path / "ours.csv", PUBLISHED, CONFIG, tmp_path / "tables")
+    assert not (tmp_path / "tables").exists()

@@ -12,10 +12,16 @@ from pathlib import Path
 
 import pytest
 from running import in_child
+from snakemake.exceptions import WorkflowError
 from xltransfer.runtime import command, folders
 from xltransfer.runtime.errors import InputError
 from xltransfer.runtime.files import explain_denied, replacing
-from xltransfer.runtime.folders import denied_in, later_than, refuse_future, refuse_read_only
+from xltransfer.runtime.folders import (
+    explain_missing_folder,
+    later_than,
+    refuse_future,
+    refuse_read_only,
+)
 
 
 def dated(path: Path, seconds: float) -> str:
@@ -100,14 +106,10 @@ def test_only_permissions_are_explained() -> None:
 
 
 def test_a_folder_that_snakemake_could_not_make_is_one_line(tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    log.write_text(
-        "WorkflowError:\nFailed to create output directory results/scores/embedded/pos.\n"
-        "PermissionError: [Errno 13] Permission denied: 'results/scores'\nWorkflowError:\n"
-    )
-    assert denied_in(log) == explain_denied(PermissionError(errno.EACCES, ""), "results/scores")
-    log.write_text("WorkflowError:\nAt least one job did not complete successfully.\n")
-    assert denied_in(log) is None
+    denied = PermissionError(errno.EACCES, "Permission denied", "results/scores")
+    error = WorkflowError("Failed to create output directory results/scores/embedded.", denied)
+    assert explain_missing_folder(error) == explain_denied(denied)
+    assert explain_missing_folder(WorkflowError("At least one job did not complete.")) is None
 
 
 def test_a_folder_without_permission(tmp_path: Path) -> None:

@@ -317,7 +317,7 @@ def test_a_state_looks_the_same_in_every_panel() -> None:
             for source, of_source in states.items() for state in of_source for layer in (0, 1)
         ]
     )  # fmt: skip
-    figure = retrieval_figure(table, "title")
+    figure = retrieval_figure({"study": "title"}, table)
     colours = {}
     for ax in figure.axes:
         for line, label in zip(*ax.get_legend_handles_labels(), strict=True):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from xltransfer.runtime import slurm
 from xltransfer.runtime.errors import InputError
-from xltransfer.runtime.slurm import end_orphans, watchful
+from xltransfer.runtime.slurm import JobStates, end_orphans
 
 RUN = "0a1b2c3d-0000-4000-8000-0123456789ab"
 
@@ -74,7 +74,7 @@ def answers(*given: dict[str, str] | None, final_preemption: bool = True) -> lis
         answer = left.pop(0)
         return (None, None) if answer is None else (answer, 0.1)
 
-    ask = watchful(query, final_preemption)
+    ask = JobStates(query, final_preemption)
     return [asyncio.run(ask("squeue", logging.getLogger()))[0] for _ in given]
 
 
@@ -96,3 +96,20 @@ def test_forgotten_jobs_have_ended() -> None:
     forgotten = {"1": "UNKNOWN", "2": "RUNNING"}
     assert answers(both, one, None, one, one) == [both, one, {}, forgotten, forgotten]
     assert answers(both, one, both, one) == [both, one, both, one]
+
+
+def test_jobs_that_slurm_never_knew_have_ended() -> None:
+    """The controller was killed right after their submission, before it had saved its state."""
+    now, left = [0.0], [{"2": "PENDING"}] * 3
+
+    async def query(command: str, logger: logging.Logger) -> tuple[dict, float]:
+        return left.pop(), 0.1
+
+    states = JobStates(query, True, clock=lambda: now[0])
+    states.submitted(["1", "2", "3_1"])
+    for seconds, lost in ((0, {}), (200, {}), (60, {"1": "UNKNOWN"})):
+        now[0] += seconds
+        # Each cycle of the executor names all jobs that it waits for.
+        states.submitted(["1", "2", "3_1"])
+        found = asyncio.run(states("squeue", logging.getLogger()))[0]
+        assert found == {"2": "PENDING", **lost}

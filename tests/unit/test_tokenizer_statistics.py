@@ -17,7 +17,7 @@ from running import stage
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 from xltransfer.analyses.plots import save_figure
 from xltransfer.analyses.tokenizers.statistics_table import NUMBERS
-from xltransfer.analyses.tokenizers.tokenizer_figure import tokenizer_figure
+from xltransfer.analyses.tokenizers.tokenizer_figure import tokenizer_stats_figure
 from xltransfer.analyses.tokenizers.tokenizer_statistics import (
     CountingTokenizer,
     DistinctWords,
@@ -348,7 +348,7 @@ def test_malformed_counts_and_varieties_are_refused(counts: list[Path], tmp_path
 def test_figure_joins_a_variety_to_its_transliteration(counts: list[Path], tmp_path: Path) -> None:
     tokenizer_table(counts, CONFIG, tmp_path)
     frame = pd.read_csv(tmp_path / "tokenizer_stats.csv", keep_default_na=False, na_values=[""])
-    figure = tokenizer_figure(frame, "a study")
+    figure = tokenizer_stats_figure({"study": "a study"}, frame)
     panels = [ax for ax in figure.axes if ax.get_xlabel()]
     assert [ax.get_title("left") for ax in panels] == ["treebank", "", "raw text", ""]
     joins = [list(line.get_xdata()) for line in panels[0].lines if len(line.get_xdata()) == 2]
@@ -358,7 +358,7 @@ def test_figure_joins_a_variety_to_its_transliteration(counts: list[Path], tmp_p
     for kind in ("pdf", "png"):
         one, two = (tmp_path / f"{name}.{kind}" for name in ("one", "two"))
         save_figure(figure, one)
-        save_figure(tokenizer_figure(frame, "a study"), two)
+        save_figure(tokenizer_stats_figure({"study": "a study"}, frame), two)
         assert one.read_bytes() == two.read_bytes()
 
 

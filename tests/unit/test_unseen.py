@@ -248,10 +248,10 @@ def test_description_of_a_language() -> None:
 def test_figures_show_every_variety() -> None:
     arms = dict(zip(ARMS, ([6, 7], [5, 5], [1, 1], [3, 3], [6, 6]), strict=True))
     table, verdict = tables({"ug_udt": arms, "ug_latn_udt": arms})
-    figure = unseen_figure(table, verdict, "study")
+    figure = unseen_figure({"study": "study"}, table, verdict)
     labels = [label.get_text() for label in figure.axes[0].get_xticklabels()]
     assert labels == ["ug\neasy", "ug_latn\neasy"]
-    figure = transliteration_figure(table, "study")
+    figure = transliteration_figure({"study": "study"}, table)
     assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ["ug_latn"]
 
 

@@ -30,10 +30,11 @@ from xltransfer.records.code import stage_digest
 from xltransfer.runtime.changed_jobs import comparing_every_job
 from xltransfer.runtime.errors import InputError
 from xltransfer.runtime.files import canonical_json
-from xltransfer.runtime.folders import denied_in, without_future_inputs
+from xltransfer.runtime.folders import without_future_inputs
 from xltransfer.runtime.gpus import jobs_at_once
 from xltransfer.runtime.head import alone
 from xltransfer.study import Study
+from xltransfer.study.analyses import ANALYSES, FIGURE_JOBS, drawings_of
 from xltransfer.study.private_report import private
 from xltransfer.study.study_files import refuse_templates
 from xltransfer.study.varieties import FOLDS, HASHED

@@ -1,57 +1,47 @@
-# Tables and figures made from scores.
+# Tables and figures: a rule for each analysis, and one for the figures that are drawn together. See
+# study/analyses.py.
 
 
-rule score_tables:
-    input:
-        scores=study.score_files("<results>"),
-        reports=study.training_reports("<results>"),
-    output:
-        table_files("randominit", "randominit_by_target", "zeroshot", "zeroshot_by_target"),
-    log:
-        "<logs>/score_tables.log",
-    conda:
-        "../../envs/xltransfer.yaml"
-    resources:
-        mem_mb=growing(4000),
-        runtime=growing(120),
-    params:
-        cfg=study.table_config(),
-        code=stage_digest("score_tables"),
-        # Not passed to the command, used to detect changes: see study/identities.py.
-        identity=lambda wildcards: study.identities.table("randominit"),
-        results=lambda wildcards, output: study.results,
-        directory=subpath(output[0], parent=True),
-    shell:
-        "python -m xltransfer score_tables --config {params.cfg:q} --results {params.results:q}"
-        " --directory {params.directory:q} > {log:q} 2>&1"
+for analysis in ANALYSES:
+    # Without unseen languages there are no corpora that the rules about them could name.
+    if analysis.of_unseen and not study.unseen.varieties:
+        continue
+
+    rule:
+        name:
+            analysis.stage
+        input:
+            **analysis.inputs(study, "<results>"),
+        output:
+            table_files(*analysis.tables),
+        log:
+            f"<logs>/{analysis.stage}.log",
+        conda:
+            "../../envs/xltransfer.yaml"
+        resources:
+            mem_mb=growing(analysis.mem_mb),
+            runtime=growing(analysis.runtime),
+        params:
+            cfg=analysis.config(study),
+            code=stage_digest(analysis.stage),
+            # Not passed to the command, used to detect changes: see study/identities.py.
+            identity=lambda wildcards, table=analysis.tables[0]: study.identities.table(table),
+            inputs=lambda wildcards, input, analysis=analysis: analysis.arguments(
+                dict(input.items()), study.results
+            ),
+            directory=subpath(output[0], parent=True),
+        shell:
+            "python -m xltransfer {rule:q} --config {params.cfg:q} {params.inputs:q}"
+            " --directory {params.directory:q} > {log:q} 2>&1"
 
 
-# The tables that each figure is drawn from.
-DRAWN_FROM = {
-    "randominit": ["randominit_by_target"],
-    "zeroshot": ["zeroshot"],
-    "overlap": ["overlap", "overlap_correlation"],
-    "word_order": ["word_order", "word_order_correlation"],
-    "retrieval": ["retrieval"],
-    "cka": ["cka"],
-    "cka_heatmap": ["cka"],
-    "correlation": ["correlation"],
-    "tokenizer_stats": ["tokenizer_stats"],
-    "unseen": ["unseen", "verdicts"],
-    "transliteration": ["unseen"],
-}
-
-# Figures that share a job, because drawing is faster than starting Python: those about scores
-# (available first), about representations, and about unseen languages.
-DRAWN_TOGETHER = {
-    "transfer_figures": ["randominit", "zeroshot", "overlap", "word_order"],
-    "representation_figures": ["retrieval", "cka", "cka_heatmap", "correlation"],
-    "unseen_figures": ["tokenizer_stats", "unseen", "transliteration"],
-}
-
-for job, figures in DRAWN_TOGETHER.items():
-    figures = [f for f in study.figures + study.unseen.figures if f in figures]
-    drawn = {figure: DRAWN_FROM[figure] for figure in figures}
+for job in FIGURE_JOBS:
+    drawn = {
+        drawing.figure: drawing.tables
+        for of_unseen in (False, True)
+        for drawing in drawings_of(study, of_unseen)
+        if drawing.job == job
+    }
     if not drawn:
         continue
 

@@ -214,32 +214,6 @@ for number, task in enumerate(unseen.tasks, start=1):
             " --predictions {input.predictions:q} --outputs {output:q} > {log:q} 2>&1"
 
 
-rule unseen_tables:
-    input:
-        scores=unseen.arms.all_score_files("<results>"),
-        reports=unseen.arms.training_reports("<results>"),
-        texts=unseen.evaluation_reports("<results>"),
-    output:
-        table_files("unseen", "verdicts"),
-    log:
-        "<logs>/unseen_tables.log",
-    conda:
-        "../../envs/xltransfer.yaml"
-    resources:
-        mem_mb=growing(4000),
-        runtime=growing(120),
-    params:
-        cfg=unseen.table_config(),
-        code=stage_digest("unseen_tables"),
-        # Not passed to the command, used to detect changes: see study/identities.py.
-        identity=lambda wildcards: study.identities.table("unseen"),
-        directory=subpath(output[0], parent=True),
-    shell:
-        "python -m xltransfer unseen_tables --config {params.cfg:q} --scores {input.scores:q}"
-        " --reports {input.reports:q} --texts {input.texts:q} --directory {params.directory:q}"
-        " > {log:q} 2>&1"
-
-
 rule count_pieces:
     input:
         tokenizer=lambda wildcards: unseen.tokenizer(
@@ -274,50 +248,3 @@ rule count_pieces:
         "python -m xltransfer count_pieces --encoder {params.directory:q}"
         " --corpus {input.corpus:q} --columns {params.columns:q} --output {output:q}"
         " > {log:q} 2>&1"
-
-
-rule tokenizer_table:
-    input:
-        unseen.statistics_files("<results>"),
-    output:
-        table_files("tokenizer_stats"),
-    log:
-        "<logs>/tokenizer_table.log",
-    conda:
-        "../../envs/xltransfer.yaml"
-    resources:
-        mem_mb=growing(2000),
-        runtime=growing(60),
-    params:
-        cfg=unseen.table_config(),
-        code=stage_digest("tokenizer_table"),
-        # Not passed to the command, used to detect changes: see study/identities.py.
-        identity=lambda wildcards: study.identities.table("tokenizer_stats"),
-        directory=subpath(output[0], parent=True),
-    shell:
-        "python -m xltransfer tokenizer_table --config {params.cfg:q} --inputs {input:q}"
-        " --directory {params.directory:q} > {log:q} 2>&1"
-
-
-rule language_tables:
-    input:
-        counts=unseen.statistics_files("<results>"),
-        categories="resources/joshi.tsv",
-    output:
-        table_files("languages", "language_data"),
-    log:
-        "<logs>/language_tables.log",
-    conda:
-        "../../envs/xltransfer.yaml"
-    resources:
-        mem_mb=growing(2000),
-        runtime=growing(60),
-    params:
-        cfg=unseen.table_config(),
-        code=stage_digest("language_tables"),
-        # Not passed to the command, used to detect changes: see study/identities.py.
-        identity=lambda wildcards: study.identities.table("languages"),
-        directory=subpath(output[0], parent=True),
-    shell:
-        "python -m xltransfer language_tables --config {params.cfg:q} --inputs {input.counts:q}"
-        " --categories {input.categories:q} --directory {params.directory:q} > {log:q} 2>&1"

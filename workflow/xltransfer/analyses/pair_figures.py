@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import cycle
+from typing import Any
 
 import pandas as pd
 from matplotlib import pyplot as plt
@@ -23,30 +24,36 @@ SERIES = (
 """Okabe & Ito's palette; series also differ in marker and line style."""
 
 
-def overlap_figure(table: pd.DataFrame, correlation: pd.DataFrame, title: str) -> Figure:
+def overlap_figure(
+    config: Mapping[str, Any], table: pd.DataFrame, correlation: pd.DataFrame
+) -> Figure:
     """Score against piece overlap, one panel per task, one series per encoder.
 
     Legends show the within-source correlation, averaged over sources.
 
     Args:
+        config: configuration of the figures, with ``study``, the title.
         table: table ``overlap.csv``.
         correlation: table ``overlap_correlation.csv``.
-        title: title of the figure.
     """
-    return _scatter(table, correlation, "overlap", "pieces in common (percent of all)", title)
+    return _scatter(
+        table, correlation, "overlap", "pieces in common (percent of all)", config["study"]
+    )
 
 
-def word_order_figure(table: pd.DataFrame, correlation: pd.DataFrame, title: str) -> Figure:
+def word_order_figure(
+    config: Mapping[str, Any], table: pd.DataFrame, correlation: pd.DataFrame
+) -> Figure:
     """Score against the number of shared word-order features, with the mean for each number.
 
     Args:
+        config: configuration of the figures, with ``study``, the title.
         table: table ``word_order.csv``; pairs without values for all features are excluded.
         correlation: table ``word_order_correlation.csv``.
-        title: title of the figure.
     """
     complete = table[table["comparable"] == table["features"]]
     label = f"word-order features in common (of {table['features'].max()})"
-    figure = _scatter(complete, correlation, "shared", label, title)
+    figure = _scatter(complete, correlation, "shared", label, config["study"])
     for ax, (_, part) in zip(figure.axes, complete.groupby("task", sort=False), strict=False):
         for style, (_, own) in zip(
             cycle(SERIES), part.groupby("encoder", sort=False), strict=False
@@ -95,14 +102,14 @@ def _scatter(
     return figure
 
 
-def retrieval_figure(table: pd.DataFrame, title: str) -> Figure:
+def retrieval_figure(config: Mapping[str, Any], table: pd.DataFrame) -> Figure:
     """Accuracy of retrieval by layer, one panel per source language, one line per state.
 
     Lines are means over all targets; grey lines are single targets of the pretrained encoder.
 
     Args:
+        config: configuration of the figures, with ``study``, the title.
         table: table ``retrieval.csv``.
-        title: title of the figure.
     """
     sources = list(dict.fromkeys(table["source"]))
     encoders = list(dict.fromkeys(table["encoder"]))
@@ -130,7 +137,7 @@ def retrieval_figure(table: pd.DataFrame, title: str) -> Figure:
         ax.set_xlabel("layer (0: embeddings)")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     add_legend(figure, styles)
-    figure.suptitle(title, fontsize=9)
+    figure.suptitle(config["study"], fontsize=9)
     return figure
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 
@@ -37,17 +38,19 @@ plt.rcParams.update(
 )
 
 
-def randominit_figure(table: pd.DataFrame, ablations: Sequence[str], title: str) -> Figure:
+def randominit_figure(config: Mapping[str, Any], table: pd.DataFrame) -> Figure:
     """Change of the score for each re-initialised pair of layers, one panel per source.
 
     Bars are 95 % confidence intervals.
 
     Args:
-        table: rows of one metric per task, from ``by_target``.
-        ablations: ablations to show, lowest layers first.
-        title: title of the figure.
+        config: configuration of the figures: ``study``, the title; ``tasks`` with their main
+            ``metric``; ``ablations`` to show, lowest layers first.
+        table: table ``randominit_by_target.csv``.
     """
-    pairs = published_columns(ablations)
+    pairs = published_columns(config["ablations"])
+    metrics = {task: data["metric"] for task, data in config["tasks"].items()}
+    table = table[table["metric"] == table["task"].map(metrics)]
     table = table[table["ablation"].isin(pairs)]
     rows = list(table.groupby(["encoder", "task"], sort=False))
     sources = list(dict.fromkeys(table["source"]))
@@ -76,18 +79,19 @@ def randominit_figure(table: pd.DataFrame, ablations: Sequence[str], title: str)
         ax.tick_params(labelbottom=True)
     handles, labels = axes[0][0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3)
-    figure.suptitle(title, fontsize=9)
+    figure.suptitle(config["study"], fontsize=9)
     return figure
 
 
-def zeroshot_figure(matrix: pd.DataFrame, languages: Sequence[str], title: str) -> Figure:
+def zeroshot_figure(config: Mapping[str, Any], matrix: pd.DataFrame) -> Figure:
     """A heat map of scores, one panel per encoder and task: sources down, targets across.
 
     Args:
-        matrix: rows per source from ``zeroshot.matrix``.
-        languages: columns of the targets.
-        title: title of the figure.
+        config: configuration of the figures: ``study``, the title, and ``languages``, the columns
+            of the targets.
+        matrix: table ``zeroshot.csv``.
     """
+    languages = list(config["languages"])
     groups = list(matrix.groupby(["encoder", "task", "metric"], sort=False))
     rows = sum(len(part) for _, part in groups)
     figure, axes = plt.subplots(
@@ -112,7 +116,7 @@ def zeroshot_figure(matrix: pd.DataFrame, languages: Sequence[str], title: str) 
         ax.spines[:].set_visible(False)
         ax.set_title(f"{task}, {encoder}: {metric} in percent", loc="left")
     axes[-1, 0].set_xlabel("target")
-    figure.suptitle(title, fontsize=9)
+    figure.suptitle(config["study"], fontsize=9)
     return figure
 
 

@@ -45,20 +45,15 @@ def refuse_read_only(folders: Iterable[Path | str]) -> None:
             raise InputError(explain_denied(error, folder) or f"{folder}: {error}") from None
 
 
-def denied_in(log: Path | str) -> str | None:
-    """One line for the user if Snakemake could not make a folder during a run, else ``None``.
+def explain_missing_folder(error: Exception) -> str | None:
+    """One line for the user if Snakemake could not make a folder, else ``None``.
 
     Args:
-        log: Snakemake's log of the run.
+        error: Snakemake's error, whose message has that of the operating system.
     """
-    said = Path(log).read_text(encoding="utf-8", errors="replace")
-    found = re.findall(
-        r"^Failed to create .+\n\w+: \[Errno (\d+)\] .+: '(.+)'$", said, re.MULTILINE
-    )
-    if not found:
-        return None
-    code, folder = found[-1]
-    return explain_denied(OSError(int(code), ""), folder)
+    pattern = r"^Failed to create .+\n\w+: \[Errno (\d+)\] .+: '(.+)'$"
+    found = re.search(pattern, str(error), re.MULTILINE)
+    return explain_denied(OSError(int(found[1]), ""), found[2]) if found else None
 
 
 def later_than(now: float, files: Iterable[str]) -> dict[str, float]:

@@ -25,7 +25,7 @@ from typing import Any
 from . import slurm
 from .errors import InputError
 from .files import explain_denied, explain_no_room, write_json
-from .folders import refuse_read_only
+from .folders import explain_missing_folder, refuse_read_only
 from .gpus import SLURM_JOB
 
 RECORD = "xltransfer-head.json"
@@ -100,6 +100,10 @@ def alone(
         except OSError as error:
             explanation = explain_denied(error) or explain_no_room(error.filename or ".", error)
             if explanation:
+                sys.exit(f"error: {explanation}")
+            raise
+        except Exception as error:
+            if explanation := explain_missing_folder(error):
                 sys.exit(f"error: {explanation}")
             raise
 

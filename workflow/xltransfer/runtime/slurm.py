@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,9 @@ RUN = re.compile(r"(?:.*_)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 PATIENCE_SECONDS = 900
 """Maximum wait for an answer from Slurm, or for jobs to end."""
+
+UNSEEN_SECONDS = 240
+"""Time until a submitted job that Slurm has never reported counts as lost; accounting may lag."""
 
 Query = Callable[[str, Any], Awaitable[tuple[dict[str, str] | None, float | None]]]
 
@@ -96,7 +99,16 @@ def keep_sight_of_jobs(settings: Any) -> None:
     """
     import snakemake_executor_plugin_slurm as executor
 
-    executor.query_job_status = watchful(executor.query_job_status, settings.no_requeue)
+    states = JobStates(executor.query_job_status, settings.no_requeue)
+    executor.query_job_status = states
+    check = executor.Executor.check_active_jobs
+
+    async def check_submitted(self: Any, active_jobs: Sequence[Any]) -> AsyncIterator[Any]:
+        states.submitted(job.external_jobid for job in active_jobs)
+        async for job in check(self, active_jobs):
+            yield job
+
+    executor.Executor.check_active_jobs = check_submitted
     # By default the executor increases its polling interval up to three minutes. During that time
     # it submits nothing, and squeue may forget jobs.
     interval = settings.init_seconds_before_status_checks
@@ -105,41 +117,76 @@ def keep_sight_of_jobs(settings: Any) -> None:
     )
 
 
-def watchful(query: Query, final_preemption: bool) -> Query:
+class JobStates:
     """A query for the states of jobs with which the executor does not lose any job.
 
     The executor forgets all jobs if Slurm does not answer. It waits forever for jobs that sacct
-    reports as `CANCELLED by 0`, that are preempted without requeueing, or that squeue has forgotten
-    (`MinJobAge`).
+    reports as `CANCELLED by 0`, that are preempted without requeueing, that squeue has forgotten
+    (`MinJobAge`), or that the controller lost when it was killed right after their submission.
 
     Args:
         query: function that polls once; returns states by job (None without an answer) and its
             duration in seconds.
         final_preemption: whether Slurm does not requeue preempted jobs.
+        clock: seconds that pass.
     """
-    missed: dict[str, int] = {}
-    failures = 0
 
-    async def ask(command: str, logger: Any) -> tuple[dict[str, str], float]:
-        nonlocal failures
-        states, seconds = await query(command, logger)
+    def __init__(
+        self,
+        query: Query,
+        final_preemption: bool,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._query = query
+        self._final_preemption = final_preemption
+        self._clock = clock
+        self._missed: dict[str, int] = {}
+        self._unseen: dict[str, float] = {}
+        self._failures = 0
+
+    def submitted(self, jobs: Iterable[str]) -> None:
+        """Note jobs that the next answer should contain."""
+        for job in jobs:
+            # Slurm reports tasks of an array under the number of the array, too.
+            if "_" not in job and job not in self._missed:
+                self._unseen.setdefault(job, self._clock())
+
+    async def __call__(self, command: str, logger: Any) -> tuple[dict[str, str], float]:
+        """Poll once.
+
+        Args:
+            command: command that asks Slurm.
+            logger: Snakemake's logger.
+
+        Returns:
+            states by job, and the duration of the query in seconds.
+        """
+        states, seconds = await self._query(command, logger)
         if states is None or seconds is None:
-            failures += 1
-            if failures % 5 == 1:
+            self._failures += 1
+            if self._failures % 5 == 1:
                 logger.warning("Slurm does not say how its jobs are; asking again and again.")
             # The executor treats jobs that are not in the answer as pending.
             return {}, 0.0
-        failures = 0
-        states = {job: _state(state, final_preemption) for job, state in states.items()}
-        for job in set(missed) - set(states):
-            missed[job] += 1
-            if missed[job] > 1:
-                # The job counts as ended; its outputs show whether it succeeded.
-                states[job] = "UNKNOWN"
-        missed.update(dict.fromkeys((job for job in states if states[job] != "UNKNOWN"), 0))
-        return states, seconds
+        self._failures = 0
+        states = {job: _state(state, self._final_preemption) for job, state in states.items()}
+        forgotten = [*self._lost(states), *self._never_seen(states)]
+        # The jobs count as ended; their outputs show whether they succeeded.
+        return states | dict.fromkeys(forgotten, "UNKNOWN"), seconds
 
-    return ask
+    def _lost(self, states: Mapping[str, str]) -> list[str]:
+        """Jobs that Slurm has known, but not in the last two answers."""
+        lost = [job for job in self._missed if job not in states]
+        for job in lost:
+            self._missed[job] += 1
+        self._missed.update(dict.fromkeys(states, 0))
+        return [job for job in lost if self._missed[job] > 1]
+
+    def _never_seen(self, states: Mapping[str, str]) -> list[str]:
+        """Submitted jobs that Slurm has not known for minutes."""
+        self._unseen = {job: since for job, since in self._unseen.items() if job not in states}
+        patience = self._clock() - UNSEEN_SECONDS
+        return [job for job, since in self._unseen.items() if since < patience]
 
 
 def _state(state: str, final_preemption: bool) -> str:

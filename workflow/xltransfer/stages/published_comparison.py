@@ -157,7 +157,7 @@ def published_comparison(
     config: Annotated[
         Mapping[str, Any], Keys("study", "seeds", "config", "encoders", "tasks", "hubs")
     ],
-    output: Path,
+    directory: Path,
     correlation: Path | None = None,
 ) -> None:
     """Compare our numbers with published ones: ``published_comparison.csv``.
@@ -166,7 +166,7 @@ def published_comparison(
         scores: ``randominit_by_target.csv``.
         published: tables of published numbers.
         config: configuration of the tables of scores, with the ``hubs`` of the encoders.
-        output: CSV file that is written.
+        directory: folder that the table is written to.
         correlation: ``correlation.csv``, if the study has one.
 
     Raises:
@@ -183,4 +183,5 @@ def published_comparison(
     if table.empty:
         names = ", ".join(str(path) for path in published)
         raise InputError(f"{names}: no number is about the encoder and corpora of this study")
-    write_table(output, table, table_provenance(config, inputs, "published_comparison"))
+    provenance = table_provenance(config, inputs, "published_comparison")
+    write_table(directory / "published_comparison.csv", table, provenance)

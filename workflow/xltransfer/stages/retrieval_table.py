@@ -22,7 +22,7 @@ def retrieval_table(
         Keys("study", "seeds", "config", "encoders", "parallel", "split", "states", "precision"),
     ],
     results: str,
-    output: Path,
+    directory: Path,
 ) -> None:
     """Write ``retrieval.csv``: how often the nearest sentence is the translation.
 
@@ -31,8 +31,8 @@ def retrieval_table(
             ``split``; ``states``, each with the ``language`` that is compared to all others; and
             ``study``, ``config``, ``seeds`` and ``precision`` of the vectors.
         results: folder of results, where the vectors lie.
-        output: CSV file with a row per encoder, state, pair of languages and layer: ``accuracy`` in
-            percent and ``sentences``.
+        directory: folder of the table, which has a row per encoder, state, pair of languages and
+            layer: ``accuracy`` in percent and ``sentences``.
 
     Raises:
         InputError: vectors are missing or not parallel.
@@ -47,7 +47,7 @@ def retrieval_table(
             sentences = vectors.shape[1]
             rows.append({**pair, "layer": layer, "accuracy": accuracy, "sentences": sentences})
     note = f"{study_note(config)} Vectors of sentences: {config['precision']}."
-    write_table(output, pd.DataFrame(rows), provenance, notes=[note])
+    write_table(directory / "retrieval.csv", pd.DataFrame(rows), provenance, notes=[note])
 
 
 def _pairs(config: Mapping[str, Any], results: str) -> Iterator[tuple[dict[str, str], Path, Path]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,9 +16,11 @@ from ..runtime.signatures import Keys
 
 def word_order_tables(
     scores: Path,
-    config: Annotated[Mapping[str, Any], Keys("study", "seeds", "config", "tasks", "families")],
+    config: Annotated[
+        Mapping[str, Any],
+        Keys("study", "seeds", "config", "tasks", "families", "typology_features"),
+    ],
     features: Path,
-    names: Sequence[str],
     directory: Path,
 ) -> None:
     """Write ``word_order.csv`` and ``word_order_correlation.csv``.
@@ -27,9 +29,9 @@ def word_order_tables(
 
     Args:
         scores: ``randominit_by_target.csv``.
-        config: configuration of the tables of scores, with ``families`` by language.
+        config: configuration of the tables of scores, with ``families`` by language and
+            ``typology_features``, the features that are compared.
         features: CSV file with ``language``, ``feature`` and ``value``.
-        names: features that are compared.
         directory: folder that the tables are written to.
     """
     verified_checksums([scores, features])
@@ -37,7 +39,7 @@ def word_order_tables(
     with open(features, encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines):
             known.setdefault(row["language"], {})[row["feature"]] = row["value"]
-    table = word_order_table(read_zeroshot(scores, config), known, names)
+    table = word_order_table(read_zeroshot(scores, config), known, config["typology_features"])
     complete = table[table["comparable"] == table["features"]]
     correlation = correlations(complete, "shared", config["families"])
     provenance = table_provenance(config, [scores, features], "word_order_tables")

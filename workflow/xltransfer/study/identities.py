@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from ..corpora.checksums import UNCHECKED
 from ..records.code import stage_digest
 from ..runtime.files import digest
+from .analyses import analysis_of
 from .catalogued_files import FOLDER
 from .contents import Contents
 from .parallel import State
@@ -28,15 +29,6 @@ from .unseen_identities import UnseenIdentities
 
 if TYPE_CHECKING:
     from .study import Study
-
-MADE_TOGETHER = {
-    "randominit": ("randominit_by_target", "zeroshot", "zeroshot_by_target"),
-    "overlap": ("overlap_correlation",),
-    "word_order": ("word_order_correlation",),
-    "cka": ("correlation",),
-    "unseen": ("verdicts",),
-}
-"""Tables that one job makes together → the first of them."""
 
 
 def remembered(method: Callable[..., str]) -> Callable[..., str]:
@@ -191,7 +183,7 @@ class Identities:
             },
         }
 
-    def _representations(self, encoder: str, states: Iterable[State], corpus: str) -> list[Any]:
+    def representations(self, encoder: str, states: Iterable[State], corpus: str) -> list[Any]:
         """Identities of all inputs of the representations of a parallel treebank."""
         parallel = self.study.parallel
         of = self.states(encoder, states, corpus, parallel.split)
@@ -207,7 +199,7 @@ class Identities:
         return digest(
             [
                 config,
-                {c: self._representations(encoder, parallel.states, c) for c in sorted(compared)},
+                {c: self.representations(encoder, parallel.states, c) for c in sorted(compared)},
                 stage_digest("similarity"),
             ]
         )
@@ -224,24 +216,9 @@ class Identities:
         part = self.study.embedded_world.part(language, "text")
         return digest([part, stage_digest("embedded_world")])
 
-    def table(self, name: str) -> str:
-        """Identity of a table; tables made by one job share it."""
-        first = next((first for first, more in MADE_TOGETHER.items() if name in more), name)
-        return self._table(first)
-
     @remembered
-    def _table(self, name: str) -> str:
-        if name in ("unseen", "tokenizer_stats", "languages"):
-            return self.unseen.table(name)
-        return getattr(self, f"_{name}")()
-
-    def _randominit(self) -> str:
-        study = self.study
-        scores = self._all_scores()
-        return digest([study.table_config(), scores, stage_digest("score_tables")])
-
-    @remembered
-    def _all_scores(self) -> str:
+    def all_scores(self) -> str:
+        """Identity of the scores of every encoder, task and source on every target."""
         study = self.study
         return digest(
             {
@@ -255,50 +232,15 @@ class Identities:
             }
         )
 
-    def _overlap(self) -> str:
-        study = self.study
-        parts = {
-            (study.kind(task).corpora, corpus, split)
-            for task in study.tasks
-            for split, corpora in (("train", study.sources(task)), ("test", study.targets(task)))
-            for corpus in corpora
-        }
-        pieces = [
-            self.pieces(encoder, *part) for encoder in study.encoders for part in sorted(parts)
-        ]
-        return digest([self.table("randominit"), pieces, stage_digest("overlap_tables")])
+    def table(self, name: str) -> str:
+        """Identity of a table; tables of one analysis share it."""
+        return self._analysis(analysis_of(name).tables[0])
 
-    def _word_order(self) -> str:
-        names = self.study.config["typology_features"]
-        of = [self.table("randominit"), self.typology(), names]
-        return digest([*of, stage_digest("word_order_tables")])
-
-    def _all_representations(self, states: Iterable[State]) -> dict[str, Any]:
-        return {
-            f"{encoder} {corpus}": self._representations(encoder, states, corpus)
-            for encoder in self.study.encoders
-            for corpus in self.study.parallel.treebanks
-        }
-
-    def _retrieval(self) -> str:
-        parallel = self.study.parallel
-        vectors = self._all_representations(parallel.retrieval_states)
-        return digest([parallel.retrieval_config(), vectors, stage_digest("retrieval_table")])
-
-    def _cka(self) -> str:
-        parallel = self.study.parallel
-        similarities = {
-            f"{encoder} {corpus}": self.similarity(encoder, corpus)
-            for encoder in self.study.encoders
-            for corpus in parallel.treebanks
-        }
-        of = [parallel.cka_config(), similarities, self._all_scores()]
-        return digest([*of, stage_digest("similarity_tables")])
-
-    def _published_comparison(self) -> str:
-        tables = ["randominit", *(name for name in self.study.tables if name == "correlation")]
-        of = [self.study.comparison_config(), *map(self.table, tables)]
-        return digest([*of, stage_digest("published_comparison")])
+    @remembered
+    def _analysis(self, table: str) -> str:
+        analysis = analysis_of(table)
+        of = [analysis.config(self.study), analysis.upstream(self.study)]
+        return digest([*of, stage_digest(analysis.stage)])
 
     def figures(self, tables: Iterable[str]) -> str:
         """Identity of figures that are drawn from some tables."""

@@ -14,10 +14,11 @@ from typing import Any
 
 from ..corpora.catalogue import Catalogue, Corpus, Language
 from ..corpora.embedded_world.languages import EMBEDDED_FAMILY
-from ..encoders.ablations import NONE, in_order, parse
+from ..encoders.ablations import NONE, in_order
 from ..records import paths
 from ..runtime.files import canonical_json
 from ..tasks.properties import Kind, kind_of
+from .analyses import drawings_of, tables_of
 from .arms import BILSTM, ENCODER_FILES
 from .batches import (
     FinetuningBatch,
@@ -37,15 +38,6 @@ from .parts import expand_pairs, read_encoders, read_mirrors
 from .schema import check_schema
 from .unseen import UnseenLanguages
 
-TRANSFER_FIGURES = (
-    "randominit",
-    "zeroshot",
-    "overlap",
-    "word_order",
-    "retrieval",
-    "cka",
-    "correlation",
-)
 INDIFFERENT = ("mirrors", "job_size", "training_threads", "checkpoint_minutes", "keep", "pathvars")
 """Keys for locations and batching, which do not affect results."""
 
@@ -156,23 +148,12 @@ class Study:
     @property
     def tables(self) -> list[str]:
         """The tables about transfer, except those whose features or parallel texts are missing."""
-        tables = ["randominit", "zeroshot", "overlap"]
-        if self.config["typology_features"]:
-            tables.append("word_order")
-        if self.parallel.treebanks:
-            tables += ["retrieval", "cka", "correlation"]
-        return tables
+        return tables_of(self, of_unseen=False)
 
     @property
     def figures(self) -> list[str]:
         """The figures about transfer; figures of changes require re-initialised layers."""
-        ablated = any(parse(ablation).in_published_table for ablation in self.config["ablations"])
-        figures = [name for name in TRANSFER_FIGURES if name in self.tables]
-        if not ablated:
-            figures.remove("randominit")
-        if self.parallel.treebanks:
-            figures.append("cka_heatmap")
-        return figures
+        return [drawing.figure for drawing in drawings_of(self, of_unseen=False)]
 
     def sources(self, task: str) -> list[str]:
         """Corpora that models of a task are trained on."""

@@ -13,6 +13,7 @@ from ..corpora.transliteration.schemes import scheme_files
 from ..records import paths
 from ..runtime.errors import InputError
 from ..runtime.files import canonical_json
+from .analyses import drawings_of, tables_of
 from .arms import MONOLINGUAL, Arms
 from .varieties import FOLDS, HASHED, Made, Varieties, Variety
 
@@ -69,14 +70,12 @@ class UnseenLanguages:
     @property
     def tables(self) -> list[str]:
         """The tables about unseen languages."""
-        names = ["unseen", "verdicts", "tokenizer_stats", "languages"]
-        return names if self.varieties else []
+        return tables_of(self.study, of_unseen=True)
 
     @property
     def figures(self) -> list[str]:
         """The figures about unseen languages."""
-        names = ["unseen", "tokenizer_stats"] if self.varieties else []
-        return [*names, "transliteration"] if self.transliterated("raw_text") else names
+        return [drawing.figure for drawing in drawings_of(self.study, of_unseen=True)]
 
     @property
     def encoder(self) -> str:

@@ -130,14 +130,3 @@ class UnseenIdentities:
         read = self.text(code) if kind == "raw_text" else self._all.corpus(kind, code, part)
         columns = unseen.statistics_columns(encoder, kind, file)
         return digest([tokenizer, read, columns, stage_digest("count_pieces")])
-
-    def table(self, name: str) -> str:
-        """Identity of the table ``unseen``, ``tokenizer_stats`` or ``languages``."""
-        unseen = self._study.unseen
-        stages = {"unseen": "unseen_tables", "tokenizer_stats": "tokenizer_table"}
-        of = [unseen.table_config(), stage_digest(stages.get(name, "language_tables"))]
-        if name == "unseen":
-            scores = [[*pair, self.scoring_job(*pair)] for pair in unseen.pairs]
-            return digest([*of, scores, {text: self.text(text) for text in unseen.texts}])
-        files = [Path(path).with_suffix("").parts[-3:] for path in unseen.statistics_files("")]
-        return digest([*of, [self.statistics(*counted) for counted in files]])

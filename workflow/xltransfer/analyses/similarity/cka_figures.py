@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import cycle
+from typing import Any
 
 import pandas as pd
 from matplotlib import pyplot as plt
@@ -19,7 +21,7 @@ COLUMNS = 5
 """Number of panels per row."""
 
 
-def cka_figure(table: pd.DataFrame, title: str) -> Figure:
+def cka_figure(config: Mapping[str, Any], table: pd.DataFrame) -> Figure:
     """CKA by layer between the first source and every target, one panel each.
 
     Lines: the pretrained encoder, the fine-tuned ones (mean over seeds, one per task), the ablation
@@ -27,8 +29,8 @@ def cka_figure(table: pd.DataFrame, title: str) -> Figure:
     around the pretrained line is its confidence interval over sentences.
 
     Args:
+        config: configuration of the figures, with ``study``, the title.
         table: table ``cka.csv``.
-        title: title of the figure.
     """
     table = table[headline_measure(table)]
     source, encoder = table["source"].iloc[0], table["encoder"].iloc[0]
@@ -55,7 +57,7 @@ def cka_figure(table: pd.DataFrame, title: str) -> Figure:
         ax.set_xlabel("layer (0: embeddings)")
     handles, labels = axes[0][0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3)
-    figure.suptitle(f"{title}, {encoder}: {_measure()}", fontsize=9)
+    figure.suptitle(f"{config['study']}, {encoder}: {_measure()}", fontsize=9)
     return figure
 
 
@@ -81,12 +83,12 @@ def _lines(ax: Axes, part: pd.DataFrame) -> None:
             label="never pretrained")  # fmt: skip
 
 
-def cka_heatmap_figure(table: pd.DataFrame, title: str) -> Figure:
+def cka_heatmap_figure(config: Mapping[str, Any], table: pd.DataFrame) -> Figure:
     """CKA of every target (down) at every layer (across), one panel per source and state.
 
     Args:
+        config: configuration of the figures, with ``study``, the title.
         table: table ``cka.csv``.
-        title: title of the figure.
     """
     table = table[headline_measure(table)]
     table = table[(table["ablation"] == NONE) | (table["kind"] != "fine-tuned")]
@@ -118,16 +120,16 @@ def cka_heatmap_figure(table: pd.DataFrame, title: str) -> Figure:
     for ax in axes[-1]:
         ax.set_xlabel("layer (0: embeddings)")
     figure.colorbar(image, ax=axes, label="CKA", shrink=0.6)
-    figure.suptitle(f"{title}: {_measure()}", fontsize=9)
+    figure.suptitle(f"{config['study']}: {_measure()}", fontsize=9)
     return figure
 
 
-def correlation_figure(table: pd.DataFrame, title: str) -> Figure:
+def correlation_figure(config: Mapping[str, Any], table: pd.DataFrame) -> Figure:
     """ρ between similarity and cross-lingual gap by layer, one panel per encoder, task and source.
 
     Args:
+        config: configuration of the figures, with ``study``, the title.
         table: table ``correlation.csv``.
-        title: title of the figure.
     """
     table = table[headline_measure(table)]
     styles = styles_of(table["state"])
@@ -157,7 +159,7 @@ def correlation_figure(table: pd.DataFrame, title: str) -> Figure:
         ax.set_xlabel("layer (0: embeddings)")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     add_legend(figure, styles)
-    figure.suptitle(f"{title}: {_measure()} against the cross-lingual gap", fontsize=9)
+    figure.suptitle(f"{config['study']}: {_measure()} against the cross-lingual gap", fontsize=9)
     return figure
 
 

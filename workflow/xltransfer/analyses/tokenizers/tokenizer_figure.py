@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
@@ -18,7 +21,7 @@ PANELS = {
 """Column → weight of its mean over files, and the axis label."""
 
 
-def tokenizer_figure(table: pd.DataFrame, title: str) -> Figure:
+def tokenizer_stats_figure(config: Mapping[str, Any], table: pd.DataFrame) -> Figure:
     """Fertility and unknown words: one row per language, one colour and marker per tokenizer.
 
     Filled markers are the original script, open ones a transliteration, with a line between the
@@ -26,8 +29,8 @@ def tokenizer_figure(table: pd.DataFrame, title: str) -> Figure:
     words differ; files of one kind are averaged.
 
     Args:
+        config: configuration of the figures, with ``study``, the title.
         table: table ``tokenizer_stats.csv``.
-        title: title of the figure.
     """
     table = table.assign(original=table["original"].fillna(""))
     encoders = list(dict.fromkeys(table["encoder"]))
@@ -58,7 +61,7 @@ def tokenizer_figure(table: pd.DataFrame, title: str) -> Figure:
     highest = max(1.0, table["unknown_words"].max())
     axes[0][list(PANELS).index("unknown_words")].set_xlim(-0.04 * highest, 1.04 * highest)
     figure.legend(handles=_legend(table, encoders), loc="outside lower center", ncols=3)
-    figure.suptitle(title, fontsize=9)
+    figure.suptitle(config["study"], fontsize=9)
     return figure
 
 

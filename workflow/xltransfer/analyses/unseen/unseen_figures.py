@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import cycle
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -29,13 +30,13 @@ def _legend(figure: Figure, columns: int) -> None:
     figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=columns)
 
 
-def unseen_figure(table: pd.DataFrame, verdicts: pd.DataFrame, title: str) -> Figure:
+def unseen_figure(config: Mapping[str, Any], table: pd.DataFrame, verdicts: pd.DataFrame) -> Figure:
     """Every arm's score on every variety, one panel per task, verdicts below the names.
 
     Args:
+        config: configuration of the figures, with ``study``, the title.
         table: table ``unseen.csv``.
         verdicts: table ``verdicts.csv``.
-        title: title of the figure.
     """
     tasks = list(dict.fromkeys(table["task"]))
     varieties = list(dict.fromkeys(table["variety"]))
@@ -74,16 +75,16 @@ def unseen_figure(table: pd.DataFrame, verdicts: pd.DataFrame, title: str) -> Fi
         ax.tick_params(axis="x", length=0)
         ax.set_ylabel(f"{task}: {part['metric'].iloc[0]} (percent)")
     _legend(figure, 3)
-    figure.suptitle(title, fontsize=9)
+    figure.suptitle(config["study"], fontsize=9)
     return figure
 
 
-def transliteration_figure(table: pd.DataFrame, title: str) -> Figure:
+def transliteration_figure(config: Mapping[str, Any], table: pd.DataFrame) -> Figure:
     """Change by transliteration for each arm: one panel per task, one group per variety.
 
     Args:
+        config: configuration of the figures, with ``study``, the title.
         table: table ``unseen.csv``; varieties that are not transliterated are omitted.
-        title: title of the figure.
     """
     table = table[table["less_original"].notna()]
     tasks = list(dict.fromkeys(table["task"]))
@@ -123,5 +124,5 @@ def transliteration_figure(table: pd.DataFrame, title: str) -> Figure:
         ax.set_title(f"{task}: {part['metric'].iloc[0]}")
     axes[0][0].set_ylabel("gain by transliteration (points)")
     _legend(figure, 2)
-    figure.suptitle(title, fontsize=9)
+    figure.suptitle(config["study"], fontsize=9)
     return figure

@@ -1,4 +1,4 @@
-# Explanations of transfer: word-piece overlap, word order, retrieval of translations.
+# What analyses compare beside scores: subwords, word order, representations of sentences.
 
 
 rule pieces:
@@ -35,31 +35,6 @@ rule pieces:
         " --output {output:q} {params.drawn:q} > {log:q} 2>&1"
 
 
-rule overlap_tables:
-    input:
-        scores="<results>/tables/randominit_by_target.csv",
-        pieces=study.piece_files("<results>"),
-    output:
-        table_files("overlap", "overlap_correlation"),
-    log:
-        "<logs>/overlap_tables.log",
-    conda:
-        "../../envs/xltransfer.yaml"
-    resources:
-        mem_mb=growing(2000),
-        runtime=growing(60),
-    params:
-        cfg=study.table_config(),
-        code=stage_digest("overlap_tables"),
-        # Not passed to the command, used to detect changes: see study/identities.py.
-        identity=lambda wildcards: study.identities.table("overlap"),
-        results=lambda wildcards, output: study.results,
-        directory=subpath(output[0], parent=True),
-    shell:
-        "python -m xltransfer overlap_tables --scores {input.scores:q} --config {params.cfg:q}"
-        " --results {params.results:q} --directory {params.directory:q} > {log:q} 2>&1"
-
-
 rule typology:
     input:
         [f"<resources>/downloads/{file}" for file in study.wals_files()],
@@ -81,32 +56,6 @@ rule typology:
     shell:
         "python -m xltransfer typology --config {params.cfg:q} --wals {input:q}"
         " --checksums {params.checksums:q} --output {output:q} > {log:q} 2>&1"
-
-
-rule word_order_tables:
-    input:
-        scores="<results>/tables/randominit_by_target.csv",
-        features="<results>/typology/features.csv",
-    output:
-        table_files("word_order", "word_order_correlation"),
-    log:
-        "<logs>/word_order_tables.log",
-    conda:
-        "../../envs/xltransfer.yaml"
-    resources:
-        mem_mb=growing(2000),
-        runtime=growing(60),
-    params:
-        cfg=study.table_config(),
-        names=config["typology_features"],
-        code=stage_digest("word_order_tables"),
-        # Not passed to the command, used to detect changes: see study/identities.py.
-        identity=lambda wildcards: study.identities.table("word_order"),
-        directory=subpath(output[0], parent=True),
-    shell:
-        "python -m xltransfer word_order_tables --scores {input.scores:q} --config {params.cfg:q}"
-        " --features {input.features:q} --names {params.names:q} --directory {params.directory:q}"
-        " > {log:q} 2>&1"
 
 
 # One job reads a treebank once and computes its vectors in several states of an encoder.
@@ -174,78 +123,3 @@ rule similarity:
         "python -m xltransfer similarity --config {params.cfg:q} --results {params.results:q}"
         " --encoder {wildcards.encoder:q} --corpus {wildcards.corpus:q} --output {output:q}"
         " > {log:q} 2>&1"
-
-
-rule similarity_tables:
-    input:
-        similarities=study.parallel.similarity_files("<results>"),
-        scores=study.score_files("<results>"),
-    output:
-        table_files("cka", "correlation"),
-    log:
-        "<logs>/similarity_tables.log",
-    conda:
-        "../../envs/xltransfer.yaml"
-    resources:
-        mem_mb=growing(4000),
-        runtime=growing(120),
-    params:
-        cfg=study.parallel.cka_config(),
-        code=stage_digest("similarity_tables"),
-        # Not passed to the command, used to detect changes: see study/identities.py.
-        identity=lambda wildcards: study.identities.table("cka"),
-        directory=subpath(output[0], parent=True),
-    shell:
-        "python -m xltransfer similarity_tables --config {params.cfg:q} --scores {input.scores:q}"
-        " --similarities {input.similarities:q} --directory {params.directory:q} > {log:q} 2>&1"
-
-
-rule retrieval_table:
-    input:
-        study.parallel.files("<results>", study.parallel.retrieval_states),
-    output:
-        table_files("retrieval"),
-    log:
-        "<logs>/retrieval_table.log",
-    conda:
-        "../../envs/xltransfer.yaml"
-    resources:
-        mem_mb=growing(8000),
-        runtime=growing(120),
-    params:
-        cfg=study.parallel.retrieval_config(),
-        code=stage_digest("retrieval_table"),
-        # Not passed to the command, used to detect changes: see study/identities.py.
-        identity=lambda wildcards: study.identities.table("retrieval"),
-        results=lambda wildcards, output: study.results,
-        table=lambda wildcards, output: output[0],
-    shell:
-        "python -m xltransfer retrieval_table --config {params.cfg:q} --results {params.results:q}"
-        " --output {params.table:q} > {log:q} 2>&1"
-
-
-# Only for studies of real languages, since the published numbers are about these.
-rule published_comparison:
-    input:
-        scores="<results>/tables/randominit_by_target.csv",
-        published=sorted(glob("resources/published/*.tsv")),
-        correlation=[f"<results>/tables/{t}.csv" for t in study.tables if t == "correlation"],
-    output:
-        table_files("published_comparison"),
-    log:
-        "<logs>/published_comparison.log",
-    conda:
-        "../../envs/xltransfer.yaml"
-    resources:
-        mem_mb=growing(2000),
-        runtime=growing(60),
-    params:
-        cfg=study.comparison_config(),
-        code=stage_digest("published_comparison"),
-        # Not passed to the command, used to detect changes: see study/identities.py.
-        identity=lambda wildcards: study.identities.table("published_comparison"),
-        table=lambda wildcards, output: output[0],
-        correlation=lambda wildcards, input: [f"--correlation={path}" for path in input.correlation],
-    shell:
-        "python -m xltransfer published_comparison --scores {input.scores:q} --published {input.published:q}"
-        " {params.correlation:q} --config {params.cfg:q} --output {params.table:q} > {log:q} 2>&1"
