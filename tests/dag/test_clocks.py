@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from planning import planned, snakemake, with_fake_stages
+from planning import counts, planned, snakemake, with_fake_stages
 from xltransfer.runtime import head
 
 STUDY = ("--configfile", "small.yaml")
@@ -82,17 +82,23 @@ def test_a_clock_that_was_set_back_has_a_remedy(finished: Path) -> None:
     assert planned(finished, *STUDY) == {}
 
 
+def without_rights(command: list[str]) -> list[str]:
+    """A command that may not write to read-only folders, even if root runs the tests."""
+    if os.geteuid() != 0:
+        return command
+    if not shutil.which("setpriv"):
+        pytest.skip("no setpriv, with which root could give up its rights")
+    rights = "-dac_override,-dac_read_search"
+    return ["setpriv", f"--bounding-set={rights}", f"--inh-caps={rights}", *command]
+
+
 @pytest.mark.parametrize("part", ["results", ".snakemake", "results/logs"])
 def test_read_only_folders_are_one_line(part: str, finished: Path) -> None:
-    if not shutil.which("setpriv") and os.geteuid() == 0:
-        pytest.skip("no setpriv, with which root could give up its rights")
     (finished / REPORT).write_text("changed")
     folders = [path for path in (finished / part).rglob("*") if path.is_dir()]
     for path in [finished / part, *folders]:
         path.chmod(0o555)
-    give_up = "-dac_override,-dac_read_search"
-    prefix = ["setpriv", f"--bounding-set={give_up}", f"--inh-caps={give_up}"]
-    command = [*prefix * (os.geteuid() == 0), "snakemake", "--cores", "1", *STUDY]
+    command = without_rights(["snakemake", "--cores", "1", *STUDY])
     env = {**os.environ, **with_fake_stages(finished)}
     try:
         done = subprocess.run(command, cwd=finished, capture_output=True, text=True, env=env)
@@ -101,6 +107,34 @@ def test_read_only_folders_are_one_line(part: str, finished: Path) -> None:
             path.chmod(0o755)
     message = error_of(done)
     assert part in message and "cannot be written (Permission denied)" in message
+
+
+def test_outputs_of_a_failed_job_that_cannot_be_removed_are_not_current(finished: Path) -> None:
+    """A table's first files are written; then the folder becomes read-only."""
+    table, folder = "results/tables/randominit.csv", finished / "results" / "tables"
+    program = finished / "bin" / "python"
+    fake = program.read_text()
+    (finished / "bin" / "python.fake").write_text(fake)
+    (finished / "bin" / "python.fake").chmod(0o755)
+    program.write_text(
+        "#!/bin/sh\n"
+        'case "$*" in *score_tables*) echo partial > results/tables/randominit.csv;'
+        " chmod 555 results/tables; exit 1;; esac\n"
+        'exec "$(dirname "$0")/python.fake" "$@"\n'
+    )
+    for path in folder.iterdir():
+        path.unlink()
+    arguments = ["snakemake", "--cores", "1", table, *STUDY]
+    done = subprocess.run(
+        without_rights(arguments), cwd=finished, capture_output=True, text=True,
+        env={**os.environ, **with_fake_stages(finished)},
+    )  # fmt: skip
+    folder.chmod(0o755)
+    assert done.returncode != 0 and (finished / table).read_text() == "partial\n", done.stderr
+    program.write_text(fake)
+    assert counts(planned(finished, table, *STUDY)) == {"score_tables": 1}
+    assert run(finished, table).returncode == 0
+    assert (finished / table).read_text() != "partial\n"
 
 
 def test_two_folders_with_one_folder_of_results(

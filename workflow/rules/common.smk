@@ -23,12 +23,15 @@ os.environ.update(TOKENIZERS_PARALLELISM="false", OMP_NUM_THREADS="1")
 os.environ.update(HF_HUB_OFFLINE="1")
 
 from snakemake.io import IOFile
+from snakemake.jobs import Job
+from snakemake.persistence import PersistenceBase
 from xltransfer.corpora.checksums import UNCHECKED
 from xltransfer.corpora.formats import ANNOTATED, FORMATS
 from xltransfer.records import paths
 from xltransfer.records.code import stage_digest
 from xltransfer.runtime.changed_jobs import comparing_every_job
 from xltransfer.runtime.errors import InputError
+from xltransfer.runtime.failed_jobs import record_only_finished_jobs
 from xltransfer.runtime.files import canonical_json
 from xltransfer.runtime.folders import without_future_inputs
 from xltransfer.runtime.gpus import jobs_at_once
@@ -54,6 +57,7 @@ os.environ.update(XLTRANSFER_RESULTS=study.results)
 
 if workflow.is_main_process:
     workflow.execute = alone(workflow.execute, results=study.results)
+    record_only_finished_jobs(Job, PersistenceBase)
     workflow._build_dag = comparing_every_job(workflow._build_dag, workflow)
     workflow._build_dag = without_future_inputs(workflow._build_dag, workflow)
     workflow.create_report = private(

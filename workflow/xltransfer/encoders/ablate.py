@@ -1,4 +1,4 @@
-"""Apply an ablation to a pretrained encoder, before it is fine-tuned."""
+"""Apply an ablation to a pretrained encoder before fine-tuning."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from .kinds import kind_of_network
 def ablate(model: nn.Module, name: str, seed: int) -> None:
     """Apply an ablation in place.
 
-    RANDOM-INIT draws every parameter of the layers from the model's own initialiser (for BERT:
+    RANDOM-INIT draws all parameters of the layers with the model's own initialiser (for BERT:
     weights from N(0, initializer_range²), biases 0, LayerNorm 1 and 0).
 
     Args:
-        model: the encoder.
-        name: of the ablation, as ``ablations.parse`` reads it.
-        seed: decides the draw; equal seeds draw equal parameters for a layer in every ablation.
+        model: encoder.
+        name: name of the ablation, as for ``ablations.parse``.
+        seed: seed of the draw; with equal seeds a layer gets the same parameters in every ablation.
 
     Raises:
-        InputError: the ablation is unknown or names layers that the encoder lacks.
+        InputError: the ablation is unknown or names layers that the encoder does not have.
     """
     ablation = parse(name)
     if name == NONE:

@@ -1,7 +1,7 @@
-"""Ablations: what is changed about a pretrained encoder before it is fine-tuned.
+"""Ablations: changes of a pretrained encoder before fine-tuning.
 
-This is the one place that knows their names, their order and what they do. A kind of ablation is an
-entry of ``KINDS``; the study, the tables and the figures ask ``parse``.
+Only this module defines their names, order and effects. A kind of ablation is an entry of
+``KINDS``; the study, the tables and the figures call ``parse``.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from torch.nn import Module
 
 NONE = "none"
-"""The pretrained encoder as it is; changes are measured against it."""
+"""The unchanged pretrained encoder, the reference for all ablations."""
 NEVER_PRETRAINED = "random-init-all"
-"""The control: the same architecture, with newly drawn weights."""
+"""The control: the same architecture with random weights."""
 
 
 def _reinitialise(layers: Sequence[Module], drawn: Callable[[], Sequence[Module]]) -> None:
@@ -38,10 +38,10 @@ class Kind:
     """A kind of ablation of consecutive layers.
 
     Attributes:
-        change: changes layers in place; the second argument returns the same layers with newly
-            drawn weights.
-        description: what figures say; ``{}`` is the range of layers.
-        in_published_table: whether ``randominit.csv`` has columns for it.
+        change: function that changes layers in place; its second argument returns the same layers
+            with random weights.
+        description: text in figures; ``{}`` is the range of layers.
+        in_published_table: whether ``randominit.csv`` has columns for this kind.
     """
 
     change: Callable[[Sequence[Module], Callable[[], Sequence[Module]]], None]
@@ -50,13 +50,13 @@ class Kind:
 
 
 KINDS = {
-    # Muller, Elazar, Sagot & Seddah (EACL 2021): layers lose their pretraining, all else keeps it,
-    # then everything is fine-tuned.
+    # Muller, Elazar, Sagot & Seddah (EACL 2021): the layers lose their pretraining, all other
+    # parameters keep it, and everything is fine-tuned.
     "random-init": Kind(_reinitialise, "layers {} re-initialised", in_published_table=True),
-    # Layers keep their pretrained weights: fine-tuning does not change them.
+    # Fine-tuning does not change the pretrained weights of the layers.
     "freeze": Kind(_freeze, "layers {} frozen"),
 }
-"""By the beginning of the name: ``random-init-1-2``, ``freeze-1-4``."""
+"""Kinds by the prefix of the name: ``random-init-1-2``, ``freeze-1-4``."""
 _LAYER = "([1-9][0-9]{0,3})"
 _NAME = re.compile(f"({'|'.join(KINDS)})-{_LAYER}-{_LAYER}")
 
@@ -66,9 +66,9 @@ class Ablation:
     """An ablation.
 
     Attributes:
-        name: as in configurations, paths and tables.
-        kind: one of ``KINDS``; empty for ``none`` and for the control.
-        first, last: layers, 1-based and inclusive; 0 without a kind.
+        name: name in configurations, paths and tables.
+        kind: key of ``KINDS``; empty for ``none`` and the control.
+        first, last: range of layers, 1-based and inclusive; 0 without a kind.
     """
 
     name: str
@@ -78,24 +78,24 @@ class Ablation:
 
     @property
     def layers(self) -> str:
-        """The range of layers, as in the published table: ``1-2``."""
+        """The range of layers as in the published table: ``1-2``."""
         return f"{self.first}-{self.last}"
 
     @property
     def description(self) -> str:
-        """What figures call it."""
+        """The text in figures."""
         return KINDS[self.kind].description.format(self.layers) if self.kind else self.name
 
     @property
     def order(self) -> tuple[int, ...]:
-        """Sort key: ``none``, then layers from the lowest, then the control."""
+        """Sort key: ``none``, ablations of layers from the lowest, the control."""
         if self.kind:
             return (1, self.first, self.last, list(KINDS).index(self.kind))
         return (0,) if self.name == NONE else (2,)
 
     @property
     def in_published_table(self) -> bool:
-        """Whether ``randominit.csv`` has columns for it."""
+        """Whether ``randominit.csv`` has columns for this ablation."""
         return bool(self.kind) and KINDS[self.kind].in_published_table
 
 
@@ -119,16 +119,16 @@ def parse(name: str) -> Ablation:
 
 
 def reinitialised(first: int, last: int) -> str:
-    """The name of RANDOM-INIT of some layers."""
+    """The name of the RANDOM-INIT ablation of a range of layers."""
     return f"random-init-{first}-{last}"
 
 
 def published_columns(ablations: Iterable[str]) -> dict[str, str]:
-    """Columns of ``randominit.csv``: ablation → its layers, for those that have one."""
+    """Ablation → its layers, for the ablations with columns in ``randominit.csv``."""
     found = {name: parse(name) for name in ablations}
     return {name: item.layers for name, item in found.items() if item.in_published_table}
 
 
 def in_order(names: Iterable[str]) -> list[str]:
-    """Names of ablations: ``none``, those of layers from the lowest, the control."""
+    """Sort names of ablations: ``none``, ablations of layers from the lowest, the control."""
     return sorted(names, key=lambda name: parse(name).order)

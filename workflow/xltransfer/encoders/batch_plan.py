@@ -1,4 +1,4 @@
-"""Which rows share a batch: those of like length, within a budget of pieces."""
+"""Batches of examples of similar length within a budget of subwords."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import numpy as np
 def plan_batches(
     lengths: np.ndarray, budget: int, order: np.ndarray, rows: np.ndarray | None = None
 ) -> list[np.ndarray]:
-    """Cut examples into batches of like length within a budget of pieces, padding counted.
+    """Group examples of similar length into batches within a budget of subwords.
 
     Args:
-        lengths: pieces in the longest row of each example, special tokens included; shape
-            (examples,).
-        budget: the most pieces of a batch; a single example may exceed it.
-        order: a permutation of the examples; those of equal size keep its order.
-        rows: how many rows each example has; same shape as ``lengths``. ``None`` is one each.
+        lengths: number of subwords in the longest row of each example, including special tokens;
+            shape (examples,).
+        budget: maximum number of subwords and padding per batch; a single example may exceed it.
+        order: permutation of the examples; examples of equal size keep this order.
+        rows: number of rows of each example; same shape as ``lengths``; ``None``: one row each.
 
     Returns:
-        For each batch the indices of its examples, short ones first. How many batches there are
+        The indices of the examples of each batch, short examples first. The number of batches
         depends on the sizes alone, not on the order.
     """
     rows = np.ones_like(lengths) if rows is None else rows
@@ -30,7 +30,7 @@ def plan_batches(
     batches, start = [], 0
     while start < len(by_length):
         before = until[start]
-        # No example that follows is shorter than the first one, or has less than a row.
+        # All later examples are at least as long as the first one and have at least one row.
         most = start + max(1, budget // int(ascending[start]))
         places = range(start + 1, min(most, len(by_length)))
         end = (

@@ -1,12 +1,12 @@
-"""Batches of sentences: windows for long ones, a token budget, little padding.
+"""Batches of sentences: windows for long sentences, a budget of subwords, little padding.
 
-This is the batcher of everything that is read as words; raw text, which has none, is put together
-in ``tokenised_text``. What it hands on speaks of words: a batch knows where in the encoder's
-output the state of each word is, so heads never see pieces, padding or windows.
+This module batches sentences that are split into words; ``tokenised_text`` batches raw text. A
+batch contains the index of each word's state in the output of the encoder, so heads are
+independent of subwords, padding and windows.
 
-A word's state is that of its first piece with content by default. SentencePiece vocabularies mark
-the beginning of a word; where they have no piece of the mark and the word's first letters, the
-first piece is the bare mark (of 85 % of Chinese words with the vocabulary of XLM-R).
+By default the state of a word is that of its first subword with content. SentencePiece vocabularies
+mark the beginning of a word; if they have no subword of the marker and the word's first letters,
+the first subword is the bare marker (for 85 % of Chinese words with the vocabulary of XLM-R).
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from .batch_plan import plan_batches
 from .reader import Reader, WordPieces
 
 FIRST, FIRST_CONTENT, MEAN, LAST = WORD_STATES = ("first", "first-content", "mean", "last")
-"""The pieces that a word's state may be read from: one of them, or the mean of all."""
+"""Choices of the subword whose state represents a word, or the mean of all its subwords."""
 
 
 @dataclass(slots=True)
 class Example:
-    """One sentence, ready for the encoder.
+    """A tokenised sentence.
 
     Attributes:
-        rows: piece ids with special tokens; one row, or several windows for a long sentence.
-        word_row, word_position: where the piece is that each word's state is read from, or the
-            first of several; shape (words,).
-        targets: what a task wants predicted, by name; shape (words,) each.
-        word_length: the pieces, from there on, whose mean is the state; ``None`` for one each.
+        rows: subword ids with special tokens; one row, or several windows for a long sentence.
+        word_row, word_position: row and position of the subword that represents each word, or of
+            the first one for a mean; shape (words,).
+        targets: prediction targets of a task by name; shape (words,) each.
+        word_length: number of subwords to average from there on; ``None``: one for each word.
     """
 
     rows: list[np.ndarray]
@@ -44,7 +44,7 @@ class Example:
 
     @property
     def length(self) -> int:
-        """Pieces in the longest row."""
+        """Number of subwords in the longest row."""
         return max(len(row) for row in self.rows)
 
 
@@ -53,15 +53,14 @@ class Batch:
     """Padded tensors of some sentences.
 
     Attributes:
-        indices: which examples these are, in the order of the rows of ``word_index``.
-        input_ids, attention_mask: shape (rows, pieces).
-        word_index: index of the piece that each word's state is read from, or the first of several,
-            in the flattened (rows × pieces) output; shape (sentences, words), 0 where there is no
-            word.
-        word_mask: which entries are words; same shape.
-        targets: by name, same shape.
-        word_length: the pieces, from ``word_index`` on, whose mean is the state, 1 where there is
-            no word; same shape. ``None`` for one piece each.
+        indices: indices of the examples, in the order of the rows of ``word_index``.
+        input_ids, attention_mask: tensors of shape (rows, subwords).
+        word_index: index of the subword that represents each word, or of the first one for a mean,
+            in the flattened (rows × subwords) output; shape (sentences, words), 0 for padding.
+        word_mask: whether an entry is a word; same shape.
+        targets: targets by name; same shape.
+        word_length: number of subwords to average from ``word_index`` on, 1 for padding; same
+            shape. ``None``: one for each word.
     """
 
     indices: np.ndarray
@@ -73,7 +72,7 @@ class Batch:
     word_length: torch.Tensor | None = None
 
     def to(self, device: torch.device) -> Batch:
-        """The same batch on a device."""
+        """This batch on a device."""
         if device.type == "cpu":
             return self
         moved = (
@@ -90,7 +89,7 @@ class Batch:
         """The states of the words.
 
         Args:
-            pieces: the states of all pieces, shape (rows, pieces, hidden).
+            pieces: states of all subwords, shape (rows, subwords, hidden).
 
         Returns:
             Shape (sentences, words, hidden).
@@ -112,17 +111,17 @@ def make_example(
     max_length: int,
     word_state: str = FIRST_CONTENT,
 ) -> Example:
-    """Wrap the pieces of a sentence in special tokens, in windows if they are too many.
+    """Add special tokens to the subwords of a sentence; split it into windows if it is too long.
 
     Args:
-        sentence: its pieces.
-        tokenizer: gives the special tokens.
-        max_length: the most pieces, special tokens included, that the encoder takes at once.
-        word_state: which pieces a word's state is read from, one of ``WORD_STATES``.
+        sentence: subwords of the sentence.
+        tokenizer: reader with the special tokens.
+        max_length: maximum number of subwords per row, including special tokens.
+        word_state: subwords that represent a word, one of ``WORD_STATES``.
 
     Returns:
-        An example whose windows overlap by half; each word is read in the window in which it
-        stands furthest from an edge. A mean is over those pieces of the word that are in it.
+        An example. Its windows overlap by half; each word is read in the window where it is
+        furthest from an edge. A mean covers the subwords of the word in this window.
     """
     room = max_length - len(tokenizer.prefix) - len(tokenizer.suffix)
     if len(sentence.pieces) <= room:
@@ -147,7 +146,7 @@ def make_example(
 
 
 def _read_from(sentence: WordPieces, word_state: str) -> tuple[np.ndarray, np.ndarray | None]:
-    """The piece that each word's state is read from; how many from there on, if more than one."""
+    """Index of the first subword to read of each word, and for a mean the number of subwords."""
     following = np.append(sentence.first[1:], len(sentence.pieces))
     if word_state == FIRST:
         return sentence.first, None
@@ -161,7 +160,7 @@ def _read_from(sentence: WordPieces, word_state: str) -> tuple[np.ndarray, np.nd
 
 
 def plan_examples(examples: Sequence[Example], budget: int, order: np.ndarray) -> list[np.ndarray]:
-    """``plan_batches`` for examples, whose windows stay together."""
+    """``plan_batches`` for examples; windows of a sentence stay together."""
     lengths = np.array([example.length for example in examples])
     rows = np.array([len(example.rows) for example in examples])
     return plan_batches(lengths, budget, order, rows)
@@ -170,19 +169,19 @@ def plan_examples(examples: Sequence[Example], budget: int, order: np.ndarray) -
 def training_batches(
     examples: Sequence[Example], budget: int, seed: int, epoch: int
 ) -> list[np.ndarray]:
-    """The batches of one epoch, in random order; seed and epoch decide everything."""
+    """The batches of one epoch in random order, which depends on seed and epoch only."""
     draws = np.random.default_rng([seed, epoch])
     batches = plan_examples(examples, budget, draws.permutation(len(examples)))
     return [batches[index] for index in draws.permutation(len(batches))]
 
 
 def collate(examples: Sequence[Example], indices: np.ndarray, padding: int) -> Batch:
-    """Pad some examples into tensors.
+    """A padded batch of some examples.
 
     Args:
         examples: all examples.
-        indices: which ones.
-        padding: piece id for the padding.
+        indices: indices of the examples of the batch.
+        padding: subword id for padding.
     """
     chosen = [examples[index] for index in indices]
     rows = [row for example in chosen for row in example.rows]

@@ -1,9 +1,9 @@
-"""A BiLSTM over words and their characters: the baseline that was never pretrained.
+"""A BiLSTM over words and their characters: the baseline without pretraining.
 
-Word embeddings beside a character BiLSTM (Ling et al. 2015; Lample et al. 2016), read by a stack
-of bidirectional LSTMs over the sentence, with dropout that is shared by the words of a sentence
-(Gal & Ghahramani 2016). An *architecture* is a directory with ``config.json`` alone; vocabulary and
-weights come from the training set.
+Word embeddings and the states of a character BiLSTM (Ling et al. 2015; Lample et al. 2016) are the
+input of a stack of bidirectional LSTMs over the sentence. Dropout is shared by the words of a
+sentence (Gal & Ghahramani 2016). An *architecture* is a directory with only ``config.json``;
+vocabulary and weights come from the training set.
 """
 
 from __future__ import annotations
@@ -28,26 +28,26 @@ from .word_characters import LONGEST_WORD, PADDING, UNKNOWN_WORD, WordCharacters
 
 MODEL_TYPE = "xltransfer-bilstm"
 NO_LIMIT = sys.maxsize
-"""How many pieces a BiLSTM takes in one row."""
+"""Maximum number of ids per row of a BiLSTM."""
 GREATEST = 1 << 16
-"""Of its sizes: what is larger fits into no memory."""
+"""Maximum of its sizes; larger models do not fit into memory."""
 
 
 @dataclass(frozen=True)
 class BiLSTMConfig:
-    """What ``config.json`` of a BiLSTM may say beside ``model_type``; what it leaves out is this.
+    """The keys of a BiLSTM's ``config.json`` besides ``model_type``, with their defaults.
 
     Attributes:
-        word_units, character_units: sizes of the embeddings; the latter also of the character
-            LSTM in each direction.
+        word_units, character_units: sizes of the embeddings; the latter is also the size of the
+            character LSTM in each direction.
         hidden_units: size of the LSTMs over words in each direction.
-        layers: of these LSTMs.
+        layers: number of these LSTMs.
         dropout: share of units dropped before each layer and after the last.
-        character_dropout: share of the units of character embeddings dropped.
+        character_dropout: share of units of character embeddings dropped.
         word_dropout: share of words replaced by the unknown word in training.
         residual: whether each layer after the first adds its input to its output.
-        minimum_count: how often the training set must have a word or character for it to be known.
-        longest_word: how many characters of a word are read.
+        minimum_count: minimum frequency of known words and characters in the training set.
+        longest_word: maximum number of characters read of a word.
     """
 
     model_type: ClassVar[str] = MODEL_TYPE
@@ -68,7 +68,7 @@ class BiLSTMConfig:
         return 2 * self.hidden_units
 
     def to_json_file(self, path: Path | str) -> None:
-        """Write what ``read_architecture`` reads."""
+        """Write the file that ``read_architecture`` reads."""
         write_json(path, {"model_type": MODEL_TYPE, **asdict(self)})
 
 
@@ -76,8 +76,8 @@ def read_architecture(directory: Path | str) -> BiLSTMConfig:
     """The configuration of a BiLSTM.
 
     Raises:
-        InputError: the file is missing or a key is unknown or has a value that makes no sense;
-            names the line.
+        InputError: the file is missing, or a key is unknown or has an invalid value; names the
+            line.
     """
     path = Path(directory) / CONFIG_FILE
     content = read_json(path)
@@ -86,7 +86,7 @@ def read_architecture(directory: Path | str) -> BiLSTMConfig:
     defaults = {field.name: field.default for field in fields(BiLSTMConfig)}
     text = read_text(path)
     for key, value in content.items():
-        # Not found where the file spells it with escapes.
+        # A key written with escapes is not found; line 1 is reported.
         line = text.count("\n", 0, max(0, text.find(f'"{key}"'))) + 1
         if key not in defaults:
             raise InputError(f"{path}:{line}: '{key}' is unknown; use {', '.join(defaults)}")
@@ -105,13 +105,13 @@ def read_architecture(directory: Path | str) -> BiLSTMConfig:
 
 
 class BiLSTMEncoder(nn.Module):
-    """States of words from their form and their characters.
+    """A network that computes states of words from their forms and characters.
 
     Weights are drawn from the global random state.
 
     Args:
-        config: the architecture.
-        vocabulary: known words and characters; it is saved with the model.
+        config: architecture.
+        vocabulary: known words and characters, saved with the model.
     """
 
     base_model_prefix = "bilstm"
@@ -121,7 +121,7 @@ class BiLSTMEncoder(nn.Module):
         self.config = config
         self.vocabulary = vocabulary
         self.word_embedding = _embedding(vocabulary.first_character, config.word_units)
-        # Padding takes a row of its own before the unknown character.
+        # Padding has its own row before the unknown character.
         characters = vocabulary.vocabulary_size - vocabulary.first_character + 1
         self.character_embedding = _embedding(characters, config.character_units)
         self.character_lstm = _bilstm(config.character_units, config.character_units)
@@ -137,14 +137,14 @@ class BiLSTMEncoder(nn.Module):
         """The states of words; tensors are those of a ``Batch``.
 
         Args:
-            input_ids: pieces of ``WordCharacters``, shape (sentences, pieces).
-            word_index: where in the flattened pieces each word stands, shape (sentences, words).
-            word_mask: which entries are words, same shape.
+            input_ids: ids of ``WordCharacters``, shape (sentences, ids).
+            word_index: index of each word in the flattened ids, shape (sentences, words).
+            word_mask: whether an entry is a word, same shape.
 
         Returns:
-            Shape (sentences, words, hidden); 0 at padding. A state depends on its sentence alone.
+            Shape (sentences, words, hidden), 0 for padding. A state depends on its sentence alone.
         """
-        # After the last piece there is room for the longest spelling to look into.
+        # Padding, because ``longest_word`` ids are read after each word.
         pieces = functional.pad(input_ids.flatten(), (0, self.config.longest_word), value=PADDING)
         words = pieces[word_index].masked_fill(~word_mask, PADDING)
         if self.training:
@@ -161,22 +161,22 @@ class BiLSTMEncoder(nn.Module):
                 lstm(_pack(states, lengths))[0], batch_first=True, total_length=words.shape[1]
             )
             output = self.dropout(output)
-            # The first layer's input may be of another size.
+            # The input of the first layer may have another size.
             states = output + states if self.config.residual and number else output
         return states
 
     def _spellings(self, pieces: torch.Tensor, first: torch.Tensor) -> torch.Tensor:
-        """Both last states of the character LSTM: (words, 2 * character units).
+        """The last states of the character LSTM in both directions: (words, 2 * character units).
 
         Args:
-            pieces: of all sentences, shape (pieces,).
-            first: where each word stands in them, shape (words,).
+            pieces: ids of all sentences, shape (ids,).
+            first: index of each word in ``pieces``, shape (words,).
         """
         steps = torch.arange(1, self.config.longest_word + 1, device=pieces.device)
         following = pieces[first[:, None] + steps] - (self.vocabulary.first_character - 1)
-        # Its characters end where the next word, or padding, follows.
+        # The characters of a word end before the next word or padding.
         characters = following * (following > 0).cumprod(dim=1)
-        # Frequent words are spelled once per batch.
+        # Each distinct word is computed once per batch.
         distinct, which = torch.unique(characters, dim=0, return_inverse=True)
         lengths = (distinct > 0).sum(dim=1).clamp(min=1).cpu()
         embedded = self.character_dropout(
@@ -187,13 +187,13 @@ class BiLSTMEncoder(nn.Module):
 
 
 class BiLSTMKind(EncoderKind):
-    """The kind of these encoders."""
+    """The kind of BiLSTM encoders."""
 
     name = "a BiLSTM"
     model_type = MODEL_TYPE
 
     def start(self, directory: Path, sentences: Sequence[Sequence[str]]) -> StartingPoint:
-        """The architecture of a directory with the vocabulary of the sentences.
+        """The architecture of a directory and the vocabulary of the sentences.
 
         Raises:
             InputError: as for ``read_architecture``.
@@ -203,7 +203,7 @@ class BiLSTMKind(EncoderKind):
         return StartingPoint(vocabulary, NO_LIMIT, lambda: BiLSTMEncoder(config, vocabulary))
 
     def empty(self, directory: Path) -> BiLSTMEncoder:
-        """Of the architecture and the vocabulary of a directory."""
+        """A network with the architecture and the vocabulary of a directory."""
         return BiLSTMEncoder(read_architecture(directory), self.reader(directory))
 
     def reader(self, directory: Path) -> WordCharacters:
@@ -219,7 +219,7 @@ class BiLSTMKind(EncoderKind):
         return network(batch.input_ids, batch.word_index, batch.word_mask)
 
     def save_reader(self, network: BiLSTMEncoder, source: Path, directory: Path) -> list[Path]:
-        """Write the vocabulary, which is the network's own."""
+        """Write the vocabulary of the network."""
         return [network.vocabulary.save(directory)]
 
 
@@ -228,7 +228,7 @@ def _pack(states: torch.Tensor, lengths: torch.Tensor) -> nn.utils.rnn.PackedSeq
 
 
 def _embedding(size: int, units: int) -> nn.Embedding:
-    """Uniform with variance 1 / units, as in Lample et al. (2016)."""
+    """Uniform initialisation with variance 1 / units, as in Lample et al. (2016)."""
     embedding = nn.Embedding(size, units, padding_idx=PADDING)
     bound = (3 / units) ** 0.5
     with torch.no_grad():
@@ -238,10 +238,10 @@ def _embedding(size: int, units: int) -> nn.Embedding:
 
 
 def _bilstm(inputs: int, units: int) -> nn.LSTM:
-    """One layer, orthogonal in its recurrence and with forget gates open (Jozefowicz et al. 2015).
+    """One layer with orthogonal recurrent weights and forget gate biases of 1.
 
-    Layers are modules of their own because cuDNN's dropout between layers has a random state that
-    no checkpoint holds.
+    For the biases see Jozefowicz et al. (2015). Layers are separate modules, because checkpoints
+    cannot save the random state of cuDNN's dropout between layers.
     """
     lstm = nn.LSTM(inputs, units, batch_first=True, bidirectional=True)
     for name, parameter in lstm.named_parameters():

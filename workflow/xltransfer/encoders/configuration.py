@@ -1,7 +1,7 @@
-"""Reading ``config.json`` of an encoder.
+"""Reading of an encoder's ``config.json``.
 
-Any value of any key may make a model of transformers fail, in ways of its own: those errors are the
-file's. Numbers at which building a model would take forever are refused before.
+Models of transformers raise various errors for invalid values, which become errors of the file.
+Numbers for which building a model would take forever are rejected first.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from .families import LAYERS, family_of
 from .lean_transformers import AutoConfig, PretrainedConfig
 
 MOST_LAYERS = 1000
-"""Of an encoder; the largest have a tenth."""
+"""Maximum number of layers; the largest encoders have a tenth."""
 GREATEST = 1 << 31
-"""Integer of a configuration."""
+"""Maximum absolute value of integers."""
 
 
 def read_config(directory: Path) -> PretrainedConfig:
     """The configuration of an encoder directory.
 
     Raises:
-        InputError: ``config.json`` is missing, is no JSON, has a value that no model can have, or
-            names another file of weights or an architecture that cannot be used (``families``).
+        InputError: ``config.json`` is missing, is not JSON, has an invalid value, or names another
+            weights file or an unsupported architecture (``families``).
     """
     path = directory / "config.json"
     if not path.exists():
@@ -51,20 +51,20 @@ def read_config(directory: Path) -> PretrainedConfig:
             directory, local_files_only=True, trust_remote_code=False
         )
     if family.causal:
-        # Keys and values of earlier positions are for generating text.
+        # The cache of keys and values is only needed for text generation.
         config.use_cache = False
     return config
 
 
 def check_numbers(content: Mapping[str, Any], place: str) -> None:
-    """Refuse numbers of layers and other integers that no model has.
+    """Reject numbers of layers and other integers that no model has.
 
     Args:
-        content: of a configuration of transformers.
-        place: what to call it in the message.
+        content: configuration of transformers.
+        place: its name in the message.
 
     Raises:
-        InputError: names the key.
+        InputError: a number is out of range; names the key.
     """
     for key, value in content.items():
         if isinstance(value, Mapping):
@@ -80,24 +80,24 @@ def check_numbers(content: Mapping[str, Any], place: str) -> None:
 
 @contextmanager
 def refusing(place: Path | str, remedy: str = "correct the file") -> Iterator[None]:
-    """Errors of transformers are those of a file.
+    """Report errors of transformers as errors of a file.
 
     Args:
-        place: the file, and what else precedes the error.
-        remedy: ends the message.
+        place: file, the beginning of the message.
+        remedy: end of the message.
 
     Raises:
-        InputError: what is done within fails, in one line.
+        InputError: the block fails; in one line.
     """
     try:
         yield
     except InputError:
         raise
-    except Exception as error:  # models check their configuration by errors of any kind
+    except Exception as error:  # models raise any kind of error for an invalid configuration
         raise InputError(f"{place}: {reason_of(error)}; {remedy}") from None
 
 
 def reason_of(error: Exception) -> str:
-    """The first two lines of an error as one; the first alone often says only where it is."""
+    """The first two lines of an error as one; the first line often has only the location."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return " ".join(lines[:2]) or type(error).__name__

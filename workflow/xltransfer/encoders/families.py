@@ -1,7 +1,7 @@
-"""The families of encoders: which model types of transformers can be used, and why others cannot.
+"""The families of encoders: supported model types of transformers, and why others are refused.
 
-Plain data, read from ``config.json`` without transformers, so that a study is refused when it is
-planned. docs/encoders.md says what is special about each family.
+Only plain data and ``config.json`` are read, without transformers, so that a study is refused
+during planning. docs/encoders.md describes the properties of each family.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from typing import Any
 from ..runtime.errors import InputError
 
 LAYERS = ("num_hidden_layers", "n_layers", "num_layers", "n_layer")
-"""What configurations of transformers call the number of layers."""
+"""Keys for the number of layers in configurations of transformers."""
 WRITE_TOKENIZER = "python -m xltransfer write_tokenizer"
 """Command that writes ``tokenizer.json`` for encoders of characters and bytes."""
 
 
 @dataclass(frozen=True)
 class Family:
-    """What is special about the encoders of a model type.
+    """Properties of the encoders of a model type.
 
     Attributes:
-        causal: whether a position sees only those before it (decoders).
-        shares_layers: whether all layers are one set of weights.
-        masked_lm: whether transformers has the encoder with a head for masked language modelling.
-        head: what its class for token classification calls the head; ``None`` if there is no such
-            class, or if it has more than a linear layer.
+        causal: whether a position sees only earlier positions (decoders).
+        shares_layers: whether all layers share one set of weights.
+        masked_lm: whether transformers has the encoder with a masked language modelling head.
+        head: attribute of the head in its class for token classification; ``None`` if there is no
+            such class, or if the head is more than a linear layer.
         units: ``characters`` or ``bytes`` if it reads these instead of subwords.
     """
 
@@ -106,7 +106,7 @@ FAMILIES: Mapping[str, Family] = {
     "qwen3": _DECODER,
     "xglm": _BARE_DECODER,
 }
-"""By model type of transformers."""
+"""Families by model type of transformers."""
 
 _PADDING = "the states of a sentence depend on the padding of its batch"
 _IMAGES = (
@@ -167,20 +167,20 @@ REFUSED: Mapping[str, str] = {
     "qwen2_moe": "its layers choose among experts, for which no study has been checked",
     "qwen3_moe": "its layers choose among experts, for which no study has been checked",
 }
-"""Why well-known model types cannot be used."""
+"""Reasons why well-known model types are refused."""
 
 
 def family_of(content: Mapping[str, Any], place: str, causal: bool | None = None) -> Family:
-    """The family of an encoder that can be used.
+    """The family of a supported encoder.
 
     Args:
-        content: of its ``config.json``, with ``model_type``.
-        place: the file, to begin the message with.
-        causal: what the study says about its mask; ``None`` where nobody asks.
+        content: content of ``config.json``, with ``model_type``.
+        place: name of the file, the beginning of the message.
+        causal: whether the study expects a causal mask; ``None``: not checked.
 
     Raises:
-        InputError: it cannot be used, or the study says otherwise than its configuration whether
-            its mask is causal; names the model type and the reason.
+        InputError: the encoder is not supported, or study and configuration disagree about the
+            causal mask; names the model type and the reason.
     """
     kind = content["model_type"]
     family = FAMILIES.get(kind)
@@ -219,15 +219,15 @@ def _other_mask(kind: str, place: str, family: Family) -> str:
 
 
 def layers_of(content: Mapping[str, Any]) -> int | None:
-    """The number of layers that a ``config.json`` says; ``None`` if it says none."""
+    """The number of layers in a ``config.json``; ``None`` if it is not given."""
     found = (content[name] for name in LAYERS if type(content.get(name)) is int)
     return next((layers for layers in found if layers > 0), None)
 
 
 def units_of(content: Mapping[str, Any]) -> str:
-    """``characters`` or ``bytes`` if these are what an encoder reads, or else nothing.
+    """``characters`` or ``bytes`` if an encoder reads these, otherwise an empty string.
 
-    ByT5 has the model type of T5; the name of its tokenizer tells the two apart.
+    ByT5 has the model type of T5; the name of its tokenizer distinguishes the two.
     """
     if content.get("tokenizer_class") == "ByT5Tokenizer":
         return "bytes"

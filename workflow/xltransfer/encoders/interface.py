@@ -1,7 +1,7 @@
-"""What the rest of the code asks of an encoder, whatever its kind.
+"""The interface of all kinds of encoders.
 
-A kind of encoder is a class with this interface, in a file of its own, and an entry in ``kinds``. A
-*network* of it is a module with ``base_model_prefix``, which names its weights on disk, and with
+A kind of encoder is a class with this interface in its own file, and an entry in ``kinds``. A
+*network* is a module with ``base_model_prefix``, the prefix of its weights on disk, and
 ``config``, which has ``model_type``, ``hidden_size`` and ``to_json_file``.
 """
 
@@ -24,7 +24,7 @@ CONFIG_FILE = "config.json"
 
 
 class StartingPoint(NamedTuple):
-    """What a fine-tuning starts from: a reader, the longest input, and what makes a network."""
+    """The start of a fine-tuning: a reader, the longest input and a function for a new network."""
 
     reader: Reader
     longest: int
@@ -32,14 +32,14 @@ class StartingPoint(NamedTuple):
 
 
 class EncoderKind(ABC):
-    """A kind of encoder; where none is pretrained, each training draws its weights.
+    """A kind of encoder; if it is not pretrained, each training draws its weights.
 
     Attributes:
-        name: of one encoder, in messages.
-        model_type: what ``config.json`` and the configuration of a network say.
-        files: what a directory to start from consists of.
-        reader_files: what the reader of a fine-tuned model consists of.
-        pretrained: whether it is a ``PretrainedKind``.
+        name: name of one encoder in messages.
+        model_type: value in ``config.json`` and in the configuration of a network.
+        files: files of a directory from which fine-tuning starts.
+        reader_files: files of the reader of a fine-tuned model.
+        pretrained: whether this is a ``PretrainedKind``.
     """
 
     name: ClassVar[str]
@@ -50,14 +50,14 @@ class EncoderKind(ABC):
 
     @abstractmethod
     def start(self, directory: Path, sentences: Sequence[Sequence[str]]) -> StartingPoint:
-        """What a fine-tuning on some sentences, lists of words, starts from.
+        """The start of a fine-tuning on sentences, which are lists of words.
 
-        What is random about the network is drawn from the global random state.
+        Random weights of the network are drawn from the global random state.
         """
 
     @abstractmethod
     def empty(self, directory: Path) -> nn.Module:
-        """The network of a fine-tuned model, its weights still to be filled in."""
+        """The network of a fine-tuned model, without its weights."""
 
     @abstractmethod
     def reader(self, directory: Path) -> Reader:
@@ -65,33 +65,33 @@ class EncoderKind(ABC):
 
     @abstractmethod
     def longest_input(self, network: nn.Module) -> int:
-        """The most pieces, special tokens included, that a network takes in one row."""
+        """Maximum number of subwords per row, including special tokens."""
 
     @abstractmethod
     def word_states(self, network: nn.Module, batch: Batch) -> torch.Tensor:
-        """The states of words in the last layer: (sentences, words, hidden)."""
+        """The states of words in the last layer, shape (sentences, words, hidden)."""
 
     @abstractmethod
     def save_reader(self, network: nn.Module, source: Path, directory: Path) -> list[Path]:
         """Write the files of a network's reader and return their paths.
 
         Args:
-            network: whose reader it is.
-            source: the directory that the network was made from.
-            directory: to write to; it may not exist yet.
+            network: network of the reader.
+            source: directory that the network was created from.
+            directory: output directory, which may not exist yet.
         """
 
     def saved_config(self, network: nn.Module, labels: Sequence[str] | None) -> Any:
         """The configuration to save.
 
         Args:
-            network: a fine-tuned one.
-            labels: of token classification with a linear layer; ``None`` for other heads.
+            network: fine-tuned network.
+            labels: labels of token classification with a linear layer; ``None`` for other heads.
         """
         return network.config
 
     def classifier(self, network: nn.Module) -> str | None:
-        """What transformers calls a linear layer for token classification on such a network.
+        """The attribute of a linear token classification head in transformers.
 
         ``None`` if the fine-tuned model does not open with ``AutoModelForTokenClassification``.
         """
@@ -100,7 +100,7 @@ class EncoderKind(ABC):
     def save(
         self, network: nn.Module, source: Path, directory: Path, labels: Sequence[str] | None
     ) -> list[Path]:
-        """Write all of a network but its weights; arguments as above, returns the paths."""
+        """Write a network without its weights; arguments as above, returns the paths."""
         written = self.save_reader(network, source, directory)
         with replacing(directory / CONFIG_FILE) as temporary:
             self.saved_config(network, labels).to_json_file(temporary)
@@ -108,13 +108,13 @@ class EncoderKind(ABC):
 
 
 class PretrainedKind(EncoderKind):
-    """A kind of encoder whose directories hold weights; its networks have comparable layers."""
+    """A kind of pretrained encoder: directories contain weights, layers are comparable."""
 
     pretrained = True
 
     @abstractmethod
     def load(self, directory: Path) -> nn.Module:
-        """The network of a directory, be it an encoder's or a fine-tuned model's."""
+        """The network in the directory of an encoder or of a fine-tuned model."""
 
     @abstractmethod
     def reader(self, directory: Path) -> TextReader:
@@ -122,7 +122,7 @@ class PretrainedKind(EncoderKind):
 
     @abstractmethod
     def redrawn(self, network: nn.Module, seed: int) -> nn.Module:
-        """A network of the same architecture, its weights freshly drawn with a seed."""
+        """A network of the same architecture with random weights, drawn with a seed."""
 
     @abstractmethod
     def layers(self, network: nn.Module) -> nn.ModuleList:
@@ -132,10 +132,10 @@ class PretrainedKind(EncoderKind):
     def layer_states(
         self, network: nn.Module, input_ids: torch.Tensor, attention_mask: torch.Tensor
     ) -> tuple[torch.Tensor, ...]:
-        """The states of pieces, of the embeddings and of every layer: (rows, pieces, hidden)."""
+        """The states of subwords in the embeddings and each layer: (rows, subwords, hidden)."""
 
     def start(self, directory: Path, sentences: Sequence[Sequence[str]]) -> StartingPoint:
-        """The pretrained network, whatever the sentences."""
+        """The pretrained network, independent of the sentences."""
         pretrained = self.load(directory)
         longest = self.longest_input(pretrained)
         return StartingPoint(self.reader(directory), longest, lambda: copy.deepcopy(pretrained))

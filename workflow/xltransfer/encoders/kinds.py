@@ -1,4 +1,4 @@
-"""The kinds of encoders; a new one is a subclass of ``EncoderKind`` and an entry here."""
+"""The kinds of encoders; a new kind is a subclass of ``EncoderKind`` and an entry here."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TRANSFORMER = TransformerKind()
 
 
 def kind_of(directory: Path | str) -> EncoderKind:
-    """The kind that ``config.json`` of a directory says; what cannot be read is a transformer's."""
+    """The kind according to a directory's ``config.json``; a transformer if it is unreadable."""
     try:
         content = read_json(Path(directory) / CONFIG_FILE)
     except InputError:
@@ -33,7 +33,7 @@ def kind_of_network(network: nn.Module) -> EncoderKind:
 
 
 def pretrained_kind_of(directory: Path | str) -> PretrainedKind:
-    """As ``kind_of``.
+    """Like ``kind_of``.
 
     Raises:
         InputError: encoders of this kind are never pretrained.

@@ -1,4 +1,4 @@
-"""Layers that several networks are built of."""
+"""Layers used in several networks."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from torch.nn import functional
 
 
 class SharedDropout(nn.Module):
-    """Dropout that drops the same units at every word of a sentence.
+    """Dropout of the same units for all words of a sentence.
 
     Args:
-        probability: of a unit to be dropped.
+        probability: probability that a unit is dropped.
     """
 
     def __init__(self, probability: float) -> None:

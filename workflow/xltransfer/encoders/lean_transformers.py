@@ -1,8 +1,8 @@
-"""What is used of transformers, imported without what it would bring along and nobody here uses.
+"""The used parts of transformers, imported without unused dependencies.
 
-Every model of transformers imports its losses for object detection, which take scipy, and its
-sharding of a model over processes, which takes torch.distributed.tensor: a fifth of the time from
-the start of Python to the first model. So that they stay out, import transformers from here.
+Every model of transformers imports its losses for object detection, which need scipy, and its
+sharding of a model over processes, which needs torch.distributed.tensor: a fifth of the time from
+the start of Python to the first model. To avoid both, import transformers from this module.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from transformers import utils
 from transformers.utils import import_utils
 
 LEFT_OUT = ("is_scipy_available", "is_torch_distributed_available")
-"""What transformers asks of itself; in a version that no longer asks, nothing is left out."""
+"""Availability checks of transformers to disable; versions without them import everything."""
 
 
 def _no() -> bool:
@@ -22,7 +22,7 @@ for _question in LEFT_OUT:
     for _module in (utils, import_utils):
         setattr(_module, _question, _no)
 
-# Not before the answers above.
+# These imports must follow the replacements above.
 from transformers import (  # noqa: E402
     AutoConfig,
     AutoModel,

@@ -1,6 +1,6 @@
-"""Encoders with the head of masked language modelling: made, opened, computed where needed, saved.
+"""Encoders with a masked language modelling head: creation, loading, logits and saving.
 
-Any architecture will do for which transformers has a masked language model.
+Every architecture is supported for which transformers has a masked language model.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ STORED_TYPES = {"float32": torch.float32, "float16": torch.float16}
 
 
 def new_masked_lm(architecture: Mapping[str, Any], tokenizer: Tokenizer) -> PreTrainedModel:
-    """A masked language model whose weights are drawn from the global random state.
+    """A masked language model with weights drawn from the global random state.
 
     Args:
-        architecture: what the model's configuration in transformers takes, and ``model_type``,
-            which is ``bert`` if it is absent.
-        tokenizer: gives the size of the vocabulary and the special tokens, which are BERT's.
+        architecture: parameters of the model's configuration in transformers, and ``model_type``
+            (default: ``bert``).
+        tokenizer: tokenizer with the vocabulary and the special tokens of BERT.
 
     Raises:
-        InputError: transformers has no such masked language model, or the architecture no such
-            value.
+        InputError: transformers has no such masked language model, or a parameter is unknown or
+            invalid.
     """
     values = dict(architecture)
     check_numbers(values, "architecture")
@@ -65,24 +65,24 @@ def new_masked_lm(architecture: Mapping[str, Any], tokenizer: Tokenizer) -> PreT
         return AutoModelForMaskedLM.from_config(AutoConfig.for_model(kind, **ids, **values))
     except InputError:
         raise
-    except Exception as error:  # models check their configuration by errors of any kind
+    except Exception as error:  # models raise any kind of error for an invalid configuration
         raise InputError(f"architecture: {reason_of(error)}; correct it") from None
 
 
 def load_masked_lm(directory: Path) -> PreTrainedModel:
-    """The encoder of a directory with its head for masked language modelling, in float32.
+    """The encoder of a directory with its masked language modelling head, in float32.
 
-    A checkpoint without the head gets a new one, drawn from the global random state, its output
+    A checkpoint without a head gets a new one, drawn from the global random state, with output
     embeddings tied to the input embeddings.
 
     Args:
-        directory: an encoder directory.
+        directory: encoder directory.
 
     Raises:
-        InputError: a file is missing or damaged, or the architecture is not made for masked
-            language modelling.
+        InputError: a file is missing or damaged, or the architecture has no masked language
+            modelling head.
     """
-    prefix = load_encoder(directory).base_model_prefix  # says what is wrong with the encoder itself
+    prefix = load_encoder(directory).base_model_prefix  # reports errors of the encoder itself
     with QuietTransformers():
         try:
             model, report = AutoModelForMaskedLM.from_pretrained(
@@ -115,22 +115,22 @@ def masked_logits(
     attention_mask: torch.Tensor,
     masked: torch.Tensor,
 ) -> torch.Tensor:
-    """The logits of some positions; the head sees no others.
+    """The logits of the masked positions; the head is applied only to these.
 
-    The vocabulary is most of the cost of a small model, and few positions are masked.
+    The output layer is most of the cost of a small model, and few positions are masked.
 
     Args:
-        model: with its head.
-        input_ids, attention_mask: shape (rows, pieces).
-        masked: which positions; same shape.
+        model: model with its head.
+        input_ids, attention_mask: tensors of shape (rows, subwords).
+        masked: whether a position is masked; same shape.
 
     Returns:
         Shape (positions, vocabulary), in the order of the positions.
     """
 
     def keep_masked(_: nn.Module, __: Any, output: Any) -> BaseModelOutput:
-        # Whatever comes between encoder and logits takes states one by one, so a row of those that
-        # are wanted does as well as all.
+        # All modules between encoder and logits process each state separately, so a row of only
+        # the masked states gives the same logits.
         return BaseModelOutput(last_hidden_state=output[0][masked].unsqueeze(0))
 
     hook = model.base_model.register_forward_hook(keep_masked)
@@ -141,12 +141,12 @@ def masked_logits(
 
 
 def save_masked_lm(model: PreTrainedModel, directory: Path, stored_type: str) -> None:
-    """Write ``config.json`` and ``model.safetensors``, named as transformers names them.
+    """Write ``config.json`` and ``model.safetensors`` in the format of transformers.
 
     Args:
-        model: with its head.
-        directory: an encoder directory.
-        stored_type: one of ``STORED_TYPES``.
+        model: model with its head.
+        directory: encoder directory.
+        stored_type: type of the stored weights, one of ``STORED_TYPES``.
     """
     dtype = STORED_TYPES[stored_type]
     config: PretrainedConfig = model.config

@@ -1,4 +1,4 @@
-"""What turns words into the pieces that an encoder reads, whatever these are."""
+"""Readers split words into subwords; for some encoders these are characters, bytes or words."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import numpy as np
 
 @dataclass
 class WordPieces:
-    """The pieces of one sentence.
+    """The subwords of one sentence.
 
     Attributes:
-        pieces: ids of all pieces, without special tokens; shape (pieces,).
-        first: index in ``pieces`` of the first piece of each word; shape (words,).
-        content: index of the first piece of each word that is not a bare word marker; same shape.
-            ``None`` where the vocabulary has no marker: then it is ``first``.
+        pieces: ids of all subwords, without special tokens; shape (subwords,).
+        first: index in ``pieces`` of the first subword of each word; shape (words,).
+        content: index of each word's first subword that is not a bare word marker; same shape.
+            ``None``: the same as ``first``, because the vocabulary has no marker.
     """
 
     pieces: np.ndarray
@@ -26,13 +26,13 @@ class WordPieces:
 
 
 class Reader(Protocol):
-    """Reads sentences that are split into words.
+    """A reader of sentences that are split into words.
 
     Attributes:
         prefix, suffix: ids around a sentence.
-        padding: id to pad with.
-        whole_words: whether a word's first piece is the word itself, so that its state is read
-            there in every task.
+        padding: id for padding.
+        whole_words: whether a word's first subword is the word itself, and represents it in every
+            task.
     """
 
     prefix: list[int]
@@ -41,13 +41,13 @@ class Reader(Protocol):
     whole_words: ClassVar[bool]
 
     def __call__(self, sentences: Sequence[Sequence[str]]) -> list[WordPieces]:
-        """The pieces of sentences that are split into words, each of at least one piece."""
+        """The subwords of sentences that are split into words, at least one per word."""
         ...
 
 
 class TextReader(Reader, Protocol):
-    """Reads raw text as well."""
+    """A reader that also reads raw text."""
 
     def rows(self, texts: Sequence[str], longest: int) -> list[np.ndarray]:
-        """The pieces of texts, special tokens included, cut off after ``longest``."""
+        """The subwords of texts, including special tokens, truncated to ``longest``."""
         ...

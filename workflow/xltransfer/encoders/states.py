@@ -1,4 +1,4 @@
-"""The states that an encoder computes for the pieces of a batch."""
+"""The states that an encoder computes for the subwords of a batch."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .lean_transformers import PreTrainedModel
 
 CANINE = "canine"
 _CANINE_MARGIN = 8
-"""Padding after which CANINE computes the same states of a text, however much more there is."""
+"""Minimum padding; with less, CANINE's states of a text depend on the amount of padding."""
 
 
 @overload
@@ -35,19 +35,19 @@ def piece_states(
     attention_mask: torch.Tensor,
     every_layer: bool = False,
 ) -> torch.Tensor | tuple[torch.Tensor, ...]:
-    """The states of the last layer, or those of the embeddings and of every layer.
+    """The states of the last layer, or of the embeddings and every layer.
 
-    CANINE (Clark et al. 2022) was trained on rows of one length. Its deep layers have a state for
-    each four characters, and the last four of a row have none, so rows are padded; each character
-    gets the state of its four in the deep layers, as CANINE itself hands them on.
+    CANINE (Clark et al. 2022) was trained on rows of one length. Its deep layers have one state for
+    every four characters and none for the last four of a row, so rows are padded. Each character
+    gets the deep states of its group of four, as in CANINE itself.
 
     Args:
-        encoder: any encoder of transformers.
-        input_ids, attention_mask: shape (rows, pieces).
+        encoder: encoder of transformers.
+        input_ids, attention_mask: tensors of shape (rows, subwords).
         every_layer: whether to return layers + 1 states, the embeddings first.
 
     Returns:
-        Shape (rows, pieces, hidden), or a tuple of such.
+        A tensor of shape (rows, subwords, hidden), or a tuple of such tensors.
     """
     rows = {"input_ids": input_ids, "attention_mask": attention_mask}
     pieces, characters = input_ids.shape[1], encoder.config.model_type == CANINE
@@ -62,14 +62,14 @@ def piece_states(
     if not characters:
         return found
     rate = encoder.config.downsampling_rate
-    # Two states of the shallow encoder before the deep layers, two after them. The first of four
-    # characters is at place 1 of the deep layers, for a copy of the first character precedes them.
+    # The shallow layers have two states before the deep layers and two after them. The first group
+    # of four is at index 1 of the deep layers, because index 0 is a copy of the first character.
     deep = (torch.cat([state[:, 1:], state[:, -1:]], dim=1) for state in found[2:-2])
     return tuple(state.repeat_interleave(rate, dim=1)[:, :pieces] for state in deep)
 
 
 def longest_row(encoder: PreTrainedModel, positions: int) -> int:
-    """The most pieces of a row of an encoder that has embeddings of so many positions."""
+    """Maximum number of subwords per row of an encoder with this number of positions."""
     if encoder.config.model_type != CANINE:
         return positions
     return min(positions, encoder.config.max_position_embeddings) - _CANINE_MARGIN

@@ -1,4 +1,4 @@
-"""From raw text to the pieces of an encoder, and which of these can be masked."""
+"""Tokenisation of raw text into subwords, some of which can be masked."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ class TextTokenizer(WordTokenizer):
     """The fast tokenizer of an encoder directory, applied to lines of raw text.
 
     Args:
-        directory: holds ``tokenizer.json``.
+        directory: directory with ``tokenizer.json``.
 
     Attributes:
-        mask: id of the mask.
-        ordinary: ids of all pieces but the special tokens, ascending.
+        mask: id of the mask token.
+        ordinary: ids of all subwords except the special tokens, ascending.
 
     Raises:
-        InputError: the file is missing, not a tokenizer, or without a mask token.
+        InputError: the file is missing, not a tokenizer, or has no mask token.
     """
 
     def __init__(self, directory: Path | str) -> None:
@@ -45,12 +45,12 @@ class TextTokenizer(WordTokenizer):
         self.ordinary = np.array(sorted(ids - special), dtype=np.int64)
 
     def encode(self, lines: Sequence[str]) -> list[Encoding]:
-        """The pieces of lines, without special tokens."""
+        """The subwords of lines, without special tokens."""
         return self._encode(lines)
 
 
 def _mask_token(path: Path) -> str | None:
-    """What ``tokenizer_config.json`` calls the mask."""
+    """The mask token in ``tokenizer_config.json``."""
     if not path.exists():
         return None
     content = read_json(path)

@@ -1,4 +1,4 @@
-"""From words to the subword pieces of an encoder."""
+"""Tokenisation of words into the subwords of an encoder."""
 
 from __future__ import annotations
 
@@ -20,22 +20,23 @@ from ..runtime.files import read_json
 from .reader import WordPieces
 
 MOST_PIECES = 1 << 24
-"""Of an encoder whose ``config.json`` does not say it."""
+"""Maximum vocabulary size if ``config.json`` does not give it."""
 WORD_MARKER = "\u2581"
-"""What SentencePiece puts before a word (U+2581); a piece of its own where no longer one exists."""
+"""SentencePiece's mark before a word (U+2581); a separate subword if no longer one matches."""
 SPACE_BYTE = "\u0120"
-"""The space as byte-level vocabularies write it (Ġ)."""
+"""The space in byte-level vocabularies (Ġ)."""
 WORDS_AT_ONCE = 256
-"""Words without context are handed to the tokenizer in made-up sentences of this length."""
+"""Number of words without context that are tokenised together, as an artificial sentence."""
 
 
 @contextmanager
 def _library(path: Path, problem: str = "a tokenizer that fails") -> Iterator[None]:
-    """Errors of the library are those of the file: it raises plain ``Exception``, and where it
-    panics, an exception of its own that derives from ``BaseException``.
+    """Report errors of the library as errors of the file.
+
+    It raises plain ``Exception``; its panics derive from ``BaseException``.
 
     Raises:
-        InputError: what is done within fails.
+        InputError: the block fails.
     """
     try:
         yield
@@ -52,17 +53,17 @@ class WordTokenizer:
     """The fast tokenizer of an encoder directory, applied to sentences that are split into words.
 
     Args:
-        directory: holds ``tokenizer.json``.
+        directory: directory with ``tokenizer.json``.
 
     Attributes:
         prefix, suffix: ids of the special tokens around a sentence (``[CLS]``, ``[SEP]``; for T5
             only ``</s>``).
-        padding: id to pad with; padding is masked, so any id serves where there is none.
-        whole_words: the first piece of a word is only a part of it.
+        padding: id for padding; padding is masked, so any id works if the vocabulary has none.
+        whole_words: ``False``: the first subword of a word is only a part of it.
 
     Raises:
-        InputError: the file is missing or not a tokenizer, or has pieces beyond the ``vocab_size``
-            of ``config.json`` in the same directory; from all methods, the library fails.
+        InputError: the file is missing or not a tokenizer, or has ids beyond the ``vocab_size`` of
+            ``config.json`` in the same directory. All methods: the library fails.
     """
 
     whole_words: ClassVar[bool] = False
@@ -79,13 +80,13 @@ class WordTokenizer:
             self._prepare()
 
     def _prepare(self) -> None:
-        """Settle what every sentence needs."""
+        """Configure the tokenizer and read its special tokens."""
         path = self._path
-        # Both can be switched on inside the file and would drop or add pieces silently.
+        # The file may enable both, which would silently drop or add subwords.
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         if isinstance(self._tokenizer.pre_tokenizer, ByteLevel):
-            # Without it, pretokenised words would be read as continuations of one long word.
+            # Without it, pre-tokenised words would be read as one long word.
             self._tokenizer.pre_tokenizer.add_prefix_space = True
         self._before_word = self._find_before_word(path)
         full = self._tokenizer.encode(["a"], is_pretokenized=True)
@@ -103,10 +104,10 @@ class WordTokenizer:
         self._check_ids()
 
     def _find_bare_markers(self) -> np.ndarray:
-        """Ids of the pieces that are nothing but the mark of a word's beginning.
+        """Ids of the subwords that consist only of word markers.
 
-        Byte-level vocabularies write the space before a word as a letter (Ġ), which may be a piece
-        of its own, too.
+        Byte-level vocabularies write the space before a word as a letter (Ġ), which may also be a
+        separate subword.
         """
         marks = WORD_MARKER
         if isinstance(self._tokenizer.pre_tokenizer, ByteLevel):
@@ -116,7 +117,7 @@ class WordTokenizer:
         return np.array(bare, dtype=np.int64)
 
     def _check_ids(self) -> None:
-        """Refuse pieces for which the encoder of the same directory has no embedding."""
+        """Reject ids for which the encoder in the same directory has no embedding."""
         config = self._path.with_name("config.json")
         content = read_json(config) if config.exists() else None
         size = content.get("vocab_size") if isinstance(content, dict) else None
@@ -131,10 +132,10 @@ class WordTokenizer:
             )
 
     def _find_before_word(self, path: Path) -> str:
-        """What a word needs before it to be read as one that follows a space in running text.
+        """The prefix with which a word is tokenised as after a space in running text.
 
-        Tokenizers that mark spaces in a normaliser or within a sequence of steps leave words that
-        are handed over one by one without a mark, as if they continued the word before.
+        Tokenizers that mark spaces in a normaliser or within a sequence of steps do not mark
+        pre-tokenised words, as if these continued the previous word.
         """
         once, twice = (
             self._tokenizer.encode(x, add_special_tokens=False).ids for x in ("a", "a a")
@@ -156,9 +157,9 @@ class WordTokenizer:
 
     @cached_property
     def unknown_piece(self) -> int | None:
-        """Id of the piece for text that the vocabulary lacks; ``None`` if it lacks nothing.
+        """Id of the unknown token; ``None`` if the vocabulary covers all text.
 
-        Byte-level vocabularies have no such piece, though often a special token of that name.
+        Byte-level vocabularies have none, though often a special token of that name.
         """
         with _library(self._path):
             if isinstance(self._tokenizer.model, Unigram):
@@ -167,19 +168,19 @@ class WordTokenizer:
 
     @property
     def vocabulary_size(self) -> int:
-        """Number of pieces, special tokens included."""
+        """Number of subwords, including special tokens."""
         return self._tokenizer.get_vocab_size()
 
     def __call__(self, sentences: Sequence[Sequence[str]]) -> list[WordPieces]:
-        """Tokenise sentences, each distinct word once, for words are split on their own.
+        """Tokenise sentences; each distinct word is split once, because words are independent.
 
         Args:
             sentences: word forms of each sentence.
 
         Returns:
-            One ``WordPieces`` per sentence. A word of which the tokenizer leaves nothing (control
-            characters, say) becomes one unknown piece, so that every word has a first piece. A
-            word of bare markers alone has its first piece as content.
+            One ``WordPieces`` per sentence. A word without subwords (e.g. only control characters)
+            becomes one unknown token, so that every word has a first subword. The content of a word
+            of bare markers is its first subword.
         """
         words = list(chain.from_iterable(sentences))
         ids = {word: place for place, word in enumerate(dict.fromkeys(words))}
@@ -190,7 +191,7 @@ class WordTokenizer:
         lengths, starts = lengths[types], starts[types]
         first = np.cumsum(lengths) - lengths
         content = None if skipped is None else first + skipped[types]
-        # The pieces of a word stand together, in the text as in the list of distinct words.
+        # The subwords of a word are contiguous in the text and in the list of distinct words.
         text = pieces[np.arange(lengths.sum()) + np.repeat(starts - first, lengths)]
         ends = np.cumsum(np.fromiter(map(len, sentences), dtype=np.int64, count=len(sentences)))
         bounds = np.append(first, len(text))[np.append(0, ends)]
@@ -206,14 +207,14 @@ class WordTokenizer:
         ]
 
     def _skipped_markers(self, pieces: np.ndarray, lengths: np.ndarray) -> np.ndarray | None:
-        """How many bare markers each of some words begins with; 0 if it has nothing else.
+        """Number of bare markers at the beginning of each word; 0 if it has nothing else.
 
         Args:
-            pieces, lengths: as ``_split_words`` returns them.
+            pieces, lengths: results of ``_split_words``.
         """
         if not len(self._bare_markers):
             return None
-        # The place of the next piece with content, for every piece; past the end if there is none.
+        # Index of the next subword with content for each subword; past the end if there is none.
         place = np.where(np.isin(pieces, self._bare_markers), len(pieces), np.arange(len(pieces)))
         following = np.minimum.accumulate(place[::-1])[::-1]
         starts = np.cumsum(lengths) - lengths
@@ -221,9 +222,9 @@ class WordTokenizer:
         return np.where(skipped < lengths, skipped, 0)
 
     def _encode_words(self, words: Sequence[str]) -> list[Encoding]:
-        """The pieces of words without context, ``WORDS_AT_ONCE`` words in each encoding.
+        """The subwords of words without context, ``WORDS_AT_ONCE`` words in each encoding.
 
-        Offsets count ``_before_word``.
+        Offsets include ``_before_word``.
         """
         words = self._marked(words)
         rows = [
@@ -232,14 +233,14 @@ class WordTokenizer:
         return self._encode(rows, is_pretokenized=True)
 
     def _encode(self, rows: Sequence, is_pretokenized: bool = False) -> list[Encoding]:
-        """The pieces of texts or lists of words, without special tokens."""
+        """The subwords of texts or lists of words, without special tokens."""
         with _library(self._path):
             return self._tokenizer.encode_batch(
                 list(rows), is_pretokenized=is_pretokenized, add_special_tokens=False
             )
 
     def _split_words(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        """All pieces of some words, one word after the other, and how many each of them has."""
+        """The subwords of all words in order, and their number for each word."""
         encodings = self._encode_words(words)
         pieces = [np.zeros(0, dtype=np.int64)]
         lengths = [np.zeros(0, dtype=np.int64)]
@@ -259,11 +260,11 @@ class WordTokenizer:
         return [self._before_word + word for word in words] if self._before_word else list(words)
 
     def rows(self, texts: Sequence[str], longest: int) -> list[np.ndarray]:
-        """The input of raw texts, special tokens included, cut to what the encoder takes.
+        """The subwords of raw texts, including special tokens, truncated to ``longest``.
 
         Args:
             texts: raw sentences.
-            longest: the most pieces of a row.
+            longest: maximum number of subwords per row.
         """
         room = longest - len(self.prefix) - len(self.suffix)
         encodings = self._encode(texts)
@@ -273,9 +274,9 @@ class WordTokenizer:
         ]
 
     def piece_types(self, sentences: Sequence[Sequence[str]]) -> set[str]:
-        """The distinct pieces of some sentences, as they are written in the vocabulary.
+        """The distinct subwords of some sentences, as written in the vocabulary.
 
-        The unknown piece is left out: two texts do not share what the vocabulary lacks.
+        The unknown token is excluded, because it replaces different characters in different texts.
         """
         encodings = self._encode([self._marked(words) for words in sentences], True)
         ids = {index for encoding in encodings for index in encoding.ids} - {self.unknown_piece}

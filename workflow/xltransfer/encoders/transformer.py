@@ -1,7 +1,7 @@
-"""Opening encoders: a directory in transformers format in, a model of hidden states out.
+"""Loading of encoders from directories in the format of transformers.
 
-Weights come from ``model.safetensors`` alone, nothing is fetched and no code of the directory is
-run.
+Weights are read only from ``model.safetensors``. Nothing is downloaded, and no code of the
+directory is run.
 """
 
 from __future__ import annotations
@@ -38,20 +38,20 @@ TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_ma
 
 
 _PIECES = 16
-"""In a first sentence; there are encoders of characters that do not take fewer than four."""
+"""Length of the test input; some character encoders need at least four characters."""
 
 
 def load_encoder(directory: Path | str) -> PreTrainedModel:
     """The pretrained encoder of a directory, in float32, without a pooler.
 
     Args:
-        directory: holds ``config.json`` and ``model.safetensors``; a checkpoint with a head (masked
-            language model, token classifier, …) opens as its encoder.
+        directory: directory with ``config.json`` and ``model.safetensors``; the head of a
+            checkpoint (masked language model, token classifier, …) is not loaded.
 
     Raises:
         InputError: a file is missing or damaged, the architecture has no text encoder in
-            transformers or cannot encode as it is configured, weights of the encoder are missing
-            from the checkpoint, or it has layers that the configuration does not have.
+            transformers or cannot encode with its configuration, weights of the encoder are missing
+            from the checkpoint, or it has more layers than the configuration.
     """
     directory = Path(directory)
     config = read_config(directory)
@@ -82,15 +82,15 @@ def load_encoder(directory: Path | str) -> PreTrainedModel:
 
 
 def _automatic(config: PretrainedConfig) -> type[AutoModel] | type[AutoModelForTextEncoding]:
-    """What opens the encoder of an architecture: of T5 and its kin only their encoder."""
+    """The class that opens the encoder of an architecture; for T5 without the decoder."""
     if config.model_type in MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES:
         return AutoModelForTextEncoding
     return AutoModel
 
 
 def _check_layers(model: PreTrainedModel, unexpected: Iterable[str], weights: Path) -> None:
-    """Refuse weights of more layers than the configuration has; the upper ones would be missing."""
-    # Of layers that share their weights there is no list, nor can there be too many.
+    """Reject weights of more layers than configured; the upper layers would be dropped."""
+    # Layers that share their weights are in no list, and there cannot be too many of them.
     lists = _layer_lists(model)
     names = [name for name, module in model.named_modules() if any(module is x for x in lists)]
     for name in names:
@@ -103,7 +103,7 @@ def _check_layers(model: PreTrainedModel, unexpected: Iterable[str], weights: Pa
 
 
 def _try_out(model: PreTrainedModel) -> None:
-    """Encode a few pieces: some values of a configuration are only looked at then."""
+    """Encode a short input, because some values of the configuration are only used then."""
     was_training = model.training
     with torch.no_grad():
         pieces = torch.zeros((1, min(_PIECES, longest_input(model))), dtype=torch.long)
@@ -114,7 +114,7 @@ def _try_out(model: PreTrainedModel) -> None:
 
 
 def empty_encoder(directory: Path | str) -> PreTrainedModel:
-    """An encoder with the architecture of a directory, its weights still to be filled in.
+    """An encoder with the architecture of a directory, without its weights.
 
     Raises:
         InputError: ``config.json`` is missing or names no architecture with a text encoder.
@@ -128,27 +128,26 @@ def empty_encoder(directory: Path | str) -> PreTrainedModel:
 
 
 def new_encoder(config: PretrainedConfig, seed: int) -> PreTrainedModel:
-    """An encoder of an architecture with freshly drawn weights, without a pooler.
+    """An encoder with random weights from its own initialiser, without a pooler.
 
     Args:
-        config: the architecture.
-        seed: of the draw, which the model's own initialiser makes; the global random state is left
-            as it was.
+        config: architecture.
+        seed: seed of the draw; the global random state does not change.
     """
     with torch.random.fork_rng(devices=[]), QuietTransformers():
         torch.manual_seed(seed)
-        # The type that the weights are stored in, say bfloat16, would round the draw.
+        # The type of the stored weights, e.g. bfloat16, would round the draw.
         model = _automatic(config).from_config(config, dtype=torch.float32, trust_remote_code=False)
     _drop_pooler(model)
     return model
 
 
 def longest_input(encoder: PreTrainedModel) -> int:
-    """The most pieces, special tokens included, that an encoder takes in one row.
+    """Maximum number of subwords per row, including special tokens.
 
-    RoBERTa-like models number positions from ``padding_idx + 1`` on, which costs them the first
-    few; relative and rotary positions (T5, ModernBERT) have no table, and rows of 512 are what all
-    those models were trained on, unless their configuration says fewer.
+    RoBERTa-like models number positions from ``padding_idx + 1`` on and cannot use the first ones.
+    Models with relative or rotary positions (T5, ModernBERT) have no table of positions. All were
+    trained on rows of 512, which is their maximum unless the configuration has less.
     """
     for name, module in encoder.named_modules():
         if name.endswith("position_embeddings") and isinstance(module, nn.Embedding):
@@ -159,15 +158,14 @@ def longest_input(encoder: PreTrainedModel) -> int:
 
 
 def layer_stack(model: nn.Module) -> nn.ModuleList:
-    """The transformer layers of an encoder, lowest first, whatever the architecture calls them.
+    """The transformer layers of an encoder, lowest first, for any architecture.
 
-    Among all lists of like modules that are as long as the configuration has layers, it is the one
-    with the most parameters. Where one module has several such lists (XLM keeps the attentions of
-    all layers in one, their feed-forward networks in another), a layer is what they have at its
-    place.
+    The layers are the list of modules of one type with the configured number of layers and the most
+    parameters. If one module has several such lists (XLM keeps the attentions of all layers in one,
+    their feed-forward networks in another), a layer consists of the items at its index.
 
     Raises:
-        InputError: no such list exists, or layers share their parameters (ALBERT).
+        InputError: there is no such list, or layers share their parameters (ALBERT).
     """
     lists = _layer_lists(model)
     if not lists:
@@ -181,7 +179,7 @@ def layer_stack(model: nn.Module) -> nn.ModuleList:
 
 
 def _layer_lists(model: nn.Module) -> list[nn.ModuleList]:
-    """The lists, of one module, that the layers are kept in; none where layers share weights."""
+    """The lists of layers, all of one module; empty if layers share weights."""
     count = _layer_count(model)
     found = [
         [
@@ -202,9 +200,9 @@ def _layer_count(model: nn.Module) -> int:
 
 
 def _drop_pooler(model: PreTrainedModel) -> None:
-    """Sentence poolers are never used here and would sit in the optimiser without a gradient."""
+    """Remove the unused sentence pooler; it would be in the optimiser without a gradient."""
     if getattr(model, "pooler", None) is not None:
-        # SqueezeBERT calls its pooler in any case.
+        # SqueezeBERT always calls its pooler.
         model.pooler = nn.Identity() if model.config.model_type == "squeezebert" else None
 
 
@@ -220,21 +218,21 @@ class TransformerKind(PretrainedKind):
     layers = staticmethod(layer_stack)
 
     def redrawn(self, network: PreTrainedModel, seed: int) -> PreTrainedModel:
-        """As ``new_encoder`` draws it."""
+        """A network from ``new_encoder``."""
         return new_encoder(network.config, seed)
 
     def word_states(self, network: PreTrainedModel, batch: Batch) -> torch.Tensor:
-        """The states of the words, of those of their pieces."""
+        """The states of words, read from those of their subwords."""
         return batch.states(piece_states(network, batch.input_ids, batch.attention_mask))
 
     def layer_states(
         self, network: PreTrainedModel, input_ids: torch.Tensor, attention_mask: torch.Tensor
     ) -> tuple[torch.Tensor, ...]:
-        """As ``piece_states`` computes them."""
+        """The states from ``piece_states``."""
         return piece_states(network, input_ids, attention_mask, every_layer=True)
 
     def save_reader(self, network: PreTrainedModel, source: Path, directory: Path) -> list[Path]:
-        """Copy the tokenizer and those of its settings that transformers reads."""
+        """Copy the tokenizer and its settings for transformers."""
         directory.mkdir(parents=True, exist_ok=True)
         copied = []
         for name in TOKENIZER_FILES:
@@ -247,7 +245,7 @@ class TransformerKind(PretrainedKind):
     def saved_config(
         self, network: PreTrainedModel, labels: Sequence[str] | None
     ) -> PretrainedConfig:
-        """With what token classification in transformers adds to it."""
+        """The configuration, with labels and class for token classification in transformers."""
         config = copy.deepcopy(network.config)
         if labels is not None and self.classifier(network):
             config.id2label = dict(enumerate(labels))
@@ -256,13 +254,13 @@ class TransformerKind(PretrainedKind):
         return config
 
     def classifier(self, network: PreTrainedModel) -> str | None:
-        """What the family calls it."""
+        """The attribute according to the family."""
         family = FAMILIES.get(network.config.model_type)
         return family.head if family else None
 
 
 class QuietTransformers:
-    """Loading reports are turned into errors here; transformers need not print them as well."""
+    """A context that silences transformers, whose loading reports become errors here."""
 
     def __enter__(self) -> None:
         self.level = transformers_logging.get_verbosity()

@@ -1,7 +1,7 @@
-"""Tokenizers of encoders that read characters or bytes, as files like those of all others.
+"""``tokenizer.json`` files for encoders that read characters or bytes.
 
-transformers has these tokenizers in Python alone. Written as ``tokenizer.json``, they split text
-into the same ids, and nothing else has to know that the pieces are characters or bytes.
+transformers has these tokenizers only in Python. The files give the same ids, and the rest of the
+code treats characters and bytes like subwords.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from ..runtime.files import read_json, replacing
 from .families import units_of
 
 CANINE_CLS, CANINE_SEP = 0xE000, 0xE001
-"""Code points for private use that CANINE begins and ends a text with."""
+"""Private-use code points that CANINE adds at the beginning and end of a text."""
 _CODE_POINTS = (range(0xD800), range(0xE000, 0x32400), range(0xE0000, 0xE0200))
-"""Whatever Unicode has assigned is in here; the planes that are empty or private are not."""
+"""Blocks with all code points that Unicode has assigned, without empty and private planes."""
 _REPLACEMENT = "\ufffd"
 _BYTES_FROM = 3
 """Id of byte 0 in ByT5, after <pad>, </s> and <unk>."""
 
 
 def character_tokenizer() -> Tokenizer:
-    """CANINE's (Clark et al. 2022): the id of a character is its code point.
+    """CANINE's tokenizer (Clark et al. 2022): the id of a character is its code point.
 
-    Characters beyond what Unicode has assigned become U+FFFD.
+    Characters outside the assigned blocks become U+FFFD.
     """
     vocabulary = {chr(code): code for codes in _CODE_POINTS for code in codes}
     tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[], unk_token=_REPLACEMENT))
@@ -41,12 +41,12 @@ def character_tokenizer() -> Tokenizer:
 
 
 def byte_tokenizer() -> Tokenizer:
-    """ByT5's (Xue et al. 2022): the id of a byte of UTF-8 is its value plus 3."""
+    """ByT5's tokenizer (Xue et al. 2022): the id of a UTF-8 byte is its value plus 3."""
     special = {"<pad>": 0, "</s>": 1, "<unk>": 2}
     bytes_as_written = {_letter(byte): byte + _BYTES_FROM for byte in range(256)}
     model = models.BPE(vocab=special | bytes_as_written, merges=[], unk_token="<unk>")
     tokenizer = Tokenizer(model)
-    # In a sequence, or else a space would be put before each text.
+    # In a sequence, because otherwise a space would be added before each text.
     levels = [ByteLevel(add_prefix_space=False, use_regex=False)]
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(levels)
     tokenizer.add_special_tokens([AddedToken(token, normalized=False) for token in special])
@@ -57,7 +57,7 @@ def byte_tokenizer() -> Tokenizer:
 
 
 def _letter(byte: int) -> str:
-    """The letter that byte-level vocabularies write for a byte: a printable one for each."""
+    """The printable letter that byte-level vocabularies write for a byte."""
     latin = (range(0x21, 0x7F), range(0xA1, 0xAD), range(0xAE, 0x100))
     if any(byte in letters for letters in latin):
         return chr(byte)
@@ -69,10 +69,10 @@ def write_unit_tokenizer(directory: Path) -> Path:
     """Write the ``tokenizer.json`` of an encoder of characters or bytes.
 
     Args:
-        directory: holds ``config.json``.
+        directory: encoder directory, with ``config.json``.
 
     Returns:
-        The file.
+        The path of the file.
 
     Raises:
         InputError: the encoder reads subwords.

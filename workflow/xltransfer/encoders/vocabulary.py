@@ -1,4 +1,4 @@
-"""Learning a vocabulary of word pieces from raw text."""
+"""Learning of a subword vocabulary from raw text."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 def train_wordpiece(lines: Iterable[str], size: int) -> Tokenizer:
     """A cased WordPiece tokenizer (Schuster & Nakajima 2012; Devlin et al. 2019).
 
-    The same lines give the same vocabulary. It is smaller than asked for where the text has no more
-    pieces. Single characters take at most half of it; where there are more of them, rare ones are
-    left out, and words that contain one become unknown.
+    The same lines give the same vocabulary. It is smaller than requested if the text has fewer
+    subwords. Single characters take at most half of it; if there are more, rare ones are left out,
+    and words that contain one become unknown.
 
     Args:
-        lines: raw text; it is walked through twice.
-        size: number of pieces, special tokens included.
+        lines: raw text, which is read twice.
+        size: number of subwords, including special tokens.
     """
     lines = list(lines) if isinstance(lines, Iterator) else lines
     learner = _wordpiece({})
@@ -33,8 +33,8 @@ def train_wordpiece(lines: Iterable[str], size: int) -> Tokenizer:
     rare = _rare_characters(words, (size // 2 - len(SPECIAL_TOKENS)) // 2)
     if rare:
         log.info("vocabulary: no room for %d rare characters, such as %s", len(rare), rare[:10])
-    # The trainer numbers characters inside words as a hash map yields them, which differs from run
-    # to run and decides between equally frequent pairs. Numbered beforehand, they are the same.
+    # The trainer numbers characters inside words in the order of a hash map, which differs between
+    # runs and breaks ties between equally frequent pairs. As special tokens, they have fixed ids.
     characters = {character for word in words for character in word[1:]} - set(rare)
     inside = [f"##{character}" for character in sorted(characters)]
     trainer = trainers.WordPieceTrainer(
@@ -65,7 +65,7 @@ def _words(tokenizer: Tokenizer, line: str) -> list[str]:
 
 
 def _rare_characters(words: Mapping[str, int], room: int) -> list[str]:
-    """The characters beyond the most frequent ones, most frequent first."""
+    """The characters after the ``room`` most frequent ones, most frequent first."""
     frequencies: Counter[str] = Counter()
     for word, frequency in words.items():
         for character in word:
@@ -75,8 +75,8 @@ def _rare_characters(words: Mapping[str, int], room: int) -> list[str]:
 
 
 def _without(rare: Sequence[str], lines: Iterable[str]) -> Iterator[str]:
-    """Lines with blanks for rare characters."""
-    # Not the one of the tokenizer that is learning: it is locked while it asks for lines.
+    """Lines with blanks in place of rare characters."""
+    # A separate normaliser, because the tokenizer is locked while its trainer reads lines.
     normalizer = normalizers.NFC()
     blanks = str.maketrans(dict.fromkeys(rare, " "))
     for line in lines:
@@ -84,12 +84,12 @@ def _without(rare: Sequence[str], lines: Iterable[str]) -> Iterator[str]:
 
 
 def save_tokenizer(tokenizer: Tokenizer, directory: Path, max_length: int) -> None:
-    """Write ``tokenizer.json`` and what transformers needs beside it.
+    """Write ``tokenizer.json``, and ``tokenizer_config.json`` for transformers.
 
     Args:
-        tokenizer: with the special tokens of BERT.
-        directory: an encoder directory.
-        max_length: the most pieces the encoder takes.
+        tokenizer: tokenizer with the special tokens of BERT.
+        directory: encoder directory.
+        max_length: maximum number of subwords per row.
     """
     with replacing(directory / "tokenizer.json") as temporary:
         tokenizer.save(str(temporary))

@@ -1,4 +1,4 @@
-"""The weights of a network, and the file that they are in."""
+"""The weights of a network, and their file."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from .configuration import reason_of
 
 
 def own_weights(model: nn.Module) -> dict[str, torch.Tensor]:
-    """The weights of a model by name, each once: of tied weights only the first name counts."""
+    """The weights of a model by name; tied weights appear once, under their first name."""
     names = {name for name, _ in (*model.named_parameters(), *model.named_buffers())}
     return {name: value for name, value in model.state_dict().items() if name in names}
 
 
 def check_safetensors(path: Path) -> None:
-    """Refuse a weights file that is missing, truncated or of another format.
+    """Reject a weights file that is missing, truncated or of another format.
 
     Raises:
-        InputError: with the name of the file and the remedy.
+        InputError: the file cannot be used; names the file and the remedy.
     """
     notes = path.parent / NEEDED_BY
     if not path.exists() and notes.exists():

@@ -1,6 +1,6 @@
-"""Words and their characters as input pieces, for encoders that bring no vocabulary of their own.
+"""Words and their characters as input ids of encoders without their own vocabulary.
 
-Every word becomes a piece for the word itself, followed by a piece for each of its characters.
+Each word becomes an id of the word itself, followed by an id of each of its characters.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .reader import WordPieces
 PADDING, UNKNOWN_WORD = 0, 1
 VOCABULARY_FILE = "tokenizer.json"
 LONGEST_WORD = 1000
-"""Characters; a longest word beyond is a mistake that would only cost memory."""
+"""Maximum of ``longest_word``; a larger value is a mistake that only costs memory."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -28,17 +28,17 @@ class WordCharacters:
     """A vocabulary of words and characters, which is a ``Reader``.
 
     Ids are 0 for padding, 1 for unknown words, then the words, then one for unknown characters,
-    then the characters; so an id tells a word from a character.
+    then the characters; so words and characters have different ids.
 
     Args:
-        words, characters: known ones, in the order of their ids.
-        longest_word: of a longer word only so many characters are read, from its beginning.
+        words, characters: known words and characters, in the order of their ids.
+        longest_word: maximum number of characters read of a word, from its beginning.
 
     Attributes:
-        prefix, suffix: ids around a sentence; there are none.
-        padding: id to pad with.
-        whole_words: the first piece of a word is the word itself.
-        first_character: id of the unknown character; all ids from it on are characters.
+        prefix, suffix: ids around a sentence, empty here.
+        padding: id for padding.
+        whole_words: ``True``: the first id of a word is the word itself.
+        first_character: id of the unknown character; it and all later ids are characters.
     """
 
     prefix: ClassVar[list[int]] = []
@@ -59,13 +59,13 @@ class WordCharacters:
     def learn(
         cls, sentences: Iterable[Sequence[str]], minimum_count: int, longest_word: int
     ) -> WordCharacters:
-        """The vocabulary of a training set; both lists are sorted, so equal sets give equal ones.
+        """The vocabulary of a training set, sorted, so that equal sets give equal vocabularies.
 
         Args:
             sentences: word forms of each sentence.
-            minimum_count: words and characters that are rarer are unknown, which is how a model
-                learns what unknown ones are like.
-            longest_word: as above.
+            minimum_count: minimum frequency of known words and characters. Rarer ones are unknown,
+                so that the model learns to represent unknown ones.
+            longest_word: maximum as above.
         """
         words = Counter(form for sentence in sentences for form in sentence)
         characters: Counter[str] = Counter()
@@ -99,7 +99,7 @@ class WordCharacters:
         return cls(**content)
 
     def save(self, directory: Path | str) -> Path:
-        """Write what ``load`` reads."""
+        """Write the file that ``load`` reads."""
         content = {
             "characters": self.characters,
             "longest_word": self.longest_word,
@@ -115,13 +115,13 @@ class WordCharacters:
         return self.first_character + 1 + len(self.characters)
 
     def __call__(self, sentences: Sequence[Sequence[str]]) -> list[WordPieces]:
-        """The pieces of sentences that are split into words.
+        """The ids of sentences that are split into words.
 
         Args:
             sentences: word forms of each sentence.
 
         Returns:
-            One ``WordPieces`` per sentence; the first piece of a word is the word itself.
+            One ``WordPieces`` per sentence; the first id of a word is the word itself.
         """
         known = {form for sentence in sentences for form in sentence}
         pieces = {form: self._pieces(form) for form in known}

@@ -1,4 +1,4 @@
-"""Adapt an encoder to raw text: masked language modelling goes on, the vocabulary stays."""
+"""Adapt an encoder to raw text by masked language modelling, with the same vocabulary."""
 
 from __future__ import annotations
 
@@ -31,19 +31,18 @@ def adapt(
     checkpoint_seconds: float = 300,
     threads: int = 1,
 ) -> None:
-    """Make an encoder directory out of another one.
+    """Adapt an encoder to raw text by masked language modelling, with the same vocabulary.
 
     Args:
-        encoder: directory of the encoder; one without a head for masked language modelling gets a
-            new head.
-        training: raw text, a sentence a line; a file per language if languages are sampled.
+        encoder: encoder directory; without a masked language modelling head, a new one is added.
+        training: raw text, one sentence per line; one file per language if languages are sampled.
         held_out: raw text for the held-out loss.
-        config: ``seed``, ``training`` (of ``train`` and ``MaskedLanguageModelling``) and, if it is
-            not ``float32``, the type to ``store`` weights in.
-        output: encoder directory that is written.
+        config: ``seed``, ``training`` (of ``train`` and ``MaskedLanguageModelling``) and optionally
+            ``store``, the type of the stored weights (default: ``float32``).
+        output: output directory.
         checkpoints: folder for checkpoints.
         checkpoint_seconds: seconds between two checkpoints.
-        threads: number of processor threads.
+        threads: number of CPU threads.
 
     Raises:
         InputError: unusable encoder, text or settings, or the loss is not finite.

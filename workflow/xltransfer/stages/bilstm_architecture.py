@@ -1,4 +1,4 @@
-"""Write the architecture of a BiLSTM: an encoder that is not pretrained, so it has no weights."""
+"""Write the architecture of a BiLSTM, an encoder without pretrained weights."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from ..runtime.signatures import Keys
 def bilstm_architecture(
     config: Annotated[Mapping[str, Any], Keys("model_type")], output: Path
 ) -> None:
-    """Write the architecture of a BiLSTM, and its record.
+    """Write the architecture of a BiLSTM and its record.
 
     Args:
         config: ``model_type`` and the sizes of the layers.
-        output: JSON file that is written.
+        output: output JSON file.
     """
     write_json(output, dict(config))
     write_record(output, "bilstm_architecture", {}, config=dict(config))

@@ -1,4 +1,4 @@
-"""Check a fetched corpus of named entities and hand it on in the one layout of the workflow."""
+"""Validate a downloaded corpus of named entities and convert it to the workflow's layout."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ def check_entities(
     config: Annotated[Mapping[str, str], Keys("layout", "scheme", "broken_tags", "encoding")],
     output: Path,
 ) -> None:
-    """Verify a file against the catalogue, and write it as token, tab, IOB2 tag.
+    """Validate a file against the catalogue and convert it to lines of token, tab, IOB2 tag.
 
     Args:
-        download: fetched file; it may also have been put there by hand.
+        download: downloaded file, or a manual copy.
         checksum: checksum in the catalogue, or ``unchecked``.
         config: ``layout``, ``scheme``, ``broken_tags`` and ``encoding`` from the catalogue.
-        output: corpus that later stages read.
+        output: output file, the corpus for later stages.
 
     Raises:
-        InputError: it is another file or malformed.
+        InputError: the file has another checksum or is malformed.
     """
     verify_checksum(download, checksum)
     read = verified_checksums([download])

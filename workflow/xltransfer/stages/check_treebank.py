@@ -1,4 +1,4 @@
-"""Check a fetched treebank and hand it on: from here on, every tree is known to be one."""
+"""Validate a downloaded treebank; later stages rely on well-formed trees."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from ..records.verification import verified_checksums
 
 
 def check_treebank(download: Path, checksum: str, output: Path) -> None:
-    """Verify a file against the catalogue and the format, and write it with Unix line ends.
+    """Validate a treebank against the catalogue and the format; write it with Unix line ends.
 
     Args:
-        download: fetched file; it may also have been put there by hand.
+        download: downloaded file, or a manual copy.
         checksum: checksum in the catalogue, or ``unchecked``.
-        output: treebank that later stages read.
+        output: output file, the treebank for later stages.
 
     Raises:
-        InputError: it is another file or malformed.
+        InputError: the file has another checksum or is malformed.
     """
     verify_checksum(download, checksum)
     read = verified_checksums([download])

@@ -1,4 +1,4 @@
-"""Clean a raw corpus, drop duplicates, and split it into training and held-out lines."""
+"""Clean a raw corpus, remove duplicates, and split it into training and held-out lines."""
 
 from __future__ import annotations
 
@@ -53,25 +53,26 @@ def clean(
     evaluation: Sequence[Path] = (),
     checksum: str = UNCHECKED,
 ) -> None:
-    """Clean a corpus in two passes: lines one by one, then without those that repeat others.
+    """Clean a raw corpus, remove duplicates, and split it into training and held-out lines.
 
-    Between the passes the lines lie in a folder beside ``training``, which takes as much room as
-    the corpus, 8 bytes a line more, and 128 more where near-duplicates are looked for.
+    The first pass cleans single lines, the second removes duplicates. In between, a folder next to
+    ``training`` stores the lines; it needs as much space as the corpus, plus 9 bytes per line, plus
+    128 with detection of near-duplicates.
 
     Args:
-        raw: fetched file.
+        raw: downloaded file.
         kind: layout of the file.
         config: all settings of cleaning (``corpora/cleaning/settings.py``).
-        training: text to train on, its lines in the order of the corpus. Which side a line is on
-            depends on its own content only.
-        held_out: text for the held-out loss.
+        training: output file of training lines, in the order of the corpus. Whether a line is held
+            out depends only on its content.
+        held_out: output file for the held-out loss.
         report: JSON file with the counts of each step (``corpora/cleaning/line_counts.py``).
-        evaluation: development and test parts of annotated corpora; lines that equal or contain one
-            of their sentences are dropped.
+        evaluation: development and test parts of annotated corpora; lines that equal, contain or
+            are part of one of their sentences are dropped.
         checksum: checksum in the catalogue.
 
     Raises:
-        InputError: the corpus is damaged or nothing remains of it.
+        InputError: the corpus is damaged, or no training line remains.
     """
     settings = Settings.from_json(config)
     refuse_other_content(raw, raw.suffix)
@@ -107,7 +108,7 @@ def clean(
 
 @contextmanager
 def _workplace(training: Path) -> Iterator[Path]:
-    """An empty folder beside an output; one that a killed run has left is cleared first."""
+    """An empty folder next to an output; a folder left by a killed run is cleared first."""
     folder = training.with_name(f".cleaning-{training.name}")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -122,7 +123,7 @@ def _workplace(training: Path) -> Iterator[Path]:
 
 
 class Progress:
-    """A bar on a terminal; elsewhere a line every minute."""
+    """A progress bar on a terminal; elsewhere a line every minute."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -137,7 +138,7 @@ class Progress:
         self.bar.close()
 
     def advance(self, lines: int) -> None:
-        """So many more lines have been read."""
+        """Report the number of lines read since the last call."""
         self.lines += lines
         self.bar.update(lines)
         if self.bar.disable and time.monotonic() - self.said > 60:
@@ -146,7 +147,7 @@ class Progress:
 
 
 class _Store:
-    """The lines that single looks have left, on disk, with what tells repeats."""
+    """The lines that remain after the first pass, on disk, with the keys for duplicates."""
 
     def __init__(self, folder: Path, settings: Settings) -> None:
         self._folder = folder
@@ -164,10 +165,10 @@ class _Store:
         self._count += len(lines)
 
     def marks(self) -> np.ndarray:
-        """A mark per line, after the last has been added."""
+        """One mark per line; called after the last line has been added."""
         if not self._count:
             return np.empty(0, dtype=np.uint8)
-        # Written, not only mapped: to find the disk full in mapped memory would end the process.
+        # Written before mapping, because a full disk would kill a process that uses mapped memory.
         with open(self._folder / "marks", "wb") as file:
             for first in range(0, self._count, _MARKS_AT_ONCE):
                 file.write(bytes(min(_MARKS_AT_ONCE, self._count - first)))
@@ -215,7 +216,7 @@ def _batches(lines: Iterable[str]) -> Iterator[list[str]]:
 def _write(
     lines: Iterable[str], marks: np.ndarray, sides: list[_Side], settings: Settings
 ) -> list[Counts]:
-    """Write the lines without a mark; returns the counts of the steps that this makes up."""
+    """Write the lines without a mark; returns the counts of these steps."""
     exact, near, limit = Counts("duplicates"), Counts("near_duplicates"), Counts("limit")
     threshold = round(settings.held_out_share * _HASHES)
     most = settings.maximum_lines
@@ -244,13 +245,13 @@ def _write(
 
 
 def _values(marks: np.ndarray) -> Iterator[int]:
-    """The marks as plain numbers, many at a time: mapped arrays are slow one by one."""
+    """The marks as Python integers, read in blocks, because mapped arrays are slow one by one."""
     for start in range(0, len(marks), LINES_AT_ONCE):
         yield from marks[start : start + LINES_AT_ONCE].tolist()
 
 
 def _check(sides: list[_Side], counts: list[Counts], raw: Path) -> None:
-    """Refuse a corpus of which nothing is left to train on, and say where it went."""
+    """Reject a corpus without remaining training lines; names the step that dropped the most."""
     if sides[0].lines:
         return
     most = max(counts, key=lambda step: step.lines_dropped)

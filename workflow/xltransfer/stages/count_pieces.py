@@ -1,4 +1,4 @@
-"""Say how a tokenizer splits the words of a corpus."""
+"""Compute statistics of how a tokenizer splits the words of a corpus."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from ..runtime.files import write_json
 
 
 def count_pieces(encoder: Path, corpus: Path, columns: Mapping[str, str], output: Path) -> None:
-    """Write how a tokenizer splits a corpus.
+    """Compute statistics of how a tokenizer splits the words of a corpus.
 
     Args:
         encoder: directory of the encoder, with ``tokenizer.json``.
-        corpus: treebank (``.conllu``), of which the syntactic words count, named entities
-            (``.iob2``), of which the tokens do, or raw text (``.txt``), a sentence a line, of which
-            what stands between white space does. Raw text is not held in memory.
-        columns: names to write as well, e.g. of variety, encoder and corpus.
-        output: JSON file: ``columns``, ``kind`` and what ``tokenizer_statistics`` returns.
+        corpus: treebank (``.conllu``; syntactic words), named entities (``.iob2``; tokens) or raw
+            text (``.txt``, one sentence per line; words between white space). Raw text is read as a
+            stream.
+        columns: additional values of the output, e.g. names of variety, encoder and corpus.
+        output: JSON file: ``columns``, ``kind`` and the result of ``tokenizer_statistics``.
 
     Raises:
-        InputError: a file cannot be read, breaks its format or has no words.
+        InputError: a file cannot be read, is malformed or has no words.
     """
     written = format_of(corpus)
     if written is None:
@@ -45,10 +45,10 @@ def count_pieces(encoder: Path, corpus: Path, columns: Mapping[str, str], output
 
 
 def raw_sentences(path: Path) -> Iterator[list[str]]:
-    """The words of each line of a text, which is read as it goes.
+    """The words of each line of a text, read as a stream.
 
     Raises:
-        InputError: the file is missing or not UTF-8; in the last case with the line.
+        InputError: the file is missing, or not UTF-8 (names the line).
     """
     try:
         with open(path, "rb") as lines:

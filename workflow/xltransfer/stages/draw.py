@@ -17,7 +17,7 @@ from ..records.verification import verified_checksums
 from ..runtime.signatures import Keys
 
 MODULES = (plots, pair_figures, cka_figures, tokenizer_figure, unseen_figures)
-"""Modules with a function ``<figure>_figure`` for each figure, of a configuration and tables."""
+"""Modules with the functions ``<figure>_figure``; arguments are a configuration and tables."""
 
 
 def draw(
@@ -26,16 +26,16 @@ def draw(
     directory: Path,
     figures: Sequence[Path],
 ) -> None:
-    """Draw figures from tables.
+    """Draw the figures of a study from its tables.
 
     Args:
         config: ``study``, ``languages``, ``tasks`` and ``ablations``, as for the tables of scores.
         tables: figure → names of its tables.
         directory: folder of the tables.
-        figures: files that are written, named like their figure; suffixes decide the formats.
+        figures: output files, named by their figure; suffixes determine the formats.
 
     Raises:
-        InputError: a table is not what its record says.
+        InputError: a table differs from its record.
     """
     for what, names in tables.items():
         files = [path for path in figures if path.stem == what]
@@ -48,13 +48,13 @@ def draw_figure(
     """Draw a figure from tables.
 
     Args:
-        what: name of a figure.
+        what: name of the figure.
         tables: CSV files.
-        config: as for the tables.
-        figures: files to write; their suffixes decide the formats.
+        config: configuration as for ``draw``.
+        figures: output files; their suffixes determine the formats.
 
     Raises:
-        InputError: a table is not what its record says.
+        InputError: a table differs from its record.
     """
     verified_checksums(tables)
     frames = [pd.read_csv(path, keep_default_na=False, na_values=[""]) for path in tables]

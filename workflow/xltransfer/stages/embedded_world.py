@@ -24,10 +24,10 @@ def embedded_world(
     """Write a file of one language of the embedded world.
 
     Args:
-        what: kind of the file.
+        what: content of the file.
         config: ``seed`` of the world, number of the ``first`` sentence, number of ``sentences``,
             and the parameters of the ``language``.
-        output: file that is written.
+        output: output file.
     """
     parameters = {field.name: config["language"][field.name] for field in fields(Language)}
     numbers = range(config["first"], config["first"] + config["sentences"])

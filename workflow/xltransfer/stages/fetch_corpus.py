@@ -1,4 +1,4 @@
-"""Fetch a catalogued file: a treebank, named entities, raw text or a table."""
+"""Download a catalogued file: a treebank, named entities, raw text or a table."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ def fetch_corpus(
     largest: int,
     mirrors: Sequence[str] = (),
 ) -> None:
-    """Fetch a file from the first place that has it.
+    """Download a file from the first location that has it.
 
     Args:
         config: ``path`` in a mirror, ``url`` and ``checksum`` in the catalogue.
-        output: file that is written.
-        largest: bytes after which a download is given up.
+        output: output file.
+        largest: maximum size of the download in bytes.
         mirrors: folders, ``file://`` folders or base URLs.
 
     Raises:
-        InputError: no place has the file.
+        InputError: no location has the file.
     """
     fetch_file(output, config["path"], config["url"], config["checksum"], mirrors, largest)

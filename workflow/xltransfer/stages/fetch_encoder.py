@@ -1,4 +1,4 @@
-"""Fetch an encoder from the Hugging Face hub."""
+"""Download an encoder from the Hugging Face hub."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ def fetch_encoder(
     endpoint: str | None = None,
     causal: bool = False,
 ) -> None:
-    """Fetch an encoder's files at one revision into a directory.
+    """Download an encoder's files at one revision into a directory.
 
-    Its configuration comes first, so that weights of what cannot be used are not fetched. Encoders
-    of characters and bytes have no ``tokenizer.json`` on the hub, so it is written.
+    The configuration is downloaded first, so that weights of unsupported encoders are not.
+    Encoders of characters and bytes have no ``tokenizer.json`` on the hub, so it is created.
 
-    The hub's own client does the work: it resumes, retries, verifies sizes and honours
-    ``HF_ENDPOINT`` (a mirror), ``HF_TOKEN`` and ``HF_HUB_OFFLINE``.
+    The hub's own client resumes, retries, verifies sizes and uses ``HF_ENDPOINT`` (a mirror),
+    ``HF_TOKEN`` and ``HF_HUB_OFFLINE``.
 
     Args:
         hub: repository, e.g. ``google-bert/bert-base-multilingual-cased``.
         revision: full commit hash.
-        directory: folder that the files are written to.
-        endpoint: address of a hub other than the usual one.
-        causal: the encoder is to be a decoder, each of whose words sees only those before it.
+        directory: output folder.
+        endpoint: address of a hub other than the default.
+        causal: whether a decoder is expected, in which each word sees only the words before it.
 
     Raises:
-        InputError: the repository, the revision or a required file cannot be had, or it is no
-            encoder that can be used.
+        InputError: the repository, the revision or a required file is unavailable, or the encoder
+            is not supported.
     """
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, LocalEntryNotFoundError
@@ -80,12 +80,12 @@ def fetch_encoder(
 
 
 def _check_family(path: Path, place: str, causal: bool) -> None:
-    """Refuse what cannot be used; other faults of the file are reported when it is opened.
+    """Reject unsupported encoders; other errors of the file are reported when it is opened.
 
     Args:
-        path: the fetched ``config.json``, which is not in its place yet.
-        place: what to call it in the message.
-        causal: as for ``fetch_encoder``.
+        path: downloaded ``config.json``, not yet in its final directory.
+        place: name of the file in the message.
+        causal: expectation as for ``fetch_encoder``.
     """
     content = read_json(path)
     if isinstance(content, dict) and isinstance(content.get("model_type"), str):
@@ -93,7 +93,7 @@ def _check_family(path: Path, place: str, causal: bool) -> None:
 
 
 def _write_tokenizer(directory: Path) -> bool:
-    """Write the tokenizer of an encoder of characters or bytes; whether it is one."""
+    """Write the tokenizer of an encoder of characters or bytes; ``False`` for other encoders."""
     content = read_json(directory / "config.json")
     if not isinstance(content, dict) or not units_of(content):
         return False

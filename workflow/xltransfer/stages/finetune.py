@@ -29,20 +29,21 @@ def finetune(
     threads: int = 1,
     search: Path | None = None,
 ) -> None:
-    """Train and write the models of some seeds.
+    """Fine-tune an encoder on one language after an ablation, once per seed.
 
     Args:
-        encoders: encoder directories, of any kind: one for all seeds, or one for each.
-        training: corpus of the source language to train on.
-        development: corpus of the source language that decides the best epoch.
-        config: ``task``, its ``settings``, and the precision that weights are ``stored`` in.
+        encoders: encoder directories of any kind: one for all seeds, or one per seed.
+        training: training corpus of the source language.
+        development: corpus of the source language for selecting the best epoch.
+        config: ``task``, its ``settings``, and optionally ``stored``, the precision of the weights
+            on disk.
         ablation: ablation of the encoder before training, or ``none``.
         seeds: seeds of the models.
-        models: directories that the models are written to, one for each seed.
-        checkpoints: folder for checkpoints, which are named by what they belong to.
+        models: output directories, one per seed.
+        checkpoints: folder for checkpoints, named by the identity of their training.
         checkpoint_seconds: seconds between two checkpoints.
-        threads: number of processor threads.
-        search: file of the stage ``search``, whose learning rate and epochs replace those of the
+        threads: number of CPU threads.
+        search: output of the stage ``search``; its learning rate and epochs replace those of the
             configuration.
 
     Raises:
@@ -68,7 +69,7 @@ def finetune(
         done = runs.run(encoder, seed, settings)
         _save(directory, done, encoder, config, found, threads, runs.device.type != "cpu")
         finished.append(done.checkpoint)
-    # Checkpoints are kept until the whole job is done, so that a kill loses no finished seed.
+    # Checkpoints are kept until the job is done, so that a killed job loses no finished seed.
     stop_listening()
     for checkpoint in finished:
         checkpoint.discard()
@@ -83,7 +84,7 @@ def _save(
     threads: int,
     on_gpu: bool,
 ) -> None:
-    """Write a model, its training report, its record and how long it took."""
+    """Write a model, its training report, its record and its duration."""
     written = save_model(
         directory, done.model, encoder, done.task, done.labels, config.get("stored", "float32")
     )

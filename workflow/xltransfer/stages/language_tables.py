@@ -1,4 +1,4 @@
-"""Make the table of languages: what they are, their data, whether the encoder has seen them."""
+"""Make the tables of languages: their properties, data and presence in the pretraining data."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ def language_tables(
     """Write ``languages.csv``, a row per language, and ``language_data.csv``, a row per file.
 
     Args:
-        inputs: files of the stage ``count_pieces``; of those about the same corpus and part,
-            whatever the encoder, one counts.
-        categories: ``resources/joshi.tsv``.
+        inputs: files of the stage ``count_pieces``; files about the same corpus and part (for
+            several encoders) count once.
+        categories: file ``resources/joshi.tsv``.
         config: ``varieties``, in the order of the table: ``code``, ``name``, ``iso``, ``script``,
-            ``family`` and ``original``; only those without an original are languages. ``seen``:
-            codes of the languages in the encoder's pretraining data; empty if that is not known.
+            ``family`` and ``original``; varieties with an original are not languages. ``seen``:
+            codes of the languages in the encoder's pretraining data; empty if unknown.
             ``study``, ``config`` and ``seeds`` for the provenance.
-        directory: folder that the tables are written to.
+        directory: output folder.
 
     Raises:
-        InputError: a file is malformed or about an unlisted variety, or counts of one file differ.
+        InputError: a file is malformed or about an unlisted variety, or counts of one part differ.
     """
     provenance = table_provenance(config, [*inputs, categories], "language_tables")
     rows = read_statistics(inputs)

@@ -1,4 +1,4 @@
-"""Set zero-shot scores beside the word pieces that two languages share."""
+"""Compare zero-shot scores with the subword overlap of source and target."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def overlap_tables(
     results: str,
     directory: Path,
 ) -> None:
-    """Write ``overlap.csv`` and ``overlap_correlation.csv``.
+    """Write ``overlap.csv`` and ``overlap_correlation.csv``: subword overlap and scores.
 
     Args:
-        scores: ``randominit_by_target.csv``.
+        scores: table ``randominit_by_target.csv``.
         config: configuration of the tables of scores, with ``families`` by language.
-        results: folder of results, where the lists of pieces lie.
-        directory: folder that the tables are written to.
+        results: folder of results, with the lists of subwords.
+        directory: output folder.
     """
     verified_checksums([scores])
     read: set[Path] = set()
@@ -41,7 +41,7 @@ def overlap_tables(
 def _pieces(
     config: Mapping[str, Any], results: str, read: set[Path]
 ) -> Callable[[str, str, str, str], list[set[str]]]:
-    """A function that reads lists of pieces, and enters their paths in ``read``."""
+    """A function that reads lists of subwords and adds their paths to ``read``."""
     corpora = {
         (task, role, item["language"]): item["corpus"]
         for task, data in config["tasks"].items()

@@ -1,4 +1,4 @@
-"""List the distinct word pieces of a corpus, for piece overlap."""
+"""List the distinct subwords of a corpus, for subword overlap."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from ..runtime.files import replacing
 def pieces(
     encoder: Path, corpus: Path, output: Path, sentences: int | None = None, seed: int = 0
 ) -> None:
-    """Write the distinct pieces of a corpus, one a line, sorted.
+    """Write the distinct subwords of a corpus, sorted, one per line.
 
     Args:
         encoder: directory of the encoder, with ``tokenizer.json``.
-        corpus: treebank, of which all words count, or named entities, of which only they do.
-        output: text file that is written.
-        sentences: number of sentences that are drawn, as training does; all if not given.
+        corpus: treebank (all words count) or named entities (only words inside entities count).
+        output: output text file.
+        sentences: number of sentences to draw, as in training; all if not given.
         seed: seed of the draw.
     """
     read = verified_checksums([encoder / "tokenizer.json", corpus])

@@ -1,4 +1,4 @@
-"""Predict one corpus with some models: the gold file with predicted columns in place."""
+"""Predict the annotation of a corpus with fine-tuned models."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ log = logging.getLogger(__name__)
 def predict(
     models: Sequence[Path], corpus: Path, predictions: Sequence[Path], threads: int = 1
 ) -> None:
-    """Write the predictions of each model.
+    """Predict the annotation of a corpus with fine-tuned models.
 
     Args:
         models: directories of fine-tuned models.
         corpus: gold file.
-        predictions: files that are written, one for each model.
-        threads: number of processor threads.
+        predictions: output files, one per model: the gold file with predicted columns.
+        threads: number of CPU threads.
 
     Raises:
-        InputError: a model or the corpus cannot be used, or is not what its record says.
+        InputError: a model or the corpus cannot be used, or differs from its record.
     """
     device = prepare_device(threads)
     read = verified_checksums([corpus])

@@ -1,4 +1,4 @@
-"""Pretrain an encoder from scratch on raw text of some languages: vocabulary, then masked LM."""
+"""Pretrain an encoder from scratch on raw text: vocabulary, then masked language modelling."""
 
 from __future__ import annotations
 
@@ -38,21 +38,21 @@ def pretrain(
     threads: int = 1,
     held_out: Sequence[Path] = (),
 ) -> None:
-    """Make an encoder directory from raw text.
+    """Pretrain an encoder from scratch on raw text: vocabulary, then masked language modelling.
 
     Args:
-        corpora: raw text, a sentence a line, a file per language.
+        corpora: raw text, one sentence per line, one file per language.
         config: ``seed``, ``vocabulary_size``, ``held_out_lines`` (without held-out text),
-            ``architecture`` (of a configuration in transformers, ``model_type`` being ``bert`` if
-            it is absent), ``training`` (of ``train`` and ``MaskedLanguageModelling``); and, if it
-            is not the default, ``vocabulary_sampling_exponent`` (every line once) and ``store``
-            (``float32``).
-        output: encoder directory that is written.
+            ``architecture`` (of a configuration in transformers; default ``model_type``: ``bert``),
+            ``training`` (of ``train`` and ``MaskedLanguageModelling``); optionally
+            ``vocabulary_sampling_exponent`` (default: every line once) and ``store``, the type of
+            the stored weights (default: ``float32``).
+        output: output directory.
         checkpoints: folder for checkpoints.
         checkpoint_seconds: seconds between two checkpoints.
-        threads: number of processor threads.
-        held_out: raw text for the held-out loss; if there is none, the first ``held_out_lines``
-            of each corpus are.
+        threads: number of CPU threads.
+        held_out: raw text for the held-out loss; default: the first ``held_out_lines`` of each
+            corpus.
 
     Raises:
         InputError: unusable text or settings, or the loss is not finite.
@@ -100,7 +100,7 @@ def _parts(
 
 
 def _learn_vocabulary(texts: Sequence[Lines], config: Mapping[str, Any]) -> Tokenizer:
-    """Word pieces of all lines, or of lines sampled by language."""
+    """A subword vocabulary of all lines, or of lines sampled by language."""
     exponent, size = config.get("vocabulary_sampling_exponent"), config["vocabulary_size"]
     sizes = counts = count_lines(texts)
     if exponent is not None:

@@ -19,19 +19,19 @@ from ..runtime.table_reader import read_table
 
 CELL = ["task", "metric", "source", "target", "ablation"]
 OF_SCORES = {"score": ("mean", "sd"), "delta": ("delta", "delta_sd")}
-"""Statistics of ``randominit_by_target.csv`` and their columns there."""
+"""Statistics and their columns in ``randominit_by_target.csv``."""
 SPEARMAN = "spearman"
 STATISTICS = (*OF_SCORES, SPEARMAN)
 CORPORA = ["source_corpus", "target_corpora"]
 ASSUMABLE = ("source", *CORPORA, "layer", "state")
-"""What may be an assumption about a published number."""
+"""Facts about a published number that may be assumptions."""
 COLUMNS = ["encoder", *CELL, "statistic", "value", *CORPORA, "assumed", "variant", "reference"]
 NOT_A_NUMBER = float("nan")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
 def read_published(paths: Sequence[Path]) -> pd.DataFrame:
-    """Tables of published numbers, one after the other.
+    """Tables of published numbers, concatenated.
 
     Args:
         paths: tab-separated files with the columns ``COLUMNS``; ``resources/published/README.md``
@@ -39,7 +39,7 @@ def read_published(paths: Sequence[Path]) -> pd.DataFrame:
 
     Raises:
         InputError: a file cannot be read, a column is missing, a statistic or an assumption is
-            unknown, or a value is no number.
+            unknown, or a value is not a number.
     """
     frames = []
     for path in paths:
@@ -68,20 +68,20 @@ def comparison(
     config: Mapping[str, Any],
     correlations: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """Published numbers next to ours, for the cells that we have of the same encoder and corpora.
+    """Published numbers next to ours, for cells of the same encoder and corpora.
 
     Args:
-        ours: ``randominit_by_target.csv``.
-        published: from ``read_published``. ``score`` and ``delta`` are compared with the mean over
-            seeds, ``spearman`` with the headline correlation of cross-lingual gap and CKA.
+        ours: table ``randominit_by_target.csv``.
+        published: table from ``read_published``. ``score`` and ``delta`` are compared with the mean
+            over seeds, ``spearman`` with the headline correlation of cross-lingual gap and CKA.
         config: ``tasks``, and ``hubs``, the repositories of our encoders by name.
-        correlations: ``correlation.csv``, if the study has one.
+        correlations: table ``correlation.csv``, if the study has one.
 
     Returns:
-        A row per encoder and published number (and ``state``, pretrained or fine-tuned, of a
-        correlation): ``published``, ``ours`` with its deviation, ``difference``, ours less
-        published; ``variant``, other readings of the published number, and ``assumed``, which of
-        the facts that make the two comparable are not published.
+        One row per encoder and published number (for correlations also per ``state``, pretrained or
+        fine-tuned): ``published``, ``ours`` with its standard deviation, ``difference`` (ours minus
+        published), ``variant`` (other readings of the published number) and ``assumed`` (facts that
+        the comparison needs but that are not published).
     """
     rows = []
     for encoder, part in ours.groupby("encoder", sort=False):
@@ -113,7 +113,7 @@ def comparison(
 
 
 def _cell(number: Any, cells: pd.DataFrame) -> list[tuple[str, float, float]]:
-    """Our score or change, if the study has that cell: no state, mean and deviation."""
+    """Our score or change, if the study has this cell: empty state, mean, standard deviation."""
     key = tuple(getattr(number, name) for name in CELL)
     if key not in cells.index:
         return []
@@ -124,7 +124,7 @@ def _cell(number: Any, cells: pd.DataFrame) -> list[tuple[str, float, float]]:
 def _headlines(
     number: Any, encoder: str, correlations: pd.DataFrame | None
 ) -> list[tuple[str, float, float]]:
-    """Our headline correlations over as many targets: state, ρ and no deviation."""
+    """Our headline correlations over the same number of targets: state, ρ, no deviation."""
     if correlations is None:
         return []
     chosen = correlations[
@@ -139,7 +139,7 @@ def _headlines(
 
 
 def _same_corpora(number: Any, config: Mapping[str, Any]) -> bool:
-    """Whether ours is trained and measured on the corpora that a published number is of."""
+    """Whether our training and test corpora are those of a published number."""
     task = config["tasks"].get(number.task, {"sources": [], "targets": []})
     sources = {item["language"]: item["corpus"] for item in task["sources"]}
     targets = {item["language"]: item["corpus"] for item in task["targets"]}
@@ -160,18 +160,18 @@ def published_comparison(
     directory: Path,
     correlation: Path | None = None,
 ) -> None:
-    """Compare our numbers with published ones: ``published_comparison.csv``.
+    """Write ``published_comparison.csv``: our numbers next to published ones.
 
     Args:
-        scores: ``randominit_by_target.csv``.
+        scores: table ``randominit_by_target.csv``.
         published: tables of published numbers.
         config: configuration of the tables of scores, with the ``hubs`` of the encoders.
-        directory: folder that the table is written to.
-        correlation: ``correlation.csv``, if the study has one.
+        directory: output folder.
+        correlation: table ``correlation.csv``, if the study has one.
 
     Raises:
-        InputError: a table of published numbers is malformed, or none of its numbers is about an
-            encoder, corpora and a cell of this study.
+        InputError: a table of published numbers is malformed, or no published number has the
+            encoder, the corpora and a cell of this study.
     """
     inputs = [scores, *published, *([] if correlation is None else [correlation])]
     verified_checksums(inputs)

@@ -1,4 +1,4 @@
-"""Write the vectors of a corpus's sentences at every layer of some encoders."""
+"""Compute sentence vectors of a treebank at every layer of encoders."""
 
 from __future__ import annotations
 
@@ -41,20 +41,20 @@ def represent(
     redrawn_from: Path | None = None,
     precision: Literal[PRECISIONS] = "float32",
 ) -> None:
-    """Write a file of vectors for each encoder.
+    """Compute sentence vectors of a treebank at every layer of encoders.
 
     Args:
         treebank: treebank whose sentences have ``sent_id``, which parallel sentences share.
-        outputs: files of the encoders, then of the redrawn ones: safetensors with ``vectors``,
+        outputs: output files for ``encoders``, then for ``redrawn``: safetensors with ``vectors``,
             shape (layers + 1, sentences, hidden), and the identifiers of the sentences as metadata.
         encoders: directories of encoders or fine-tuned models.
-        redrawn: seeds with each of which all weights of an encoder are drawn anew, to see what the
-            architecture alone does.
-        threads: number of processor threads.
-        as_published: vectors are those of the published script, see ``sentence_vectors``.
-        redrawn_from: directory of the encoder that is redrawn; the first of ``encoders`` if not
-            given.
-        precision: type of the encoder's passes. Records say which type ``auto`` was.
+        redrawn: seeds of encoders with random weights, which show the effect of the architecture
+            alone.
+        threads: number of CPU threads.
+        as_published: whether to compute vectors as the published script (``sentence_vectors``).
+        redrawn_from: directory of the encoder for ``redrawn``; default: the first of ``encoders``.
+        precision: precision of the encoder's forward pass. The record has the precision that
+            ``auto`` selected.
 
     Raises:
         InputError: an encoder or the treebank cannot be used.
@@ -80,7 +80,8 @@ def represent(
         if not torch.isfinite(torch.from_numpy(vectors)).all():
             raise InputError(f"{directory}: its states are not finite; is the model damaged?")
         with replacing(output) as temporary:
-            # Safetensors writes several keys in random order; the precision is in the record.
+            # One key only, because safetensors writes several in random order; the precision is in
+            # the record.
             metadata = {"identifiers": identifiers}
             save_file({"vectors": vectors}, temporary, metadata)
         write_record(output, "represent", read | states_read[directory], redrawn=seed, **facts)
@@ -90,7 +91,7 @@ def represent(
 def _open(
     kind: PretrainedKind, directory: Path, seed: int | None, reader: ModelReader
 ) -> nn.Module:
-    """An encoder, or that of a fine-tuned model; with a seed, all its weights are drawn again."""
+    """An encoder, or that of a fine-tuned model; with a seed, all its weights are random."""
     fine_tuned = (directory / TASK_FILE).exists()
     encoder = reader.open(directory)[0].encoder if fine_tuned else kind.load(directory)
     if seed is not None:
@@ -110,7 +111,7 @@ def _identifiers(sentences: Sequence[Sentence], path: Path) -> list[str]:
 
 
 def text(sentence: Sentence) -> str:
-    """The sentence as it is written: its ``# text``, or else its words with spaces between them."""
+    """The text of a sentence: its ``# text``, or its words joined by spaces."""
     for comment in sentence.comments:
         name, _, value = comment[1:].partition("=")
         if name.strip() == "text":

@@ -1,4 +1,4 @@
-"""Nearest-neighbour translation retrieval at every layer, between sources and targets."""
+"""Measure nearest-neighbour translation retrieval at every layer, between source and targets."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def retrieval_table(
     """Write ``retrieval.csv``: how often the nearest sentence is the translation.
 
     Args:
-        config: ``encoders``; ``parallel``, a treebank and its language each, and their
-            ``split``; ``states``, each with the ``language`` that is compared to all others; and
-            ``study``, ``config``, ``seeds`` and ``precision`` of the vectors.
-        results: folder of results, where the vectors lie.
-        directory: folder of the table, which has a row per encoder, state, pair of languages and
+        config: ``encoders``; ``parallel``, treebanks with their languages, and their ``split``;
+            ``states``, each with the ``language`` that is compared with all others; ``precision``
+            of the vectors; and ``study``, ``config`` and ``seeds``.
+        results: folder of results, with the vectors.
+        directory: output folder. The table has one row per encoder, state, pair of languages and
             layer: ``accuracy`` in percent and ``sentences``.
 
     Raises:
@@ -51,7 +51,7 @@ def retrieval_table(
 
 
 def _pairs(config: Mapping[str, Any], results: str) -> Iterator[tuple[dict[str, str], Path, Path]]:
-    """Every pair of languages in every state of every encoder, with the files of its vectors."""
+    """Every pair of languages in every state of every encoder, with its files of vectors."""
     corpora = {item["language"]: item["corpus"] for item in config["parallel"]}
 
     def file(encoder: str, state: str, language: str) -> Path:

@@ -1,4 +1,4 @@
-"""Score predictions against their gold file: tidy rows, one per model and metric."""
+"""Score predictions against the gold file: one row per model and metric."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ COLUMNS = pa.schema(
         ("denominators", pa.list_(pa.int32())),
     ]
 )
-"""Of every file of scores. ``value`` is in percent: 100 times the sum of ``numerators`` over the
-sum of ``denominators``, which have an entry per sentence."""
+"""Columns of files of scores. ``value`` is in percent: 100 times the sum of ``numerators`` divided
+by the sum of ``denominators``; both have one entry per sentence."""
 SENTENCE_IDS = "sentence_ids"
-"""Key of the file's metadata that has the ``sent_id`` of each sentence, or null, as JSON."""
+"""Metadata key of the file for the ``sent_id`` of each sentence, or null, as JSON."""
 
 
 def score(
@@ -53,17 +53,17 @@ def score(
     predictions: Sequence[Path],
     outputs: Sequence[Path],
 ) -> None:
-    """Score the predictions of all models of some sources on one corpus.
+    """Score the predictions of all models of several sources on one corpus.
 
     Args:
-        config: settings of the ``task`` that decide the metrics; and for each of the ``files`` the
-            values of its ``columns``, and its ``models``: an ablation and a seed each.
-        gold: corpus with the right answers.
+        config: ``task``, the settings that determine the metrics; and ``files``, each with the
+            values of its ``columns`` and its ``models`` (ablation and seed each).
+        gold: gold corpus.
         predictions: predictions of all models of all files.
-        outputs: files that are written.
+        outputs: output files.
 
     Raises:
-        InputError: a file is malformed, or predictions are in another order than the models.
+        InputError: a file is malformed, or the predictions are not in the order of the models.
     """
     waiting = iter(predictions)
     for file, output in zip(config["files"], outputs, strict=True):
@@ -85,17 +85,17 @@ def score_models(
     """Score the predictions of all models of one source on one corpus.
 
     Args:
-        gold: the corpus.
-        predictions: a file for each model.
-        ablations, seeds: of each model.
-        task: its ``kind`` and what else of its settings decides the metrics.
+        gold: gold corpus.
+        predictions: files of predictions, one per model.
+        ablations, seeds: ablation and seed of each model.
+        task: ``kind`` of the task and the other settings that determine the metrics.
         common: values of the columns that all rows share.
-        output: parquet file with the columns ``COLUMNS``, and the identifiers of the sentences as
-            metadata of its schema.
+        output: Parquet file with the columns ``COLUMNS``, and the identifiers of the sentences in
+            the metadata of its schema.
 
     Raises:
-        InputError: a file is malformed, the corpus lacks the task's annotation, or predictions are
-            not of the gold sentences.
+        InputError: a file is malformed, the corpus lacks the task's annotation, or predictions do
+            not match the gold sentences.
     """
     read = verified_checksums([gold, *predictions])
     gold_sentences = read_sentences(gold)
@@ -128,8 +128,8 @@ def score_models(
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
-    # By way of JSON, for pyarrow imports pandas as soon as it is given Python objects, which takes
-    # longer than scoring.
+    # Converted via JSON, because pyarrow imports pandas for Python objects, which takes longer than
+    # scoring.
     lines = "".join(f"{json.dumps(row)}\n" for row in rows).encode()
     return read_json(
         io.BytesIO(lines),
@@ -139,11 +139,11 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
 
 
 def with_sentence_ids(table: pa.Table, identifiers: Sequence[str | None]) -> pa.Table:
-    """The table with the ``sent_id`` of each sentence, by which parallel test sets are matched.
+    """The table with the ``sent_id`` of each sentence, which aligns parallel test sets.
 
     Args:
-        table: with the columns ``COLUMNS``.
-        identifiers: in the order of the counts; ``None`` for a sentence that has none.
+        table: table with the columns ``COLUMNS``.
+        identifiers: identifiers in the order of the counts; ``None`` for a sentence without one.
     """
     return table.replace_schema_metadata({SENTENCE_IDS: json.dumps(identifiers)})
 
@@ -167,7 +167,7 @@ def _check_same_words(
 
 
 def _check_models(predictions: Sequence[Path], models: Sequence[tuple[str, int]]) -> None:
-    """Refuse predictions in another order than the models that they are said to be of."""
+    """Reject predictions that are not in the order of the models."""
     for path, (ablation, seed) in zip(predictions, models, strict=True):
         if path.parts[-3:-1] != (ablation, f"seed-{seed}"):
             raise InputError(f"{path}: not predicted by {ablation}, seed {seed}; score it again")

@@ -35,15 +35,15 @@ def score_tables(
 ) -> None:
     """Make the tables of a study from its scores: RANDOM-INIT and zero-shot transfer.
 
-    ``randominit.csv``, ``randominit_by_target.csv``, ``zeroshot.csv`` and
+    The tables are ``randominit.csv``, ``randominit_by_target.csv``, ``zeroshot.csv`` and
     ``zeroshot_by_target.csv``.
 
     Args:
         config: content of the tables: ``study``, ``encoders``, ``tasks`` (``sources`` with
             their ``ablations``, ``targets``, ``metric``), ``languages`` (names), ``ablations``,
-            ``seeds`` and the whole configuration, ``config``.
-        results: folder of results, where scores and training reports lie.
-        directory: folder that the tables are written to.
+            ``seeds`` and ``config``, the configuration that results depend on.
+        results: folder of results, with scores and training reports.
+        directory: output folder.
 
     Raises:
         InputError: a score is missing or occurs twice.
@@ -84,7 +84,7 @@ def _write_changes(
     provenance: Provenance,
     directory: Path,
 ) -> None:
-    """``randominit.csv`` and ``randominit_by_target.csv``, marks Holm-corrected."""
+    """Write ``randominit.csv`` and ``randominit_by_target.csv`` with Holm-corrected marks."""
     columns = list(published_columns(config["ablations"]).values())
     ratio = "the error (100 − score) after re-initialisation divided by the error of REF"
     note = reading_note(
@@ -113,7 +113,7 @@ def _write_changes(
 
 
 def _sources(config: Mapping[str, Any]) -> Iterator[tuple[str, str, dict, dict]]:
-    """Encoder, task, source and the task's data, for every source of every task."""
+    """Encoder, task, source and data of the task, for every source of every task."""
     for encoder in config["encoders"]:
         for task, data in config["tasks"].items():
             for source in data["sources"]:
@@ -121,7 +121,7 @@ def _sources(config: Mapping[str, Any]) -> Iterator[tuple[str, str, dict, dict]]
 
 
 def _expected(config: Mapping[str, Any]) -> list[dict[str, object]]:
-    """Every cell that the scores must hold, for the main metric."""
+    """All cells that the scores must contain for the main metric."""
     return [
         {
             "encoder": encoder,

@@ -1,7 +1,7 @@
-"""Find the learning rate and number of epochs for a corpus on its development part.
+"""Find the best learning rate and number of epochs for a corpus on its development part.
 
-Models that are compared get searches of the same size over the same grid, so that none is better
-for having been tuned more.
+Compared models get searches of the same size over the same grid, so that no model benefits from
+more tuning.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ def search(
     checkpoint_seconds: float = 300,
     threads: int = 1,
 ) -> None:
-    """Train a model for each point of a grid and write which one was best.
+    """Train a model for each point of a grid and write the best settings.
 
     Args:
-        encoder: encoder directory, of any kind.
-        training: corpus of the language to train on.
-        development: corpus of the language to find the best settings on.
+        encoder: encoder directory of any kind.
+        training: training corpus of the language.
+        development: corpus of the language for selecting the best settings.
         config: ``task``, its ``settings``, and ``search``: the ``seed`` of all trainings,
             ``learning_rates`` of the encoder and ``epochs``.
-        output: JSON file: ``grid``, a row per training with its development ``score`` (``null`` if
-            it diverged), and ``chosen``, the settings of the best one.
-        checkpoints: folder for checkpoints, which are named by what they belong to.
+        output: output JSON file: ``grid``, one row per training with its development ``score``
+            (``null`` if it diverged), and ``chosen``, the best settings.
+        checkpoints: folder for checkpoints, named by the identity of their training.
         checkpoint_seconds: seconds between two checkpoints.
-        threads: number of processor threads.
+        threads: number of CPU threads.
 
     Raises:
         InputError: unusable data or encoder, or every training diverged.
@@ -79,18 +79,18 @@ def search(
 
 
 def save_row(path: Path, identity: str, row: Mapping[str, Any]) -> None:
-    """Keep the result of one training until the search is done.
+    """Save the result of one training until the search is done.
 
     Args:
-        path: JSON file.
-        identity: digest of everything that decided the training.
-        row: of the training.
+        path: output JSON file.
+        identity: digest of everything that determines the training.
+        row: row of the training.
     """
     write_json(path, {"row": dict(row), "checksum": digest([identity, dict(row)])})
 
 
 def finished_row(path: Path, identity: str) -> dict[str, Any] | None:
-    """What ``save_row`` has kept; ``None`` if there is nothing, or it is damaged or of another."""
+    """The row from ``save_row``; ``None`` if it is missing, damaged or of another training."""
     if not path.exists():
         return None
     try:
@@ -107,14 +107,14 @@ def finished_row(path: Path, identity: str) -> dict[str, Any] | None:
 def _train(
     runs: FineTuningRuns, encoder: Path, seed: int, settings: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """One training: its settings, its steps and its development score, ``None`` if it diverged."""
+    """Settings, steps and development score of a training; no steps and score if it diverged."""
     row: dict[str, Any] = {key: settings[key] for key in SEARCHED}
     try:
         done = runs.run(encoder, seed, settings)
     except DivergedError as error:
         log.info("%s diverged: %s", row, error)
         return {**row, "steps": None, "score": None}
-    # Only the score is needed; the weights of a whole grid would fill a disk.
+    # Only the score is needed; the weights of a whole grid would fill the disk.
     done.checkpoint.discard()
     metric = kind_of(done.task.settings).metric
     return {**row, "steps": done.report.steps, "score": done.report.best[metric]}

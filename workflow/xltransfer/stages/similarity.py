@@ -1,4 +1,4 @@
-"""How similar a treebank's sentences are to their translations, at every layer of every encoder."""
+"""Compute the similarity (CKA) of a treebank with its translations at every layer."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from ..runtime.files import replacing
 from ..runtime.signatures import Keys
 
 LEAST_SENTENCES = 32
-"""A quarter of which, the published script's window, still has a CKA."""
+"""Minimum number of sentences; a quarter, the window of the published script, still has a CKA."""
 
 log = logging.getLogger(__name__)
 
@@ -44,16 +44,16 @@ def similarity(
     corpus: str,
     output: Path,
 ) -> None:
-    """Write the similarities of one treebank to those of the sources.
+    """Compute the similarities (CKA) of a treebank with the treebanks of the sources.
 
     Args:
         config: ``states``, each with the ``sources`` to compare with; ``sources``, the treebank of
             each language; ``language`` of this treebank; ``split``; ``as_published``, whether to
-            add the published script's estimator.
-        results: folder of results, where the vectors lie.
+            add the estimator of the published script.
+        results: folder of results, with the vectors.
         encoder: name of the encoder.
         corpus: code of the treebank.
-        output: Parquet file with a row per state, source, layer, kernel and estimator: ``cka``,
+        output: Parquet file, one row per state, source, layer, kernel and estimator: ``cka``,
             ``cka_low``, ``cka_high`` (of the unbiased estimator) and ``sentences``.
 
     Raises:
@@ -84,7 +84,7 @@ def similarity(
 def _pairs(
     config: Mapping[str, Any], results: str, encoder: str, corpus: str
 ) -> list[tuple[dict[str, object], Path, Path]]:
-    """Columns of each state and source, and the files with the vectors of source and corpus."""
+    """Columns of each state and source, and the files of vectors of source and corpus."""
     language, split, found = config["language"], config["split"], []
     for state in config["states"]:
         common = {"encoder": encoder, **{STATE[key]: state[key] for key in STATE}}

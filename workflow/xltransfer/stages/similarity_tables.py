@@ -1,4 +1,4 @@
-"""Make the tables of similarities and of their correlation with transfer."""
+"""Make the tables of similarities and their correlation with transfer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..runtime.errors import InputError
 from ..runtime.signatures import Keys
 
 DECIMALS = 4
-"""Of values between 0 and 1."""
+"""Number of decimals of values between 0 and 1."""
 
 
 def similarity_tables(
@@ -33,17 +33,17 @@ def similarity_tables(
     scores: Sequence[Path],
     directory: Path,
 ) -> None:
-    """Write ``cka.csv`` and ``correlation.csv``: similarities, and what they say of transfer.
+    """Write ``cka.csv`` and ``correlation.csv``: similarities, and their correlation with transfer.
 
-    The renderings of the former show the pretrained encoder with the headline measure.
+    The renderings of ``cka.csv`` show the pretrained encoder with the headline measure.
 
     Args:
-        config: ``encoders``; ``parallel``, a treebank and its language each; ``metrics`` of the
+        config: ``encoders``; ``parallel``, treebanks with their languages; ``metrics`` of the
             tasks; ``families`` by language; ``precision`` of the vectors; and ``study``,
             ``config`` and ``seeds``.
         similarities: files of the stage ``similarity``.
         scores: files of the stage ``score``.
-        directory: folder that the tables are written to.
+        directory: output folder.
 
     Raises:
         InputError: a file is damaged.

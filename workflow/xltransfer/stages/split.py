@@ -1,4 +1,4 @@
-"""Divide an annotated corpus that lacks a part: by one split of its sentences, or into folds."""
+"""Split an annotated corpus that lacks a part: once, or into folds for cross-validation."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 PARTS = ("train", "dev", "test")
 FEW = 1000
-"""Sentences below which one test part is too small for scores that can be told apart."""
+"""Number of sentences; with fewer, a single test part is too small for distinguishable scores."""
 
 
 def split(
@@ -30,13 +30,13 @@ def split(
     config: Annotated[Mapping[str, Any], Keys("seed")],
     outputs: Sequence[Path],
 ) -> None:
-    """Pool the parts of a corpus and divide them anew: by one split, or into folds.
+    """Pool the parts of a corpus and split them again: once, or into folds for cross-validation.
 
     Args:
-        how: one split by hash, or folds for cross-validation.
-        corpora: parts that there are.
-        config: ``seed``; ``dev_share`` and ``test_share`` of the split, or the number of ``folds``.
-        outputs: files for train, dev and test of each division.
+        how: type of the split: once by hash, or folds for cross-validation.
+        corpora: existing parts of the corpus.
+        config: ``seed``; ``dev_share`` and ``test_share``, or the number of ``folds``.
+        outputs: output files for train, dev and test of each split.
 
     Raises:
         InputError: a file is malformed, a part would be empty, or there are fewer distinct
@@ -56,8 +56,8 @@ def _hashed(
 ) -> list[list[AnnotatedSentence]]:
     """Training, development and test part.
 
-    A sentence goes where the hash of its words and the seed puts it, whatever else is in the
-    corpus, and equal sentences are in the same part.
+    The part of a sentence depends only on the hash of its words and the seed, not on the rest of
+    the corpus; equal sentences are in the same part.
     """
     if len(pooled) < FEW:
         warn(
@@ -79,12 +79,12 @@ def _hashed(
 def _folds(
     pooled: Sequence[AnnotatedSentence], config: Mapping[str, Any], place: Path
 ) -> list[list[AnnotatedSentence]]:
-    """Training, development and test part of each division for cross-validation.
+    """Training, development and test part of each cross-validation split.
 
-    Distinct sentences are dealt to the folds in the order of the hash of their words and the seed,
-    so that folds are of equal size and equal sentences are in the same fold. Fold n is the test
-    part of the n-th division, the fold after it the development part, and the others are the
-    training part: every sentence is tested once.
+    Distinct sentences are distributed over the folds in the order of the hash of their words and
+    the seed, so that folds have equal sizes and equal sentences are in the same fold. In split n,
+    fold n is the test part, the next fold is the development part, and the others are the training
+    part: every sentence is tested once.
     """
     number = config["folds"]
     keys = sorted({_hash(sentence.forms, config["seed"]) for sentence in pooled})
@@ -107,7 +107,7 @@ def _folds(
 
 
 def part_of(words: Sequence[str], config: Mapping[str, Any]) -> str:
-    """``train``, ``dev`` or ``test``, by the hash of the words and the seed."""
+    """``train``, ``dev`` or ``test``, depending on the hash of the words and the seed."""
     number = int.from_bytes(_hash(words, config["seed"])[:8], "big") / 2**64
     if number < config["test_share"]:
         return "test"

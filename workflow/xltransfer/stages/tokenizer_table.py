@@ -1,4 +1,4 @@
-"""Make the table of how tokenizers split the words of corpora."""
+"""Make the table of tokenizer statistics."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ def tokenizer_table(
     config: Annotated[Mapping[str, Any], Keys("study", "seeds", "config", "varieties")],
     directory: Path,
 ) -> None:
-    """Write ``tokenizer_stats.csv``, with its renderings.
+    """Write ``tokenizer_stats.csv`` and its renderings.
 
     Args:
         inputs: files of the stage ``count_pieces``.
-        config: ``varieties``, in the order of the table: ``code``, ``name`` and ``original`` (the
-            code of the variety that it is transliterated from; empty for others); and ``study``,
-            ``config`` and ``seeds`` for the provenance.
-        directory: folder that the table is written to.
+        config: ``varieties``, in the order of the table: ``code``, ``name`` and ``original`` (code
+            of the variety it is transliterated from; empty for others); and ``study``, ``config``
+            and ``seeds`` for the provenance.
+        directory: output folder.
 
     Raises:
-        InputError: a file is malformed, stands there twice or is about an unlisted variety.
+        InputError: a file is malformed, listed twice or about an unlisted variety.
     """
     provenance = table_provenance(config, inputs, "tokenizer_table")
     table = statistics_table(read_statistics(inputs), config["varieties"])

@@ -1,4 +1,4 @@
-"""Write a treebank, a corpus of named entities or raw text in Latin letters."""
+"""Transliterate a treebank, a corpus of named entities or raw text into Latin script."""
 
 from __future__ import annotations
 
@@ -38,24 +38,24 @@ def transliterate(
     keep_evaluation_sentences: bool = False,
     report: Path | None = None,
 ) -> dict[str, Any]:
-    """Write a file in Latin letters and say what became of its characters.
+    """Transliterate a file into Latin script and count its characters.
 
     Args:
         source: treebank (``.conllu``), named entities (``.iob2``) or raw text (``.txt``).
-        output: file in Latin letters, which appears only once it is complete.
+        output: output file in Latin script, written atomically.
         scheme: name of a scheme in ``schemes.tsv``.
         schemes: folder with ``schemes.tsv`` and its tables.
-        lemmas: LEMMA of a treebank is transliterated as well as FORM.
-        evaluation: development and test parts in the same script, for raw text: sentences that
-            differ before transliteration may be equal after it. Lines that equal or contain one are
-            dropped.
-        keep_evaluation_sentences: lines that equal or contain one of these sentences stay.
-        report: JSON file for what is returned.
+        lemmas: whether to transliterate LEMMA of a treebank as well as FORM.
+        evaluation: development and test parts in the same script, for raw text, because sentences
+            that differ before transliteration may be equal after it. Lines that equal, contain or
+            are part of one are dropped.
+        keep_evaluation_sentences: whether to keep these lines.
+        report: output JSON file for the counts.
 
     Returns:
-        ``scheme``; counts of ``characters`` (line ends and comments are not counted), of those that
-        each of ``rules`` took, of those ``kept``, and a list of those ``without_rule``; and counts
-        of ``words`` and ``texts``, or of ``lines``, with the ``evaluation_sentences`` found and
+        ``scheme``; counts of ``characters`` (without line ends and comments), of characters by
+        ``rules`` and of ``kept`` characters; a list of characters ``without_rule``; and counts of
+        ``words`` and ``texts``, or of ``lines``, with the ``evaluation_sentences`` found and
         ``lines_dropped``.
 
     Raises:

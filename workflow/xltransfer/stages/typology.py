@@ -29,8 +29,8 @@ def typology(
     Args:
         config: ``features``, ``iso`` (language → ISO 639-3 code) and ``embedded`` (language →
             feature → value).
-        output: CSV file with ``language``, ``feature`` and ``value``.
-        wals: files of ``wals.FILES``, in this order; none if all languages are embedded.
+        output: output CSV file with ``language``, ``feature`` and ``value``.
+        wals: WALS files in the order of ``wals.FILES``; none if all languages are embedded.
         checksums: checksums of these files in the catalogue.
     """
     for path, checksum in zip(wals, checksums, strict=True):

@@ -1,4 +1,4 @@
-"""Make the tables about languages that the encoder has never seen, from scores."""
+"""Make the tables of languages that are unseen in pretraining, from scores."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ def unseen_tables(
     texts: Sequence[Path],
     directory: Path,
 ) -> None:
-    """Write ``unseen.csv`` and ``verdicts.csv``: languages that the encoder has never seen.
+    """Write ``unseen.csv`` and ``verdicts.csv``: languages that are unseen in pretraining.
 
     Args:
         config: ``study``, ``seeds``, ``metrics`` and ``arms`` by task (the encoder, the adapted
-            encoder, a monolingual one, zero-shot transfer, the baseline), ``varieties`` and the
-            digest ``config``.
+            encoder, a monolingual one, zero-shot transfer, the baseline), ``varieties`` and
+            ``config``, the configuration that results depend on.
         scores: scores of every arm, task and corpus on its own test part.
-        reports: training reports of the models behind them.
-        texts: reports of cleaning and transliteration, which say what of test parts was in them.
-        directory: folder that the tables are written to.
+        reports: training reports of the scored models.
+        texts: reports of cleaning and transliteration, with counts of test sentences in raw text.
+        directory: output folder.
 
     Raises:
         InputError: a score is missing or occurs twice, or a report is damaged.
@@ -74,7 +74,7 @@ def _expected(config: Mapping[str, Any]) -> list[dict[str, object]]:
 
 
 def _trainings(reports: Sequence[Path]) -> pd.DataFrame:
-    """How each model was trained, by what its path names (``paths.model_directory``)."""
+    """Training of each model, by the names in its path (``paths.model_directory``)."""
     rows = []
     for path in reports:
         encoder, task, corpus = path.parts[-6:-3]
@@ -94,7 +94,7 @@ def _trainings(reports: Sequence[Path]) -> pd.DataFrame:
 
 
 def _test_sentences_in(texts: Sequence[Path]) -> dict[str, int]:
-    """Folder and corpus → how many sentences of its test part were in the raw text."""
+    """Folder and corpus → number of sentences of its test part in the raw text."""
     found: dict[str, int] = {}
     for path in texts:
         report = read_json(path)

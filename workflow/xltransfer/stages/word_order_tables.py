@@ -1,4 +1,4 @@
-"""Set zero-shot scores beside the word order that two languages share."""
+"""Compare zero-shot scores with the word order features that source and target share."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ def word_order_tables(
     features: Path,
     directory: Path,
 ) -> None:
-    """Write ``word_order.csv`` and ``word_order_correlation.csv``.
+    """Write ``word_order.csv`` and ``word_order_correlation.csv``: shared features and scores.
 
-    Only pairs of languages with values for all features enter the correlation.
+    The correlation includes only pairs of languages with values for all features.
 
     Args:
-        scores: ``randominit_by_target.csv``.
+        scores: table ``randominit_by_target.csv``.
         config: configuration of the tables of scores, with ``families`` by language and
-            ``typology_features``, the features that are compared.
+            ``typology_features``, the features to compare.
         features: CSV file with ``language``, ``feature`` and ``value``.
-        directory: folder that the tables are written to.
+        directory: output folder.
     """
     verified_checksums([scores, features])
     known: dict[str, dict[str, str]] = {}
