@@ -6,6 +6,7 @@ import re
 
 import pytest
 from conftest import ROOT
+from xltransfer.study.analyses import ANALYSES
 
 ABOVE = (ROOT, ROOT / "workflow" / "xltransfer", ROOT / "resources")
 PATH = re.compile(r"`((?:[a-z_*]+/)+[a-z_*]*(?:\.[a-z]+)?|[a-z_]+\.(?:py|smk|tsv|yaml))`")
@@ -34,5 +35,6 @@ def test_the_example_rule_and_stage_exist_under_one_name() -> None:
     stages = {path.stem for path in (ROOT / "workflow/xltransfer/stages").glob("[a-z]*.py")}
     rules = "\n".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
     run = set(re.findall(r"python -m xltransfer (\w+)", rules))
+    run |= {analysis.stage for analysis in ANALYSES}
     assert run <= stages
     assert stages - run <= {"write_tokenizer"}

@@ -370,7 +370,7 @@ def test_unusable_input_is_refused_in_one_line(text: tuple, tmp_path: Path) -> N
     train_text, held_out = text[:1], text[1:]
     refused(r"empty\.txt: no text", adapt, bert, [empty], held_out)
     refused(r"empty\.txt: no text", adapt, bert, train_text, [empty])
-    refused("none of its 1 word pieces was masked", adapt, bert, train_text, [short])
+    refused("none of its 1 subwords was masked", adapt, bert, train_text, [short])
     refused("but the encoder embeds 30", adapt, narrow, train_text, held_out)
     refused(r"mt5.*", adapt, make_encoder(tmp_path / "mt5", "mt5"), train_text, held_out)
     refused("no mask token", adapt, make_encoder(tmp_path / "x", "xlm-roberta"), *[text[:1]] * 2)

@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
+import yaml
 from conftest import ROOT
 from running import stage as run_by_hand
 from xltransfer.runtime import signatures
 from xltransfer.runtime.errors import InputError
 from xltransfer.runtime.signatures import Keys, parser_of, required_keys
+from xltransfer.study import Study
+from xltransfer.study.analyses import ANALYSES, Analysis
 
 FILES = sorted((ROOT / "workflow" / "xltransfer" / "stages").glob("[a-z]*.py"))
 STAGES = {path.stem: path for path in FILES}
@@ -81,7 +84,20 @@ def test_keys_that_a_stage_reads_are_required(stage: str) -> None:
     assert read <= set(required_keys(function_of(stage)).get("config", ()))
 
 
-@pytest.mark.parametrize("stage", sorted(set(STAGES) - {"write_tokenizer"}))
+@pytest.mark.parametrize("analysis", ANALYSES, ids=lambda analysis: analysis.stage)
+def test_analyses_give_the_options_that_their_stage_needs(analysis: Analysis) -> None:
+    study = Study(yaml.safe_load((ROOT / "config.yaml").read_text()), ROOT)
+    given = analysis.arguments(analysis.inputs(study, "results"), "results")
+    options = {"--config", "--directory", *(word for word in given if word.startswith("--"))}
+    actions = parser_of(function_of(analysis.stage))._actions
+    assert options <= {option for action in actions for option in action.option_strings}
+    assert options >= {action.option_strings[0] for action in actions if action.required}
+
+
+OF_RULES = set(STAGES) - {"write_tokenizer"} - {analysis.stage for analysis in ANALYSES}
+
+
+@pytest.mark.parametrize("stage", sorted(OF_RULES))
 def test_rules_give_options_that_there_are(stage: str) -> None:
     known = {option for a in parser_of(function_of(stage))._actions for option in a.option_strings}
     commands = [

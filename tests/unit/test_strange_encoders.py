@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from encoders import make_encoder
 from xltransfer.analyses.tokenizers.tokenizer_statistics import CountingTokenizer
 from xltransfer.encoders.bilstm import MODEL_TYPE, read_architecture
@@ -49,7 +50,6 @@ CONFIGS: dict[str, tuple[dict[str, Any], str]] = {
     "fewer layers than the weights": ({"num_hidden_layers": 3}, "weights of a layer beyond the 3"),
     "no architecture": ({"model_type": ...}, "no model_type"),
     "a list for an architecture": ({"model_type": ["bert"]}, "no model_type"),
-    "chunks that do not divide": ({"chunk_size_feed_forward": 3}, "chunk"),
     "quantized": ({"quantization_config": {"quant_method": "gptq"}}, ""),
     "padding beyond the pieces": ({"pad_token_id": 10**6}, "adding_idx"),
 }
@@ -64,6 +64,16 @@ def test_configurations_that_no_model_has(name: str, encoder: Path, tmp_path: Pa
     message = str(caught.value)
     assert message.startswith(str(directory)) and message.isprintable()
     assert reason in message, message
+
+
+def test_chunks_restrict_no_lengths(encoder: Path, tmp_path: Path) -> None:
+    """They only save memory; transformers fails at lengths that are no multiples of their size."""
+    chunked = change(encoder, "config.json", tmp_path / "x", chunk_size_feed_forward=4)
+    pieces = torch.arange(6)[None]
+    states = [
+        load_encoder(directory).eval()(pieces).last_hidden_state for directory in (encoder, chunked)
+    ]
+    assert torch.equal(*states)
 
 
 @pytest.mark.parametrize(

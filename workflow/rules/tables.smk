@@ -22,6 +22,7 @@ for analysis in ANALYSES:
             mem_mb=growing(analysis.mem_mb),
             runtime=growing(analysis.runtime),
         params:
+            stage=analysis.stage,
             cfg=analysis.config(study),
             code=stage_digest(analysis.stage),
             # Not passed to the command, used to detect changes: see study/identities.py.
@@ -31,7 +32,7 @@ for analysis in ANALYSES:
             ),
             directory=subpath(output[0], parent=True),
         shell:
-            "python -m xltransfer {rule:q} --config {params.cfg:q} {params.inputs:q}"
+            "python -m xltransfer {params.stage:q} --config {params.cfg:q} {params.inputs:q}"
             " --directory {params.directory:q} > {log:q} 2>&1"
 
 

@@ -53,6 +53,9 @@ def read_config(directory: Path) -> PretrainedConfig:
     if family.causal:
         # The cache of keys and values is only needed for text generation.
         config.use_cache = False
+    if getattr(config, "chunk_size_feed_forward", 0):
+        # Chunks only save memory, and every input would have to be a multiple of their size.
+        config.chunk_size_feed_forward = 0
     return config
 
 

@@ -60,7 +60,7 @@ def adapt(
     model = load_masked_lm(encoder)
     if tokenizer.vocabulary_size > model.config.vocab_size:
         raise InputError(
-            f"{encoder}/tokenizer.json: {tokenizer.vocabulary_size} word pieces, but the encoder "
+            f"{encoder}/tokenizer.json: {tokenizer.vocabulary_size} subwords, but the encoder "
             f"has {model.config.vocab_size}; use the tokenizer it was pretrained with"
         )
     settings = config["training"]

@@ -109,7 +109,7 @@ def _learn_vocabulary(texts: Sequence[Lines], config: Mapping[str, Any]) -> Toke
     tokenizer = train_wordpiece(SampledLines(texts, sizes, counts, config["seed"]), size)
     if tokenizer.get_vocab_size() < size:
         log.info(
-            "vocabulary: the text has %d word pieces, fewer than the %d asked for",
+            "vocabulary: the text has %d subwords, fewer than the %d asked for",
             tokenizer.get_vocab_size(),
             size,
         )

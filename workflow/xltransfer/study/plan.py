@@ -146,7 +146,7 @@ def plan(
         gpu: class of GPU.
         utilisation: share of the GPU's peak that is reached.
         start_seconds: seconds of a job before it computes.
-        pieces_per_word: word pieces that the tokenizer makes of a word.
+        pieces_per_word: mean number of subwords of a word.
 
     Raises:
         InputError: an assumption is not above 0, or Snakemake refuses the study.

@@ -186,7 +186,7 @@ class MaskedLanguageModelling(Objective):
                 total, count = total + loss.item(), count + pieces
         if not count:
             raise InputError(
-                f"held-out text: none of its {len(self.held_out.pieces)} word pieces was masked; "
+                f"held-out text: none of its {len(self.held_out.pieces)} subwords was masked; "
                 "hold out more lines"
             )
         mean = total / count
