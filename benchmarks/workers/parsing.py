@@ -112,9 +112,9 @@ def bare_training(arguments: dict[str, Any]) -> dict[str, Any]:
     precision = Precision(objective.settings["precision"], device)
     epochs = objective.settings["epochs"]
     batches = [
-        collate(objective.training.examples, indices, objective.training.padding).to(device)
+        collate(objective.training.examples, batch.indices, objective.training.padding).to(device)
         for epoch in range(epochs)
-        for indices in objective.batches(epoch)
+        for batch in objective.batches(epoch)
     ]
     weights, rows = flatten(list(encoder.parameters())), RowGradients(encoder)
     wait_for(device)

@@ -103,7 +103,7 @@ def node_lost(trial: SlurmTrial) -> None:
         return "down" in trial.cluster.run("sinfo", "-h", "-n", node, "-o", "%t")
 
     trial.cluster.kill(f"slurmd-{node}", signal.SIGKILL)
-    wait_until(down, 180, "the node is down")
+    wait_until(down, 600, "the node is down")
     trial.cluster.start_node(node)
 
 

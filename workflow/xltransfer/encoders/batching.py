@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -32,8 +33,11 @@ class Example:
         rows: subword ids with special tokens; one row, or several windows for a long sentence.
         word_row, word_position: row and position of the subword that represents each word, or of
             the first one for a mean; shape (words,).
-        targets: prediction targets of a task by name; shape (words,) each.
+        targets: prediction targets of a task by name, of any shape: (words,) for a value per word,
+            () for one per sentence, (pairs, 2) for pairs of words.
         word_length: number of subwords to average from there on; ``None``: one for each word.
+        segments: number of the segment of each subword, 0 or 1, for each row; ``None``: one
+            segment.
     """
 
     rows: list[np.ndarray]
@@ -41,6 +45,7 @@ class Example:
     word_position: np.ndarray
     targets: dict[str, np.ndarray] = field(default_factory=dict)
     word_length: np.ndarray | None = None
+    segments: list[np.ndarray] | None = None
 
     @property
     def length(self) -> int:
@@ -58,9 +63,12 @@ class Batch:
         word_index: index of the subword that represents each word, or of the first one for a mean,
             in the flattened (rows × subwords) output; shape (sentences, words), 0 for padding.
         word_mask: whether an entry is a word; same shape.
-        targets: targets by name; same shape.
+        targets: targets by name, each padded with 0 to the largest shape among the sentences; shape
+            (sentences, …).
         word_length: number of subwords to average from ``word_index`` on, 1 for padding; same
             shape. ``None``: one for each word.
+        segments: number of the segment of each subword; shape (rows, subwords). ``None``: one
+            segment.
     """
 
     indices: np.ndarray
@@ -70,20 +78,26 @@ class Batch:
     word_mask: torch.Tensor
     targets: dict[str, torch.Tensor]
     word_length: torch.Tensor | None = None
+    segments: torch.Tensor | None = None
 
     def to(self, device: torch.device) -> Batch:
         """This batch on a device."""
         if device.type == "cpu":
             return self
-        moved = (
-            tensor.to(device, non_blocking=True)
-            for tensor in (self.input_ids, self.attention_mask, self.word_index, self.word_mask)
+
+        def moved(tensor: torch.Tensor | None) -> Any:
+            return None if tensor is None else tensor.to(device, non_blocking=True)
+
+        return Batch(
+            self.indices,
+            moved(self.input_ids),
+            moved(self.attention_mask),
+            moved(self.word_index),
+            moved(self.word_mask),
+            {name: moved(values) for name, values in self.targets.items()},
+            moved(self.word_length),
+            moved(self.segments),
         )
-        targets = {k: v.to(device, non_blocking=True) for k, v in self.targets.items()}
-        lengths = self.word_length
-        if lengths is not None:
-            lengths = lengths.to(device, non_blocking=True)
-        return Batch(self.indices, *moved, targets, lengths)
 
     def states(self, pieces: torch.Tensor) -> torch.Tensor:
         """The states of the words.
@@ -145,6 +159,38 @@ def make_example(
     return Example(rows, word_row, word_position, word_length=length)
 
 
+def joined_example(
+    first: WordPieces, second: WordPieces, tokenizer: Reader, word_state: str = FIRST_CONTENT
+) -> Example:
+    """Two sentences in one row, as for pairs of sentences in Devlin et al. (2019).
+
+    Args:
+        first, second: subwords of the sentences.
+        tokenizer: reader with the special tokens; the suffix follows each sentence.
+        word_state: subwords that represent a word, one of ``WORD_STATES``.
+
+    Returns:
+        An example with the words of both sentences, in order, and their segments.
+    """
+    before, between = len(tokenizer.prefix), len(tokenizer.suffix)
+    row = [tokenizer.prefix, first.pieces, tokenizer.suffix, second.pieces, tokenizer.suffix]
+    ends = before + len(first.pieces) + between
+    segments = np.zeros(sum(map(len, row)), dtype=np.int64)
+    segments[ends:] = 1
+    read, lengths = zip(
+        *(_read_from(sentence, word_state) for sentence in (first, second)), strict=True
+    )
+    position = np.concatenate([read[0] + before, read[1] + ends])
+    averaged = None if lengths[0] is None else np.concatenate(lengths)
+    return Example(
+        [np.concatenate(row).astype(np.int64)],
+        np.zeros(len(position), dtype=np.int64),
+        position,
+        word_length=averaged,
+        segments=[segments],
+    )
+
+
 def _read_from(sentence: WordPieces, word_state: str) -> tuple[np.ndarray, np.ndarray | None]:
     """Index of the first subword to read of each word, and for a mean the number of subwords."""
     following = np.append(sentence.first[1:], len(sentence.pieces))
@@ -194,7 +240,6 @@ def collate(examples: Sequence[Example], indices: np.ndarray, padding: int) -> B
         attention_mask[place, : len(row)] = 1
     word_index = np.zeros((len(chosen), words), dtype=np.int64)
     word_mask = np.zeros((len(chosen), words), dtype=bool)
-    targets = {name: np.zeros((len(chosen), words), dtype=np.int64) for name in chosen[0].targets}
     averaged = chosen[0].word_length is not None
     word_length = np.ones((len(chosen), words), dtype=np.int64)
     first_row = 0
@@ -202,8 +247,6 @@ def collate(examples: Sequence[Example], indices: np.ndarray, padding: int) -> B
         count = len(example.word_row)
         word_index[place, :count] = (first_row + example.word_row) * pieces + example.word_position
         word_mask[place, :count] = True
-        for name, values in example.targets.items():
-            targets[name][place, :count] = values
         if example.word_length is not None:
             word_length[place, :count] = example.word_length
         first_row += len(example.rows)
@@ -213,6 +256,20 @@ def collate(examples: Sequence[Example], indices: np.ndarray, padding: int) -> B
         torch.from_numpy(attention_mask),
         torch.from_numpy(word_index),
         torch.from_numpy(word_mask),
-        {name: torch.from_numpy(values) for name, values in targets.items()},
+        {name: padded([e.targets[name] for e in chosen]) for name in chosen[0].targets},
         torch.from_numpy(word_length) if averaged else None,
+        None if chosen[0].segments is None else padded([s for e in chosen for s in e.segments]),
     )
+
+
+def padded(values: Sequence[np.ndarray]) -> torch.Tensor:
+    """Arrays of one type and number of dimensions, padded with 0 to their largest shape.
+
+    Returns:
+        Shape (arrays, …).
+    """
+    shape = np.max([value.shape for value in values], axis=0)
+    found = np.zeros((len(values), *map(int, shape)), dtype=values[0].dtype)
+    for place, value in enumerate(values):
+        found[(place, *map(slice, value.shape))] = value
+    return torch.from_numpy(found)

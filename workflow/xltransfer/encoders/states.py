@@ -16,7 +16,11 @@ _CANINE_MARGIN = 8
 
 @overload
 def piece_states(
-    encoder: PreTrainedModel, input_ids: torch.Tensor, attention_mask: torch.Tensor
+    encoder: PreTrainedModel,
+    input_ids: torch.Tensor,
+    attention_mask: torch.Tensor,
+    *,
+    segments: torch.Tensor | None = None,
 ) -> torch.Tensor: ...
 
 
@@ -34,6 +38,7 @@ def piece_states(
     input_ids: torch.Tensor,
     attention_mask: torch.Tensor,
     every_layer: bool = False,
+    segments: torch.Tensor | None = None,
 ) -> torch.Tensor | tuple[torch.Tensor, ...]:
     """The states of the last layer, or of the embeddings and every layer.
 
@@ -45,11 +50,15 @@ def piece_states(
         encoder: encoder of transformers.
         input_ids, attention_mask: tensors of shape (rows, subwords).
         every_layer: whether to return layers + 1 states, the embeddings first.
+        segments: number of the segment of each subword, same shape. Encoders without embeddings of
+            two segments tell them apart by the special tokens between them.
 
     Returns:
         A tensor of shape (rows, subwords, hidden), or a tuple of such tensors.
     """
     rows = {"input_ids": input_ids, "attention_mask": attention_mask}
+    if segments is not None and getattr(encoder.config, "type_vocab_size", 0) > 1:
+        rows["token_type_ids"] = segments
     pieces, characters = input_ids.shape[1], encoder.config.model_type == CANINE
     if characters:
         stride = encoder.config.local_transformer_stride

@@ -223,7 +223,10 @@ class TransformerKind(PretrainedKind):
 
     def word_states(self, network: PreTrainedModel, batch: Batch) -> torch.Tensor:
         """The states of words, read from those of their subwords."""
-        return batch.states(piece_states(network, batch.input_ids, batch.attention_mask))
+        states = piece_states(
+            network, batch.input_ids, batch.attention_mask, segments=batch.segments
+        )
+        return batch.states(states)
 
     def layer_states(
         self, network: PreTrainedModel, input_ids: torch.Tensor, attention_mask: torch.Tensor

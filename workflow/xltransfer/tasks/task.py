@@ -15,11 +15,14 @@ from ..encoders.batching import FIRST_CONTENT, Batch
 from .metrics import METRICS
 
 Prediction = dict[str, np.ndarray]
-"""The predictions of a task for one sentence: arrays by name, one value per word."""
+"""The predictions of a task for one sentence: arrays by name."""
 
 
 class Task(ABC):
-    """A task over the words of sentences, independent of files, encoders and optimisers.
+    """A task over sentences, independent of files, encoders and optimisers.
+
+    Heads read the states of words. What they score may be words, pairs or spans of words, or whole
+    sentences.
 
     Args:
         settings: the task's section of the configuration.
@@ -48,7 +51,11 @@ class Task(ABC):
     def targets(
         self, sentence: AnnotatedSentence, labels: Mapping[str, int]
     ) -> dict[str, np.ndarray]:
-        """The targets of the loss: arrays by name, shape (words,)."""
+        """The targets of the loss: arrays of integers by name.
+
+        Shape (words,) for a value per word, () for one per sentence, or any other. Batches pad them
+        with 0, so the loss must know by ``word_mask`` or by a target which values are padding.
+        """
 
     @abstractmethod
     def head(self, hidden_size: int, labels: int) -> nn.Module:
@@ -56,7 +63,7 @@ class Task(ABC):
 
     @abstractmethod
     def loss(self, head: nn.Module, states: torch.Tensor, batch: Batch) -> torch.Tensor:
-        """The mean loss per word; states have shape (sentences, words, hidden)."""
+        """The mean loss; states have shape (sentences, words, hidden)."""
 
     @abstractmethod
     def predict(self, head: nn.Module, states: torch.Tensor, batch: Batch) -> list[Prediction]:

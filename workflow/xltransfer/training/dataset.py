@@ -1,8 +1,10 @@
-"""Sentences with their tokenisation for an encoder."""
+"""Sentences with their tokenisation for an encoder, which may differ from epoch to epoch."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+import numpy as np
 
 from ..corpora.sentences import AnnotatedSentence
 from ..encoders.batching import FIRST, FIRST_CONTENT, Example, make_example
@@ -14,15 +16,17 @@ class Dataset:
     """The sentences of a corpus, tokenised for one encoder.
 
     Args:
-        sentences: of the corpus.
-        tokenizer: of the encoder.
-        longest: the most pieces that the encoder takes in one row.
-        word_state: which pieces a word's state is read from, one of ``batching.WORD_STATES``. It
-            decides nothing for encoders that read whole words.
+        sentences: sentences of the corpus.
+        tokenizer: reader of the encoder.
+        longest: maximum number of subwords in one row.
+        word_state: subwords that represent a word, one of ``batching.WORD_STATES``. It has no
+            effect on encoders that read whole words.
+        varied: reader for each epoch, from 0 on, for training on noise or on several
+            segmentations; every word must stay one word. ``None``: the same in all epochs.
 
     Attributes:
-        examples: examples, one per sentence, in order.
-        padding: piece id for padding.
+        examples: examples without variation, one per sentence, in order.
+        padding: subword id for padding.
     """
 
     def __init__(
@@ -31,14 +35,21 @@ class Dataset:
         tokenizer: Reader,
         longest: int,
         word_state: str = FIRST_CONTENT,
+        varied: Callable[[int], Reader] | None = None,
     ) -> None:
         self.sentences = sentences
         self.padding = tokenizer.padding
-        if tokenizer.whole_words:
-            word_state = FIRST
-        pieces = tokenizer([sentence.forms for sentence in sentences])
-        self.examples: list[Example] = [
-            make_example(sentence, tokenizer, longest, word_state) for sentence in pieces
+        self._longest = longest
+        self._word_state = FIRST if tokenizer.whole_words else word_state
+        self._varied = varied
+        self._targets: list[dict[str, np.ndarray]] = []
+        self._epoch: tuple[int, list[Example]] | None = None
+        self.examples = self._read(tokenizer)
+
+    def _read(self, tokenizer: Reader) -> list[Example]:
+        return [
+            make_example(sentence, tokenizer, self._longest, self._word_state)
+            for sentence in tokenizer([sentence.forms for sentence in self.sentences])
         ]
 
     def add_targets(self, task: Task, labels: Sequence[str]) -> None:
@@ -49,5 +60,19 @@ class Dataset:
             labels: label vocabulary, which must cover the sentences.
         """
         ids = {label: index for index, label in enumerate(labels)}
-        for example, sentence in zip(self.examples, self.sentences, strict=True):
-            example.targets = task.targets(sentence, ids)
+        self._targets = [task.targets(sentence, ids) for sentence in self.sentences]
+        self._set_targets(self.examples)
+
+    def _set_targets(self, examples: Sequence[Example]) -> None:
+        for example, targets in zip(examples, self._targets, strict=True):
+            example.targets = targets
+
+    def of_epoch(self, epoch: int) -> list[Example]:
+        """The examples of an epoch, in the order of ``examples``; the last epoch is cached."""
+        if self._varied is None:
+            return self.examples
+        if self._epoch is None or self._epoch[0] != epoch:
+            examples = self._read(self._varied(epoch))
+            self._set_targets(examples)
+            self._epoch = epoch, examples
+        return self._epoch[1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -14,6 +14,18 @@ from ..dataset import Dataset
 from ..model import WordModel
 from ..prediction import annotate
 from .objective import Objective
+
+
+class TrainingBatch(NamedTuple):
+    """Examples of an epoch.
+
+    Attributes:
+        epoch: epoch, from 0 on.
+        indices: indices of the examples.
+    """
+
+    epoch: int
+    indices: np.ndarray
 
 
 class FineTuning(Objective):
@@ -59,14 +71,16 @@ class FineTuning(Objective):
             },
         ]
 
-    def batches(self, epoch: int) -> list[np.ndarray]:
-        """Indices of the examples of each batch."""
+    def batches(self, epoch: int) -> list[TrainingBatch]:
+        """The batches of an epoch; their sizes are those of the examples without variation."""
         budget = self.settings["batch_pieces"]
-        return training_batches(self.training.examples, budget, self.seed, epoch)
+        planned = training_batches(self.training.examples, budget, self.seed, epoch)
+        return [TrainingBatch(epoch, indices) for indices in planned]
 
-    def loss(self, batch: np.ndarray, device: torch.device) -> torch.Tensor:
-        """The task's loss on the examples with these indices."""
-        tensors = collate(self.training.examples, batch, self.training.padding).to(device)
+    def loss(self, batch: TrainingBatch, device: torch.device) -> torch.Tensor:
+        """The task's loss on the examples of a batch."""
+        examples = self.training.of_epoch(batch.epoch)
+        tensors = collate(examples, batch.indices, self.training.padding).to(device)
         return self.task.loss(self.model.head, self.model.word_states(tensors), tensors)
 
     def evaluate(self, device: torch.device) -> dict[str, float]:
