@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 from xltransfer.corpora.catalogue import Catalogue
+from xltransfer.corpora.table_reader import read_table
 from xltransfer.corpora.transliteration.rules import read_rules
 from xltransfer.corpora.wals import read_wals
 from xltransfer.runtime.errors import InputError
-from xltransfer.runtime.table_reader import read_table
 from xltransfer.stages.published_comparison import read_published
 
 

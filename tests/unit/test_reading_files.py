@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from xltransfer.corpora.lines import read_text_lines
 from xltransfer.runtime.errors import InputError
-from xltransfer.runtime.files import read_json, read_text, read_text_lines
+from xltransfer.runtime.files import read_json, read_text
 
 
 def write(path: Path, content: bytes) -> Path:

@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 from xltransfer.corpora.conllu import FORM, ID, LEMMA, read_conllu
 from xltransfer.corpora.embedded_world.writing import LATIN, SCRIPTS, romanise, write
 from xltransfer.corpora.iob import read_iob2
+from xltransfer.corpora.table_reader import read_table
 from xltransfer.corpora.transliteration.loading import load_scheme
 from xltransfer.corpora.transliteration.rules import read_rules
 from xltransfer.corpora.transliteration.schemes import read_schemes, scheme_files
 from xltransfer.corpora.transliteration.table import TableScheme
 from xltransfer.corpora.transliteration.transliterator import Transliterator
 from xltransfer.runtime.errors import InputError
-from xltransfer.runtime.table_reader import read_table
 from xltransfer.stages.transliterate import transliterate
 
 SCHEMES = ROOT / "resources" / "transliteration"

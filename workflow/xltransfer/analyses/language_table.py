@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
+from ..corpora.table_reader import read_table
 from ..runtime.errors import InputError
-from ..runtime.table_reader import read_table
 from .tokenizers.statistics_table import check_listed
 
 CATEGORY_COLUMNS = ("iso", "category", "note")

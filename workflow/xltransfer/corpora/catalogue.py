@@ -22,9 +22,9 @@ from ..runtime.safe_values import (
     check_text,
     check_url,
 )
-from ..runtime.table_reader import read_table
 from .embedded_world.languages import EMBEDDED_FAMILY
 from .raw_corpora import RawCorpus, read_raw_corpora
+from .table_reader import read_table
 from .transliteration.schemes import read_schemes
 
 SPLITS = ("train", "dev", "test")

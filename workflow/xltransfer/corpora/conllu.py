@@ -13,9 +13,10 @@ from itertools import compress
 from pathlib import Path
 
 from ..runtime.errors import InputError
-from ..runtime.files import read_text_lines, replacing
+from ..runtime.files import replacing
 from .conllu_arrays import find_sentences
 from .conllu_rows import check_sentence
+from .lines import read_text_lines
 
 ID, FORM, LEMMA, UPOS, XPOS, FEATS, HEAD, DEPREL, DEPS, MISC = range(10)
 """Columns of a row."""

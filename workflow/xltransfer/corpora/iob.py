@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..runtime.errors import InputError
-from ..runtime.files import read_text_lines, replacing
+from ..runtime.files import replacing
+from .lines import read_text_lines
 
 _COMMENT = re.compile(r"# ([\w.:-]+ )+=.*|# new(doc|par)( id = .*)?")
 _DOCUMENT_START = "-DOCSTART-"

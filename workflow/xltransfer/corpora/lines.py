@@ -1,4 +1,4 @@
-"""Raw text with one sentence per line, read as a stream, so it need not fit into memory."""
+"""Files of lines: raw text as a stream, so it need not fit into memory, and whole texts."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from ..runtime.errors import InputError
+from ..runtime.files import read_text
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -59,3 +60,27 @@ def _decode(line: bytes, path: Path, number: int) -> str:
             f"{path}:{number}: byte 0x{line[error.start]:02x} is not UTF-8; convert the file to "
             "UTF-8"
         ) from None
+
+
+def read_text_lines(path: Path | str, encoding: str = "utf-8") -> str:
+    """The text of a file; Windows line endings are converted to line feeds.
+
+    Args:
+        path: the file.
+        encoding: character encoding; a byte-order mark is dropped from UTF-8.
+
+    Raises:
+        InputError: as for ``read_text``, or a carriage return is not followed by a line feed, since
+            programs disagree on whether it ends a line.
+    """
+    text = read_text(path, encoding)
+    if "\r" not in text:
+        return text
+    text = text.replace("\r\n", "\n")
+    before, found, _ = text.partition("\r")
+    if found:
+        line = before.count("\n") + 1
+        raise InputError(
+            f"{path}:{line}: a carriage return without a line feed; end lines with line feeds"
+        )
+    return text

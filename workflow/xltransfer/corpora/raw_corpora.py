@@ -16,7 +16,7 @@ from ..runtime.safe_values import (
     check_text,
     check_url,
 )
-from ..runtime.table_reader import read_table
+from .table_reader import read_table
 
 KINDS = ("wikipedia", "leipzig", "oscar", "hub", "text")
 """Formats of raw corpora; ``corpora/raw_text.py`` reads them."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..runtime.errors import InputError
-from ..runtime.files import read_text_lines
+from .lines import read_text_lines
 
 log = logging.getLogger(__name__)
 

@@ -145,30 +145,6 @@ def read_text(path: Path | str, encoding: str = "utf-8") -> str:
     return text
 
 
-def read_text_lines(path: Path | str, encoding: str = "utf-8") -> str:
-    """The text of a file; Windows line endings are converted to line feeds.
-
-    Args:
-        path: the file.
-        encoding: character encoding; a byte-order mark is dropped from UTF-8.
-
-    Raises:
-        InputError: as for ``read_text``, or a carriage return is not followed by a line feed, since
-            programs disagree on whether it ends a line.
-    """
-    text = read_text(path, encoding)
-    if "\r" not in text:
-        return text
-    text = text.replace("\r\n", "\n")
-    before, found, _ = text.partition("\r")
-    if found:
-        line = before.count("\n") + 1
-        raise InputError(
-            f"{path}:{line}: a carriage return without a line feed; end lines with line feeds"
-        )
-    return text
-
-
 def read_bytes(path: Path | str) -> bytes:
     """The bytes of a file.
 

@@ -11,11 +11,11 @@ import pandas as pd
 
 from ..analyses.randominit import CROSS_LINGUAL
 from ..analyses.tables import write_table
+from ..corpora.table_reader import read_table
 from ..records.trace import table_provenance
 from ..records.verification import verified_checksums
 from ..runtime.errors import InputError
 from ..runtime.signatures import Keys
-from ..runtime.table_reader import read_table
 
 CELL = ["task", "metric", "source", "target", "ablation"]
 OF_SCORES = {"score": ("mean", "sd"), "delta": ("delta", "delta_sd")}

@@ -16,11 +16,11 @@ from typing import Any
 
 from ..corpora.catalogue import EMBEDDED
 from ..corpora.formats import FORMATS
+from ..corpora.table_reader import read_table
 from ..encoders.ablations import NONE
 from ..encoders.families import LAYERS
 from ..runtime.errors import InputError
 from ..runtime.files import read_json
-from ..runtime.table_reader import read_table
 from ..training.hyperparameters import passes_per_epoch
 from . import Study
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from ...runtime.errors import InputError
-from ...runtime.table_reader import read_table
+from ..table_reader import read_table
 
 WALS = {
     "81A": ("word_order", {"SVO": "SVO", "SOV": "SOV", "VSO": "VSO"}),

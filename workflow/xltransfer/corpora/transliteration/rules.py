@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...runtime.errors import InputError
-from ...runtime.table_reader import read_table
+from ..table_reader import read_table
 
 _COLUMNS = ("source", "target", "after", "before", "note")
 _CODE_POINTS = re.compile(r"U\+([0-9A-F]{4,6})((?:\+[0-9A-F]{4,6})*)")

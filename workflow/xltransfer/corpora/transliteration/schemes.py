@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ...runtime.errors import InputError
 from ...runtime.safe_values import ISO_639_3, SCHEME, check_code, check_path, check_text
-from ...runtime.table_reader import read_table
+from ..table_reader import read_table
 
 KINDS = ("table", "uroman", "hepburn")
 """Types of schemes: tables, a universal romaniser, or readings with a table of kana."""

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from .errors import InputError
-from .files import read_text_lines
+from ..runtime.errors import InputError
+from .lines import read_text_lines
 
 LONGEST_CELL = 2000
 """Maximum characters; a longer cell indicates another file format or a missing line end."""
