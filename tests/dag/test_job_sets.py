@@ -96,6 +96,34 @@ def test_mirror_study(workspace: Path, tmp_path: Path) -> None:
     }
 
 
+def test_small_multilingual_study(workspace: Path, tmp_path: Path) -> None:
+    """Two tasks, three sources, one of them with six pairs of layers and the control."""
+    encoder = tmp_path / "encoder"
+    encoder.mkdir()
+    for name in ("config.json", "model.safetensors", "tokenizer.json"):
+        (encoder / name).touch()
+    jobs = planned(
+        workspace,
+        "--configfile",
+        "resources/studies/multilingual-small.yaml",
+        XLTRANSFER_ENCODER=str(encoder),
+        XLTRANSFER_UD_MIRROR=str(tmp_path),
+    )
+    assert counts(jobs) == {
+        "fetch_corpus": 18 + 2 * 3,
+        "check_treebank": 18 + 2 * 3,
+        "finetune": 2 * (8 + 1 + 1) * 3,
+        "predict": 2 * 3 * 18,
+        "score": 2 * 18,
+        # A sample of the training sentences for each seed.
+        "pieces": 18 + 3 * 3,
+        # Up to twelve states in a job.
+        "represent": 4 * 18,
+        "similarity": 18,
+        **dict.fromkeys(AGGREGATES - TYPOLOGY, 1),
+    }
+
+
 def test_published_matrices_plan_offline(workspace: Path) -> None:
     """Two encoders side by side, two tasks, four languages each."""
     study = ("--configfile", "resources/studies/pires2019.yaml")
