@@ -81,7 +81,7 @@ def _parse(source: bytes, package: str) -> tuple[str, list[str]]:
     candidates: set[str] = set()
     for node in ast.walk(tree):
         candidates.update(_imports(node, package))
-        _strip_docstring(node)
+        _strip_docstrings(node)
     text = ast.dump(tree, annotate_fields=False, include_attributes=False)
     return hashlib.sha256(text.encode()).hexdigest(), sorted(candidates)
 
@@ -125,10 +125,15 @@ def _parents(module: str) -> list[str]:
     return [".".join(parts[:count]) for count in range(1, len(parts))]
 
 
-def _strip_docstring(node: ast.AST) -> None:
-    documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-    if isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None:
-        node.body = node.body[1:]
+def _strip_docstrings(node: ast.AST) -> None:
+    """Remove strings that document a module, class, function or constant."""
+    if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        node.body = [statement for statement in node.body if not _is_string(statement)]
+
+
+def _is_string(statement: ast.stmt) -> bool:
+    value = statement.value if isinstance(statement, ast.Expr) else None
+    return isinstance(value, ast.Constant) and isinstance(value.value, str)
 
 
 def _path(name: str) -> Path:
