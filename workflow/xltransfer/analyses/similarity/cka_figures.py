@@ -36,11 +36,13 @@ def cka_figure(config: Mapping[str, Any], table: pd.DataFrame) -> Figure:
     source, encoder = table["source"].iloc[0], table["encoder"].iloc[0]
     table = table[(table["source"] == source) & (table["encoder"] == encoder)]
     targets = list(dict.fromkeys(table["target"]))
-    rows = -(-len(targets) // COLUMNS)
+    columns = min(COLUMNS, len(targets))
+    rows = -(-len(targets) // columns)
     figure, axes = plt.subplots(
         rows,
-        COLUMNS,
-        figsize=(1.7 * COLUMNS, 0.9 + 1.4 * rows),
+        columns,
+        # At least as wide as the legend.
+        figsize=(max(5.1, 1.7 * columns), 0.9 + 1.4 * rows),
         sharex=True,
         sharey=True,
         squeeze=False,
@@ -51,10 +53,12 @@ def cka_figure(config: Mapping[str, Any], table: pd.DataFrame) -> Figure:
     for ax, target in zip(axes.flat, targets, strict=False):
         _lines(ax, table[table["target"] == target])
         ax.set_title(f"{source.upper()}-{target.upper()}")
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     for ax in axes[:, 0]:
         ax.set_ylabel("CKA")
-    for ax in axes[-1]:
+    for ax in axes.flat[: len(targets)][-columns:]:
         ax.set_xlabel("layer (0: embeddings)")
+        ax.tick_params(labelbottom=True)
     handles, labels = axes[0][0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3)
     figure.suptitle(f"{config['study']}, {encoder}: {_measure()}", fontsize=9)
