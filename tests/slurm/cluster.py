@@ -217,7 +217,7 @@ class Cluster:
             if self.pid(f"slurmd-{node}") is None:
                 self.start_node(node)
         self.cancel_all()
-        wait_until(self.ready, 60, "nodes are idle")
+        wait_until(self.ready, 300, "nodes are idle")
 
     def stop(self) -> None:
         """End everything and remove the folder."""
