@@ -217,7 +217,17 @@ class Cluster:
             if self.pid(f"slurmd-{node}") is None:
                 self.start_node(node)
         self.cancel_all()
-        wait_until(self.ready, 300, "nodes are idle")
+        try:
+            wait_until(self.ready, 60, "nodes are idle")
+        except TimeoutError:
+            # A node that ran a job which the controller has lost is not idle by itself.
+            for node in NODES:
+                self.kill(f"slurmd-{node}", signal.SIGKILL)
+                self.start_node(node)
+                for state in ("DOWN", "RESUME"):
+                    self.run("scontrol", "update", f"NodeName={node}", f"State={state}",
+                             "Reason=recovered")  # fmt: skip
+            wait_until(self.ready, 240, "nodes are idle")
 
     def stop(self) -> None:
         """End everything and remove the folder."""
