@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import errno
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -17,6 +18,7 @@ from xltransfer.runtime import command, folders
 from xltransfer.runtime.errors import InputError
 from xltransfer.runtime.files import explain_denied, replacing
 from xltransfer.runtime.folders import (
+    explain_full_disk,
     explain_missing_folder,
     later_than,
     refuse_future,
@@ -110,6 +112,12 @@ def test_a_folder_that_snakemake_could_not_make_is_one_line(tmp_path: Path) -> N
     error = WorkflowError("Failed to create output directory results/scores/embedded.", denied)
     assert explain_missing_folder(error) == explain_denied(denied)
     assert explain_missing_folder(WorkflowError("At least one job did not complete.")) is None
+
+
+def test_a_full_disk_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert explain_full_disk(tmp_path) is None
+    monkeypatch.setattr(folders, "ROOM", shutil.disk_usage(tmp_path).free + 2**40)
+    assert explain_full_disk(tmp_path).startswith(f"{tmp_path}: cannot be written (No space left")
 
 
 def test_a_folder_without_permission(tmp_path: Path) -> None:

@@ -8,9 +8,11 @@ the timestamp is ignored in planning (``ancient``).
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shlex
+import shutil
 import sys
 import tempfile
 import time
@@ -20,7 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from .errors import InputError
-from .files import explain_denied
+from .files import explain_denied, explain_no_room
+
+ROOM = 1 << 16
+"""Free bytes below which a disk counts as full: not even the log of a job fits."""
 
 TOLERATED_SECONDS = 60
 """Tolerated clock difference between a file server and this machine: the maximum wait."""
@@ -54,6 +59,17 @@ def explain_missing_folder(error: Exception) -> str | None:
     pattern = r"^Failed to create .+\n\w+: \[Errno (\d+)\] .+: '(.+)'$"
     found = re.search(pattern, str(error), re.MULTILINE)
     return explain_denied(OSError(int(found[1]), ""), found[2]) if found else None
+
+
+def explain_full_disk(folder: Path | str) -> str | None:
+    """One line for the user if the disk of a folder is full, else ``None``.
+
+    Args:
+        folder: existing folder.
+    """
+    if shutil.disk_usage(folder).free >= ROOM:
+        return None
+    return explain_no_room(folder, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
 
 
 def later_than(now: float, files: Iterable[str]) -> dict[str, float]:

@@ -25,7 +25,7 @@ from typing import Any
 from . import slurm
 from .errors import InputError
 from .files import explain_denied, explain_no_room, write_json
-from .folders import explain_missing_folder, refuse_read_only
+from .folders import explain_full_disk, explain_missing_folder, refuse_read_only
 from .gpus import SLURM_JOB
 
 RECORD = "xltransfer-head.json"
@@ -103,7 +103,11 @@ def alone(
                 sys.exit(f"error: {explanation}")
             raise
         except Exception as error:
-            if explanation := explain_missing_folder(error):
+            explanation = explain_missing_folder(error)
+            if executor == "slurm":
+                # Jobs write their logs to the same disk, so they may not have been able to say it.
+                explanation = explanation or explain_full_disk(results)
+            if explanation:
                 sys.exit(f"error: {explanation}")
             raise
 
