@@ -340,7 +340,7 @@ def test_scores_follow_a_corpus_though_predictions_stay_as_they_were(finished: P
 
 
 def test_edited_code_reruns_its_stage(finished: Path) -> None:
-    path = finished / "workflow" / "xltransfer" / "analyses" / "figures.py"
+    path = finished / "workflow" / "xltransfer" / "analyses" / "plots.py"
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("#D55E00", "#000000"), encoding="utf-8")
     figures = {name for name in AGGREGATES if name.endswith("figures")}
