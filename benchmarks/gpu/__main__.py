@@ -21,9 +21,10 @@ from xltransfer.runtime.files import read_json, write_json
 from xltransfer.runtime.gpus import VISIBLE
 
 from .. import machine
+from ..measurement import FailedError
 from ..options import ROOT
 from . import grid, speed, stages
-from .checks import Check, CheckFailedError, Setting
+from .checks import Check, Setting
 from .page import table
 from .sizes import SIZES
 
@@ -126,7 +127,7 @@ def run_here(check: Check, setting: Setting, result: Path) -> None:
     """Run a check in this process and write what it found."""
     try:
         found = {"status": "done", **asdict(check.run(setting))}
-    except (CheckFailedError, InputError, RuntimeError) as error:
+    except (FailedError, InputError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:MESSAGE]
         found = {"status": f"failed: {reason}".replace(str(setting.work), "work")}
     write_json(result, json.loads(json.dumps(found, default=float)))

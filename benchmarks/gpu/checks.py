@@ -21,10 +21,6 @@ from .sizes import Size
 SEED = 1
 
 
-class CheckFailedError(Exception):
-    """What a check must show is not so; the message is one line."""
-
-
 @dataclass(frozen=True)
 class Setting:
     """What a check is given.
@@ -147,7 +143,7 @@ class Check:
     Attributes:
         key: its name on the command line.
         what: is checked or measured.
-        run: does it.
+        run: does it; raises ``FailedError`` if what it must show is not so.
         seconds: after which it is ended.
     """
 

@@ -12,12 +12,10 @@ from typing import Any
 
 from xltransfer.runtime.gpus import SHARED_BY
 
-from ..measurement import Measurement
+from ..measurement import LAST_LINES, FailedError, Measurement
 from ..options import ROOT
 from ..rows.parsing import PARSER
-from .checks import Check, CheckFailedError, Found, Setting
-
-LAST_LINES = 2
+from .checks import Check, Found, Setting
 
 
 def _arguments(setting: Setting) -> dict[str, Any]:
@@ -39,7 +37,7 @@ def _at_once(setting: Setting, count: int) -> float:
     """Steps a second of all processes that share the GPU.
 
     Raises:
-        CheckFailedError: one of them failed.
+        FailedError: one of them failed.
     """
     folder = setting.work / "grid" / f"processes-{count}"
     shutil.rmtree(folder, ignore_errors=True)
@@ -61,7 +59,7 @@ def _at_once(setting: Setting, count: int) -> float:
     for number, process in enumerate(processes):
         if process.wait():
             lines = (folder / f"{number}.log").read_text(errors="replace").strip().splitlines()
-            raise CheckFailedError(" / ".join(lines[-LAST_LINES:]))
+            raise FailedError(" / ".join(lines[-LAST_LINES:]))
     found = [json.loads((folder / f"{number}.json").read_text()) for number in range(count)]
     rate = sum(one["work"] / one["seconds"] for one in found)
     together = Measurement(1 / rate, 1, 0, {"processes": count})
@@ -87,11 +85,11 @@ def grid(setting: Setting) -> Found:
     for name, measure in ways.items():
         try:
             rates[name] = measure()
-        except (CheckFailedError, RuntimeError) as error:
+        except (FailedError, RuntimeError) as error:
             reason = " ".join(str(error).split())[:200]
             failed.append(f"{name} failed: {reason}".replace(str(setting.work), "work"))
     if not rates:
-        raise CheckFailedError("; ".join(failed))
+        raise FailedError("; ".join(failed))
     best = max(rates, key=lambda name: rates[name])
     ratio = rates[best] / alone
     remarks = [f"{name} {rate / alone:.2f} ×" for name, rate in rates.items()]

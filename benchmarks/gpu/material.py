@@ -1,6 +1,4 @@
-"""Encoders, treebanks and text that are made on the spot: how long work takes is independent of
-what weights and words are.
-"""
+"""Encoders, treebanks and text made on the spot: the duration of work depends on sizes alone."""
 
 from __future__ import annotations
 
@@ -48,7 +46,6 @@ def write_encoder(directory: Path, configuration: dict[str, int]) -> Path:
     directory.mkdir(parents=True)
     _tokenizer(configuration["vocab_size"]).save(str(directory / "tokenizer.json"))
     torch.manual_seed(1)
-    # The weights of a model's directory are float32; 0.02 is the usual deviation.
     BertModel(BertConfig(**configuration), add_pooling_layer=False).save_pretrained(directory)
     return directory
 

@@ -7,8 +7,6 @@ from typing import Any
 
 from xltransfer.runtime.files import read_json
 
-NOT_RUN = {"status": "not run"}
-
 SECTION = """
 ## On a GPU
 

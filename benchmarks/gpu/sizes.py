@@ -10,21 +10,20 @@ from typing import Any
 class Size:
     """Encoders and data of a run.
 
-        Attributes:
-            encoders: configurations of BERT by name; ``mbert`` and ``xlm-r`` are of the sizes of
-    X
-            sentences: that a parser is trained on; a tenth of them decides the best epoch.
-            batch_pieces: subwords of a batch in training a parser.
-            treebanks, treebank_sentences: to predict.
-            one_by_one: sentences that are encoded one after the other.
-            lines: of raw text.
-            block_size, text_batch_pieces: of masked language modelling, subwords of a row and of a
-            batch.
-            grid_models: models of a grid.
-            grid_steps: that each is trained for.
-            grid_batch: sentences and subwords of each batch of a grid.
-            resume_sentences, resume_epochs, checkpoint_seconds: of the training that is killed.
-            study: sources, targets, ablations, seeds and training of a study of the embedded world.
+    Attributes:
+        encoders: configurations of BERT by name; ``mbert`` and ``xlm-r`` have the sizes of
+            multilingual BERT and XLM-R base, ``medium`` has checkpoints of half a gigabyte.
+        sentences: training sentences of a parser.
+        batch_pieces: subwords per batch of a parser's training.
+        treebanks, treebank_sentences: number and size of the treebanks to predict.
+        one_by_one: number of sentences that are encoded one after the other.
+        lines: lines of raw text.
+        block_size, text_batch_pieces: subwords per row and per batch of masked language modelling.
+        grid_models: numbers of models of a grid that are trained at once.
+        grid_steps: steps of each of them.
+        grid_batch: sentences and subwords of each batch of a grid.
+        resume_sentences, resume_epochs, checkpoint_seconds: the training that is killed.
+        study: sources, targets, ablations, seeds and training of a study of the embedded world.
     """
 
     encoders: dict[str, dict[str, int]]

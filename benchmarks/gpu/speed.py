@@ -36,7 +36,7 @@ def parser_steps(setting: Setting) -> Found:
         worst = max(worst, ratio)
         results.append(f"{encoder} {steps:.1f} steps/s, {ratio:.2f} × the bare encoder")
         remarks.append(
-            f"{encoder}: bare {bare_steps:.1f} steps/s, {own.per_unit and 1 / own.per_unit:.0f} "
+            f"{encoder}: bare {bare_steps:.1f} steps/s, {1 / own.per_unit:.0f} "
             f"sentences/s, tensors {own.facts['device_bytes'] / GIGABYTE:.1f} GB"
         )
         figures[encoder] = {

@@ -100,8 +100,28 @@ def _optimiser(weights: list[torch.Tensor], capturable: bool = False) -> torch.o
     return torch.optim.AdamW(weights, lr=5e-5, betas=(0.9, 0.98), fused=True, capturable=capturable)
 
 
+def _one_model(
+    arguments: dict[str, Any], device: torch.device, capturable: bool
+) -> Callable[[], None]:
+    """A training step of one model, as the training loop does it."""
+    model = Parser(arguments["encoder"], 1, arguments["sizes"]).to(device).train()
+    weights = flatten(model.parameters())
+    optimiser, precision = _optimiser([weights], capturable), Precision("auto", device)
+    batch = _batch(arguments, device)
+
+    def step() -> None:
+        with precision:
+            loss = model(*batch)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_([weights], 1.0)
+        optimiser.step()
+        optimiser.zero_grad(set_to_none=False)
+
+    return step
+
+
 def single(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Time the steps of one model, as the training loop does them.
+    """Time the steps of one model.
 
     Args:
         arguments: ``encoder``, ``vocabulary``, ``sizes`` of the head, ``batch`` (sentences and
@@ -109,38 +129,14 @@ def single(arguments: dict[str, Any]) -> dict[str, Any]:
             several processes measure at once.
     """
     device = prepare_device(arguments["threads"])
-    model = Parser(arguments["encoder"], 1, arguments["sizes"]).to(device).train()
-    weights = flatten(model.parameters())
-    optimiser, precision = _optimiser([weights]), Precision("auto", device)
-    batch = _batch(arguments, device)
-
-    def step() -> None:
-        with precision:
-            loss = model(*batch)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_([weights], 1.0)
-        optimiser.step()
-        optimiser.zero_grad(set_to_none=False)
-
+    step = _one_model(arguments, device, capturable=False)
     return _result(_timed(step, arguments, device), 1, arguments, device)
 
 
 def graphed(arguments: dict[str, Any]) -> dict[str, Any]:
     """The same with the whole step captured as one CUDA graph; arguments as of ``single``."""
     device = prepare_device(arguments["threads"])
-    model = Parser(arguments["encoder"], 1, arguments["sizes"]).to(device).train()
-    weights = flatten(model.parameters())
-    optimiser, precision = _optimiser([weights], capturable=True), Precision("auto", device)
-    batch = _batch(arguments, device)
-
-    def step() -> None:
-        with precision:
-            loss = model(*batch)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_([weights], 1.0)
-        optimiser.step()
-        optimiser.zero_grad(set_to_none=False)
-
+    step = _one_model(arguments, device, capturable=True)
     side = torch.cuda.Stream()
     side.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(side):

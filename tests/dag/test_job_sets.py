@@ -71,18 +71,23 @@ def test_published_study_plans_offline(workspace: Path) -> None:
     assert "results/mbert/tables/randominit.csv" in next(iter(jobs["score_tables"]))
 
 
-def test_mirror_study(workspace: Path, tmp_path: Path) -> None:
-    encoder = tmp_path / "encoder"
+def of_any_encoder(workspace: Path, folder: Path, study: str) -> dict[str, set[str]]:
+    """The jobs of a study that takes a directory as its encoder."""
+    encoder = folder / "encoder"
     encoder.mkdir()
     for name in ("config.json", "model.safetensors", "tokenizer.json"):
         (encoder / name).touch()
-    jobs = planned(
+    return planned(
         workspace,
         "--configfile",
-        "resources/studies/ud-mirror.yaml",
+        f"resources/studies/{study}.yaml",
         XLTRANSFER_ENCODER=str(encoder),
-        XLTRANSFER_UD_MIRROR=str(tmp_path),
+        XLTRANSFER_UD_MIRROR=str(folder),
     )
+
+
+def test_mirror_study(workspace: Path, tmp_path: Path) -> None:
+    jobs = of_any_encoder(workspace, tmp_path, "ud-mirror")
     assert counts(jobs) == {
         "fetch_corpus": 18 + 2 * 3,
         "check_treebank": 18 + 2 * 3,
@@ -98,17 +103,7 @@ def test_mirror_study(workspace: Path, tmp_path: Path) -> None:
 
 def test_small_multilingual_study(workspace: Path, tmp_path: Path) -> None:
     """Two tasks, three sources, one of them with six pairs of layers and the control."""
-    encoder = tmp_path / "encoder"
-    encoder.mkdir()
-    for name in ("config.json", "model.safetensors", "tokenizer.json"):
-        (encoder / name).touch()
-    jobs = planned(
-        workspace,
-        "--configfile",
-        "resources/studies/multilingual-small.yaml",
-        XLTRANSFER_ENCODER=str(encoder),
-        XLTRANSFER_UD_MIRROR=str(tmp_path),
-    )
+    jobs = of_any_encoder(workspace, tmp_path, "multilingual-small")
     assert counts(jobs) == {
         "fetch_corpus": 18 + 2 * 3,
         "check_treebank": 18 + 2 * 3,

@@ -15,7 +15,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from xltransfer.runtime import head
+from snakemake.exceptions import WorkflowError
+from xltransfer.runtime import folders, head
 from xltransfer.runtime.errors import InputError
 from xltransfer.runtime.head import MARK, RECORD, Head, claimed, end_processes
 
@@ -176,3 +177,35 @@ def test_what_snakemake_cannot_write_down_is_one_line(
     said = str(ended.value)
     assert said.startswith(f"error: .snakemake/metadata/x: cannot be written ({os.strerror(code)})")
     assert "\n" not in said and json.loads(Path(".snakemake", RECORD).read_text())["ended"]
+
+
+@pytest.mark.parametrize("executor", ["local", "slurm"])
+def test_what_a_failed_run_could_not_say_is_one_line(
+    executor: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that Snakemake could not make, and on a cluster a disk without room for logs."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "results").mkdir()
+    monkeypatch.setattr(head.slurm, "end_orphans", lambda *_: None)
+    monkeypatch.setattr(head.slurm, "keep_sight_of_jobs", lambda _: None)
+    plugin = SimpleNamespace(name=executor, common_settings=SimpleNamespace(dryrun_exec=False))
+    denied = PermissionError(errno.EACCES, "Permission denied", "results/scores")
+    errors = [
+        WorkflowError("Failed to create output directory results/scores/x.", denied),
+        *[WorkflowError("At least one job did not complete successfully.")] * 2,
+    ]
+
+    def execute(**_: object) -> None:
+        raise errors.pop(0)
+
+    def run() -> None:
+        head.alone(execute)(executor_plugin=plugin, executor_settings=None)
+
+    with pytest.raises(SystemExit, match=r"^error: results/scores: cannot be written \(Permission"):
+        run()
+    with pytest.raises(WorkflowError, match="At least one job"):
+        run()
+    monkeypatch.setattr(folders, "ROOM", 2**70)
+    expected = WorkflowError if executor == "local" else SystemExit
+    with pytest.raises(expected, match="At least one" if executor == "local" else "No space left"):
+        run()

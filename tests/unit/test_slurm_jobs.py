@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from xltransfer.runtime import slurm
@@ -113,3 +115,31 @@ def test_jobs_that_slurm_never_knew_have_ended() -> None:
         states.submitted(["1", "2", "3_1"])
         found = asyncio.run(states("squeue", logging.getLogger()))[0]
         assert found == {"2": "PENDING", **lost}
+
+
+def test_the_executor_polls_with_the_jobs_that_it_waits_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    executor = pytest.importorskip("snakemake_executor_plugin_slurm")
+    monkeypatch.setattr(slurm, "UNSEEN_SECONDS", -1)
+
+    async def query(command: str, logger: logging.Logger) -> tuple[dict, float]:
+        return {}, 0.1
+
+    async def check(self: object, active_jobs: list) -> AsyncIterator[object]:
+        states, _ = await executor.query_job_status("squeue", logging.getLogger())
+        for job in active_jobs:
+            yield job.external_jobid, states.get(job.external_jobid)
+
+    monkeypatch.setattr(executor, "query_job_status", query)
+    monkeypatch.setattr(executor.Executor, "check_active_jobs", check)
+    monkeypatch.setattr(
+        executor.Executor, "next_seconds_between_status_checks", None, raising=False
+    )
+    slurm.keep_sight_of_jobs(SimpleNamespace(no_requeue=False, init_seconds_before_status_checks=7))
+
+    async def poll() -> list[object]:
+        jobs = [SimpleNamespace(external_jobid="1")]
+        return [found async for found in executor.Executor.check_active_jobs(None, jobs)]
+
+    assert asyncio.run(poll()) == [("1", "UNKNOWN")]

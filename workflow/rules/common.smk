@@ -4,7 +4,6 @@ import os
 import shlex
 import sys
 from functools import partial
-from glob import glob
 from itertools import product
 
 import yaml

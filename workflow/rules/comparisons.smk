@@ -1,4 +1,4 @@
-# What analyses compare beside scores: subwords, word order, representations of sentences.
+# What analyses compare besides scores: subwords, word order, representations of sentences.
 
 
 rule pieces:

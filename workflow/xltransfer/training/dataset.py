@@ -42,7 +42,7 @@ class Dataset:
         self._longest = longest
         self._word_state = FIRST if tokenizer.whole_words else word_state
         self._varied = varied
-        self._targets: list[dict[str, np.ndarray]] = []
+        self._targets: list[dict[str, np.ndarray]] = [{} for _ in sentences]
         self._epoch: tuple[int, list[Example]] | None = None
         self.examples = self._read(tokenizer)
 
