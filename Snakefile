@@ -69,5 +69,5 @@ wildcard_constraints:
     source=r"[a-z]+(_[a-z0-9]+)+",
     corpus=r"[a-z]+(_[a-z0-9]+)+",
     split="train|dev|test",
-    ablation=r"none|random-init-(all|\d+-\d+)",
+    ablation="|".join(dict.fromkeys([NONE, *study.config["ablations"]])),
     seed=r"\d+",

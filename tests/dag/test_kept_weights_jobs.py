@@ -165,3 +165,9 @@ def test_a_change_that_is_undone_predicts_everything_anew(dropped: Path) -> None
     assert files(jobs, "predict") == predictions(ALL_MODELS, TARGETS)
     assert snakemake(dropped, *STUDY, **with_fake_stages(dropped)).returncode == 0
     assert planned(dropped, *STUDY) == {}
+
+
+def test_weights_of_every_kind_of_ablation_are_dropped(small: Path) -> None:
+    change(small, ablations=["none", "freeze-1-2", "random-init-all"])
+    change(small, keep__ablated_weights=False)
+    assert len(planned(small, *STUDY)["drop_weights"]) == 2 * len(SOURCES)

@@ -26,6 +26,7 @@ from snakemake.jobs import Job
 from snakemake.persistence import PersistenceBase
 from xltransfer.corpora.checksums import UNCHECKED
 from xltransfer.corpora.formats import ANNOTATED, FORMATS
+from xltransfer.encoders.ablations import NONE
 from xltransfer.records import paths
 from xltransfer.records.code import stage_digest
 from xltransfer.runtime.changed_jobs import comparing_every_job
