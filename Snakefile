@@ -30,6 +30,11 @@ include: "workflow/rules/tables.smk"
 include: "workflow/rules/comparisons.smk"
 
 
+if study.made_encoders.recipes:
+
+    include: "workflow/rules/made_encoders.smk"
+
+
 if study.unseen.varieties:
 
     include: "workflow/rules/varieties.smk"
@@ -64,7 +69,7 @@ include: "workflow/rules/gpu.smk"
 
 
 wildcard_constraints:
-    encoder="|".join(dict.fromkeys([*study.encoders, *study.unseen.arms.names])),
+    encoder="|".join(dict.fromkeys([*study.declared_encoders, *study.unseen.arms.names])),
     task="|".join(study.tasks),
     source=r"[a-z]+(_[a-z0-9]+)+",
     corpus=r"[a-z]+(_[a-z0-9]+)+",

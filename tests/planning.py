@@ -12,6 +12,7 @@ from pathlib import Path
 
 import yaml
 
+DEFAULT = Path(__file__).parent.parent / "config.yaml"
 SMALL = {
     "tasks": ["parsing"],
     "unseen": {"languages": []},
@@ -161,6 +162,18 @@ def finished_copy(original: Path, folder: Path, *arguments: str) -> Path:
     shutil.copytree(original, folder)
     assert planned(folder, *arguments) == {}
     return folder
+
+
+def encoders_with(name: str, **changes: object) -> list[dict]:
+    """The encoders of config.yaml, with keys of one of them changed, e.g. ``by__seeds``."""
+    encoders = yaml.safe_load(DEFAULT.read_text(encoding="utf-8"))["encoders"]
+    for dotted, value in changes.items():
+        *parents, last = dotted.split("__")
+        node = next(encoder for encoder in encoders if encoder["name"] == name)
+        for parent in parents:
+            node = node[parent]
+        node[last] = value
+    return encoders
 
 
 def change(workspace: Path, **changes: object) -> None:

@@ -17,7 +17,7 @@ import pytest
 import yaml
 from conftest import copy_workflow
 from failures import Job, downstream, every_job, fail, plan, upstream
-from planning import SMALL, change, finish, install_fake_stages
+from planning import SMALL, change, encoders_with, finish, install_fake_stages
 from test_reruns import BOTH, STUDY, change_language
 from test_unseen_jobs import section, unseen
 
@@ -73,10 +73,10 @@ CHANGES = {
 }
 UNSEEN_CHANGES = {
     "corpus": lambda folder: change_language(folder, "qax"),
-    "cleaning": configured(unseen__cleaning={"maximum_lines": 100}),
+    "cleaning": configured(cleaning={"maximum_lines": 100}),
     "clean-code": edited("stages/clean"),
     "letters": another_table_of_letters,
-    "adaptation": configured(unseen__adaptation={"training": {"epochs": 7}}),
+    "adaptation": configured(encoders=encoders_with("embedded-adapted", by__training__epochs=7)),
     "pretrain-code": edited("stages/pretrain"),
     "grid": configured(unseen__search={"seed": 1, "learning_rates": [1e-3], "epochs": [4]}),
 }

@@ -35,7 +35,7 @@ def test_default_study(workspace: Path) -> None:
         "transliterate_raw_text": 2 * 2,
         "transliterate_treebanks": 2 * 3,
         "adapt": varieties,
-        "pretrain_monolingual": varieties,
+        "pretrain": varieties,
         "bilstm_architecture": 1,
         "predict_in_language": varieties * tasks,
         "count_pieces": varieties * (1 + 3) * 2,

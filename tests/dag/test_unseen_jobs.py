@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import ROOT
-from planning import AGGREGATES, UNSEEN_AGGREGATES, change, counts, finish, finished_copy, planned
+from planning import (
+    AGGREGATES,
+    UNSEEN_AGGREGATES,
+    change,
+    counts,
+    encoders_with,
+    finish,
+    finished_copy,
+    planned,
+)
 
 
 def test_study_of_unseen_languages_plans_offline(workspace: Path) -> None:
@@ -16,7 +25,7 @@ def test_study_of_unseen_languages_plans_offline(workspace: Path) -> None:
     jobs = planned(workspace, "unseen", "--configfile", "resources/studies/unseen.yaml")
     found = counts(jobs)
     written_in_latin = 6
-    assert found["clean"] == 15 and found["adapt"] == found["pretrain_monolingual"] == 21
+    assert found["clean"] == 15 and found["adapt"] == found["pretrain"] == 21
     # Varieties with a treebank, of which four (Swiss German, Livvi, Buriat in two scripts) are
     # cross-validated; and with named entities.
     treebanks, folds, entities = 14 - 4, 4 * 8, 10 + 4
@@ -84,7 +93,7 @@ def test_adding_an_unseen_language_runs_its_jobs_alone(finished_with_unseen: Pat
         "embedded_treebank": 3,
         "clean": 1,
         "adapt": 1,
-        "pretrain_monolingual": 1,
+        "pretrain": 1,
         "search": 4,
         "finetune": 4,
         "predict_in_language": 1,
@@ -115,11 +124,11 @@ def test_baseline_settings_train_the_baseline_alone(finished_with_unseen: Path) 
     jobs = planned(finished_with_unseen, "--configfile", "small.yaml")
     assert counts(jobs)["finetune"] == 3
     assert all("/bilstm/" in output for output in jobs["finetune"])
-    assert not {"adapt", "pretrain_monolingual", "clean"} & set(jobs)
+    assert not {"adapt", "pretrain", "clean"} & set(jobs)
 
 
 def test_shares_of_raw_text_are_cleaned_anew(finished_with_unseen: Path) -> None:
-    change(finished_with_unseen, unseen__cleaning={"maximum_lines": 100})
+    change(finished_with_unseen, cleaning={"maximum_lines": 100})
     jobs = planned(finished_with_unseen, "--configfile", "small.yaml")
     assert counts(jobs)["clean"] == 2 and counts(jobs)["adapt"] == 3
     assert not any("/bilstm/" in output for output in jobs["finetune"])
@@ -132,7 +141,7 @@ def test_another_grid_searches_again(finished_with_unseen: Path) -> None:
     )
     jobs = planned(finished_with_unseen, "--configfile", "small.yaml")
     assert counts(jobs)["search"] == 4 * 3 and counts(jobs)["finetune"] == 4 * 3
-    assert not {"adapt", "pretrain_monolingual", "clean"} & set(jobs)
+    assert not {"adapt", "pretrain", "clean"} & set(jobs)
 
 
 def test_without_a_grid_nothing_is_searched(finished_with_unseen: Path) -> None:
@@ -145,11 +154,9 @@ def test_a_second_pretraining_adds_encoders_and_models_of_theirs(
     finished_with_unseen: Path,
 ) -> None:
     """The first encoders stay; only models that start from an adapted encoder are trained again."""
-    change(finished_with_unseen, unseen__adaptation={"seeds": [1, 2]})
+    change(finished_with_unseen, encoders=encoders_with("embedded-adapted", by__seeds=[1, 2]))
     jobs = planned(finished_with_unseen, "--configfile", "small.yaml")
-    assert counts(jobs)["adapt"] == 3 and not {"search", "pretrain_monolingual", "clean"} & set(
-        jobs
-    )
+    assert counts(jobs)["adapt"] == 3 and not {"search", "pretrain", "clean"} & set(jobs)
     assert all("/seed-2/" in output for output in jobs["adapt"])
     assert all("/embedded-adapted/" in output for output in jobs["finetune"])
 

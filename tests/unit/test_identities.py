@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import ROOT
+from planning import encoders_with
 from test_study import change
 from xltransfer.records.remembered import LARGE, REMEMBERED
 from xltransfer.study import Study
@@ -89,8 +90,8 @@ def test_unchecked_files_change_what_is_made_of_them(folder: Path, config: dict)
     [
         (change(job_size__finetune__seeds=1, training_threads=3), False),
         (lambda config: config["seeds"].reverse(), False),
-        (change(unseen__cleaning__maximum_lines=7), True),
-        (change(unseen__adaptation__training__epochs=7), True),
+        (change(cleaning__maximum_lines=7), True),
+        (change(encoders=encoders_with("embedded-adapted", by__training__epochs=7)), True),
         (change(unseen__bilstm__training__epochs=7), True),
     ],
     ids=["job-size", "order-of-seeds", "cleaning", "adaptation", "baseline"],

@@ -45,8 +45,8 @@ WRONG = {
         "parsing.kind: ['parsing'] is none of",
     ),
     "unseen: lines of no length": (
-        change(unseen__cleaning__minimum_characters=9, unseen__cleaning__maximum_characters=8),
-        "unseen.cleaning.minimum_characters: above maximum_characters",
+        change(cleaning__minimum_characters=9, cleaning__maximum_characters=8),
+        "cleaning.minimum_characters: above maximum_characters",
     ),
     "unseen: nothing to train on": (
         change(unseen__hashed_split__dev_share=0.5, unseen__hashed_split__test_share=0.5),

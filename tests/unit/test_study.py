@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import ROOT
+from planning import encoders_with
 from xltransfer.runtime.errors import InputError
 from xltransfer.study import SCHEMA, Study
 
@@ -63,7 +64,8 @@ def test_shipped_studies_are_valid_and_inherit_nothing(path: Path, config: dict)
                 assert_states(mine[key], value, f"{where}{key}.")
 
     other_tasks = set(config["tasks"]) - set(study["tasks"])
-    default = {key: value for key, value in config.items() if key not in other_tasks}
+    not_needed = other_tasks | ({"cleaning"} if study["unseen"] == NO_UNSEEN else set())
+    default = {key: value for key, value in config.items() if key not in not_needed}
     assert_states(study, default, "")
     assert study["pathvars"]["results"] == f"results/{path.stem}"
 
@@ -72,6 +74,7 @@ def test_the_replication_is_the_default_study_in_another_world(config: dict) -> 
     study = yaml.safe_load(REPLICATION.read_text(encoding="utf-8"))
     assert set(study) == {"study", "pathvars", "embedded_world", "encoders"}
     assert study["embedded_world"]["seed"] != config["embedded_world"]["seed"]
+    assert study["encoders"][1:] == config["encoders"][1:]
     made = Study({**config, **study}, ROOT)
     assert made.contents.encoder("embedded") == made.contents.embedded_encoder()
     other = Study({**config, **study, "embedded_world": config["embedded_world"]}, ROOT)
@@ -159,7 +162,7 @@ WRONG = {
         "random-init-12-13: the encoder 'embedded' has 12 layers",
     ),
     "layers of another encoder": (
-        change(encoders=[{"name": "embedded", "layers": 6, "path": "resources/models/embedded"}]),
+        change(encoders=encoders_with("embedded", layers=6)),
         "'embedded' has 12 layers (",
     ),
     "dropped weights of unknown data": (
@@ -208,7 +211,7 @@ WRONG = {
     ),
     "encoder from nowhere": (
         change(encoders=[{"name": "x", "layers": 12}]),
-        "'x' needs either `path` or `hub` together with `revision`",
+        "'x' needs one of `path`, `hub` (with `revision`), `from` (with `by`) or `architecture`",
     ),
     "branch for a revision": (
         change(encoders=[{"name": "x", "layers": 12, "hub": "a/b", "revision": "main"}]),
@@ -243,12 +246,21 @@ WRONG = {
         "no row that makes 'myv_latn' of 'ug'",
     ),
     "unseen: misspelt key": (unseen(transliterate=[]), "did you mean 'transliterated'?"),
-    "unseen: unknown encoder": (change(unseen__encoder="mbert"), "no encoder 'mbert'"),
-    "unseen: a name that is taken": (
-        change(
-            encoders=[{"name": name, "layers": 12, "path": "a"} for name in ("embedded", "bilstm")]
-        ),
-        "encoders: 'bilstm' is what models of unseen languages are called",
+    "unseen: unknown arm": (
+        change(unseen__arms=["mbert", "embedded", "bilstm"]),
+        "unseen.arms: no encoder 'mbert'",
+    ),
+    "unseen: arm without a role": (
+        change(unseen__arms=["embedded", "monolingual", "bilstm"]),
+        "unseen.verdict.adapted: 'embedded-adapted' is not in `unseen.arms`",
+    ),
+    "unseen: one arm for two roles": (
+        change(unseen__verdict__adapted="embedded"),
+        "unseen.verdict: the encoder, the adapted one and the baseline are three arms",
+    ),
+    "unseen: zero-shot transfer without models": (
+        change(unseen__verdict__encoder="monolingual"),
+        "unseen.zero_shot_from: 'monolingual' is not in `transfer_encoders`",
     ),
     "unseen: unknown task": (change(unseen__tasks=["parse"]), "unseen.tasks: 'parse'"),
     "unseen: untrained task": (

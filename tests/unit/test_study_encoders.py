@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 import yaml
 from conftest import ROOT
+from planning import encoders_with
 from xltransfer.runtime.errors import InputError
 from xltransfer.stages.fetch_encoder import fetch_encoder
 from xltransfer.study import Study
 from xltransfer.study.estimate import encoder_size
-from xltransfer.study.parts import Encoder, expand_pairs
+from xltransfer.study.parts import expand_pairs
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 TWELVE = [f"random-init-{n}-{n + 1}" for n in range(1, 12, 2)]
@@ -39,7 +40,8 @@ def study(tmp_path: Path) -> Callable[..., Study]:
             write_config(tmp_path / "encoder", **content)
         entry = {"name": "mine", "path": str(tmp_path / "encoder"), **changes.pop("entry", {})}
         entry = {key: value for key, value in entry.items() if value is not ...}
-        config |= {"encoders": [entry], "ablations": ["none"], "unseen": {"languages": []}}
+        encoders = [entry, *changes.pop("made", [])]
+        config |= {"encoders": encoders, "ablations": ["none"], "unseen": {"languages": []}}
         return Study({**config, **changes}, ROOT)
 
     return make
@@ -65,7 +67,7 @@ def test_pairs_are_what_they_stand_for_written_out(study: Callable[..., Study]) 
 
 
 def test_pairs_that_are_no_clear_list_are_refused() -> None:
-    encoders = {n: Encoder(n, layers, n) for n, layers in (("a", 12), ("b", 6))}
+    encoders = {"a": 12, "b": 6}
     with pytest.raises(InputError, match=r"'a' \(12 layers\) and 'b' \(6\)"):
         expand_pairs(["none", "pairs"], encoders)
     with pytest.raises(InputError, match="random-init-3-4 is one of 'pairs' already"):
@@ -134,10 +136,12 @@ def test_refused_when_the_study_is_planned(name: str, study: Callable[..., Study
 def test_what_cannot_be_adapted_is_refused_for_unseen_languages(
     study: Callable[..., Study],
 ) -> None:
-    default = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))["unseen"]
     content = {"model_type": "mt5", "num_layers": 4}
-    with pytest.raises(InputError, match=r"unseen.encoder: 'mine' \(mt5\) has no head"):
-        study(content, unseen={**default, "encoder": "mine"})
+    recipe = next(
+        item for item in encoders_with("embedded-adapted") if item["name"] == "embedded-adapted"
+    )
+    with pytest.raises(InputError, match=r"'adapted': 'mine' \(mt5\) has no head"):
+        study(content, made=[{**recipe, "name": "adapted", "from": "mine"}])
 
 
 def test_decoders_and_shared_layers_in_their_place(study: Callable[..., Study]) -> None:

@@ -116,6 +116,7 @@ def test_check_says_what_a_study_reaches(tmp_path: Path) -> None:
     path = tmp_path / "study.yaml"
     change = {
         "pathvars": {"results": "/elsewhere/results"},
+        "unseen": {"languages": []},
         "mirrors": ["/data/ud", "https://example.org/ud", "$XLTRANSFER_UD_MIRROR"],
         "encoders": [{"name": "embedded", "path": "$XLTRANSFER_ENCODER", "layers": 12}],
     }

@@ -8,6 +8,7 @@ from itertools import cycle
 import pytest
 import yaml
 from conftest import ROOT
+from planning import encoders_with
 from test_study import change
 from xltransfer.study import Study
 
@@ -36,14 +37,14 @@ def test_seeds_of_unseen_languages_are_scored_as_what_they_are(config: dict) -> 
 
 
 def test_models_take_turns_with_pretrained_encoders(config: dict) -> None:
-    change(seeds=[5, 3, 9], unseen__adaptation__seeds=[2, 1])(config)
-    arms = Study(config, ROOT).unseen.arms
-    found = arms.encoder_directories("embedded-adapted", "qax_embedded", [3, 5, 9])
+    change(seeds=[5, 3, 9], encoders=encoders_with("embedded-adapted", by__seeds=[2, 1]))(config)
+    study = Study(config, ROOT)
+    found = study.encoder_directories("embedded-adapted", "qax_embedded", [3, 5, 9])
     assert [path.rpartition("/")[2] for path in found] == ["seed-1", "seed-2", "seed-1"]
-    assert len(arms.encoder_files("embedded-adapted", "qax_embedded", [3, 9])) == 3
-    assert len(arms.encoder_files("embedded-adapted", "qax_embedded", [3, 5, 9])) == 6
-    assert set(arms.encoder_directories("bilstm", "qax_embedded", [3, 5])) == {
-        "<results>/encoders/bilstm"
+    assert len(study.encoder_files("embedded-adapted", "qax_embedded", [3, 9])) == 3
+    assert len(study.encoder_files("embedded-adapted", "qax_embedded", [3, 5, 9])) == 6
+    assert set(study.encoder_directories("bilstm", "qax_embedded", [3, 5])) == {
+        "results/encoders/bilstm"
     }
 
 
@@ -71,7 +72,7 @@ def test_folds_are_corpora_of_their_own(config: dict) -> None:
     made = study.unseen.made["treebanks"]["myv_latn_jr_fold_2"]
     assert (made.original, made.scheme) == ("myv_jr_fold_2", "erzya-iso9")
     # Every sentence is tested in some fold, so none may be in the text.
-    assert study.unseen.evaluation_files("myv_wikipedia") == [
+    assert study.raw_texts.evaluation_files("myv_wikipedia") == [
         f"treebanks/{code}/test.conllu" for code in folds
     ]
 
@@ -82,12 +83,10 @@ def test_evaluation_files_are_of_every_corpus_of_the_language(config: dict) -> N
                             "treebanks": "ug_udt", "transliterated": ["ug_latn"]}],
         pos__targets=["qaa_embedded", "qca_embedded", "qda_embedded", "ug_udt"],
     )(config)  # fmt: skip
-    unseen = Study(config, ROOT).unseen
+    texts = Study(config, ROOT).raw_texts
     parts = ("dev", "test")
-    assert unseen.evaluation_files("ug_wikipedia") == [
-        f"treebanks/ug_udt/{p}.conllu" for p in parts
-    ]
-    assert unseen.evaluation_files("ug_latn_wikipedia") == [
+    assert texts.evaluation_files("ug_wikipedia") == [f"treebanks/ug_udt/{p}.conllu" for p in parts]
+    assert texts.evaluation_files("ug_latn_wikipedia") == [
         f"treebanks/ug_latn_udt/{p}.conllu" for p in parts
     ]
 

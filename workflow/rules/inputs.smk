@@ -49,8 +49,7 @@ def encoder_directories(batch):
 
     def of(wildcards, input):
         seeds = seeds_of(batch, wildcards)
-        directories = study.encoder_directories(wildcards.encoder, wildcards.source, seeds)
-        return [directory.replace("<results>", study.results) for directory in directories]
+        return study.encoder_directories(wildcards.encoder, wildcards.source, seeds)
 
     return of
 
@@ -261,12 +260,27 @@ def raw_corpus(wildcards):
 def evaluation_files(wildcards):
     """The development and test parts whose sentences are excluded from a raw text."""
     text = wildcards.get("text") or wildcards.corpus
-    return [f"<results>/{file}" for file in unseen.evaluation_files(text)]
+    return [f"<results>/{file}" for file in study.raw_texts.evaluation_files(text)]
 
 
 def text_identity(wildcards):
     """The identity of a raw text that is transliterated."""
     return study.identities.unseen.text(wildcards.corpus)
+
+
+def base_encoder(wildcards):
+    """The files of the encoder that an adapted encoder starts from."""
+    made, of = study.made_encoders, (wildcards.encoder, int(wildcards.seed))
+    base, _ = made.base(*of)
+    directory = made.base_directory(wildcards.encoder, wildcards.text, int(wildcards.seed))
+    if base not in made.recipes:
+        return settled_encoder(base)
+    return [f"{directory}/{name}" for name in study.declared_encoders[base].files]
+
+
+def made_encoder_config(wildcards):
+    """The settings of the pretraining of an encoder."""
+    return study.made_encoders.recipes[wildcards.encoder].config(int(wildcards.seed))
 
 
 def made_encoder_identity(wildcards):

@@ -1,37 +1,5 @@
-# Data of languages that the encoder has not seen: cleaning of raw text, splitting of corpora that
-# lack a part, and transliteration.
-
-
-rule clean:
-    input:
-        raw=raw_corpus,
-        identifier=unseen.identifier_files(),
-        evaluation=evaluation_files,
-    output:
-        training="<results>/raw_text/{text}/training.txt",
-        held_out="<results>/raw_text/{text}/held_out.txt",
-        report="<results>/raw_text/{text}/report.json",
-    log:
-        "<logs>/clean/{text}.log",
-    wildcard_constraints:
-        text=one_of(text for text in unseen.texts if text not in unseen.made["raw_text"]),
-    conda:
-        "../../envs/xltransfer.yaml"
-    resources:
-        mem_mb=growing(2000),
-        runtime=growing(240),
-    params:
-        cfg=lambda wildcards: unseen.cleaning_config(wildcards.text),
-        kind=lambda wildcards: study.catalogue.raw_corpora[wildcards.text].kind,
-        checksum=lambda wildcards: study.catalogue.raw_corpora[wildcards.text].checksum,
-        code=stage_digest("clean"),
-        # Not passed to the command, used to detect changes: see study/identities.py.
-        identity=lambda wildcards: study.identities.unseen.text(wildcards.text),
-    shell:
-        "python -m xltransfer clean --raw {input.raw:q} --checksum {params.checksum:q} --kind {params.kind:q}"
-        " --config {params.cfg:q} --evaluation {input.evaluation:q}"
-        " --training {output.training:q} --held-out {output.held_out:q}"
-        " --report {output.report:q} > {log:q} 2>&1"
+# Data of languages that the encoder has not seen: transliteration, and splitting of corpora that
+# lack a part.
 
 
 # Transliterated files: folder, codes and suffix by kind.
@@ -67,7 +35,11 @@ for kind, suffix in ((folder, form.suffix) for folder, form in FORMATS.items()):
             evaluation=lambda wildcards, input: (
                 ["--evaluation", *input.evaluation] if input.evaluation else []
             ),
-            keep=["--keep-evaluation-sentences"] if unseen.keeps_evaluation_sentences else [],
+            keep=(
+                ["--keep-evaluation-sentences"]
+                if study.raw_texts.keeps_evaluation_sentences
+                else []
+            ),
             code=stage_digest("transliterate"),
         shell:
             "python -m xltransfer transliterate --source {input.file:q} --output {output.file:q}"

@@ -106,13 +106,16 @@ def judge(config: Any) -> Verdict:
 def _rules(config: dict[str, Any]) -> Verdict:
     unseen = config["unseen"]
     seeds = [*config["seeds"], config["embedded_world"]["seed"]]
+    seeds += [
+        seed for encoder in config["encoders"] for seed in encoder.get("by", {}).get("seeds", [])
+    ]
+    cleaning = config.get("cleaning")
+    if cleaning and cleaning["minimum_characters"] > cleaning["maximum_characters"]:
+        return refuse("least length above greatest")
     if unseen["languages"]:
-        cleaning, hashed = unseen["cleaning"], unseen["hashed_split"]
-        seeds += unseen["adaptation"]["seeds"] + unseen["monolingual"]["seeds"]
+        hashed = unseen["hashed_split"]
         seeds += [hashed["seed"], unseen["cross_validation"]["seed"]]
         seeds += [unseen["search"]["seed"]] if unseen["search"] else []
-        if cleaning["minimum_characters"] > cleaning["maximum_characters"]:
-            return refuse("least length above greatest")
         if hashed["dev_share"] + hashed["test_share"] >= 1:
             return refuse("nothing left to train on")
     if max(seeds) >= 2**32:
@@ -167,12 +170,12 @@ def _ask(study: Study) -> None:
 def _ask_of_unseen(study: Study) -> None:
     unseen = study.unseen
     paths = unseen.arms.all_score_files("r") + unseen.statistics_files("r")
-    for text in unseen.texts:
-        if text in study.catalogue.raw_corpora:
-            json.loads(unseen.cleaning_config(text))
+    for text in study.raw_texts.cleaned:
+        json.loads(study.raw_texts.cleaning_config(text))
     json.loads(unseen.table_config())
-    for section in ("adaptation", "monolingual"):
-        json.loads(unseen.pretraining_config(section, "1"))
+    for recipe in study.made_encoders.recipes.values():
+        for seed in recipe.seeds:
+            json.loads(recipe.config(seed))
     for task, corpus in unseen.pairs:
         for arm in unseen.arms.trained:
             json.loads(study.finetuning_config(arm, task, corpus))

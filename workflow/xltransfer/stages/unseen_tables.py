@@ -24,7 +24,7 @@ def unseen_tables(
         Mapping[str, Any],
         Keys(
             *("study", "seeds", "config", "metrics", "arms", "varieties", "search", "trained"),
-            *("matching_lines", "folders", "pretraining_seeds", "drawn"),
+            *("matching_lines", "folders", "pretraining_seeds", "drawn", "verdict"),
         ),
     ],
     scores: Sequence[Path],
@@ -35,9 +35,9 @@ def unseen_tables(
     """Write ``unseen.csv`` and ``verdicts.csv``: languages that are unseen in pretraining.
 
     Args:
-        config: ``study``, ``seeds``, ``metrics`` and ``arms`` by task (the encoder, the adapted
-            encoder, a monolingual one, zero-shot transfer, the baseline), ``varieties`` and
-            ``config``, the configuration that results depend on.
+        config: ``study``, ``seeds``, ``metrics`` and ``arms`` by task, ``verdict`` (the arms that
+            it compares: ``encoder``, ``adapted``, ``baseline``), ``varieties`` and ``config``, the
+            configuration that results depend on.
         scores: scores of every arm, task and corpus on its own test part.
         reports: training reports of the scored models.
         texts: reports of cleaning and transliteration, with counts of test sentences in raw text.

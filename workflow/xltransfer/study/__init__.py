@@ -1,7 +1,7 @@
 """A study: its validated configuration, and the files and jobs derived from it."""
 
 from .batches import PredictionBatch
-from .parts import Encoder
+from .recipes import Encoder
 from .schema import SCHEMA
 from .study import Study
 

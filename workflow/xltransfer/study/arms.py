@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +16,8 @@ from .consistency import check_sources
 if TYPE_CHECKING:
     from .unseen import UnseenLanguages
 
-ADAPTED = "-adapted"
-"""Suffix of the names of encoders that are adapted to text of an unseen language."""
-MONOLINGUAL = "monolingual"
-BILSTM = "bilstm"
 ZERO_SHOT = "zero-shot-from-"
 """Prefix of the names of arms that are trained on another language."""
-ENCODER_FILES = ("config.json", "model.safetensors", "tokenizer.json")
 
 
 class Arms:
@@ -41,12 +36,7 @@ class Arms:
         self._section: Mapping[str, Any] = unseen.section
         if not unseen.section["languages"]:
             return
-        for name in self._study.encoders:
-            if name in self.trained[1:] or name.startswith(ZERO_SHOT):
-                raise InputError(
-                    f"config: encoders: '{name}' is what models of unseen languages are called; "
-                    "rename the encoder"
-                )
+        self._check_names()
         # The languages of the sources are needed below.
         check_sources(self._study)
         sources = {
@@ -61,19 +51,60 @@ class Arms:
                     f"there is: {', '.join(sorted(sources))}"
                 )
 
+    def _check_names(self) -> None:
+        declared = self._study.declared_encoders
+        for name in self.trained:
+            if name not in declared:
+                raise InputError(
+                    f"config: unseen.arms: no encoder '{name}' under `encoders` (it has: "
+                    f"{', '.join(declared)}); add it there, or empty `unseen.languages`"
+                )
+            if name.startswith(ZERO_SHOT):
+                raise InputError(
+                    f"config: encoders: names with {ZERO_SHOT} are those of zero-shot models of "
+                    f"unseen languages; rename '{name}'"
+                )
+        roles = self._section["verdict"]
+        for role, name in roles.items():
+            if name not in self.trained:
+                raise InputError(
+                    f"config: unseen.verdict.{role}: '{name}' is not in `unseen.arms`; add it "
+                    "there or name another"
+                )
+        if len(set(roles.values())) < len(roles):
+            raise InputError(
+                "config: unseen.verdict: the encoder, the adapted one and the baseline are three "
+                "arms; name three"
+            )
+        if self._section["zero_shot_from"] and self.encoder not in self._study.encoders:
+            raise InputError(
+                f"config: unseen.zero_shot_from: '{self.encoder}' is not in `transfer_encoders`, "
+                "so it has no models of other languages; add it there or empty the list"
+            )
+
+    @property
+    def encoder(self) -> str:
+        """The encoder that verdicts are about, and whose models are transferred zero-shot."""
+        return self._section["verdict"]["encoder"]
+
+    @property
+    def baseline(self) -> str:
+        """The arm that others are compared with."""
+        return self._section["verdict"]["baseline"]
+
     @property
     def trained(self) -> list[str]:
-        """Arms trained in the language: encoder, adapted encoder, monolingual encoder, baseline."""
-        if not self._section["languages"]:
-            return []
-        encoder = self._section["encoder"]
-        return [encoder, encoder + ADAPTED, MONOLINGUAL, BILSTM]
+        """Arms trained in the language."""
+        return list(self._section["arms"]) if self._section["languages"] else []
 
     @cached_property
     def names(self) -> list[str]:
-        """All arms; zero-shot arms precede the baseline."""
-        zero_shot = [ZERO_SHOT + code for code in self._section.get("zero_shot_from", ())]
-        return [*self.trained[:-1], *zero_shot, *self.trained[-1:]] if self.trained else []
+        """All arms; the baseline is last, after the zero-shot arms."""
+        if not self.trained:
+            return []
+        others = [arm for arm in self.trained if arm != self.baseline]
+        zero_shot = [ZERO_SHOT + code for code in self._section["zero_shot_from"]]
+        return [*others, *zero_shot, self.baseline]
 
     def of_task(self, task: str) -> list[str]:
         """The arms of a task; a zero-shot arm needs a source corpus of its language."""
@@ -85,37 +116,10 @@ class Arms:
         by_language = {self._study.language(task, s): s for s in self._study.sources(task)}
         return {ZERO_SHOT + code: source for code, source in by_language.items()}
 
-    def pretraining_seeds(self, arm: str) -> list[int]:
-        """The pretraining seeds of an arm's encoders; empty if the study does not make them."""
-        sections = {self._section["encoder"] + ADAPTED: "adaptation", MONOLINGUAL: "monolingual"}
-        return sorted(self._section[sections[arm]]["seeds"]) if arm in sections else []
-
-    def encoder_directories(self, arm: str, corpus: str, seeds: Sequence[int]) -> list[str]:
-        """The encoder that the model of each seed starts from.
-
-        If an arm has several pretrained encoders, the models use them in rotation.
-
-        Args:
-            arm: arm that is trained.
-            corpus: training corpus.
-            seeds: seeds of the models.
-        """
-        if arm == BILSTM:
-            return [paths.made_encoder("<results>", BILSTM)] * len(seeds)
-        text, made = self._unseen.text_of(corpus), self.pretraining_seeds(arm)
-        places = [self._study.seeds.index(seed) % len(made) for seed in seeds]
-        return [paths.made_encoder("<results>", arm, text, made[place]) for place in places]
-
-    def encoder_files(self, arm: str, corpus: str, seeds: Sequence[int]) -> list[str]:
-        """The files of these encoders."""
-        names = ("config.json",) if arm == BILSTM else ENCODER_FILES
-        directories = dict.fromkeys(self.encoder_directories(arm, corpus, seeds))
-        return [f"{directory}/{name}" for directory in directories for name in names]
-
     def settings(self, arm: str, task: str) -> dict[str, Any]:
         """The fine-tuning settings of an arm that differ from the task's section."""
         training = self._section["training"][task]
-        if arm != BILSTM:
+        if self._study.declared_encoders[arm].pretrained:
             return {"training": training}
         # All arms use the same training sentences.
         same = {"training_sentences": training["training_sentences"]}
@@ -143,7 +147,7 @@ class Arms:
 
     def starts(self, task: str, corpus: str) -> dict[str, tuple[str, str]]:
         """Arm → encoder and source corpus, as in paths, of the models that annotate a corpus."""
-        zero_shot, encoder = self._zero_shot_sources(task), self._section["encoder"]
+        zero_shot, encoder = self._zero_shot_sources(task), self.encoder
         return {
             arm: (encoder, zero_shot[arm]) if arm in zero_shot else (arm, corpus)
             for arm in self.of_task(task)

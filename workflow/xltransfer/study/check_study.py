@@ -21,7 +21,9 @@ def reach(study: Study) -> Iterator[str]:
         One line per place.
     """
     yield f"results: {study.results}{_outside(study.results)}"
-    for encoder in study.encoders.values():
+    for encoder in study.declared_encoders.values():
+        if encoder.recipe is not None:
+            continue
         if encoder.hub:
             yield f"encoder {encoder.name}: fetched, {encoder.hub}@{encoder.revision}"
         else:
@@ -30,8 +32,7 @@ def reach(study: Study) -> Iterator[str]:
         scheme = urlsplit(mirror).scheme
         where = "asked first" if scheme in ("http", "https") else "read first"
         yield f"mirror: {mirror}, {where}"
-    unseen = study.config["unseen"]
-    identifier = unseen["cleaning"]["identifier"] if unseen["languages"] else "none"
+    identifier = study.config["cleaning"]["identifier"] if study.raw_texts.codes else "none"
     if identifier not in ("none", "py3langid"):
         yield f"language identifier: {identifier}{_outside(identifier)}"
 

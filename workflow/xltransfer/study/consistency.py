@@ -32,6 +32,7 @@ def check_consistency(study: Study) -> None:
     _check_ablations(study)
     _check_dropped(study)
     _check_unseen(study)
+    study.raw_texts.check()
 
 
 def _check_corpora(study: Study, task: str) -> None:
@@ -192,13 +193,8 @@ def _check_unseen(study: Study) -> None:
 
 
 def _check_shares(section: Mapping[str, Any]) -> None:
-    """Raise an error for shares that would leave no line or no sentence."""
-    cleaning, split = section["cleaning"], section["hashed_split"]
-    if cleaning["minimum_characters"] > cleaning["maximum_characters"]:
-        raise InputError(
-            "config: unseen.cleaning.minimum_characters: above maximum_characters, so that no "
-            "line is long enough; lower it"
-        )
+    """Raise an error for shares that would leave no sentence."""
+    split = section["hashed_split"]
     if split["dev_share"] + split["test_share"] >= 1:
         raise InputError(
             "config: unseen.hashed_split: dev_share and test_share leave no sentence to train on; "

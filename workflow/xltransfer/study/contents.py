@@ -82,9 +82,9 @@ class Contents:
         return self._encoders[name]
 
     def _encoder(self, name: str) -> str:
-        if name not in self.study.encoders:
+        if name in self.study.made_encoders.recipes:
             return ""
-        encoder = self.study.encoders[name]
+        encoder = self.study.declared_encoders[name]
         if encoder.hub:
             return f"{encoder.hub}@{encoder.revision}"
         if encoder.directory == made_encoder(self.study.results, EMBEDDED):

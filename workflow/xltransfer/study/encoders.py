@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..encoders.ablations import parse
 from ..encoders.families import WRITE_TOKENIZER, Family, family_of, layers_of, units_of
 from ..runtime.errors import InputError
-from .parts import Encoder
+from .recipes import Encoder, root_of
 
 if TYPE_CHECKING:
     from .study import Study
@@ -23,15 +23,16 @@ def check_encoders(study: Study) -> None:
     Raises:
         InputError: an encoder is unsupported; names it, the reason and the remedy.
     """
-    for encoder in study.encoders.values():
+    study.made_encoders.check()
+    for encoder in study.declared_encoders.values():
         content = encoder.configuration(study.root)
-        if content is None:
+        if content is None or encoder.recipe is not None:
             continue
         path = study.root / encoder.directory / "config.json"
         family = family_of(content, str(path), encoder.causal)
         _check_layers(encoder, content, path)
         _check_units(encoder, content, path)
-        _check_uses(study, encoder, family, content["model_type"])
+        _check_ablations(study, encoder, family, content["model_type"])
 
 
 def _check_layers(encoder: Encoder, content: Mapping[str, Any], path: Path) -> None:
@@ -53,16 +54,12 @@ def _check_units(encoder: Encoder, content: Mapping[str, Any], path: Path) -> No
         )
 
 
-def _check_uses(study: Study, encoder: Encoder, family: Family, kind: str) -> None:
+def _check_ablations(study: Study, encoder: Encoder, family: Family, kind: str) -> None:
+    """Raise an error if layers of an encoder, or one made from it, cannot be re-initialised."""
     ablated = [ablation for ablation in study.config["ablations"] if parse(ablation).kind]
-    if family.shares_layers and ablated:
+    used = (root_of(one, study.declared_encoders) for one in study.encoders.values())
+    if family.shares_layers and ablated and encoder in used:
         raise InputError(
             f"config: ablations: the layers of '{encoder.name}' ({kind}) share their weights, so "
             f"that none can be re-initialised by itself; remove {ablated[0]} or the encoder"
-        )
-    unseen = study.config["unseen"]
-    if unseen["languages"] and unseen["encoder"] == encoder.name and not family.masked_lm:
-        raise InputError(
-            f"config: unseen.encoder: '{encoder.name}' ({kind}) has no head for masked language "
-            "modelling in transformers, which adapts it to a language; choose another encoder"
         )

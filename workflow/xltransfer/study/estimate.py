@@ -23,6 +23,7 @@ from ..runtime.errors import InputError
 from ..runtime.files import read_json
 from ..training.hyperparameters import passes_per_epoch
 from . import Study
+from .recipes import root_of
 
 PEAK = {"T4": 65.0, "V100": 125.0, "A100": 312.0, "H100": 989.0}
 """Dense half-precision teraflops per second, from NVIDIA's data sheets."""
@@ -92,30 +93,23 @@ class EncoderSize:
 def encoder_size(study: Study, name: str) -> EncoderSize:
     """The size of an encoder: from its directory if it exists, else from ``encoders.tsv``.
 
-    An encoder made by the workflow has the size of the one that it is made from.
+    An adapted encoder has the size of the one that it starts from. A BiLSTM is counted like the
+    first encoder of the transfer part.
 
     Raises:
         InputError: neither source has the size.
     """
-    encoder = study.encoders.get(name) or study.encoders[study.unseen.encoder]
+    declared = study.declared_encoders
+    encoder = root_of(declared[name], declared)
+    if not encoder.pretrained:
+        encoder = next(iter(study.encoders.values()))
     path = study.root / encoder.directory / "config.json"
     table = study.root / "resources" / "encoders.tsv"
+    if encoder.recipe is not None:
+        vocabulary = {"vocab_size": encoder.recipe.settings["vocabulary_size"]}
+        return _size_of({**encoder.recipe.architecture, **vocabulary}, f"config: encoders: {name}")
     if path.exists():
-        content = read_json(path)
-        found = {
-            key: next((content[name] for name in names if name in content), 0)
-            for key, names in _NAMES.items()
-        }
-        if any(key in content for key in _ROTARY):
-            found["positions"] = 0
-        # The default is four times the width, as in GPT-2 and XLM.
-        found["intermediate"] = found["intermediate"] or 4 * found["hidden"]
-        # Encoders with relative positions have no position embeddings.
-        missing = [key for key, size in found.items() if not size and key != "positions"]
-        if missing:
-            names = " or ".join(_NAMES[missing[0]])
-            raise InputError(f"{path}:1: no {names}; this kind of encoder is not known here")
-        return EncoderSize(**found)
+        return _size_of(read_json(path), f"{path}:1")
     for place, row in read_table(table, ("hub", *_NAMES)):
         if row["hub"] == encoder.hub:
             for key in _NAMES:
@@ -123,6 +117,24 @@ def encoder_size(study: Study, name: str) -> EncoderSize:
                     raise InputError(f"{place}: {key} '{row[key]}' is no whole number; correct it")
             return EncoderSize(**{key: int(row[key]) for key in _NAMES})
     raise InputError(f"{table}: no row for {encoder.hub or path}; add the encoder's sizes there")
+
+
+def _size_of(content: Mapping[str, Any], place: str) -> EncoderSize:
+    """The size of an encoder by its configuration in transformers."""
+    found = {
+        key: next((content[name] for name in names if name in content), 0)
+        for key, names in _NAMES.items()
+    }
+    if any(key in content for key in _ROTARY):
+        found["positions"] = 0
+    # The default is four times the width, as in GPT-2 and XLM.
+    found["intermediate"] = found["intermediate"] or 4 * found["hidden"]
+    # Encoders with relative positions have no position embeddings.
+    missing = [key for key, size in found.items() if not size and key != "positions"]
+    if missing:
+        names = " or ".join(_NAMES[missing[0]])
+        raise InputError(f"{place}: no {names}; this kind of encoder is not known here")
+    return EncoderSize(**found)
 
 
 @dataclass(frozen=True)
@@ -261,10 +273,11 @@ class Estimate:
             for corpus in study.parallel.treebanks
         )
         found["encoders"] = sum(self.size(encoder).parameters * 4.0 for encoder in study.encoders)
-        for arm in study.unseen.arms.trained[1:3]:
-            # An adapted and a monolingual encoder for each variety and seed of its pretraining.
-            number = len(study.unseen.varieties) * len(study.unseen.arms.pretraining_seeds(arm))
-            found["encoders"] += self.size(arm).parameters * 4.0 * number
+        used = {*study.encoders, *study.unseen.arms.trained}
+        for name, recipe in study.made_encoders.recipes.items():
+            if recipe.text and name in used - set(study.encoders):
+                texts = len(study.unseen.varieties) if recipe.of_each_language else 1
+                found["encoders"] += self.size(name).parameters * 4.0 * texts * len(recipe.seeds)
         return found
 
     def _vectors(self, encoder: str, corpus: str) -> float:

@@ -99,13 +99,13 @@ class Identities:
         """Identity of the encoders that the models of a source and some seeds start from.
 
         Args:
-            name: name of an encoder of the study, or of an arm of unseen languages.
+            name: name of an encoder.
             source, seeds: source and seeds of the models, relevant for encoders trained on raw
                 text.
         """
-        if name in self.study.encoders:
-            return self.study.contents.encoder(name)
-        return self.unseen.encoder(name, source, seeds)
+        if name in self.study.made_encoders.recipes:
+            return self.unseen.encoder(name, source, seeds)
+        return self.study.contents.encoder(name)
 
     def training_data(
         self, encoder: str, task: str, source: str, seeds: Sequence[int] = ()

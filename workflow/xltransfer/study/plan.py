@@ -17,7 +17,7 @@ from . import Study
 from .estimate import PEAK, Assumptions, Estimate, Model, read_outputs
 from .study_files import read_config
 
-UNKNOWN = ("adapt", "pretrain_monolingual", "pretrain_embedded")
+UNKNOWN = ("adapt", "pretrain", "pretrain_embedded")
 """GPU rules without an estimate, because their data size is unknown before cleaning."""
 
 

@@ -16,6 +16,25 @@ from ..runtime.errors import InputError
 from ..runtime.safe_values import printable, without_credentials
 from .plain import check_plain
 
+MOVED: Mapping[tuple[str, ...], str] = {
+    ("encoder",): "name it in `unseen.arms` and as `encoder` of `unseen.verdict`",
+    ("adaptation",): (
+        "write an item of `encoders`: {name: <name>, from: <encoder>, by: {objective: masked-lm, "
+        "text: each-unseen-language, seeds: …, training: …}}, and name it in `unseen.arms`"
+    ),
+    ("monolingual",): (
+        "write an item of `encoders`: {name: <name>, architecture: …, by: {objective: masked-lm, "
+        "text: each-unseen-language, vocabulary_size: …, seeds: …, training: …}}, and name it in "
+        "`unseen.arms`"
+    ),
+    ("bilstm", "architecture"): (
+        "write an item of `encoders`: {name: <name>, architecture: {model_type: "
+        "xltransfer-bilstm, …}}, and name it in `unseen.arms`"
+    ),
+    ("cleaning",): "write the section at the top level of the configuration: `cleaning:`",
+}
+"""Keys of ``unseen`` in earlier versions, with what to write instead."""
+_ABSENT = object()
 SCHEMA = Path(__file__).parent.parent.parent / "schemas" / "config.schema.yaml"
 
 
@@ -32,6 +51,7 @@ def check_schema(config: Mapping[str, Any]) -> dict[str, Any]:
         InputError: the configuration is invalid; names the key of the first error.
     """
     check_plain(config)
+    _check_moved(config.get("unseen"))
     schema = _schema()
     kinds = schema["$defs"]["kinds"]
     named = config.get("tasks")
@@ -52,6 +72,18 @@ def check_schema(config: Mapping[str, Any]) -> dict[str, Any]:
             )
         _validate(section, {**kinds[section["kind"]], "$defs": schema["$defs"]}, f"{task}.")
     return {key: value for key, value in config.items() if key in rest or key in tasks}
+
+
+def _check_moved(unseen: Any) -> None:
+    """Raise an error for keys of earlier versions."""
+    if not isinstance(unseen, Mapping) or not unseen.get("languages"):
+        return
+    for keys, remedy in MOVED.items():
+        found: Any = unseen
+        for key in keys:
+            found = found.get(key, _ABSENT) if isinstance(found, Mapping) else _ABSENT
+        if found is not _ABSENT:
+            raise InputError(f"config: unseen.{'.'.join(keys)}: this key has moved; {remedy}")
 
 
 @cache

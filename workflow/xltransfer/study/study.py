@@ -19,7 +19,6 @@ from ..records import paths
 from ..runtime.files import canonical_json
 from ..tasks.properties import Kind, kind_of
 from .analyses import drawings_of, tables_of
-from .arms import BILSTM, ENCODER_FILES
 from .batches import (
     FinetuningBatch,
     PredictionBatch,
@@ -33,8 +32,11 @@ from .contents import Contents
 from .embedded_parts import EmbeddedWorld
 from .identities import Identities
 from .kept import KeptFiles
+from .made_encoders import MadeEncoders
 from .parallel import ParallelText
-from .parts import expand_pairs, read_encoders, read_mirrors
+from .parts import expand_pairs, read_mirrors
+from .raw_texts import RawTexts
+from .recipes import encoders_of_transfer, read_encoders
 from .schema import check_schema
 from .unseen import UnseenLanguages
 
@@ -56,9 +58,11 @@ class Study:
     def __init__(self, config: Mapping[str, Any], root: Path | str = ".") -> None:
         self.root = Path(root)
         checked = check_schema(config)
-        self.encoders = read_encoders(config["encoders"], self.root)
-        ablations = expand_pairs(config["ablations"], self.encoders)
-        self.config = {**checked, "ablations": ablations}
+        self.config = checked
+        self.declared_encoders = read_encoders(config["encoders"], self.root, self.results)
+        self.encoders = encoders_of_transfer(config["transfer_encoders"], self.declared_encoders)
+        layers = {name: encoder.layers for name, encoder in self.encoders.items()}
+        self.config = {**checked, "ablations": expand_pairs(config["ablations"], layers)}
         self.catalogue = Catalogue(self.root / "resources", config["ud_release"])
         self.unseen = UnseenLanguages(self)
         check_consistency(self)
@@ -100,6 +104,16 @@ class Study:
         return EmbeddedWorld(self)
 
     @cached_property
+    def raw_texts(self) -> RawTexts:
+        """The raw texts that encoders are trained on."""
+        return RawTexts(self)
+
+    @cached_property
+    def made_encoders(self) -> MadeEncoders:
+        """The encoders that the workflow makes from recipes."""
+        return MadeEncoders(self)
+
+    @cached_property
     def contents(self) -> Contents:
         """Identities of the contents of corpora and encoders."""
         return Contents(self)
@@ -122,10 +136,9 @@ class Study:
     @property
     def local_paths(self) -> list[str]:
         """Files and folders in the configuration, with and without variables expanded."""
-        unseen = self.config["unseen"]
-        identifier = [unseen["cleaning"]["identifier"]] if unseen["languages"] else []
+        identifier = [self.config["cleaning"]["identifier"]] if self.raw_texts.codes else []
         given = [item["path"] for item in self.config["encoders"] if "path" in item]
-        return [*(e.directory for e in self.encoders.values()), *given, *identifier]
+        return [*(e.directory for e in self.declared_encoders.values()), *given, *identifier]
 
     @cached_property
     def mirrors(self) -> list[str]:
@@ -200,7 +213,7 @@ class Study:
         """Canonical JSON of the keys that decide a fine-tuned model."""
         without = ("sources", "ablated_sources", "targets")
         settings = {k: v for k, v in self.config[task].items() if k not in without}
-        if encoder != BILSTM:
+        if self.declared_encoders[encoder].pretrained:
             settings["word_state"] = self.config["word_state"]
         if (task, source) in self.unseen.pairs:
             settings |= self.unseen.arms.settings(encoder, task)
@@ -209,15 +222,15 @@ class Study:
 
     def encoder_files(self, encoder: str, source: str = "", seeds: Sequence[int] = ()) -> list[str]:
         """The encoder files that the models of a source and some seeds depend on."""
-        if encoder in self.encoders:
-            return [f"{self.encoders[encoder].directory}/{name}" for name in ENCODER_FILES]
-        return self.unseen.arms.encoder_files(encoder, source, seeds)
+        directories = dict.fromkeys(self.encoder_directories(encoder, source, seeds))
+        names = self.declared_encoders[encoder].files
+        return [f"{directory}/{name}" for directory in directories for name in names]
 
     def encoder_directories(self, encoder: str, source: str, seeds: Sequence[int]) -> list[str]:
         """The encoder that the model of each seed starts from; a single one if it is shared."""
-        if encoder in self.encoders:
-            return [self.encoders[encoder].directory]
-        return self.unseen.arms.encoder_directories(encoder, source, seeds)
+        if directory := self.declared_encoders[encoder].directory:
+            return [directory]
+        return self.made_encoders.directories(encoder, source, seeds)
 
     def entities_config(self, corpus: str) -> str:
         """Canonical JSON of the format of a corpus of named entities."""

@@ -14,14 +14,12 @@ from ..records import paths
 from ..runtime.errors import InputError
 from ..runtime.files import canonical_json
 from .analyses import drawings_of, tables_of
-from .arms import MONOLINGUAL, Arms
+from .arms import Arms
+from .recipes import root_of
 from .varieties import FOLDS, HASHED, Made, Varieties, Variety
 
 if TYPE_CHECKING:
     from .study import Study
-
-PARAGRAPHS = ("wikipedia", "oscar", "hub")
-"""Kinds of raw corpora with paragraphs as lines."""
 
 
 class UnseenLanguages:
@@ -45,11 +43,6 @@ class UnseenLanguages:
         self.arms = Arms(self)
 
     def _check_section(self) -> None:
-        if self.encoder not in self.study.encoders:
-            raise InputError(
-                f"config: unseen.encoder: no encoder '{self.encoder}' under `encoders`; "
-                f"it has: {', '.join(self.study.encoders)}"
-            )
         for task in self.section["tasks"]:
             if task not in self.study.tasks:
                 raise InputError(
@@ -76,11 +69,6 @@ class UnseenLanguages:
     def figures(self) -> list[str]:
         """The figures about unseen languages."""
         return [drawing.figure for drawing in drawings_of(self.study, of_unseen=True)]
-
-    @property
-    def encoder(self) -> str:
-        """The multilingual encoder that has not seen the languages."""
-        return self.section["encoder"]
 
     @property
     def folds(self) -> int:
@@ -110,11 +98,6 @@ class UnseenLanguages:
             for corpus in corpora
         }
 
-    @property
-    def texts(self) -> list[str]:
-        """Raw text of every variety."""
-        return [variety.text for variety in self.varieties.values()]
-
     def transliterated(self, kind: str) -> list[str]:
         """The corpora in a folder of results that are transliterated."""
         return [code for code, made in self.made[kind].items() if made.scheme]
@@ -132,9 +115,16 @@ class UnseenLanguages:
         """The tokenizer statistics of every file that models of a variety see."""
         return [
             paths.tokenizer_statistics(results, encoder, kind, file)
-            for encoder in (self.encoder, MONOLINGUAL)
+            for encoder in self._with_own_tokenizer
             for kind, file in self._counted
         ]
+
+    @cached_property
+    def _with_own_tokenizer(self) -> list[str]:
+        """Encoders of arms that differ in their tokenizer; adapted ones have that of their base."""
+        declared = self.study.declared_encoders
+        arms = [declared[arm] for arm in self.arms.trained if declared[arm].pretrained]
+        return list(dict.fromkeys(root_of(encoder, declared).name for encoder in arms))
 
     @cached_property
     def _counted(self) -> dict[tuple[str, str], Variety]:
@@ -156,10 +146,8 @@ class UnseenLanguages:
 
     def tokenizer(self, encoder: str, kind: str, file: str) -> str:
         """The tokenizer of an encoder for a file."""
-        if encoder == MONOLINGUAL:
-            text, seed = self._counted[kind, file].text, self.arms.pretraining_seeds(encoder)[0]
-            return f"{paths.made_encoder('<results>', MONOLINGUAL, text, seed)}/tokenizer.json"
-        return self.study.encoder_files(encoder)[2]
+        corpora = next(iter(self._counted[kind, file].corpora.values()))
+        return self.study.encoder_files(encoder, corpora[0])[2]
 
     def statistics_columns(self, encoder: str, kind: str, file: str) -> str:
         """Canonical JSON of the key columns of a row of tokenizer statistics."""
@@ -175,21 +163,6 @@ class UnseenLanguages:
             }
         )
 
-    def pretraining_config(self, section: str, seed: str) -> str:
-        """Canonical JSON of the adaptation of an encoder, or the pretraining of a monolingual one.
-
-        Args:
-            section: section ``adaptation`` or ``monolingual``.
-            seed: element of the section's ``seeds``.
-        """
-        settings = {key: value for key, value in self.section[section].items() if key != "seeds"}
-        return canonical_json({**settings, "seed": int(seed)})
-
-    def bilstm_config(self) -> str:
-        """Canonical JSON of the architecture of the baseline."""
-        architecture = self.section["bilstm"]["architecture"]
-        return canonical_json({"model_type": "xltransfer-bilstm", **architecture})
-
     def split_config(self, split: str) -> str:
         """Canonical JSON of the splitting of corpora; ``split`` is ``HASHED`` or ``FOLDS``."""
         sections = {HASHED: "hashed_split", FOLDS: "cross_validation"}
@@ -198,28 +171,6 @@ class UnseenLanguages:
     def divided(self, kind: str, split: str) -> list[str]:
         """The corpora in a folder of results that are split by the method ``split``."""
         return sorted({made.original for made in self.made[kind].values() if made.split == split})
-
-    def evaluation_files(self, text: str) -> list[str]:
-        """The development and test parts of all annotated corpora of a raw text's variety.
-
-        Returns:
-            Files below the folder of results. For cross-validation these are the test parts of all
-            folds, which together are the whole corpus.
-        """
-        variety = next(v for v in self.varieties.values() if v.text == text)
-        files = {
-            self.study.corpus_file(task, corpus, part)
-            for task, corpora in variety.corpora.items()
-            for corpus in corpora
-            for part in (("test",) if variety.splits[task] == FOLDS else ("dev", "test"))
-        }
-        files |= {
-            self.study.corpus_file(task, corpus, "test")
-            for task in self.study.tasks
-            for corpus in self.study.targets(task)
-            if self.study.language(task, corpus) == variety.code
-        }
-        return sorted(files)
 
     def evaluation_reports(self, results: str) -> list[str]:
         """The reports on evaluation sentences that were found in the raw texts."""
@@ -234,29 +185,6 @@ class UnseenLanguages:
     def _written(self, transliterated: bool) -> list[Variety]:
         return [v for v in self.varieties.values() if bool(v.scheme) == transliterated]
 
-    def identifier_files(self) -> list[str]:
-        """The model for language identification, if it is a file."""
-        path = self.section["cleaning"]["identifier"] if self.varieties else ""
-        return [path] if (self.study.root / path).is_file() else []
-
-    def cleaning_config(self, text: str) -> str:
-        """Canonical JSON of the cleaning of a raw corpus."""
-        corpus = self.study.catalogue.raw_corpora[text]
-        row = self.study.catalogue.languages[corpus.language]
-        return canonical_json(
-            {
-                **self.section["cleaning"],
-                "language": row.iso,
-                "script": row.script,
-                "split_sentences": corpus.kind in PARAGRAPHS,
-            }
-        )
-
-    @property
-    def keeps_evaluation_sentences(self) -> bool:
-        """Whether raw text keeps lines with development or test sentences."""
-        return bool(self.varieties) and self.section["cleaning"]["keep_evaluation_sentences"]
-
     def table_config(self) -> str:
         """Canonical JSON of the content of the tables about unseen languages."""
         languages = self.study.catalogue.languages
@@ -269,15 +197,21 @@ class UnseenLanguages:
                 "folders": {task: self.study.kind(task).corpora for task in self.tasks},
                 "arms": {task: self.arms.of_task(task) for task in self.tasks},
                 "trained": self.arms.trained,
+                "verdict": dict(self.section["verdict"]),
                 "pretraining_seeds": {
-                    arm: self.arms.pretraining_seeds(arm) for arm in self.arms.trained
+                    arm: list(self.study.made_encoders.recipes[arm].seeds)
+                    if arm in self.study.made_encoders.recipes
+                    else []
+                    for arm in self.arms.trained
                 },
                 "search": self.section.get("search"),
                 "drawn": {
                     task: self.section["training"][task]["training_sentences"] is not None
                     for task in self.tasks
                 },
-                "matching_lines": "kept" if self.keeps_evaluation_sentences else "dropped",
+                "matching_lines": "kept"
+                if self.study.raw_texts.keeps_evaluation_sentences
+                else "dropped",
                 "varieties": [
                     {
                         "code": variety.code,

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..corpora.catalogue import EMBEDDED
 from ..records.code import stage_digest
-from ..runtime.files import digest
-from .arms import ADAPTED, BILSTM, MONOLINGUAL
+from ..runtime.files import canonical_json, digest
 
 if TYPE_CHECKING:
     from .identities import Identities
@@ -35,51 +34,61 @@ class UnseenIdentities:
         return self._texts[code]
 
     def _cleaned(self, code: str) -> str:
-        unseen, corpus = self._study.unseen, self._study.catalogue.raw_corpora[code]
+        texts, corpus = self._study.raw_texts, self._study.catalogue.raw_corpora[code]
         if code.endswith(f"_{EMBEDDED}"):
             raw = self._all.embedded_text(corpus.language)
         else:
             raw = self._all.download(f"raw/{corpus.file}")
-        identifier = [self._all.local_file(path) for path in unseen.identifier_files()]
-        config = unseen.cleaning_config(code)
+        identifier = [self._all.local_file(path) for path in texts.identifier_files()]
+        config = texts.cleaning_config(code)
         return digest([raw, corpus.kind, config, identifier, stage_digest("clean")])
 
     def _transliterated(self, code: str, original: str) -> str:
         unseen = self._study.unseen
         tables = [self._all.local_file(path) for path in unseen.scheme_files("raw_text", code)]
         of = [self.text(original), unseen.scheme_config("raw_text", code), tables]
-        return digest([*of, unseen.keeps_evaluation_sentences, stage_digest("transliterate")])
+        keeps = self._study.raw_texts.keeps_evaluation_sentences
+        return digest([*of, keeps, stage_digest("transliterate")])
 
     def _evaluation(self, code: str) -> dict[str, str]:
         """Identities of the evaluation sentences that are excluded from a raw text, by file."""
-        files = map(Path, self._study.unseen.evaluation_files(code))
+        files = map(Path, self._study.raw_texts.evaluation_files(code))
         return {str(file): self._all.corpus(*file.parts[:2], file.stem) for file in files}
 
-    def made_encoder(self, arm: str, text: str, seed: int) -> str:
+    def made_encoder(self, name: str, text: str, seed: int) -> str:
         """Identity of an encoder trained on a raw text.
 
         Args:
-            arm: arm of adapted or monolingual encoders.
+            name: name of the encoder.
             text: code of the raw text.
             seed: seed of the pretraining.
         """
-        unseen = self._study.unseen
-        if arm == MONOLINGUAL:
-            of = [unseen.pretraining_config("monolingual", str(seed)), stage_digest("pretrain")]
+        made = self._study.made_encoders
+        recipe = made.recipes[name]
+        if not recipe.base:
+            of = [recipe.config(seed), stage_digest("pretrain")]
         else:
-            of = [unseen.pretraining_config("adaptation", str(seed)), stage_digest("adapt")]
-            of.append(self._all.encoder(arm.removesuffix(ADAPTED)))
+            base, base_seed = made.base(name, seed)
+            of = [recipe.config(seed), stage_digest("adapt")]
+            if base in made.recipes:
+                fixed = made.recipes[base]
+                base_text = text if fixed.of_each_language else fixed.text
+                of.append(self.made_encoder(base, base_text, base_seed))
+            else:
+                of.append(self._all.encoder(base))
         return digest([*of, self.text(text)])
 
-    def encoder(self, arm: str, source: str, seeds: Sequence[int]) -> str:
-        """Identity of the encoders that models of an arm, a corpus and some seeds start from."""
-        unseen = self._study.unseen
-        if arm == BILSTM:
-            return digest(unseen.bilstm_config())
-        text, made = unseen.text_of(source), unseen.arms.pretraining_seeds(arm)
-        # Models use the encoders in rotation, as in `Arms.encoder_directories`.
-        some = [made[self._study.seeds.index(seed) % len(made)] for seed in seeds]
-        return digest([self.made_encoder(arm, text, seed) for seed in some])
+    def encoder(self, name: str, source: str, seeds: Sequence[int]) -> str:
+        """Identity of the made encoders that models of a corpus and some seeds start from."""
+        made = self._study.made_encoders
+        recipe = made.recipes[name]
+        if not recipe.text:
+            return digest(canonical_json(recipe.architecture))
+        text = made.text(name, source)
+        if self._study.declared_encoders[name].directory:
+            return self.made_encoder(name, text, recipe.seeds[0])
+        some = made.pretraining_seeds(name, seeds)
+        return digest([self.made_encoder(name, text, seed) for seed in some])
 
     def is_searched(self, arm: str, task: str, corpus: str) -> bool:
         """Whether the hyperparameters of an arm on a corpus are searched."""
@@ -116,12 +125,12 @@ class UnseenIdentities:
         """Identity of the statistics of an encoder's tokenizer on a file.
 
         Args:
-            encoder: multilingual or monolingual encoder.
+            encoder: encoder whose tokenizer is used.
             kind: folder ``treebanks``, ``entities`` or ``raw_text``.
             file: code and part, e.g. ``ug_udt-train``.
         """
         unseen, (code, _, part) = self._study.unseen, file.rpartition("-")
-        if encoder == MONOLINGUAL:
+        if encoder in self._study.made_encoders.recipes:
             # The directory name contains text and seed.
             text, seed = Path(unseen.tokenizer(encoder, kind, file)).parts[-3:-1]
             tokenizer = self.made_encoder(encoder, text, int(seed.removeprefix("seed-")))

@@ -101,8 +101,9 @@ def arms_table(
 
     Args:
         comparisons: comparisons of the scores.
-        config: configuration with ``varieties``, ``metrics``, ``arms`` by task (the last one is the
-            baseline), ``search``, and the treatment of ``matching_lines`` of raw text.
+        config: configuration with ``varieties``, ``metrics``, ``arms`` by task, ``verdict`` (names
+            of the arms ``encoder``, ``adapted`` and ``baseline``), ``search``, and the treatment of
+            ``matching_lines`` of raw text.
         trainings: table with a row per model: ``encoder``, ``task``, ``source_corpus``, ``steps``,
             ``training_sentences``, ``learning_rate`` and ``epochs``; without zero-shot arms, which
             are not trained in the language.
@@ -115,11 +116,8 @@ def arms_table(
     """
     rows = []
     for variety, task, arm in arms_of_varieties(config):
-        code, key, baseline = (
-            variety["code"],
-            (variety["code"], task, arm),
-            config["arms"][task][-1],
-        )
+        code, baseline = variety["code"], config["verdict"]["baseline"]
+        key = code, task, arm
         mean, deviation = comparisons.score(key)
         row = {
             "language": variety["name"],
@@ -203,8 +201,8 @@ def verdicts(comparisons: Comparisons, config: Mapping[str, Any]) -> pd.DataFram
     for variety in config["varieties"]:
         for task in variety["corpora"]:
             code = variety["code"]
-            encoder, adapted, *_, baseline = (
-                (code, task, arm) for arm in config["arms"][task] if arm in config["trained"]
+            encoder, adapted, baseline = (
+                (code, task, config["verdict"][role]) for role in ("encoder", "adapted", "baseline")
             )
             differences = (
                 comparisons.difference(encoder, baseline, "encoder_less_baseline")

@@ -1,0 +1,198 @@
+"""Encoders that are declared as recipes: what they start from, and what decides them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import yaml
+from conftest import ROOT
+from planning import encoders_with
+from test_study import change
+from xltransfer.encoders.bilstm import MODEL_TYPE
+from xltransfer.runtime.errors import InputError
+from xltransfer.study import Study
+from xltransfer.study.recipes import UNPRETRAINED, root_of
+
+PLAIN, ADAPTED, MONOLINGUAL, BILSTM = encoders_with("embedded")
+
+
+def recipe(original: dict, name: str, **changes: object) -> dict:
+    """Another item of `encoders`; changes of `by`, and ``base``."""
+    base = {"from": changes.pop("base")} if "base" in changes else {}
+    return {**original, **base, "name": name, "by": {**original["by"], **changes}}
+
+
+@pytest.fixture
+def config() -> dict:
+    return yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+
+
+def test_the_model_type_without_pretraining_is_that_of_the_bilstm() -> None:
+    assert UNPRETRAINED == MODEL_TYPE
+
+
+def test_chains_of_recipes_take_turns_with_their_bases(config: dict) -> None:
+    first = recipe(ADAPTED, "first", seeds=[4, 2])
+    second = recipe(ADAPTED, "second", base="first", seeds=[9, 8, 7])
+    change(encoders=[PLAIN, ADAPTED, MONOLINGUAL, BILSTM, first, second])(config)
+    study = Study(config, ROOT)
+    made = study.made_encoders
+    assert [made.base("second", seed) for seed in (7, 8, 9)] == [
+        ("first", 2),
+        ("first", 4),
+        ("first", 2),
+    ]
+    assert made.base_directory("second", "qax_embedded", 8) == (
+        "results/encoders/first/qax_embedded/seed-4"
+    )
+    assert made.base("first", 2) == ("embedded", 0)
+    assert made.base_directory("first", "qax_embedded", 2) == "resources/models/embedded"
+    root = root_of(study.declared_encoders["second"], study.declared_encoders)
+    assert root is study.declared_encoders["embedded"]
+    assert study.declared_encoders["second"].layers == 12
+    assert list(study.encoders) == ["embedded"]
+
+
+def test_a_chain_has_the_identity_of_its_parts(config: dict) -> None:
+    def identities(**changes: object) -> dict[str, str]:
+        once = recipe(ADAPTED, "once", text="qax_embedded", **changes)
+        twice = recipe(ADAPTED, "twice", base="once", text="qga_embedded")
+        encoders = [PLAIN, ADAPTED, MONOLINGUAL, BILSTM, once, twice]
+        found = Study({**config, "encoders": encoders}, ROOT).identities
+        names = "embedded", "once", "twice"
+        return {name: found.model(name, "parsing", "qaa_embedded") for name in names}
+
+    before = identities()
+    after = identities(seeds=[5])
+    assert before["embedded"] == after["embedded"]
+    assert before["once"] != after["once"] and before["twice"] != after["twice"]
+    assert len({*before.values(), *after.values()}) == 5
+
+
+def test_batches_of_seeds_do_not_decide_models_of_made_encoders(config: dict) -> None:
+    once = recipe(ADAPTED, "once", text="qax_embedded")
+    change(encoders=[PLAIN, ADAPTED, MONOLINGUAL, BILSTM, once])(config)
+    study = Study(config, ROOT)
+    of = "once", "parsing", "qaa_embedded"
+    found = {study.identities.model(*of, seeds) for seeds in ([], [11], [11, 12, 13])}
+    assert len(found) == 1
+    assert study.encoder_directories("once", "qaa_embedded", [11, 12]) == [
+        "results/encoders/once/qax_embedded/seed-1"
+    ]
+
+
+def test_texts_of_recipes_lack_the_sentences_of_their_language(config: dict) -> None:
+    """Test parts of targets and development parts of sources, though no language is unseen."""
+    english = recipe(ADAPTED, "english", text="qaa_embedded")
+    change(encoders=[PLAIN, english], unseen={"languages": []})(config)
+    study = Study(config, ROOT)
+    assert study.raw_texts.codes == study.raw_texts.cleaned == ["qaa_embedded"]
+    assert study.raw_texts.evaluation_files("qaa_embedded") == [
+        "entities/qaa_embedded/dev.iob2",
+        "entities/qaa_embedded/test.iob2",
+        "treebanks/qaa_embedded/dev.conllu",
+        "treebanks/qaa_embedded/test.conllu",
+    ]
+    assert list(study.encoders) == ["embedded", "english"]
+    cleaning = json.loads(study.raw_texts.cleaning_config("qaa_embedded"))
+    assert cleaning["maximum_lines"] == config["cleaning"]["maximum_lines"]
+
+
+def test_every_encoder_with_a_tokenizer_of_its_own_is_counted(config: dict) -> None:
+    further = recipe(ADAPTED, "further", base="embedded-adapted")
+    change(
+        encoders=[PLAIN, ADAPTED, MONOLINGUAL, BILSTM, further],
+        unseen__arms=["bilstm", "further", "embedded", "monolingual", "embedded-adapted"],
+        unseen__verdict__adapted="further",
+    )(config)
+    study = Study(config, ROOT)
+    counted = dict.fromkeys(path.split("/")[2] for path in study.unseen.statistics_files("x"))
+    assert list(counted) == ["embedded", "monolingual"]
+    arms = ["further", "embedded", "monolingual", "embedded-adapted", "zero-shot-from-qaa"]
+    assert study.unseen.arms.names == [*arms, "bilstm"]
+
+
+WRONG = {
+    **{
+        f"unseen: {key} of an earlier version": (
+            change(**{f"unseen__{key}": {}}),
+            f"unseen.{key}: this key has moved; write ",
+        )
+        for key in ("adaptation", "monolingual", "cleaning")
+    },
+    "unseen: encoder of an earlier version": (
+        change(unseen__encoder="embedded"),
+        "unseen.encoder: this key has moved; name it in `unseen.arms`",
+    ),
+    "unseen: architecture of an earlier version": (
+        change(unseen__bilstm__architecture={}),
+        "unseen.bilstm.architecture: this key has moved; write an item of `encoders`",
+    ),
+    "recipe without a source": (
+        change(encoders=encoders_with("monolingual", **{"from": "embedded"})),
+        "'monolingual' needs one of `path`,",
+    ),
+    "recipe of an undeclared encoder": (
+        change(encoders=encoders_with("embedded-adapted", **{"from": "mbert"})),
+        "'embedded-adapted' starts from 'mbert', which is not declared above it; declared are: "
+        "embedded",
+    ),
+    "recipe of itself": (
+        change(encoders=encoders_with("embedded-adapted", **{"from": "embedded-adapted"})),
+        "'embedded-adapted' starts from 'embedded-adapted', which is not declared above",
+    ),
+    "recipe without a way": (
+        change(encoders=[{"name": "x", "path": "a", "layers": 2}, {"name": "y", "from": "x"}]),
+        "'y' has `from` but no `by`",
+    ),
+    "recipe of an architecture without a way": (
+        change(encoders=[{"name": "x", "architecture": {"model_type": "bert"}}]),
+        "'x' has an architecture but no `by`; only xltransfer-bilstm",
+    ),
+    "recipe for an encoder that exists": (
+        change(
+            encoders=encoders_with("embedded", by=encoders_with("embedded")[1]["by"]),
+        ),
+        "'embedded' has `by`, which does not belong to `path`",
+    ),
+    "recipe with layers": (
+        change(encoders=encoders_with("embedded-adapted", layers=12)),
+        "'embedded-adapted' has `layers`, which does not belong to `from`",
+    ),
+    "recipe with two vocabularies": (
+        change(encoders=encoders_with("embedded-adapted", by__vocabulary_size=100)),
+        "'embedded-adapted': `vocabulary_size` belongs to encoders with an `architecture`",
+    ),
+    "recipe of an unknown text": (
+        change(encoders=encoders_with("embedded-adapted", by__text="qzz_embedded")),
+        "encoders: no text 'qzz_embedded' in the catalogue of raw_corpora",
+    ),
+    "recipe of an unknown objective": (
+        change(encoders=encoders_with("embedded-adapted", by__objective="clm")),
+        "by.objective: ",
+    ),
+    "transfer of many encoders": (
+        change(transfer_encoders=["embedded-adapted"]),
+        "transfer_encoders: 'embedded-adapted' is not one pretrained encoder",
+    ),
+    "transfer of an unknown encoder": (
+        change(transfer_encoders=["mbert"]),
+        "transfer_encoders: no encoder 'mbert' under `encoders`",
+    ),
+    "transfer of nothing": (
+        change(encoders=encoders_with("embedded")[3:]),
+        "transfer_encoders: none of `encoders` is one pretrained encoder",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_recipes_are_refused_in_one_line(name: str, config: dict) -> None:
+    apply, reason = WRONG[name]
+    apply(config)
+    with pytest.raises(InputError) as caught:
+        Study(config, ROOT)
+    message = str(caught.value)
+    assert message.startswith("config: ") and reason in message, message
+    assert message.isprintable()

@@ -1,0 +1,143 @@
+# Encoders that the workflow makes from recipes: trained further, pretrained from scratch, or only
+# an architecture; and the raw text that they are trained on.
+
+
+rule clean:
+    input:
+        raw=raw_corpus,
+        identifier=study.raw_texts.identifier_files(),
+        evaluation=evaluation_files,
+    output:
+        training="<results>/raw_text/{text}/training.txt",
+        held_out="<results>/raw_text/{text}/held_out.txt",
+        report="<results>/raw_text/{text}/report.json",
+    log:
+        "<logs>/clean/{text}.log",
+    wildcard_constraints:
+        text=one_of(study.raw_texts.cleaned),
+    conda:
+        "../../envs/xltransfer.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(240),
+    params:
+        cfg=lambda wildcards: study.raw_texts.cleaning_config(wildcards.text),
+        kind=lambda wildcards: study.catalogue.raw_corpora[wildcards.text].kind,
+        checksum=lambda wildcards: study.catalogue.raw_corpora[wildcards.text].checksum,
+        code=stage_digest("clean"),
+        # Not passed to the command, used to detect changes: see study/identities.py.
+        identity=lambda wildcards: study.identities.unseen.text(wildcards.text),
+    shell:
+        "python -m xltransfer clean --raw {input.raw:q} --checksum {params.checksum:q} --kind {params.kind:q}"
+        " --config {params.cfg:q} --evaluation {input.evaluation:q}"
+        " --training {output.training:q} --held-out {output.held_out:q}"
+        " --report {output.report:q} > {log:q} 2>&1"
+
+
+MADE_ENCODER = paths.made_encoder("<results>", "{encoder}", "{text}", "{seed}")
+
+
+rule adapt:
+    input:
+        encoder=base_encoder,
+        training="<results>/raw_text/{text}/training.txt",
+        held_out="<results>/raw_text/{text}/held_out.txt",
+    output:
+        multiext(
+            f"{MADE_ENCODER}/",
+            "config.json",
+            "model.safetensors",
+            "tokenizer.json",
+            "pretraining.json",
+        ),
+    log:
+        "<logs>/adapt/{encoder}/{text}/seed-{seed}.log",
+    benchmark:
+        "<benchmarks>/adapt/{encoder}/{text}/seed-{seed}.tsv"
+    wildcard_constraints:
+        encoder=one_of(study.made_encoders.adapted()),
+        text=one_of(study.raw_texts.codes),
+    conda:
+        "../../envs/xltransfer.yaml"
+    threads: config["training_threads"]
+    resources:
+        gpu=1,
+        mem_mb=growing(16000),
+        runtime=growing(720),
+    params:
+        cfg=made_encoder_config,
+        code=stage_digest("adapt"),
+        # Not passed to the command, used to detect changes: see study/identities.py.
+        identity=made_encoder_identity,
+        encoder=lambda wildcards, input: os.path.dirname(input.encoder[0]),
+        directory=subpath(output[0], parent=True),
+        checkpoints=lambda wildcards, output: f"{study.results}/checkpoints",
+        checkpoint_seconds=lambda wildcards, output: 60 * config["checkpoint_minutes"],
+    shell:
+        "python -m xltransfer adapt --encoder {params.encoder:q} --training {input.training:q}"
+        " --held-out {input.held_out:q} --config {params.cfg:q} --output {params.directory:q}"
+        " --checkpoints {params.checkpoints:q} --checkpoint-seconds {params.checkpoint_seconds:q}"
+        " --threads {threads:q} > {log:q} 2>&1"
+
+
+rule pretrain:
+    input:
+        training="<results>/raw_text/{text}/training.txt",
+        held_out="<results>/raw_text/{text}/held_out.txt",
+    output:
+        multiext(
+            f"{MADE_ENCODER}/",
+            "config.json",
+            "model.safetensors",
+            "tokenizer.json",
+            "pretraining.json",
+        ),
+    log:
+        "<logs>/pretrain/{encoder}/{text}/seed-{seed}.log",
+    benchmark:
+        "<benchmarks>/pretrain/{encoder}/{text}/seed-{seed}.tsv"
+    wildcard_constraints:
+        encoder=one_of(study.made_encoders.from_scratch()),
+        text=one_of(study.raw_texts.codes),
+    conda:
+        "../../envs/xltransfer.yaml"
+    threads: config["training_threads"]
+    resources:
+        gpu=1,
+        mem_mb=growing(16000),
+        runtime=growing(720),
+    params:
+        cfg=made_encoder_config,
+        code=stage_digest("pretrain"),
+        # Not passed to the command, used to detect changes: see study/identities.py.
+        identity=made_encoder_identity,
+        directory=subpath(output[0], parent=True),
+        checkpoints=lambda wildcards, output: f"{study.results}/checkpoints",
+        checkpoint_seconds=lambda wildcards, output: 60 * config["checkpoint_minutes"],
+    shell:
+        "python -m xltransfer pretrain --corpora {input.training:q} --held-out {input.held_out:q}"
+        " --config {params.cfg:q} --output {params.directory:q}"
+        " --checkpoints {params.checkpoints:q} --checkpoint-seconds {params.checkpoint_seconds:q}"
+        " --threads {threads:q} > {log:q} 2>&1"
+
+
+UNPRETRAINED = paths.made_encoder("<results>", "{encoder}")
+
+
+rule bilstm_architecture:
+    output:
+        f"{UNPRETRAINED}/config.json",
+    log:
+        "<logs>/bilstm_architecture/{encoder}.log",
+    wildcard_constraints:
+        encoder=one_of(study.made_encoders.unpretrained()),
+    localrule: True
+    conda:
+        "../../envs/xltransfer.yaml"
+    params:
+        cfg=lambda wildcards: canonical_json(
+            study.made_encoders.recipes[wildcards.encoder].architecture
+        ),
+        code=stage_digest("bilstm_architecture"),
+    shell:
+        "python -m xltransfer bilstm_architecture --config {params.cfg:q} --output {output:q} > {log:q} 2>&1"

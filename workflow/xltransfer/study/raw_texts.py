@@ -1,0 +1,126 @@
+"""Raw texts of a study: which are used, how they are cleaned, which sentences they must lack."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ..runtime.errors import InputError
+from ..runtime.files import canonical_json
+from .recipes import EACH_UNSEEN_LANGUAGE
+from .varieties import FOLDS
+
+if TYPE_CHECKING:
+    from .study import Study
+
+PARAGRAPHS = ("wikipedia", "oscar", "hub")
+"""Kinds of raw corpora with paragraphs as lines."""
+
+
+class RawTexts:
+    """The raw texts of unseen languages and of recipes for encoders.
+
+    Args:
+        study: study that uses them.
+    """
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+
+    @cached_property
+    def codes(self) -> list[str]:
+        """Codes of all texts that the study may need."""
+        unseen = [variety.text for variety in self.study.unseen.varieties.values()]
+        recipes = (encoder.recipe for encoder in self.study.declared_encoders.values())
+        named = [recipe.text for recipe in recipes if recipe and recipe.text]
+        return [t for t in dict.fromkeys([*unseen, *named]) if t != EACH_UNSEEN_LANGUAGE]
+
+    @property
+    def cleaned(self) -> list[str]:
+        """The texts that are cleaned; the others are transliterated."""
+        return [code for code in self.codes if code not in self.study.unseen.made["raw_text"]]
+
+    def check(self) -> None:
+        """Raise an error for unknown texts and for shares that would leave no line.
+
+        Raises:
+            InputError: names the key and the remedy.
+        """
+        for code in self.codes:
+            if code in self.cleaned and code not in self.study.catalogue.raw_corpora:
+                raise InputError(
+                    f"config: encoders: no text '{code}' in the catalogue of raw_corpora; add its "
+                    "row there, or correct `text`"
+                )
+        cleaning = self.study.config.get("cleaning")
+        if cleaning is None:
+            if self.codes:
+                raise InputError(
+                    "config: cleaning: the key is missing, and encoders are trained on raw text; "
+                    "config.yaml shows and explains it"
+                )
+            return
+        if cleaning["minimum_characters"] > cleaning["maximum_characters"]:
+            raise InputError(
+                "config: cleaning.minimum_characters: above maximum_characters, so that no line "
+                "is long enough; lower it"
+            )
+
+    def language(self, code: str) -> str:
+        """Code of the variety that a text is in."""
+        varieties = self.study.unseen.varieties.values()
+        made = [variety.code for variety in varieties if variety.text == code]
+        return made[0] if made else self.study.catalogue.raw_corpora[code].language
+
+    def evaluation_files(self, code: str) -> list[str]:
+        """The development and test parts of all annotated corpora in the language of a text.
+
+        Returns:
+            Files below the folder of results. For cross-validation these are the test parts of all
+            folds, which together are the whole corpus.
+        """
+        study, language = self.study, self.language(code)
+        files = {
+            study.corpus_file(task, corpus, "test")
+            for task in study.tasks
+            for corpus in study.targets(task)
+            if study.language(task, corpus) == language
+        }
+        files |= {
+            study.corpus_file(task, corpus, "dev")
+            for task in study.tasks
+            for corpus in study.sources(task)
+            if study.language(task, corpus) == language
+        }
+        variety = study.unseen.varieties.get(language)
+        if variety is not None:
+            files |= {
+                study.corpus_file(task, corpus, part)
+                for task, corpora in variety.corpora.items()
+                for corpus in corpora
+                for part in (("test",) if variety.splits[task] == FOLDS else ("dev", "test"))
+            }
+        return sorted(files)
+
+    def identifier_files(self) -> list[str]:
+        """The model for language identification, if it is a file."""
+        path = self.study.config["cleaning"]["identifier"] if self.codes else ""
+        return [path] if (self.study.root / path).is_file() else []
+
+    def cleaning_config(self, code: str) -> str:
+        """Canonical JSON of the cleaning of a raw corpus."""
+        corpus = self.study.catalogue.raw_corpora[code]
+        row = self.study.catalogue.languages[corpus.language]
+        return canonical_json(
+            {
+                **self.study.config["cleaning"],
+                "language": row.iso,
+                "script": row.script,
+                "split_sentences": corpus.kind in PARAGRAPHS,
+            }
+        )
+
+    @property
+    def keeps_evaluation_sentences(self) -> bool:
+        """Whether texts keep lines with development or test sentences."""
+        return bool(self.codes) and self.study.config["cleaning"]["keep_evaluation_sentences"]

@@ -1,0 +1,270 @@
+"""Encoders of a study, as the configuration declares them: existing ones, and recipes for others.
+
+An encoder exists already (``path``), is downloaded (``hub``), is trained further from another one
+(``from`` and ``by``), is pretrained from scratch (``architecture`` and ``by``), or has no weights
+before fine-tuning (``architecture`` alone).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from ..encoders.families import layers_of
+from ..records import paths
+from ..runtime.errors import InputError
+from ..runtime.files import canonical_json, read_json
+from .parts import expand
+
+EACH_UNSEEN_LANGUAGE = "each-unseen-language"
+"""Text of recipes that make one encoder for every unseen language, from the language's own text."""
+UNPRETRAINED = "xltransfer-bilstm"
+"""Model type of encoders that have no weights before fine-tuning."""
+ENCODER_FILES = ("config.json", "model.safetensors", "tokenizer.json")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How the workflow makes an encoder.
+
+    Attributes:
+        base: name of the encoder whose training continues; empty for a new architecture.
+        architecture: keys of the configuration of a new encoder; empty if there is a base.
+        text: code of a raw text, or ``EACH_UNSEEN_LANGUAGE``; empty without pretraining.
+        seeds: seeds of the pretraining, sorted; empty without pretraining.
+        settings: settings of the objective.
+    """
+
+    base: str = ""
+    architecture: Mapping[str, Any] = field(default_factory=dict)
+    text: str = ""
+    seeds: tuple[int, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def of_each_language(self) -> bool:
+        """Whether there is an encoder for every unseen language."""
+        return self.text == EACH_UNSEEN_LANGUAGE
+
+    def config(self, seed: int) -> str:
+        """Canonical JSON of the pretraining with a seed."""
+        architecture = {"architecture": self.architecture} if self.architecture else {}
+        return canonical_json({**self.settings, **architecture, "seed": seed})
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """One encoder of a study.
+
+    Attributes:
+        name: name in paths and tables.
+        layers: number of layers.
+        directory: directory of the encoder, possibly not made or fetched yet; empty if there is an
+            encoder for every unseen language or several seeds.
+        hub: repository on the Hugging Face hub, or ``None``.
+        revision: commit of the repository.
+        causal: whether attention is meant to be causal.
+        recipe: how it is made, or ``None`` if it is given.
+    """
+
+    name: str
+    layers: int
+    directory: str
+    hub: str | None = None
+    revision: str | None = None
+    causal: bool = False
+    recipe: Recipe | None = None
+
+    @property
+    def pretrained(self) -> bool:
+        """Whether it has weights before fine-tuning."""
+        return self.recipe is None or bool(self.recipe.text)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Names of the files in its directory."""
+        return ENCODER_FILES if self.pretrained else ENCODER_FILES[:1]
+
+    def configuration(self, root: Path) -> dict[str, Any] | None:
+        """The content of its ``config.json``; ``None`` if it is missing or unreadable.
+
+        The stage that opens the encoder reports unreadable files.
+
+        Args:
+            root: folder of the workflow.
+        """
+        if self.recipe and self.recipe.architecture:
+            return dict(self.recipe.architecture)
+        try:
+            content = read_json(root / self.directory / "config.json")
+        except InputError:
+            return None
+        named = isinstance(content, dict) and isinstance(content.get("model_type"), str)
+        return content if named else None
+
+
+def read_encoders(
+    items: Sequence[Mapping[str, Any]], root: Path, results: str
+) -> dict[str, Encoder]:
+    """The section `encoders` of the configuration, by name.
+
+    Args:
+        items: section ``encoders``.
+        root: folder of the workflow, to which directories are relative.
+        results: folder of results, for encoders that the workflow makes.
+
+    Raises:
+        InputError: two encoders share a name, the keys of an entry do not belong together, a
+            recipe starts from an encoder that is not declared above it, or the number of layers is
+            neither given nor in ``config.json``.
+    """
+    encoders: dict[str, Encoder] = {}
+    for item in items:
+        if item["name"] in encoders:
+            raise InputError("config: encoders: two encoders have the same name; rename one")
+        recipe = _read_recipe(item)
+        if recipe is None:
+            encoders[item["name"]] = _given(item, root)
+        else:
+            encoders[item["name"]] = _made(item["name"], recipe, encoders, results)
+    return encoders
+
+
+def _read_recipe(item: Mapping[str, Any]) -> Recipe | None:
+    """The recipe of an entry, or ``None`` for an encoder that exists or is downloaded."""
+    name, by = item["name"], item.get("by")
+    sources = [key for key in ("path", "hub", "from", "architecture") if key in item]
+    if len(sources) != 1 or ("hub" in item) != ("revision" in item):
+        raise InputError(
+            f"config: encoders: '{name}' needs one of `path`, `hub` (with `revision`), `from` "
+            "(with `by`) or `architecture`"
+        )
+    made = sources[0] in ("from", "architecture")
+    if made:
+        extra = [key for key in ("layers", "causal") if key in item]
+    else:
+        extra = [key for key in ("by",) if key in item]
+    if extra:
+        raise InputError(
+            f"config: encoders: '{name}' has `{extra[0]}`, which does not belong to "
+            f"`{sources[0]}`; remove it"
+        )
+    if not made:
+        return None
+    if by is None and "from" in item:
+        raise InputError(f"config: encoders: '{name}' has `from` but no `by`; say how it is made")
+    if by is None:
+        if item["architecture"]["model_type"] != UNPRETRAINED:
+            raise InputError(
+                f"config: encoders: '{name}' has an architecture but no `by`; only "
+                f"{UNPRETRAINED} is trained without pretraining, add `by`"
+            )
+        return Recipe(architecture=item["architecture"])
+    if ("vocabulary_size" in by) != ("architecture" in item):
+        raise InputError(
+            f"config: encoders: '{name}': `vocabulary_size` belongs to encoders with an "
+            "`architecture`, which learn their vocabulary, and to no others; correct `by`"
+        )
+    settings = {k: v for k, v in by.items() if k not in ("objective", "text", "seeds")}
+    architecture = item.get("architecture", {})
+    return Recipe(
+        item.get("from", ""), architecture, by["text"], tuple(sorted(by["seeds"])), settings
+    )
+
+
+def _given(item: Mapping[str, Any], root: Path) -> Encoder:
+    name, layers, causal = item["name"], item.get("layers", 0), item.get("causal", False)
+    if "path" in item:
+        directory = expand(item["path"], f"encoders: '{name}'")
+        encoder = Encoder(name, layers, directory, causal=causal)
+    else:
+        revision = item["revision"]
+        directory = f"resources/downloads/models/{name}-{revision[:12]}"
+        encoder = Encoder(name, layers, directory, item["hub"], revision, causal)
+    if layers:
+        return encoder
+    found = layers_of(encoder.configuration(root) or {})
+    if found is None:
+        raise InputError(
+            f"config: encoders: '{name}' has no `layers`, and {root / directory}/config.json is "
+            "not there yet or does not say how many there are; write `layers`"
+        )
+    return replace(encoder, layers=found)
+
+
+def _made(name: str, recipe: Recipe, known: Mapping[str, Encoder], results: str) -> Encoder:
+    if not recipe.text:
+        directory = paths.made_encoder(results, name)
+        return Encoder(name, recipe.architecture["layers"], directory, recipe=recipe)
+    single = len(recipe.seeds) == 1 and not recipe.of_each_language
+    directory = paths.made_encoder(results, name, recipe.text, recipe.seeds[0]) if single else ""
+    if not recipe.base:
+        layers = layers_of(recipe.architecture)
+        if layers is None:
+            raise InputError(
+                f"config: encoders: '{name}': the architecture does not say how many layers it "
+                "has; write num_hidden_layers"
+            )
+        return Encoder(name, layers, directory, recipe=recipe)
+    if recipe.base not in known:
+        raise InputError(
+            f"config: encoders: '{name}' starts from '{recipe.base}', which is not declared above "
+            f"it; declared are: {', '.join(known) or 'none'}"
+        )
+    base = known[recipe.base]
+    if not base.pretrained:
+        raise InputError(
+            f"config: encoders: '{name}' starts from '{base.name}', which has no weights before "
+            "fine-tuning; start from another encoder"
+        )
+    if base.recipe and base.recipe.of_each_language and not recipe.of_each_language:
+        raise InputError(
+            f"config: encoders: '{name}' starts from '{base.name}', of which there is one for "
+            f"each unseen language; write `text: {EACH_UNSEEN_LANGUAGE}`"
+        )
+    return Encoder(name, base.layers, directory, causal=base.causal, recipe=recipe)
+
+
+def root_of(encoder: Encoder, declared: Mapping[str, Encoder]) -> Encoder:
+    """The encoder at the start of a chain of recipes, whose tokenizer and size all of them have."""
+    while encoder.recipe and encoder.recipe.base:
+        encoder = declared[encoder.recipe.base]
+    return encoder
+
+
+def encoders_of_transfer(
+    wanted: str | Sequence[str], declared: Mapping[str, Encoder]
+) -> dict[str, Encoder]:
+    """The encoders whose transfer is measured.
+
+    Args:
+        wanted: names, or ``all`` for every encoder with one set of pretrained weights.
+        declared: all encoders, by name.
+
+    Raises:
+        InputError: a name is not declared, or the encoder has no single set of weights.
+    """
+    usable = {name: encoder for name, encoder in declared.items() if _single(encoder)}
+    names = list(usable) if wanted == "all" else list(wanted)
+    for name in names:
+        if name not in declared:
+            raise InputError(
+                f"config: transfer_encoders: no encoder '{name}' under `encoders`; it has: "
+                f"{', '.join(declared)}"
+            )
+        if name not in usable:
+            raise InputError(
+                f"config: transfer_encoders: '{name}' is not one pretrained encoder (it has no "
+                f"weights, several seeds, or the text {EACH_UNSEEN_LANGUAGE}); remove it"
+            )
+    if not names:
+        raise InputError(
+            "config: transfer_encoders: none of `encoders` is one pretrained encoder; add one"
+        )
+    return {name: usable[name] for name in usable if name in names}
+
+
+def _single(encoder: Encoder) -> bool:
+    return encoder.pretrained and bool(encoder.directory)
