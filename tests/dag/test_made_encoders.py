@@ -120,3 +120,32 @@ def test_an_encoder_can_be_an_arm(finished: Path) -> None:
     assert "pretrain" not in jobs and counts(jobs)["search"] == 3
     predicted = next(iter(jobs["predict_in_language"]))
     assert "/zero-shot-from-qca/" in predicted and "/further/" in predicted
+
+
+def test_a_trimmed_vocabulary_is_made_once(finished_once: Path, tmp_path: Path) -> None:
+    """One job; then the encoder is like any other, and a corpus more makes all of it again."""
+    folder = tmp_path / "study"
+    shutil.copytree(finished_once, folder)
+
+    def with_treebanks(*codes: str) -> list[dict]:
+        treebanks = [f"{code}_embedded" for code in codes]
+        by = {"objective": "trim-vocabulary", "treebanks": treebanks}
+        return [ENCODERS[0], {"name": "trimmed", "from": "embedded", "by": by}]
+
+    encoders = with_treebanks("qaa", "qca", "qba")
+    change(folder, encoders=encoders)
+    jobs = planned(folder, "--configfile", "small.yaml")
+    assert counts(jobs)["trim_vocabulary"] == 1 and counts(jobs)["finetune"] == 4
+    assert all(of("trimmed", outputs) == outputs for outputs in jobs_that_train(jobs))
+    finish(folder, "--configfile", "small.yaml")
+    assert planned(folder, "--configfile", "small.yaml") == {}
+    change(folder, encoders=with_treebanks("qba", "qaa", "qca"))
+    assert planned(folder, "--configfile", "small.yaml").keys() <= AGGREGATES
+    change(folder, encoders=with_treebanks("qaa", "qca", "qba", "qda"))
+    jobs = planned(folder, "--configfile", "small.yaml")
+    assert counts(jobs)["trim_vocabulary"] == 1 and counts(jobs)["finetune"] == 4
+    assert all(of("trimmed", outputs) == outputs for outputs in jobs_that_train(jobs))
+
+
+def jobs_that_train(jobs: dict[str, set[str]]) -> list[set[str]]:
+    return [outputs for name, outputs in jobs.items() if name.startswith(("finetune", "trim"))]

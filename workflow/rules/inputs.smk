@@ -270,12 +270,28 @@ def text_identity(wildcards):
 
 def base_encoder(wildcards):
     """The files of the encoder that an adapted encoder starts from."""
-    made, of = study.made_encoders, (wildcards.encoder, int(wildcards.seed))
-    base, _ = made.base(*of)
-    directory = made.base_directory(wildcards.encoder, wildcards.text, int(wildcards.seed))
+    made, name = study.made_encoders, wildcards.encoder
+    seed, text = int(wildcards.get("seed", 0)), wildcards.get("text", "")
+    base = made.recipes[name].base
+    directory = made.base_directory(name, text, seed)
     if base not in made.recipes:
         return settled_encoder(base)
     return [f"{directory}/{name}" for name in study.declared_encoders[base].files]
+
+
+def kept_files(wildcards):
+    """The files of the corpora whose subwords a trimmed vocabulary keeps."""
+    return [
+        (
+            f"<results>/raw_text/{code}/{part}.txt"
+            if folder == "raw_text"
+            else settled(
+                f"<results>/{folder}/{code}/{part}{FORMATS[folder].suffix}",
+                study.contents.corpus(folder, code, part),
+            )
+        )
+        for folder, code, part in study.made_encoders.kept_files(wildcards.encoder)
+    ]
 
 
 def made_encoder_config(wildcards):

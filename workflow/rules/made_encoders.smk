@@ -121,12 +121,38 @@ rule pretrain:
         " --threads {threads:q} > {log:q} 2>&1"
 
 
-UNPRETRAINED = paths.made_encoder("<results>", "{encoder}")
+SINGLE_ENCODER = paths.made_encoder("<results>", "{encoder}")
+
+
+rule trim_vocabulary:
+    input:
+        encoder=base_encoder,
+        corpora=kept_files,
+    output:
+        multiext(f"{SINGLE_ENCODER}/", "config.json", "model.safetensors", "tokenizer.json"),
+    log:
+        "<logs>/trim_vocabulary/{encoder}.log",
+    wildcard_constraints:
+        encoder=one_of(study.made_encoders.trimmed()),
+    conda:
+        "../../envs/xltransfer.yaml"
+    resources:
+        mem_mb=growing(8000),
+        runtime=growing(60),
+    params:
+        code=stage_digest("trim_vocabulary"),
+        # Not passed to the command, used to detect changes: see study/identities.py.
+        identity=lambda wildcards: study.identities.encoder(wildcards.encoder),
+        encoder=lambda wildcards, input: os.path.dirname(input.encoder[0]),
+        directory=subpath(output[0], parent=True),
+    shell:
+        "python -m xltransfer trim_vocabulary --encoder {params.encoder:q}"
+        " --corpora {input.corpora:q} --output {params.directory:q} > {log:q} 2>&1"
 
 
 rule bilstm_architecture:
     output:
-        f"{UNPRETRAINED}/config.json",
+        f"{SINGLE_ENCODER}/config.json",
     log:
         "<logs>/bilstm_architecture/{encoder}.log",
     wildcard_constraints:

@@ -93,7 +93,8 @@ class EncoderSize:
 def encoder_size(study: Study, name: str) -> EncoderSize:
     """The size of an encoder: from its directory if it exists, else from ``encoders.tsv``.
 
-    An adapted encoder has the size of the one that it starts from. A BiLSTM is counted like the
+    An adapted encoder has the size of the one that it starts from, and so has one with a trimmed
+    vocabulary, which is smaller. A BiLSTM is counted like the
     first encoder of the transfer part.
 
     Raises:
@@ -275,9 +276,10 @@ class Estimate:
         found["encoders"] = sum(self.size(encoder).parameters * 4.0 for encoder in study.encoders)
         used = {*study.encoders, *study.unseen.arms.trained}
         for name, recipe in study.made_encoders.recipes.items():
-            if recipe.text and name in used - set(study.encoders):
-                texts = len(study.unseen.varieties) if recipe.of_each_language else 1
-                found["encoders"] += self.size(name).parameters * 4.0 * texts * len(recipe.seeds)
+            if study.declared_encoders[name].pretrained and name in used - set(study.encoders):
+                number = len(study.unseen.varieties) if recipe.of_each_language else 1
+                number *= max(1, len(recipe.seeds))
+                found["encoders"] += self.size(name).parameters * 4.0 * number
         return found
 
     def _vectors(self, encoder: str, corpus: str) -> float:

@@ -33,8 +33,10 @@ class MadeEncoders:
         """Raise an error for encoders that cannot be trained further.
 
         Raises:
-            InputError: transformers has no masked language model of the encoder's type.
+            InputError: transformers has no masked language model of the encoder's type, or an
+                encoder with a trimmed vocabulary is used for a corpus whose subwords it lacks.
         """
+        self._check_vocabularies()
         for name, recipe in self.recipes.items():
             if not recipe.text:
                 continue
@@ -49,9 +51,54 @@ class MadeEncoders:
                     "language modelling in transformers; choose another encoder"
                 )
 
+    def _check_vocabularies(self) -> None:
+        declared, catalogue = self._study.declared_encoders, self._study.catalogue
+        for name, recipe in self.recipes.items():
+            for folder, code in recipe.corpora:
+                if folder != "raw_text" and code not in getattr(catalogue, folder):
+                    raise InputError(
+                        f"config: encoders: '{name}': no '{code}' in the catalogue of {folder}; "
+                        "add its row there, or correct the list"
+                    )
+        for name, encoder in declared.items():
+            while encoder.recipe is not None and encoder.recipe.base:
+                kept = encoder.recipe.corpora
+                missing = sorted(self._read_by(name) - set(kept)) if kept else []
+                if missing:
+                    (folder, code), trimmed = missing[0], encoder.name
+                    raise InputError(
+                        f"config: encoders: '{trimmed}' lacks the subwords of '{code}', which "
+                        f"'{name}' reads; add it to `{folder}` of '{trimmed}', which makes the "
+                        "encoder and all its models again"
+                    )
+                encoder = declared[encoder.recipe.base]
+
+    def _read_by(self, name: str) -> set[tuple[str, str]]:
+        """Folder and code of the corpora that an encoder or its models read."""
+        study, found = self._study, set()
+        texts = {("raw_text", variety.text) for variety in study.unseen.varieties.values()}
+        if name in study.encoders:
+            found |= {("treebanks", code) for code in study.parallel.treebanks}
+            found |= {
+                (study.kind(task).corpora, code)
+                for task in study.tasks
+                for code in (*study.sources(task), *study.targets(task))
+            }
+        if name in study.unseen.arms.trained:
+            found |= texts
+            found |= {(study.kind(task).corpora, code) for task, code in study.unseen.pairs}
+        recipe = self.recipes.get(name)
+        if recipe is not None and recipe.text:
+            found |= texts if recipe.of_each_language else {("raw_text", recipe.text)}
+        return found
+
     def adapted(self) -> list[str]:
-        """The encoders that start from another one."""
-        return [name for name, recipe in self.recipes.items() if recipe.base]
+        """The encoders whose training continues."""
+        return [name for name, recipe in self.recipes.items() if recipe.base and recipe.text]
+
+    def trimmed(self) -> list[str]:
+        """The encoders whose vocabulary is trimmed."""
+        return [name for name, recipe in self.recipes.items() if recipe.corpora]
 
     def from_scratch(self) -> list[str]:
         """The encoders that are pretrained from a new architecture."""
@@ -59,7 +106,8 @@ class MadeEncoders:
 
     def unpretrained(self) -> list[str]:
         """The encoders without weights before fine-tuning."""
-        return [name for name, recipe in self.recipes.items() if not recipe.text]
+        recipes = self.recipes.items()
+        return [name for name, recipe in recipes if not recipe.text and not recipe.base]
 
     def text(self, name: str, source: str = "") -> str:
         """The text that an encoder is trained on; ``source`` is a corpus of an unseen language."""
@@ -80,11 +128,21 @@ class MadeEncoders:
 
     def directories(self, name: str, source: str, seeds: Sequence[int]) -> list[str]:
         """The directory of the encoder that the model of each seed starts from."""
-        if not self.recipes[name].text:
-            return [self._study.declared_encoders[name].directory] * max(1, len(seeds))
         text = self.text(name, source)
         found = self.pretraining_seeds(name, seeds)
         return [paths.made_encoder(self._study.results, name, text, seed) for seed in found]
+
+    def kept_files(self, name: str) -> list[tuple[str, str, str]]:
+        """Folder, code and part of the files whose subwords a trimmed vocabulary keeps."""
+        return [
+            (folder, code, part)
+            for folder, code in self.recipes[name].corpora
+            for part in (
+                ("training", "held_out")
+                if folder == "raw_text"
+                else getattr(self._study.catalogue, folder)[code].splits
+            )
+        ]
 
     def base(self, name: str, seed: int) -> tuple[str, int]:
         """The encoder that another one starts from, and its pretraining seed (0 if it has none).
@@ -97,7 +155,7 @@ class MadeEncoders:
         """
         recipe = self.recipes[name]
         base = self.recipes.get(recipe.base)
-        if base is None:
+        if base is None or not base.seeds:
             return recipe.base, 0
         return recipe.base, base.seeds[recipe.seeds.index(seed) % len(base.seeds)]
 
@@ -110,8 +168,8 @@ class MadeEncoders:
             seed: its pretraining seed.
         """
         base, base_seed = self.base(name, seed)
-        if base not in self.recipes:
-            return self._study.declared_encoders[base].directory
+        if directory := self._study.declared_encoders[base].directory:
+            return directory
         recipe = self.recipes[base]
         known = text if recipe.of_each_language else recipe.text
         return paths.made_encoder(self._study.results, base, known, base_seed)

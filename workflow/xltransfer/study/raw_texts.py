@@ -32,7 +32,13 @@ class RawTexts:
         """Codes of all texts that the study may need."""
         unseen = [variety.text for variety in self.study.unseen.varieties.values()]
         recipes = (encoder.recipe for encoder in self.study.declared_encoders.values())
-        named = [recipe.text for recipe in recipes if recipe and recipe.text]
+        named = [
+            code
+            for recipe in recipes
+            if recipe is not None
+            for code in (recipe.text, *(c for folder, c in recipe.corpora if folder == "raw_text"))
+            if code
+        ]
         return [t for t in dict.fromkeys([*unseen, *named]) if t != EACH_UNSEEN_LANGUAGE]
 
     @property

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ..corpora.formats import FORMATS
 from ..encoders.families import layers_of
 from ..records import paths
 from ..runtime.errors import InputError
@@ -20,6 +21,8 @@ from .parts import expand
 
 EACH_UNSEEN_LANGUAGE = "each-unseen-language"
 """Text of recipes that make one encoder for every unseen language, from the language's own text."""
+TRIM_VOCABULARY = "trim-vocabulary"
+"""Objective of recipes that keep only the subwords of some corpora."""
 UNPRETRAINED = "xltransfer-bilstm"
 """Model type of encoders that have no weights before fine-tuning."""
 ENCODER_FILES = ("config.json", "model.safetensors", "tokenizer.json")
@@ -30,11 +33,13 @@ class Recipe:
     """How the workflow makes an encoder.
 
     Attributes:
-        base: name of the encoder whose training continues; empty for a new architecture.
+        base: name of the encoder that it starts from; empty for a new architecture.
         architecture: keys of the configuration of a new encoder; empty if there is a base.
         text: code of a raw text, or ``EACH_UNSEEN_LANGUAGE``; empty without pretraining.
         seeds: seeds of the pretraining, sorted; empty without pretraining.
         settings: settings of the objective.
+        corpora: folder and code of the corpora whose subwords are kept, if the vocabulary is
+            trimmed; empty otherwise.
     """
 
     base: str = ""
@@ -42,6 +47,7 @@ class Recipe:
     text: str = ""
     seeds: tuple[int, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
+    corpora: tuple[tuple[str, str], ...] = ()
 
     @property
     def of_each_language(self) -> bool:
@@ -80,7 +86,7 @@ class Encoder:
     @property
     def pretrained(self) -> bool:
         """Whether it has weights before fine-tuning."""
-        return self.recipe is None or bool(self.recipe.text)
+        return self.recipe is None or bool(self.recipe.base or self.recipe.text)
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -162,11 +168,19 @@ def _read_recipe(item: Mapping[str, Any]) -> Recipe | None:
                 f"{UNPRETRAINED} is trained without pretraining, add `by`"
             )
         return Recipe(architecture=item["architecture"])
+    if by["objective"] == TRIM_VOCABULARY and "from" not in item:
+        raise InputError(
+            f"config: encoders: '{name}' has an architecture, which has no vocabulary to trim; "
+            "write `from` and the encoder whose vocabulary is trimmed"
+        )
     if ("vocabulary_size" in by) != ("architecture" in item):
         raise InputError(
             f"config: encoders: '{name}': `vocabulary_size` belongs to encoders with an "
             "`architecture`, which learn their vocabulary, and to no others; correct `by`"
         )
+    if by["objective"] == TRIM_VOCABULARY:
+        corpora = tuple((folder, code) for folder in FORMATS for code in sorted(by.get(folder, ())))
+        return Recipe(item.get("from", ""), corpora=corpora)
     settings = {k: v for k, v in by.items() if k not in ("objective", "text", "seeds")}
     architecture = item.get("architecture", {})
     return Recipe(
@@ -195,11 +209,12 @@ def _given(item: Mapping[str, Any], root: Path) -> Encoder:
 
 
 def _made(name: str, recipe: Recipe, known: Mapping[str, Encoder], results: str) -> Encoder:
-    if not recipe.text:
+    if not recipe.text and not recipe.base:
         directory = paths.made_encoder(results, name)
         return Encoder(name, recipe.architecture["layers"], directory, recipe=recipe)
-    single = len(recipe.seeds) == 1 and not recipe.of_each_language
-    directory = paths.made_encoder(results, name, recipe.text, recipe.seeds[0]) if single else ""
+    single = len(recipe.seeds) < 2 and not recipe.of_each_language
+    place = recipe.text, *recipe.seeds[:1]
+    directory = paths.made_encoder(results, name, *place) if single else ""
     if not recipe.base:
         layers = layers_of(recipe.architecture)
         if layers is None:
@@ -219,6 +234,11 @@ def _made(name: str, recipe: Recipe, known: Mapping[str, Encoder], results: str)
             f"config: encoders: '{name}' starts from '{base.name}', which has no weights before "
             "fine-tuning; start from another encoder"
         )
+    if recipe.corpora and not base.directory:
+        raise InputError(
+            f"config: encoders: '{name}': '{base.name}' is not one encoder, but one for each seed "
+            "or language; trim the vocabulary of the encoder that it starts from"
+        )
     if base.recipe and base.recipe.of_each_language and not recipe.of_each_language:
         raise InputError(
             f"config: encoders: '{name}' starts from '{base.name}', of which there is one for "
@@ -228,8 +248,15 @@ def _made(name: str, recipe: Recipe, known: Mapping[str, Encoder], results: str)
 
 
 def root_of(encoder: Encoder, declared: Mapping[str, Encoder]) -> Encoder:
-    """The encoder at the start of a chain of recipes, whose tokenizer and size all of them have."""
+    """The encoder at the start of a chain of recipes; all of them have its architecture."""
     while encoder.recipe and encoder.recipe.base:
+        encoder = declared[encoder.recipe.base]
+    return encoder
+
+
+def first_with_tokenizer(encoder: Encoder, declared: Mapping[str, Encoder]) -> Encoder:
+    """The first encoder of a chain of recipes that has the tokenizer of an encoder."""
+    while encoder.recipe and encoder.recipe.base and not encoder.recipe.corpora:
         encoder = declared[encoder.recipe.base]
     return encoder
 

@@ -15,7 +15,7 @@ from ..runtime.errors import InputError
 from ..runtime.files import canonical_json
 from .analyses import drawings_of, tables_of
 from .arms import Arms
-from .recipes import root_of
+from .recipes import first_with_tokenizer
 from .varieties import FOLDS, HASHED, Made, Varieties, Variety
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class UnseenLanguages:
         """Encoders of arms that differ in their tokenizer; adapted ones have that of their base."""
         declared = self.study.declared_encoders
         arms = [declared[arm] for arm in self.arms.trained if declared[arm].pretrained]
-        return list(dict.fromkeys(root_of(encoder, declared).name for encoder in arms))
+        return list(dict.fromkeys(first_with_tokenizer(encoder, declared).name for encoder in arms))
 
     @cached_property
     def _counted(self) -> dict[tuple[str, str], Variety]:

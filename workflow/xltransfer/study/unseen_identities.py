@@ -70,7 +70,7 @@ class UnseenIdentities:
         else:
             base, base_seed = made.base(name, seed)
             of = [recipe.config(seed), stage_digest("adapt")]
-            if base in made.recipes:
+            if base in made.recipes and made.recipes[base].text:
                 fixed = made.recipes[base]
                 base_text = text if fixed.of_each_language else fixed.text
                 of.append(self.made_encoder(base, base_text, base_seed))
@@ -78,10 +78,24 @@ class UnseenIdentities:
                 of.append(self._all.encoder(base))
         return digest([*of, self.text(text)])
 
+    def trimmed_encoder(self, name: str) -> str:
+        """Identity of an encoder with a trimmed vocabulary."""
+        made = self._study.made_encoders
+        files = {
+            f"{folder}/{code}/{part}": self.text(code)
+            if folder == "raw_text"
+            else self._all.corpus(folder, code, part)
+            for folder, code, part in made.kept_files(name)
+        }
+        base = self._all.encoder(made.recipes[name].base)
+        return digest([base, files, stage_digest("trim_vocabulary")])
+
     def encoder(self, name: str, source: str, seeds: Sequence[int]) -> str:
         """Identity of the made encoders that models of a corpus and some seeds start from."""
         made = self._study.made_encoders
         recipe = made.recipes[name]
+        if recipe.corpora:
+            return self.trimmed_encoder(name)
         if not recipe.text:
             return digest(canonical_json(recipe.architecture))
         text = made.text(name, source)
@@ -130,7 +144,8 @@ class UnseenIdentities:
             file: code and part, e.g. ``ug_udt-train``.
         """
         unseen, (code, _, part) = self._study.unseen, file.rpartition("-")
-        if encoder in self._study.made_encoders.recipes:
+        recipe = self._study.made_encoders.recipes.get(encoder)
+        if recipe is not None and recipe.text:
             # The directory name contains text and seed.
             text, seed = Path(unseen.tokenizer(encoder, kind, file)).parts[-3:-1]
             tokenizer = self.made_encoder(encoder, text, int(seed.removeprefix("seed-")))

@@ -1,0 +1,250 @@
+"""Vocabularies that are trimmed: the same subwords and states, with fewer rows."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from conftest import ROOT
+from safetensors.torch import load_file, save_file
+from test_recipes import ADAPTED, BILSTM, MONOLINGUAL, PLAIN, recipe
+from test_study import change
+from tokenizers import (
+    Tokenizer,
+    decoders,
+    models,
+    normalizers,
+    pre_tokenizers,
+    processors,
+    trainers,
+)
+from transformers import AutoModelForMaskedLM, BertConfig, BertForMaskedLM
+from xltransfer.corpora.conllu import read_conllu
+from xltransfer.encoders.tokenizer import WordTokenizer
+from xltransfer.encoders.transformer import load_encoder
+from xltransfer.runtime.errors import InputError
+from xltransfer.stages.trim_vocabulary import trim_vocabulary
+from xltransfer.study import Study
+
+SPECIAL = ["<unk>", "<s>", "</s>", "<pad>", "<mask>"]
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+LINES = ["the change of the table", "a language that nobody has seen", "ä ж 中文 unknown"]
+TREEBANK = """\
+# sent_id = 1
+# text = The changes, unchanged.
+1\tThe\tthe\tDET\t_\t_\t2\tdet\t_\t_
+2\tchanges\tchange\tNOUN\t_\t_\t0\troot\t_\tSpaceAfter=No
+3\t,\t,\tPUNCT\t_\t_\t2\tpunct\t_\t_
+4\tunchanged\tunchanged\tADJ\t_\t_\t2\tamod\t_\tSpaceAfter=No
+5\t.\t.\tPUNCT\t_\t_\t2\tpunct\t_\t_
+
+"""
+
+
+def tokenizer(kind: str) -> Tokenizer:
+    """A vocabulary of 600 subwords of the README, its mask token last."""
+    if kind == "Unigram":
+        made = Tokenizer(models.Unigram())
+        made.pre_tokenizer, made.decoder = pre_tokenizers.Metaspace(), decoders.Metaspace()
+        trainer = trainers.UnigramTrainer(
+            vocab_size=600, special_tokens=SPECIAL[:4], unk_token="<unk>"
+        )
+    elif kind == "BPE":
+        made = Tokenizer(models.BPE())
+        made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+        alphabet = pre_tokenizers.ByteLevel.alphabet()
+        trainer = trainers.BpeTrainer(
+            vocab_size=600, special_tokens=SPECIAL[:4], initial_alphabet=alphabet
+        )
+    else:
+        made = Tokenizer(models.WordPiece(unk_token="<unk>"))
+        made.normalizer = normalizers.BertNormalizer(lowercase=False)
+        made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+        trainer = trainers.WordPieceTrainer(vocab_size=600, special_tokens=SPECIAL[:4])
+    made.train_from_iterator(TEXT, trainer)
+    made.add_special_tokens(["<mask>"])
+    ids = [(name, made.token_to_id(name)) for name in ("<s>", "</s>")]
+    if kind == "BPE":
+        made.post_processor = processors.RobertaProcessing(ids[1], ids[0])
+    else:
+        made.post_processor = processors.TemplateProcessing("<s> $A </s>", special_tokens=ids)
+    return made
+
+
+@pytest.fixture(params=["Unigram", "BPE", "WordPiece"])
+def encoder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A tiny encoder with a masked language modelling head."""
+    folder = tmp_path / "encoder"
+    made = tokenizer(request.param)
+    torch.manual_seed(1)
+    config = BertConfig(
+        vocab_size=made.get_vocab_size() + 3,  # some checkpoints have rows to spare
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        pad_token_id=made.token_to_id("<pad>"),
+    )
+    model = BertForMaskedLM(config)
+    torch.nn.init.normal_(model.cls.predictions.bias)
+    model.save_pretrained(folder)
+    made.save(str(folder / "tokenizer.json"))
+    (folder / "tokenizer_config.json").write_text('{"mask_token": "<mask>"}')
+    return folder
+
+
+@pytest.fixture
+def corpora(tmp_path: Path) -> list[Path]:
+    text, treebank = tmp_path / "text.txt", tmp_path / "test.conllu"
+    text.write_text("".join(f"{line}\n" for line in LINES), encoding="utf-8")
+    treebank.write_text(TREEBANK, encoding="utf-8")
+    return [text, treebank]
+
+
+def test_subwords_and_states_stay_the_same(
+    encoder: Path, corpora: list[Path], tmp_path: Path
+) -> None:
+    trimmed = tmp_path / "trimmed"
+    trim_vocabulary(encoder, corpora, trimmed)
+    before, after = WordTokenizer(encoder), WordTokenizer(trimmed)
+    assert after.vocabulary_size < before.vocabulary_size - 100
+    assert json.loads((trimmed / "config.json").read_text())["vocab_size"] == after.vocabulary_size
+    pieces = lambda t, ids: [t._tokenizer.id_to_token(int(i)) for i in ids]  # noqa: E731
+    forms = [sentence.forms for sentence in read_conllu(corpora[1])]
+    old = [*(found.pieces for found in before(forms)), *before.rows(LINES, 512)]
+    new = [*(found.pieces for found in after(forms)), *after.rows(LINES, 512)]
+    assert [pieces(before, ids) for ids in old] == [pieces(after, ids) for ids in new]
+    models_of = [AutoModelForMaskedLM.from_pretrained(p).eval() for p in (encoder, trimmed)]
+    places = [before._tokenizer.token_to_id(p) for p in pieces(after, range(after.vocabulary_size))]
+    for one, two in zip(old, new, strict=True):
+        with torch.no_grad():
+            logits = [
+                model(input_ids=torch.tensor(ids)[None]).logits[0]
+                for model, ids in zip(models_of, (one, two), strict=True)
+            ]
+        assert torch.equal(logits[0][:, places], logits[1])
+    assert load_encoder(trimmed).config.pad_token_id == after._tokenizer.token_to_id("<pad>")
+
+
+def test_other_text_can_still_be_read(encoder: Path, corpora: list[Path], tmp_path: Path) -> None:
+    """Single characters are kept, so that a word splits into more subwords, not into none."""
+    trimmed = tmp_path / "trimmed"
+    trim_vocabulary(encoder, corpora[1:], trimmed)
+    before, after = WordTokenizer(encoder), WordTokenizer(trimmed)
+    words = [["reproducible", "results"]]
+    assert len(after(words)[0].pieces) > len(before(words)[0].pieces)
+    assert after.unknown_piece not in after(words)[0].pieces
+
+
+def test_the_same_bytes_each_time(encoder: Path, corpora: list[Path], tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        trim_vocabulary(encoder, corpora, tmp_path / name)
+    for path in sorted((tmp_path / "one").glob("[!.]*.*")):
+        if "provenance" not in path.name:
+            assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
+
+
+def test_heads_that_only_look_like_vocabularies_are_kept(
+    encoder: Path, corpora: list[Path], tmp_path: Path
+) -> None:
+    """Matrices of the encoder itself are never cut, whatever their size."""
+    size = json.loads((encoder / "config.json").read_text())["vocab_size"]
+    weights = load_file(encoder / "model.safetensors")
+    weights["extra.head"] = torch.arange(float(size))
+    save_file(weights, encoder / "model.safetensors", {"format": "pt"})
+    trim_vocabulary(encoder, corpora, tmp_path / "trimmed")
+    after = load_file(tmp_path / "trimmed" / "model.safetensors")
+    changed = {name for name, value in after.items() if value.shape != weights[name].shape}
+    assert changed == {
+        "bert.embeddings.word_embeddings.weight",
+        "cls.predictions.bias",
+        "extra.head",
+    }
+
+
+def test_other_vocabularies_are_refused(tmp_path: Path, corpora: list[Path]) -> None:
+    folder = tmp_path / "encoder"
+    made = Tokenizer(models.WordLevel({"<unk>": 0, "a": 1}, unk_token="<unk>"))
+    made.pre_tokenizer = pre_tokenizers.Whitespace()
+    BertForMaskedLM(
+        BertConfig(vocab_size=2, hidden_size=8, num_hidden_layers=1, num_attention_heads=1,
+                   intermediate_size=8)
+    ).save_pretrained(folder)  # fmt: skip
+    made.save(str(folder / "tokenizer.json"))
+    with pytest.raises(InputError, match=r"tokenizer\.json:1: a vocabulary of the type WordLevel"):
+        trim_vocabulary(folder, corpora, tmp_path / "trimmed")
+    assert not (tmp_path / "trimmed" / "model.safetensors").exists()
+
+
+def trimmed_to(treebanks: list[str], base: str = "embedded", **more: list[str]) -> dict:
+    by = {"objective": "trim-vocabulary", "treebanks": treebanks, **more}
+    return {"name": "trimmed", "from": base, "by": by}
+
+
+ALL = [f"{code}_embedded" for code in (
+    "qaa", "qab", "qac", "qba", "qbb", "qbc", "qca", "qcb", "qcc", "qda", "qdb", "qdc", "qea",
+    "qeb", "qfa", "qfb")]  # fmt: skip
+WRONG = {
+    "a target is missing": (
+        change(encoders=[PLAIN, trimmed_to(ALL[:-1])]),
+        "'trimmed' lacks the subwords of 'qfb_embedded', which 'trimmed' reads; add it to "
+        "`treebanks` of 'trimmed'",
+    ),
+    "a text is missing": (
+        change(
+            encoders=[
+                *(PLAIN, trimmed_to(ALL)),
+                recipe(ADAPTED, "further", base="trimmed", text="qaa_embedded"),
+            ],
+            transfer_encoders=["trimmed"],
+        ),
+        "'trimmed' lacks the subwords of 'qaa_embedded', which 'further' reads; add it to "
+        "`raw_text`",
+    ),
+    "unknown corpus": (
+        change(encoders=[PLAIN, trimmed_to(["en_none"])]),
+        "'trimmed': no 'en_none' in the catalogue of treebanks",
+    ),
+    "of an architecture": (
+        change(encoders=[{**MONOLINGUAL, "by": trimmed_to(ALL)["by"]}]),
+        "'monolingual' has an architecture, which has no vocabulary to trim",
+    ),
+    "of many encoders": (
+        change(encoders=[PLAIN, ADAPTED, trimmed_to(ALL, "embedded-adapted")]),
+        "'trimmed': 'embedded-adapted' is not one encoder",
+    ),
+    "nothing kept": (
+        change(encoders=[PLAIN, {**trimmed_to(ALL), "by": {"objective": "trim-vocabulary"}}]),
+        "encoders.1.by: ",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_recipes_are_refused(name: str) -> None:
+    apply, reason = WRONG[name]
+    config = default()
+    apply(config)
+    with pytest.raises(InputError) as caught:
+        Study(config, ROOT)
+    assert reason in str(caught.value), str(caught.value)
+    assert str(caught.value).isprintable()
+
+
+def default() -> dict:
+    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    change(tasks=["parsing"], unseen={"languages": []})(config)
+    return config
+
+
+def test_what_is_kept_decides_the_models() -> None:
+    def model(corpora: list[str], name: str = "trimmed") -> str:
+        config = default()
+        change(encoders=[PLAIN, trimmed_to(corpora), BILSTM])(config)
+        return Study(config, ROOT).identities.model(name, "parsing", "qaa_embedded")
+
+    assert model(ALL) == model(ALL[::-1]) != model([*ALL, "qga_embedded"])
+    assert model(ALL, "embedded") == model([*ALL, "qga_embedded"], "embedded")
