@@ -248,3 +248,13 @@ def test_what_is_kept_decides_the_models() -> None:
 
     assert model(ALL) == model(ALL[::-1]) != model([*ALL, "qga_embedded"])
     assert model(ALL, "embedded") == model([*ALL, "qga_embedded"], "embedded")
+
+
+def test_only_the_parts_that_a_study_reads_are_kept() -> None:
+    """Training and development parts of sources; test parts also of corpora for later."""
+    config = default()
+    change(encoders=[PLAIN, trimmed_to([*ALL, "en_ewt"])], transfer_encoders=["trimmed"])(config)
+    found = Study(config, ROOT).made_encoders.kept_files("trimmed")
+    parts = {code: [p for _, c, p in found if c == code] for _, code, _ in found}
+    assert parts["qaa_embedded"] == ["train", "dev", "test"]
+    assert parts["qab_embedded"] == parts["en_ewt"] == ["test"]

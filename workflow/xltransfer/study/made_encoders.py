@@ -133,16 +133,25 @@ class MadeEncoders:
         return [paths.made_encoder(self._study.results, name, text, seed) for seed in found]
 
     def kept_files(self, name: str) -> list[tuple[str, str, str]]:
-        """Folder, code and part of the files whose subwords a trimmed vocabulary keeps."""
-        return [
-            (folder, code, part)
-            for folder, code in self.recipes[name].corpora
-            for part in (
-                ("training", "held_out")
-                if folder == "raw_text"
-                else getattr(self._study.catalogue, folder)[code].splits
-            )
-        ]
+        """Folder, code and part of the files whose subwords a trimmed vocabulary keeps.
+
+        These are the test part of each corpus and the other parts that the study reads. So a
+        corpus that is listed now can be made a target later without changing the encoder.
+        """
+        corpora = self.recipes[name].corpora
+        return [(*corpus, part) for corpus in corpora for part in self._parts(*corpus)]
+
+    def _parts(self, folder: str, code: str) -> list[str]:
+        study = self._study
+        if folder == "raw_text":
+            return ["training", "held_out"]
+        tasks = [task for task in study.tasks if study.kind(task).corpora == folder]
+        wanted = {"test"}
+        if any(code in study.sources(task) or (task, code) in study.unseen.pairs for task in tasks):
+            wanted |= {"train", "dev"}
+        if folder == "treebanks" and code in study.parallel.treebanks:
+            wanted |= {study.parallel.split}
+        return [part for part in getattr(study.catalogue, folder)[code].splits if part in wanted]
 
     def base(self, name: str, seed: int) -> tuple[str, int]:
         """The encoder that another one starts from, and its pretraining seed (0 if it has none).
