@@ -125,7 +125,7 @@ def _add_peers(parser: argparse.ArgumentParser) -> None:
     for name in ("machamp", "run-mlm", "cka"):
         peers.add_argument(f"--{name}-python", default=sys.executable, help="interpreter for it")
     peers.add_argument("--cka-encoder", type=Path, help="BERT of 12 layers of 768 units")
-    peers.add_argument("--baseline-commit", help="that `make demo` is compared with")
+    peers.add_argument("--baseline-commit", help="that `make study` is compared with")
     peers.add_argument("--baseline-seconds", type=float, help="what it took there, if known")
 
 

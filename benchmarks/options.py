@@ -26,7 +26,7 @@ class Options:
         machamp, run_mlm, cka_script: peers; ``None`` where there is none.
         machamp_python, run_mlm_python, cka_python: interpreters to run them with.
         cka_encoder: a BERT of the size that the published script expects; ``None`` draws one.
-        baseline_commit, baseline_seconds: what ``make demo`` is compared with.
+        baseline_commit, baseline_seconds: what ``make study`` is compared with.
         cores: of whole studies.
     """
 

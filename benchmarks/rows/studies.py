@@ -44,7 +44,7 @@ def _environment(options: Options, folder: Path) -> dict[str, str]:
 
 @cache
 def _run(options: Options, commit: str, number: int) -> Measurement:
-    """The first part of the default study at a commit, from nothing, as `make demo` runs it.
+    """The first part of the default study at a commit, from nothing, as `make study` runs it.
 
     Rows that ask for the same run share it. ``computed`` among the facts are the seconds that its
     jobs spent in training steps and forward passes, each on a core.
@@ -118,7 +118,7 @@ def _study(options: Options) -> Comparison:
 ROWS = [
     Row(
         "embedded-study",
-        "the embedded study from nothing, as `make demo` runs it",
+        "the embedded study from nothing, as `make study` runs it",
         "its jobs' training steps and forward passes",
         Target(1.5, at_least=False),
         _study,
@@ -127,7 +127,7 @@ ROWS = [
     ),
     Row(
         "demo",
-        "`make demo` after installation",
+        "`make study` after installation",
         "itself before",
         Target(0.5, at_least=False),
         _demo,

@@ -1,6 +1,6 @@
 """The default study: complete, repeatable, and showing the finding it is there to show.
 
-Where `make demo` has run in this checkout, these tests look at its results. Otherwise they run the
+Where `make study` has run in this checkout, these tests look at its results. Otherwise they run the
 study with fewer ablations, which takes half the time.
 """
 

@@ -3,7 +3,7 @@ those of a local run, byte for byte.
 
     python tests/slurm/whole_study.py RESULTS
 
-RESULTS is the folder that `make demo` has filled. Takes a little longer than `make demo`. Needs
+RESULTS is the folder that `make study` has filled. Takes a little longer than `make study`. Needs
 root, and Slurm installed (tests/slurm/install.sh).
 """
 
@@ -46,7 +46,7 @@ def main() -> None:
     parser.add_argument("results", type=Path, help="of a local run")
     local = parser.parse_args().results.resolve()
     if not (local / "tables").is_dir():
-        sys.exit(f"error: {local}: no tables: run `make demo` and give its results folder")
+        sys.exit(f"error: {local}: no tables: run `make study` and give its results folder")
     if reason := why_not():
         sys.exit(f"error: no Slurm can be started: {reason}")
     # So that the cluster is stopped whatever ends this.

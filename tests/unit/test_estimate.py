@@ -19,7 +19,7 @@ from xltransfer.study.estimate import (
     encoder_size,
     read_outputs,
 )
-from xltransfer.study.plan import check_positive, gpu_hours, model_of, read_config, report
+from xltransfer.study.plan import check_positive, model_of, read_config, report, work
 
 MBERT = EncoderSize(119547, 512, 768, 12, 3072)
 BODY = 12 * 7_087_872
@@ -102,16 +102,17 @@ def test_searches_and_least_steps_by_hand() -> None:
     assert found.training(model) == long * BODY
     assert found.search(model) == 2 * (short + long) * BODY
     named = "results/unseen/searches/mbert/pos/gsw_uzh_fold_1.json"
-    hours = gpu_hours(found.study, found, {"search": [[named]]})
-    assert hours["search"] == found.hours(found.search(model))
-    assert hours["start of jobs"] == found.hours(0, 1)
+    flops, starts = work(found.study, found, {"search": [[named]]})
+    assert flops["search"] == found.search(model) and starts == 1
 
 
 def test_hours_by_hand(mbert: dict) -> None:
-    """A tenth of 312 teraflops per second for an hour, and 60 jobs of a minute."""
+    """A tenth of 312 teraflops per second, or 50 gigaflops, for an hour; jobs of a minute."""
     found = estimate(mbert, utilisation=0.1, start_seconds=60.0)
     assert found.hours(31.2e12 * 3600) == pytest.approx(1)
     assert found.hours(0, 60) == 1
+    assert found.core_hours(50e9 * 3600) == pytest.approx(1)
+    assert found.core_hours(50e9 * 3600, 120) == pytest.approx(3)
 
 
 def test_disk_by_hand(mbert: dict) -> None:
@@ -159,9 +160,8 @@ def test_a_dry_run_is_read(mbert: dict) -> None:
     named = Model("mbert", "pos", "en_ewt", "none")
     assert model_of(model, "results/mbert") == model_of(prediction, "results/mbert") == named
     found = estimate(mbert)
-    hours = gpu_hours(found.study, found, jobs)
-    assert hours["fine-tuning"] == found.hours(found.training(named))
-    assert hours["start of jobs"] == found.hours(0, 2)
+    flops, starts = work(found.study, found, jobs)
+    assert flops["fine-tuning"] == found.training(named) and starts == 2
     text = "\n".join(report(found.study, found, jobs))
     assert "models: 210, of which 1 are to be trained" in text
     assert "148.9 GB" in text and "utilisation" in text

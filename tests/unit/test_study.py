@@ -70,6 +70,21 @@ def test_shipped_studies_are_valid_and_inherit_nothing(path: Path, config: dict)
     assert study["pathvars"]["results"] == f"results/{path.stem}"
 
 
+def test_the_demonstration_is_a_part_of_the_default_study(config: dict) -> None:
+    study = yaml.safe_load((ROOT / "resources/studies/demo.yaml").read_text(encoding="utf-8"))
+    mine, default = study["parsing"], config["parsing"]
+    assert set(mine["sources"]) < set(default["sources"])
+    assert set(mine["targets"]) < set(default["targets"])
+    rest = {"sources": ..., "targets": ...}
+    assert {**mine, **rest} == {**default, **rest}
+    same = ("seeds", "word_state", "keep", "ud_release", "embedded_world")
+    assert [study[key] for key in same] == [config[key] for key in same]
+    made, whole = Study(study, ROOT), Study(config, ROOT)
+    of = "embedded", "parsing", "qaa_embedded"
+    assert made.identities.model(*of) == whole.identities.model(*of)
+    assert set(made.config["ablations"]) < set(whole.config["ablations"])
+
+
 def test_the_replication_is_the_default_study_in_another_world(config: dict) -> None:
     study = yaml.safe_load(REPLICATION.read_text(encoding="utf-8"))
     assert set(study) == {"study", "pathvars", "embedded_world", "encoders"}

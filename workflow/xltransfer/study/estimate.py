@@ -48,7 +48,8 @@ class Assumptions:
     Attributes:
         gpu: class of GPU, a key of ``PEAK``.
         utilisation: share of the peak that is reached.
-        start_seconds: startup time of a GPU job.
+        core_gigaflops: gigaflops per second that a processor core reaches in float32.
+        start_seconds: startup time of a job.
         pieces_per_word: fertility of the encoder's tokenizer.
         words_per_sentence: sentence length if only the number of sentences is known.
         bytes_per_word: size of annotated files.
@@ -58,6 +59,7 @@ class Assumptions:
 
     gpu: str = "A100"
     utilisation: float = 0.05
+    core_gigaflops: float = 50.0
     start_seconds: float = 30.0
     pieces_per_word: float = 1.6
     words_per_sentence: int = 18
@@ -233,6 +235,12 @@ class Estimate:
         """GPU hours of some FLOPs and of the startup of some jobs."""
         assumed = self.assumptions
         seconds = operations / (PEAK[assumed.gpu] * 1e12 * assumed.utilisation)
+        return (seconds + jobs * assumed.start_seconds) / 3600
+
+    def core_hours(self, operations: float, jobs: int = 0) -> float:
+        """Core hours of some FLOPs and of the startup of some jobs, without a GPU."""
+        assumed = self.assumptions
+        seconds = operations / (assumed.core_gigaflops * 1e9)
         return (seconds + jobs * assumed.start_seconds) / 3600
 
     def models(self) -> list[Model]:

@@ -63,9 +63,13 @@ def report(study: Study, estimate: Estimate, jobs: Mapping[str, list[list[str]]]
     yield from _table((kind, _size(number)) for kind, number in disk.items())
     if dropped:
         yield f"  and weights that are dropped after use: {_size(dropped)}"
-    hours = gpu_hours(study, estimate, jobs)
+    flops, starts = work(study, estimate, jobs)
+    hours = {part: estimate.hours(number) for part, number in flops.items()}
+    hours["start of jobs"] = estimate.hours(0, starts)
     yield f"\nGPU hours: {sum(hours.values()):.1f} on {estimate.assumptions.gpu}"
     yield from _table((part, f"{number:.1f}") for part, number in hours.items())
+    core_hours = estimate.core_hours(sum(flops.values()), starts)
+    yield f"without a GPU: {core_hours:.1f} core hours, to be divided by the number of cores"
     unknown = [rule for rule in UNKNOWN if rule in jobs]
     if unknown:
         yield f"  and not estimated: {', '.join(unknown)}"
@@ -74,39 +78,28 @@ def report(study: Study, estimate: Estimate, jobs: Mapping[str, list[list[str]]]
     yield from _table((f.name, f"{getattr(assumed, f.name)}") for f in fields(assumed))
 
 
-def gpu_hours(
+def work(
     study: Study, estimate: Estimate, jobs: Mapping[str, list[list[str]]]
-) -> dict[str, float]:
-    """GPU hours of the planned jobs, by kind of work."""
-    hours = {
-        "search": 0.0,
-        "fine-tuning": 0.0,
-        "prediction": 0.0,
-        "representations": 0.0,
-        "start of jobs": 0.0,
-    }
+) -> tuple[dict[str, float], int]:
+    """FLOPs of the planned jobs by kind of work, and the number of jobs."""
+    found = {"search": 0.0, "fine-tuning": 0.0, "prediction": 0.0, "representations": 0.0}
     predicting = [*jobs.get("predict", ()), *jobs.get("predict_in_language", ())]
     representing = jobs.get("represent", [])
     for path in (path for outputs in jobs.get("finetune", ()) for path in outputs):
         if path.endswith(TRAINING):
-            hours["fine-tuning"] += estimate.hours(estimate.training(model_of(path, study.results)))
+            found["fine-tuning"] += estimate.training(model_of(path, study.results))
     for path in (path for outputs in jobs.get("search", ()) for path in outputs):
         encoder, task, name = Path(path).relative_to(study.results).parts[1:4]
-        searched = Model(encoder, task, Path(name).stem, NONE)
-        hours["search"] += estimate.hours(estimate.search(searched))
+        found["search"] += estimate.search(Model(encoder, task, Path(name).stem, NONE))
     for path in (path for outputs in predicting for path in outputs):
         model, (corpus, split) = model_of(path, study.results), _corpus(path)
         kind = study.kind(model.task).corpora
-        work = estimate.reading(model.encoder, kind, corpus, split)
-        hours["prediction"] += estimate.hours(work)
+        found["prediction"] += estimate.reading(model.encoder, kind, corpus, split)
     for path in (path for outputs in representing for path in outputs):
         encoder = Path(path).relative_to(study.results).parts[1]
-        work = estimate.reading(encoder, "treebanks", *_corpus(path))
-        hours["representations"] += estimate.hours(work)
+        found["representations"] += estimate.reading(encoder, "treebanks", *_corpus(path))
     training = [*jobs.get("search", ()), *jobs.get("finetune", ())]
-    starts = len(training) + len(predicting) + len(representing)
-    hours["start of jobs"] = estimate.hours(0, starts)
-    return hours
+    return found, len(training) + len(predicting) + len(representing)
 
 
 def _corpus(path: str) -> tuple[str, str]:
@@ -135,6 +128,7 @@ def plan(
     configfile: Sequence[str] = (),
     gpu: Literal[tuple(PEAK)] = Assumptions.gpu,
     utilisation: float = Assumptions.utilisation,
+    core_gigaflops: float = Assumptions.core_gigaflops,
     start_seconds: float = Assumptions.start_seconds,
     pieces_per_word: float = Assumptions.pieces_per_word,
 ) -> None:
@@ -145,6 +139,7 @@ def plan(
         configfile: files of the study, for Snakemake.
         gpu: class of GPU.
         utilisation: share of the GPU's peak that is reached.
+        core_gigaflops: gigaflops per second that a processor core reaches in float32.
         start_seconds: seconds of a job before it computes.
         pieces_per_word: mean number of subwords of a word.
 
@@ -153,6 +148,7 @@ def plan(
     """
     assumed = {
         "utilisation": utilisation,
+        "core_gigaflops": core_gigaflops,
         "start_seconds": start_seconds,
         "pieces_per_word": pieces_per_word,
     }
