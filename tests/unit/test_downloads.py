@@ -214,6 +214,17 @@ def test_encoder_from_the_hub(hub: Server, tmp_path: Path) -> None:
         verified_encoder(tmp_path / "encoder")
 
 
+def test_tokenizers_that_are_written_have_a_record(hub: Server, tmp_path: Path) -> None:
+    """Of characters and bytes, which have no tokenizer.json on the hub."""
+    place = f"team/encoder/resolve/{REVISION}"
+    del hub.files[f"{place}/tokenizer.json"]
+    hub.files[f"{place}/config.json"] = b'{"model_type": "canine"}'
+    folder = tmp_path / "encoder"
+    fetch_encoder("team/encoder", REVISION, folder, endpoint=hub.url)
+    assert record_path(folder / "tokenizer.json").exists()
+    assert len(verified_encoder(folder)) == len(REQUIRED)
+
+
 def test_encoder_without_safetensors_is_refused(hub: Server, tmp_path: Path) -> None:
     del hub.files[f"team/encoder/resolve/{REVISION}/model.safetensors"]
     with pytest.raises(InputError, match=r"has no model\.safetensors; choose a revision"):

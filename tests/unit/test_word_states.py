@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from encoders import make_encoder
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors
 from xltransfer.encoders.batching import WORD_STATES, collate, make_example
 from xltransfer.encoders.tokenizer import WordTokenizer
 from xltransfer.encoders.transformer import load_encoder
+from xltransfer.encoders.unit_tokenizers import byte_tokenizer, character_tokenizer
 from xltransfer.training.dataset import Dataset
 from xltransfer.training.model import WordModel
 
@@ -127,6 +129,29 @@ def test_byte_level_spaces_are_markers(tmp_path: Path) -> None:
     (found,) = WordTokenizer(tmp_path)([["a", "b"]])
     assert found.pieces.tolist() == [5, 3, 6] and found.first.tolist() == [0, 1]
     assert found.content is not None and found.content.tolist() == [0, 2]
+
+
+def test_spaces_of_a_sequence_of_steps_are_markers(tmp_path: Path) -> None:
+    """As in the tokenizers of Llama 3, Qwen and EuroBERT."""
+    vocabulary = {"<s>": 0, "<pad>": 1, "</s>": 2, "Ġ": 3, "a": 4, "Ġa": 5, "b": 6}
+    tokenizer = Tokenizer(models.BPE(vocabulary, [("Ġ", "a")]))
+    split = pre_tokenizers.Split(Regex(r" ?\p{L}+"), "isolated")
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([split, pre_tokenizers.ByteLevel(False)])
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    (found,) = WordTokenizer(tmp_path)([["a", "b"]])
+    assert found.pieces.tolist() == [5, 3, 6] and found.first.tolist() == [0, 1]
+    assert found.content is not None and found.content.tolist() == [0, 2]
+
+
+@pytest.mark.parametrize("make", [character_tokenizer, byte_tokenizer])
+def test_the_space_of_characters_and_bytes_is_a_marker(
+    make: Callable[[], Tokenizer], tmp_path: Path
+) -> None:
+    """CANINE and ByT5 read the space before a word as a unit."""
+    make().save(str(tmp_path / "tokenizer.json"))
+    (found,) = WordTokenizer(tmp_path)([["ab", "c"]])
+    assert len(found.pieces) == 5 and found.first.tolist() == [0, 3]
+    assert found.content is not None and found.content.tolist() == [1, 4]
 
 
 def test_words_of_a_bilstm_have_one_state(tmp_path: Path) -> None:

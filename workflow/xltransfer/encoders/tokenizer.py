@@ -49,6 +49,12 @@ def _library(path: Path, problem: str = "a tokenizer that fails") -> Iterator[No
         raise InputError(f"{path}: {problem} ({reason}); save it again") from None
 
 
+def _steps_as_json(tokenizer: Tokenizer) -> bytes:
+    """The steps before the vocabulary as JSON, of which one may be within a sequence."""
+    steps = tokenizer.pre_tokenizer
+    return b"" if steps is None else bytes(steps.__getstate__())
+
+
 class WordTokenizer:
     """The fast tokenizer of an encoder directory, applied to sentences that are split into words.
 
@@ -107,10 +113,10 @@ class WordTokenizer:
         """Ids of the subwords that consist only of word markers.
 
         Byte-level vocabularies write the space before a word as a letter (Ġ), which may also be a
-        separate subword.
+        separate subword; in vocabularies of characters it is a space.
         """
-        marks = WORD_MARKER
-        if isinstance(self._tokenizer.pre_tokenizer, ByteLevel):
+        marks = f"{WORD_MARKER} "
+        if b'"ByteLevel"' in _steps_as_json(self._tokenizer):
             marks += SPACE_BYTE
         vocabulary = self._tokenizer.get_vocab().items()
         bare = sorted(index for piece, index in vocabulary if piece and not piece.strip(marks))

@@ -60,7 +60,10 @@ def fetch_encoder(
                 f"{hub}@{revision[:12]}: the hub cannot be reached: {reason}"
             ) from None
         except EntryNotFoundError:
-            if name in OPTIONAL or (name == "tokenizer.json" and _write_tokenizer(directory)):
+            if name in OPTIONAL:
+                continue
+            if name == "tokenizer.json" and _write_tokenizer(directory):
+                _record(directory / name, hub, revision)
                 continue
             raise InputError(
                 f"{hub}@{revision[:12]} has no {name}; choose a revision that has it, "
@@ -72,11 +75,13 @@ def fetch_encoder(
             _check_family(Path(path), f"{hub}@{revision[:12]}: {name}", causal)
         with replacing(directory / name) as temporary:
             shutil.copyfile(path, temporary)
-        write_record(
-            directory / name, "fetch_encoder", {}, config={"hub": hub, "revision": revision}
-        )
+        _record(directory / name, hub, revision)
         log.info("%s: fetched from %s@%s", directory / name, hub, revision[:12])
     shutil.rmtree(staging)
+
+
+def _record(path: Path, hub: str, revision: str) -> None:
+    write_record(path, "fetch_encoder", {}, config={"hub": hub, "revision": revision})
 
 
 def _check_family(path: Path, place: str, causal: bool) -> None:
