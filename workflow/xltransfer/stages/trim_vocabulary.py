@@ -15,7 +15,6 @@ from ..corpora.formats import FORMATS, format_of, read_sentences
 from ..corpora.lines import Lines
 from ..encoders.kinds import pretrained_kind_of
 from ..encoders.tokenizer import MOST_PIECES, WordTokenizer
-from ..encoders.transformer import load_encoder
 from ..encoders.trimming import Trimming, read_tokenizer
 from ..records.record import TOKENIZER_CONFIG, write_record
 from ..records.verification import verified_checksums, verified_encoder
@@ -46,7 +45,7 @@ def trim_vocabulary(encoder: Path, corpora: Sequence[Path], output: Path) -> Non
     kind = pretrained_kind_of(encoder)
     named = [path for path in (encoder / TOKENIZER_CONFIG,) if path.exists()]
     read = verified_encoder(encoder, kind.files) | verified_checksums([*named, *corpora])
-    network = load_encoder(encoder)
+    network = kind.load(encoder)
     before = WordTokenizer(encoder)
     content = read_tokenizer(encoder / "tokenizer.json")
     used = {int(i) for path in corpora for row in _tokenised(before, path) for i in row}
