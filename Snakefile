@@ -30,7 +30,7 @@ include: "workflow/rules/tables.smk"
 include: "workflow/rules/comparisons.smk"
 
 
-if study.made_encoders.recipes:
+if study.made_encoders.recipes or study.raw_texts.codes:
 
     include: "workflow/rules/made_encoders.smk"
 

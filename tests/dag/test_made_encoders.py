@@ -149,3 +149,31 @@ def test_a_trimmed_vocabulary_is_made_once(finished_once: Path, tmp_path: Path) 
 
 def jobs_that_train(jobs: dict[str, set[str]]) -> list[set[str]]:
     return [outputs for name, outputs in jobs.items() if name.startswith(("finetune", "trim"))]
+
+
+def test_encoders_of_the_hub_that_are_only_a_start_are_fetched(
+    finished_once: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "study"
+    shutil.copytree(finished_once, folder)
+    hub = {"name": "mbert", "hub": "team/mbert", "revision": "0" * 40, "layers": 12}
+    treebanks = [f"{code}_embedded" for code in ("qaa", "qca", "qba")]
+    by = {"objective": "trim-vocabulary", "treebanks": treebanks}
+    trimmed = {"name": "trimmed", "from": "mbert", "by": by}
+    change(folder, encoders=[hub, trimmed], transfer_encoders=["trimmed"])
+    jobs = planned(folder, "--configfile", "small.yaml")
+    assert counts(jobs)["fetch_encoder"] == counts(jobs)["trim_vocabulary"] == 1
+
+
+def test_unseen_languages_need_no_recipe(finished_once: Path, tmp_path: Path) -> None:
+    """Raw text is cleaned for the tables, though no encoder is trained on it."""
+    folder = tmp_path / "study"
+    shutil.copytree(finished_once, folder)
+    place = str(Path("resources") / "models" / "embedded")
+    given = [{"name": name, "path": place, "layers": 12} for name in ("embedded", "b", "c")]
+    roles = {"encoder": "embedded", "adapted": "b", "baseline": "c"}
+    languages = {**section([unseen("qex")]), "arms": [*roles.values()], "verdict": roles}
+    change(folder, encoders=given, transfer_encoders=["embedded"], unseen=languages)
+    jobs = planned(folder, "--configfile", "small.yaml")
+    assert counts(jobs)["clean"] == 1 and not {"adapt", "pretrain"} & set(jobs)
+    assert counts(jobs)["unseen_tables"] == 1

@@ -33,6 +33,7 @@ from xltransfer.runtime.errors import InputError
 from xltransfer.stages.finetune import finetune
 from xltransfer.stages.predict import predict
 from xltransfer.stages.represent import represent
+from xltransfer.stages.trim_vocabulary import trim_vocabulary
 from xltransfer.training.dataset import Dataset
 from xltransfer.training.model import load_model
 
@@ -231,6 +232,23 @@ def test_masked_logits_of_every_family(name: str, directories: dict[str, Path]) 
 
 
 TEXTS = ["the cat sat.", " two  spaces ", "naïve Ünïcödé", "猫は座った", "ሰላም ‌𐍈 🙂", "tab\tline"]
+
+
+@pytest.mark.parametrize("name", [*FOCUS, *OTHERS])
+def test_vocabularies_of_every_family_can_be_trimmed(
+    name: str, directories: dict[str, Path], corpus: Path, tmp_path: Path
+) -> None:
+    """The stage compares subwords and states itself; characters and bytes have none to trim."""
+    trimmed = tmp_path / "trimmed"
+    if family(name).units or name == "byt5":
+        with pytest.raises(InputError, match="so that there is no vocabulary to trim"):
+            trim_vocabulary(directories[name], [corpus], trimmed)
+        return
+    trim_vocabulary(directories[name], [corpus], trimmed)
+    before, after = WordTokenizer(directories[name]), WordTokenizer(trimmed)
+    assert after.vocabulary_size <= before.vocabulary_size
+    embeddings = load_encoder(trimmed).get_input_embeddings()
+    assert len(embeddings.weight) == after.vocabulary_size
 
 
 def test_characters_are_those_of_canine() -> None:

@@ -12,6 +12,7 @@ from test_study import change
 from xltransfer.encoders.bilstm import MODEL_TYPE
 from xltransfer.runtime.errors import InputError
 from xltransfer.study import Study
+from xltransfer.study.estimate import Assumptions, Estimate
 from xltransfer.study.recipes import UNPRETRAINED, root_of
 
 PLAIN, ADAPTED, MONOLINGUAL, BILSTM = encoders_with("embedded")
@@ -113,7 +114,61 @@ def test_every_encoder_with_a_tokenizer_of_its_own_is_counted(config: dict) -> N
     assert study.unseen.arms.names == [*arms, "bilstm"]
 
 
+def test_seeds_and_texts_of_chains(config: dict) -> None:
+    """What the table of verdicts says about pretraining."""
+    first = recipe(ADAPTED, "first", seeds=[4])
+    second = recipe(ADAPTED, "second", base="first", seeds=[9, 8])
+    other = recipe(ADAPTED, "other", text="qga_embedded", seeds=[1, 2])
+    arms = ["second", "other", "embedded", "bilstm"]
+    change(
+        encoders=[PLAIN, BILSTM, first, second, other],
+        unseen__arms=arms,
+        unseen__verdict__adapted="second",
+    )(config)
+    table = json.loads(Study(config, ROOT).unseen.table_config())
+    assert table["pretraining_seeds"] == {
+        "second": [4],
+        "other": [1, 2],
+        "embedded": [],
+        "bilstm": [],
+    }
+    assert table["with_other_text"] == ["other"]
+
+
+def test_a_bilstm_is_estimated_like_the_encoder_of_transfer(config: dict) -> None:
+    once = recipe(ADAPTED, "once", text="qax_embedded")
+    change(encoders=[*encoders_with("embedded"), once], transfer_encoders=["once", "embedded"])(
+        config
+    )
+    assert Estimate(Study(config, ROOT), Assumptions()).size("bilstm").layers == 12
+
+
 WRONG = {
+    "name of the embedded world": (
+        change(encoders=[PLAIN, recipe(MONOLINGUAL, "embedded")][1:]),
+        "encoders: 'embedded' is the name of the encoder of the embedded world",
+    ),
+    "model type that is no text": (
+        change(encoders=encoders_with("monolingual", architecture__model_type=["bert"])),
+        "architecture.model_type: ['bert'] is not of type string",
+    ),
+    "objective that is unknown": (
+        change(encoders=[PLAIN, {**ADAPTED, "by": {"objective": "foo"}}]),
+        "encoders.1.by.objective: 'foo' is none of ['masked-lm', 'trim-vocabulary']",
+    ),
+    "shared layers from scratch": (
+        change(
+            encoders=[
+                PLAIN,
+                {
+                    **recipe(MONOLINGUAL, "small", text="qax_embedded"),
+                    "architecture": {"model_type": "albert", "num_hidden_layers": 12},
+                },
+            ],
+            unseen={"languages": []},
+        ),
+        "the layers of 'small' (albert) share their weights",
+    ),
     **{
         f"unseen: {key} of an earlier version": (
             change(**{f"unseen__{key}": {}}),

@@ -21,13 +21,14 @@ from tokenizers import (
     processors,
     trainers,
 )
-from transformers import AutoModelForMaskedLM, BertConfig, BertForMaskedLM
+from transformers import AutoModelForMaskedLM, BertConfig, BertForMaskedLM, RobertaConfig
 from xltransfer.corpora.conllu import read_conllu
 from xltransfer.encoders.tokenizer import WordTokenizer
 from xltransfer.encoders.transformer import load_encoder
 from xltransfer.runtime.errors import InputError
 from xltransfer.stages.trim_vocabulary import trim_vocabulary
 from xltransfer.study import Study
+from xltransfer.study.estimate import Assumptions, Estimate
 
 SPECIAL = ["<unk>", "<s>", "</s>", "<pad>", "<mask>"]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
@@ -125,7 +126,7 @@ def test_subwords_and_states_stay_the_same(
                 model(input_ids=torch.tensor(ids)[None]).logits[0]
                 for model, ids in zip(models_of, (one, two), strict=True)
             ]
-        assert torch.equal(logits[0][:, places], logits[1])
+        assert torch.allclose(logits[0][:, places], logits[1], atol=1e-6)
     assert load_encoder(trimmed).config.pad_token_id == after._tokenizer.token_to_id("<pad>")
 
 
@@ -163,6 +164,84 @@ def test_heads_that_only_look_like_vocabularies_are_kept(
         "cls.predictions.bias",
         "extra.head",
     }
+
+
+def bert(folder: Path, made: Tokenizer, **more: object) -> Path:
+    """A tiny encoder with a tokenizer."""
+    sizes = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1}
+    config = {"vocab_size": made.get_vocab_size(), "intermediate_size": 8, **sizes, **more}
+    kind = RobertaConfig if "type_vocab_size" in more else BertConfig
+    AutoModelForMaskedLM.from_config(kind(**config)).save_pretrained(folder)
+    made.save(str(folder / "tokenizer.json"))
+    return folder
+
+
+def trimmed_words(folder: Path, words: list[str], place: Path) -> list[list[str]]:
+    """The subwords of words with a vocabulary that is trimmed to them."""
+    text = place / "words.txt"
+    text.write_text("".join(f"{word}\n" for word in words), encoding="utf-8")
+    trim_vocabulary(folder, [text], place / "trimmed")
+    after = WordTokenizer(place / "trimmed")
+    return [
+        [after._tokenizer.id_to_token(int(i)) for i in found.pieces]
+        for found in after([[word] for word in words])
+    ]
+
+
+def test_words_that_wordpiece_cannot_split_stay_unknown(tmp_path: Path) -> None:
+    """Without `abc`, `abcd` would be split into `ab` and `##cd`."""
+    vocabulary = {"[UNK]": 0, "[PAD]": 1, "abc": 2, "ab": 3, "##cd": 4, "e": 5, "longer": 6}
+    made = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    made.pre_tokenizer = pre_tokenizers.Whitespace()
+    folder = bert(tmp_path / "encoder", made)
+    words = ["abcd", "ab", "xab", "e", "ecd", "ab\u00e9"]
+    found = trimmed_words(folder, words, tmp_path)[:5]
+    assert found == [["[UNK]"], ["ab"], ["[UNK]"], ["e"], ["e", "##cd"]]
+    assert WordTokenizer(tmp_path / "trimmed").vocabulary_size == 6
+
+
+@pytest.mark.parametrize(
+    ("parts", "options", "pieces"),
+    [
+        (["a", "b", "b</w>", "ab</w>", "c</w>"], {"end_of_word_suffix": "</w>"}, ["ab</w>"]),
+        (["a", "b", "##b", "ab", "##c"], {"continuing_subword_prefix": "##"}, ["ab"]),
+    ],
+)
+def test_marks_of_bpe_are_understood(
+    parts: list[str], options: dict[str, str], pieces: list[str], tmp_path: Path
+) -> None:
+    vocabulary = {piece: n for n, piece in enumerate(["<unk>", *parts])}
+    merge = (parts[0], parts[2])
+    made = Tokenizer(models.BPE(vocabulary, [merge], unk_token="<unk>", **options))
+    made.pre_tokenizer = pre_tokenizers.Whitespace()
+    assert trimmed_words(bert(tmp_path / "encoder", made), ["ab"], tmp_path) == [pieces]
+
+
+def test_positions_stay_where_they_were(tmp_path: Path) -> None:
+    """RoBERTa counts them from the id of padding, here after words that are not needed."""
+    pieces = ["w1", "w2", "w3", "w4", "w5", "<unk>", "<pad>", "a", "b", "w6"]
+    made = Tokenizer(models.WordPiece({p: n for n, p in enumerate(pieces)}, unk_token="<unk>"))
+    made.pre_tokenizer = pre_tokenizers.Whitespace()
+    folder = bert(
+        tmp_path / "encoder", made, pad_token_id=6, bos_token_id=7, eos_token_id=8,
+        type_vocab_size=1, max_position_embeddings=40,
+    )  # fmt: skip
+    assert trimmed_words(folder, ["a", "b"], tmp_path) == [["a"], ["b"]]
+    states = [
+        load_encoder(path).eval()(input_ids=torch.tensor([[7, 8]]))[0]
+        for path in (folder, tmp_path / "trimmed")
+    ]
+    assert torch.allclose(*states, atol=1e-6)
+
+
+def test_files_of_earlier_versions_without_a_type(encoder: Path, tmp_path: Path) -> None:
+    path = encoder / "tokenizer.json"
+    content = json.loads(path.read_text())
+    del content["model"]["type"]
+    path.write_text(json.dumps(content))
+    assert trimmed_words(encoder, ["the", "change"], tmp_path)
+    written = json.loads((tmp_path / "trimmed" / "tokenizer.json").read_text())
+    assert written["model"]["type"] in ("Unigram", "BPE", "WordPiece")
 
 
 def test_other_vocabularies_are_refused(tmp_path: Path, corpora: list[Path]) -> None:
@@ -248,6 +327,20 @@ def test_what_is_kept_decides_the_models() -> None:
 
     assert model(ALL) == model(ALL[::-1]) != model([*ALL, "qga_embedded"])
     assert model(ALL, "embedded") == model([*ALL, "qga_embedded"], "embedded")
+
+
+def test_encoders_that_are_trained_further_can_be_trimmed() -> None:
+    """What a study asks when it plans: what the recipe starts from, and its identity."""
+    config = default()
+    once = recipe(ADAPTED, "once", text="qax_embedded", seeds=[7])
+    change(encoders=[PLAIN, once, trimmed_to(ALL, "once")], transfer_encoders=["trimmed"])(config)
+    study = Study(config, ROOT)
+    made = study.made_encoders
+    assert made.base("trimmed", 0) == ("once", 7)
+    assert made.base_directory("trimmed", "", 0) == "results/encoders/once/qax_embedded/seed-7"
+    assert study.identities.model("trimmed", "parsing", "qaa_embedded")
+    sizes = {name: Estimate(study, Assumptions()).size(name) for name in ("embedded", "trimmed")}
+    assert sizes["trimmed"] == sizes["embedded"]
 
 
 def test_only_the_parts_that_a_study_reads_are_kept() -> None:

@@ -54,6 +54,7 @@ def config(**changes: object) -> dict:
         "search": {"seed": 1, "learning_rates": [1e-3, 1e-4], "epochs": [15, 60]},
         "matching_lines": "dropped",
         "drawn": {"parsing": False},
+        "with_other_text": [],
         "verdict": {"encoder": "mbert", "adapted": "mbert-adapted", "baseline": "bilstm"},
         "pretraining_seeds": {"mbert": [], "mbert-adapted": [1], "monolingual": [1], "bilstm": []},
     }

@@ -15,12 +15,12 @@ rule fetch_encoder:
     conda:
         "../../envs/xltransfer.yaml"
     params:
-        hub=lambda wildcards: study.encoders[wildcards.encoder].hub,
-        revision=lambda wildcards: study.encoders[wildcards.encoder].revision,
+        hub=lambda wildcards: study.declared_encoders[wildcards.encoder].hub,
+        revision=lambda wildcards: study.declared_encoders[wildcards.encoder].revision,
         directory=subpath(output[0], parent=True),
         # A function of `output`, so that a change causes no rerun; the files do not depend on it.
         causal=lambda wildcards, output: (
-            ["--causal"] if study.encoders[wildcards.encoder].causal else []
+            ["--causal"] if study.declared_encoders[wildcards.encoder].causal else []
         ),
     shell:
         "HF_HUB_OFFLINE=0 python -m xltransfer fetch_encoder --hub {params.hub:q} --revision {params.revision:q}"

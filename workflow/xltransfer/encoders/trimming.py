@@ -5,7 +5,8 @@ embeddings are two thirds of its weights, and AdamW updates all of them in every
 
 Why the tokenisation of the corpora stays the same: removed subwords never win. WordPiece takes the
 longest match, BPE the applicable merge of the lowest rank, Unigram the segmentation with the
-highest sum of scores. In each case the winner is kept, and removing others cannot change it.
+highest sum of scores. In each case the winner is kept, and removing others cannot change it. For
+words that WordPiece cannot split, the matches before it fails are kept (``matches``).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from tokenizers import Tokenizer
 from torch import nn
 
 from ..runtime.errors import InputError
@@ -24,6 +26,9 @@ from .tokenizer import SPACE_BYTE, WORD_MARKER
 
 _CONTINUATION = "##"
 """Prefix of WordPiece subwords within a word."""
+SIZES = ("vocab_size", "n_words")
+"""Keys of ``config.json`` for the size of the vocabulary."""
+_INDICES = ("bos_index", "eos_index", "pad_index", "unk_index", "mask_index")
 
 
 class Trimming:
@@ -50,14 +55,14 @@ class Trimming:
                 "and BPE can be trimmed, use the encoder as it is"
             )
         self._by_id = _pieces(model) | {t["id"]: t["content"] for t in content["added_tokens"]}
-        kept = set(used) | {token["id"] for token in content["added_tokens"]}
+        kept = (set(used) & self._by_id.keys()) | {token["id"] for token in content["added_tokens"]}
         kept |= {index for index, piece in self._by_id.items() if _is_basic(piece)}
         if model["type"] == "Unigram":
             # The score of unknown characters is relative to the lowest score.
             scores = [score for _, score in model["vocab"]]
             kept |= {scores.index(min(scores))}
             kept |= {model["unk_id"]} - {None}
-        elif model.get("unk_token") is not None:
+        elif model.get("unk_token") in model["vocab"]:
             kept |= {model["vocab"][model["unk_token"]]}
         if model["type"] == "BPE":
             kept |= _parts_of_merges(model, kept, self._by_id)
@@ -82,7 +87,7 @@ class Trimming:
             model["merges"] = [
                 merge
                 for merge, (left, right) in zip(model["merges"], _merges(model), strict=True)
-                if {left, right, left + right} <= model["vocab"].keys()
+                if {left, right, _merged(left, right, model)} <= model["vocab"].keys()
             ]
         added = [{**t, "id": self._new[t["id"]]} for t in self._content["added_tokens"]]
         processor = self._renumbered(self._content.get("post_processor"))
@@ -107,16 +112,18 @@ class Trimming:
         return processor
 
     def config(self, content: Mapping[str, Any]) -> dict[str, Any]:
-        """The content of the new ``config.json``; ids of tokens that are not kept become ``null``.
+        """The content of the new ``config.json``; ids beyond the vocabulary stay as they are.
 
         Args:
             content: content of ``config.json``.
         """
         found = dict(content)
         for key, value in content.items():
-            if key.endswith("_token_id") and type(value) is int:
-                found[key] = self._new.get(value)
-        return {**found, "vocab_size": len(self.kept)}
+            if is_token_id(key) and type(value) is int:
+                found[key] = self._new.get(value, value)
+            if key in SIZES:
+                found[key] = len(self.kept)
+        return {**found, SIZES[0]: len(self.kept)}
 
     def weights(
         self, tensors: Mapping[str, torch.Tensor], network: nn.Module, vocabulary_size: int
@@ -134,11 +141,11 @@ class Trimming:
         """
         embedding = network.get_input_embeddings().weight
         own = dict(network.named_parameters(remove_duplicate=False))
-        tables = tuple(name for name, value in own.items() if value is embedding)
+        tables = [name for name, value in own.items() if value is embedding]
         places = torch.tensor(self.kept)
 
         def has_row_per_piece(name: str, value: torch.Tensor) -> bool:
-            if name.endswith(tables):
+            if any(name == table or name.endswith(f".{table}") for table in tables):
                 return True
             in_encoder = any(name == other or name.endswith(f".{other}") for other in own)
             return not in_encoder and value.ndim > 0 and len(value) == vocabulary_size
@@ -175,31 +182,88 @@ def _parts_of_merges(
 
     Merges within a subword are the same in any context, because no merge crossed its boundary.
     """
-    merges = _merges(model)
+    merges, vocabulary = _merges(model), model["vocab"]
     ranks = {pair: rank for rank, pair in enumerate(merges)}
     found: set[int] = set()
     for index in kept:
         parts = _characters(pieces[index], model)
+        found |= {vocabulary[part] for part in parts if part in vocabulary}
         while len(parts) > 1:
             pairs = [(ranks.get(pair, len(merges)), n) for n, pair in enumerate(pairwise(parts))]
             rank, place = min(pairs)
             if rank == len(merges):
                 break
-            parts[place : place + 2] = ["".join(parts[place : place + 2])]
-            found |= {model["vocab"][part] for part in parts if part in model["vocab"]}
+            merged = _merged(*parts[place : place + 2], model)
+            parts[place : place + 2] = [merged]
+            found |= {vocabulary[merged]} if merged in vocabulary else set()
     return found
+
+
+def _merged(left: str, right: str, model: Mapping[str, Any]) -> str:
+    """The subword that a merge makes; only the left part keeps a prefix for continuations."""
+    return left + right.removeprefix(model.get("continuing_subword_prefix") or "")
 
 
 def _characters(piece: str, model: Mapping[str, Any]) -> list[str]:
     """The characters of a subword, as BPE starts from them."""
+    prefix = model.get("continuing_subword_prefix") or ""
     suffix = model.get("end_of_word_suffix") or ""
-    if suffix and piece.endswith(suffix):
-        letters = list(piece.removesuffix(suffix))
-        return [*letters[:-1], (letters[-1] if letters else "") + suffix]
-    return list(piece)
+    inside, last = bool(prefix) and piece.startswith(prefix), bool(suffix)
+    last = last and piece.endswith(suffix)
+    letters = list(
+        piece.removeprefix(prefix if inside else "").removesuffix(suffix if last else "")
+    )
+    found = [
+        letter if n == 0 and not inside else prefix + letter for n, letter in enumerate(letters)
+    ]
+    if last and found:
+        found[-1] += suffix
+    return found
+
+
+def is_token_id(key: str) -> bool:
+    """Whether a key of ``config.json`` has the id of a token; XLM has other names."""
+    return key.endswith("_token_id") or key in _INDICES
+
+
+def matches(word: str, model: Mapping[str, Any]) -> set[int]:
+    """Ids of the longest matches of WordPiece in a word, up to the place where it fails.
+
+    Args:
+        word: word, normalised and without spaces.
+        model: vocabulary with ``vocab`` and ``continuing_subword_prefix``.
+    """
+    vocabulary, prefix = model["vocab"], model.get("continuing_subword_prefix") or ""
+    found: set[int] = set()
+    start = 0
+    while start < len(word):
+        before = prefix if start else ""
+        ends = range(len(word), start, -1)
+        end = next((e for e in ends if before + word[start:e] in vocabulary), None)
+        if end is None:
+            break
+        found.add(vocabulary[before + word[start:end]])
+        start = end
+    return found
+
+
+def unsplit_words(tokenizer: Tokenizer, texts: Iterable[str]) -> set[str]:
+    """The words of texts that a WordPiece vocabulary cannot split, normalised."""
+    words: set[str] = set()
+    for text in texts:
+        normal = tokenizer.normalizer.normalize_str(text) if tokenizer.normalizer else text
+        steps = tokenizer.pre_tokenizer
+        parts = steps.pre_tokenize_str(normal) if steps else [(normal, None)]
+        words |= {part for part, _ in parts}
+    unknown = tokenizer.model.unk_token
+    split = ((word, tokenizer.model.tokenize(word)) for word in words if word)
+    return {word for word, pieces in split if [piece.value for piece in pieces] == [unknown]}
 
 
 def read_tokenizer(path: Path) -> dict[str, Any]:
-    """The content of a ``tokenizer.json`` that ``WordTokenizer`` has accepted."""
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    """The content of a ``tokenizer.json`` that ``WordTokenizer`` has accepted.
+
+    The library writes what older files leave out, such as the type of the vocabulary.
+    """
+    content: dict[str, Any] = json.loads(Tokenizer.from_file(str(path)).to_str())
     return content

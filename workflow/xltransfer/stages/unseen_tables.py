@@ -25,6 +25,7 @@ def unseen_tables(
         Keys(
             *("study", "seeds", "config", "metrics", "arms", "varieties", "search", "trained"),
             *("matching_lines", "folders", "pretraining_seeds", "drawn", "verdict"),
+            "with_other_text",
         ),
     ],
     scores: Sequence[Path],

@@ -26,7 +26,12 @@ def check_encoders(study: Study) -> None:
     study.made_encoders.check()
     for encoder in study.declared_encoders.values():
         content = encoder.configuration(study.root)
-        if content is None or encoder.recipe is not None:
+        if content is None:
+            continue
+        if encoder.recipe is not None:
+            if encoder.pretrained and not encoder.recipe.base:
+                family = family_of(content, f"config: encoders: '{encoder.name}'")
+                _check_ablations(study, encoder, family, content["model_type"])
             continue
         path = study.root / encoder.directory / "config.json"
         family = family_of(content, str(path), encoder.causal)

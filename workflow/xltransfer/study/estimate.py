@@ -105,7 +105,7 @@ def encoder_size(study: Study, name: str) -> EncoderSize:
     declared = study.declared_encoders
     encoder = root_of(declared[name], declared)
     if not encoder.pretrained:
-        encoder = next(iter(study.encoders.values()))
+        encoder = root_of(next(iter(study.encoders.values())), declared)
     path = study.root / encoder.directory / "config.json"
     table = study.root / "resources" / "encoders.tsv"
     if encoder.recipe is not None:
@@ -134,6 +134,7 @@ def _size_of(content: Mapping[str, Any], place: str) -> EncoderSize:
     found["intermediate"] = found["intermediate"] or 4 * found["hidden"]
     # Encoders with relative positions have no position embeddings.
     missing = [key for key, size in found.items() if not size and key != "positions"]
+    missing += [key for key, size in found.items() if type(size) is not int]
     if missing:
         names = " or ".join(_NAMES[missing[0]])
         raise InputError(f"{place}: no {names}; this kind of encoder is not known here")

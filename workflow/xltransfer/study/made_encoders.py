@@ -126,6 +126,19 @@ class MadeEncoders:
         made, all_seeds = self.recipes[name].seeds, self._study.seeds
         return [made[all_seeds.index(seed) % len(made)] for seed in seeds] or [made[0]]
 
+    def chain(self, name: str) -> list[Recipe]:
+        """The recipes of an encoder and of those that it starts from; empty for a given encoder."""
+        recipe = self.recipes.get(name)
+        return [] if recipe is None else [recipe, *self.chain(recipe.base)]
+
+    def fewest_seeds(self, name: str) -> list[int]:
+        """The pretraining seeds of the recipe of a chain that has the fewest; may be empty."""
+        return min((list(r.seeds) for r in self.chain(name) if r.seeds), key=len, default=[])
+
+    def has_other_text(self, name: str) -> bool:
+        """Whether an encoder is trained on a text that is not the unseen language's own one."""
+        return any(recipe.text and not recipe.of_each_language for recipe in self.chain(name))
+
     def directories(self, name: str, source: str, seeds: Sequence[int]) -> list[str]:
         """The directory of the encoder that the model of each seed starts from."""
         text = self.text(name, source)
@@ -166,7 +179,8 @@ class MadeEncoders:
         base = self.recipes.get(recipe.base)
         if base is None or not base.seeds:
             return recipe.base, 0
-        return recipe.base, base.seeds[recipe.seeds.index(seed) % len(base.seeds)]
+        place = recipe.seeds.index(seed) if recipe.seeds else 0
+        return recipe.base, base.seeds[place % len(base.seeds)]
 
     def base_directory(self, name: str, text: str, seed: int) -> str:
         """The directory of the encoder that an adapted encoder starts from.

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ..corpora.catalogue import EMBEDDED
 from ..corpora.formats import FORMATS
 from ..encoders.families import layers_of
 from ..records import paths
@@ -131,6 +132,11 @@ def read_encoders(
         if item["name"] in encoders:
             raise InputError("config: encoders: two encoders have the same name; rename one")
         recipe = _read_recipe(item)
+        if recipe is not None and item["name"] == EMBEDDED:
+            raise InputError(
+                f"config: encoders: '{EMBEDDED}' is the name of the encoder of the embedded world; "
+                "rename the one that is made"
+            )
         if recipe is None:
             encoders[item["name"]] = _given(item, root)
         else:

@@ -187,7 +187,7 @@ class UnseenLanguages:
 
     def table_config(self) -> str:
         """Canonical JSON of the content of the tables about unseen languages."""
-        languages = self.study.catalogue.languages
+        languages, made = self.study.catalogue.languages, self.study.made_encoders
         return canonical_json(
             {
                 "study": self.study.name,
@@ -198,12 +198,8 @@ class UnseenLanguages:
                 "arms": {task: self.arms.of_task(task) for task in self.tasks},
                 "trained": self.arms.trained,
                 "verdict": dict(self.section["verdict"]),
-                "pretraining_seeds": {
-                    arm: list(self.study.made_encoders.recipes[arm].seeds)
-                    if arm in self.study.made_encoders.recipes
-                    else []
-                    for arm in self.arms.trained
-                },
+                "pretraining_seeds": {arm: made.fewest_seeds(arm) for arm in self.arms.trained},
+                "with_other_text": [arm for arm in self.arms.trained if made.has_other_text(arm)],
                 "search": self.section.get("search"),
                 "drawn": {
                     task: self.section["training"][task]["training_sentences"] is not None

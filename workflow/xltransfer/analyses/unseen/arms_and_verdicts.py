@@ -140,7 +140,10 @@ def arms_table(
             "grid": _grid(config["search"]) if arm in config["trained"] else "",
             "split": _DIVISIONS[variety["splits"][task]].format(len(corpora)),
             "test_sentences": comparisons.sentences(key),
-            "test_sentences_in_text": _in_text(config, variety, task, in_text),
+            # The reports are about the text of the language, not about other texts.
+            "test_sentences_in_text": ""
+            if arm in config["with_other_text"]
+            else _in_text(config, variety, task, in_text),
             "matching_lines": config["matching_lines"],
         }
         rows.append(row)
@@ -239,7 +242,9 @@ def _coverage(config: Mapping[str, Any], task: str, split: str) -> dict[str, str
         "test sentences": True,
         "seeds of fine-tuning": several,
         "draw of training sentences": several and config["drawn"][task],
-        "seeds of pretraining": several and all(len(seeds) > 1 for seeds in pretrained),
+        "seeds of pretraining": several
+        and bool(pretrained)
+        and all(len(seeds) > 1 for seeds in pretrained),
         {"folds": "cut into folds"}.get(split, "split of the corpus"): False,
     }
     return {
