@@ -1,0 +1,140 @@
+"""Write the tables of docs/results.md from the CSV files in this folder, or check them.
+
+    python docs/tables/render.py           # writes
+    python docs/tables/render.py --check   # ends with an error if a number differs
+
+A table is between `<!-- table: NAME -->` and `<!-- end -->`. With `--check`, every number with a
+decimal point in the text must be a value of one of the tables, or one of `SETTINGS`.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+FOLDER = Path(__file__).parent
+DOCUMENT = FOLDER.parent / "results.md"
+PUBLISHED = FOLDER.parent.parent / "resources" / "published" / "muller2021.tsv"
+PAIRS = ["1-2", "3-4", "5-6", "7-8", "9-10", "11-12"]
+SETTINGS = {"0.0002", "0.001", "2.13", "87.02", "87.04"}
+"""Numbers in the text that are no results."""
+_BLOCK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_NUMBER = re.compile(r"(?<![\w.-])[−-]?\d+\.\d+(?![\w.])")
+
+
+def read(name: str) -> pd.DataFrame:
+    """A CSV file of this folder."""
+    return pd.read_csv(FOLDER / f"{name}.csv", keep_default_na=False, na_values=[""])
+
+
+def signed(value: float, digits: int = 1) -> str:
+    """A change, with the typographic minus."""
+    text = f"{value:+.{digits}f}"
+    return f"{0:.{digits}f}" if float(text) == 0 else text.replace("-", "−")
+
+
+def markdown(header: list[str], rows: list[list[str]]) -> str:
+    """A table in Markdown."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def changes(part: pd.DataFrame) -> list[str]:
+    """The score without ablation, the change for each pair and the control's score."""
+    found = part.set_index("ablation")
+    pairs = [found.loc[f"random-init-{pair}"] for pair in PAIRS]
+    return [
+        f"{found.loc['none', 'mean']:.1f}",
+        *(signed(row["delta"]) for row in pairs),
+        f"{found.loc['random-init-all', 'mean']:.1f}",
+    ]
+
+
+def published(target: str) -> list[str]:
+    """The published row of multilingual BERT."""
+    table = pd.read_csv(PUBLISHED, sep="\t", keep_default_na=False)
+    rows = table[(table["task"] == "parsing") & (table["source"] == "en")]
+    rows = rows[(rows["target"] == target) & rows["statistic"].isin(["score", "delta"])]
+    found = rows.set_index("ablation")["value"].astype(float)
+    pairs = [signed(found[f"random-init-{pair}"], 2) for pair in PAIRS]
+    return [f"{found['none']:.2f}", *pairs, ""]
+
+
+def randominit() -> str:
+    """EN-EN and EN-X beside the published rows."""
+    table = las("randominit_by_target")
+    header = ["LAS", "REF", *PAIRS, "never pretrained"]
+    return markdown(
+        header,
+        [
+            ["EN-EN", *changes(table[table["target"] == "en"])],
+            ["EN-X", *changes(table[table["target"] == "X"])],
+            ["EN-EN, mBERT, published", *published("en")],
+            ["EN-X, mBERT, published", *published("X")],
+        ],
+    )
+
+
+def las(name: str) -> pd.DataFrame:
+    """The rows about LAS of a table by target."""
+    table = read(name)
+    return table[table["metric"] == "LAS"]
+
+
+def by_target() -> str:
+    """A row for each target."""
+    table = las("randominit_by_target")
+    header = ["target", "REF", *PAIRS, "never pretrained"]
+    rows = [
+        [code, *changes(part)] for code, part in table.groupby("target", sort=False) if code != "X"
+    ]
+    return markdown(header, rows)
+
+
+def first() -> str:
+    """The scores without ablation with two states of a word."""
+    content, plain = las("randominit_by_target"), las("first_subword")
+    plain = plain[plain["target"] != "X"]
+    header = ["LAS", *plain["target"]]
+    rows = []
+    for name, table in (("first", plain), ("first-content", content)):
+        scores = table[table["ablation"] == "none"].set_index("target")["mean"]
+        rows.append([f"`{name}`", *(f"{scores[code]:.1f}" for code in plain["target"])])
+    return markdown(header, rows)
+
+
+TABLES = {"randominit": randominit, "by_target": by_target, "first": first}
+
+
+def known_numbers() -> set[str]:
+    """All values of the tables, as they may be written in the text."""
+    text = "".join(make() for make in TABLES.values())
+    return {number.lstrip("+−-") for number in re.findall(r"[+−-]?\d+\.\d+", text)}
+
+
+def wrong_numbers(text: str) -> Iterator[str]:
+    """Numbers of the text that no table has."""
+    prose = re.sub(r"```.*?```", "", _BLOCK.sub("", text), flags=re.DOTALL)
+    known = known_numbers() | SETTINGS
+    yield from (n for n in _NUMBER.findall(prose) if n.lstrip("−-") not in known)
+
+
+def main(arguments: list[str]) -> str | None:
+    """Write or check the document; the error, if there is one."""
+    text = DOCUMENT.read_text(encoding="utf-8")
+    written = _BLOCK.sub(lambda found: found[1] + TABLES[found[2]]() + found[3], text)
+    if arguments != ["--check"]:
+        DOCUMENT.write_text(written, encoding="utf-8")
+        return None
+    if written != text:
+        return f"{DOCUMENT}: a table is not that of the CSV files; run render.py"
+    wrong = list(wrong_numbers(text))
+    return f"{DOCUMENT}: no table has {', '.join(wrong)}" if wrong else None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
