@@ -105,8 +105,10 @@ def test_small_multilingual_study(workspace: Path, tmp_path: Path) -> None:
     """Two tasks, three sources, one of them with six pairs of layers and the control."""
     jobs = of_any_encoder(workspace, tmp_path, "multilingual-small")
     assert counts(jobs) == {
-        "fetch_corpus": 18 + 2 * 3,
-        "check_treebank": 18 + 2 * 3,
+        # The vocabulary keeps the subwords of the sources' test parts, too.
+        "fetch_corpus": 18 + 3 * 3,
+        "check_treebank": 18 + 3 * 3,
+        "trim_vocabulary": 1,
         "finetune": 2 * (8 + 1 + 1) * 3,
         "predict": 2 * 3 * 18,
         "score": 2 * 18,
@@ -206,3 +208,11 @@ def test_parsing_the_workflow_imports_nothing_heavy(small: Path) -> None:
         [sys.executable, "-c", code], cwd=small, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_multilingual_study_for_a_night(workspace: Path, tmp_path: Path) -> None:
+    """One source and task, 19 targets, two seeds that do not share jobs."""
+    jobs = counts(of_any_encoder(workspace, tmp_path, "multilingual-parsing"))
+    expected = {"trim_vocabulary": 1, "finetune": 8 * 2, "predict": 19 * 2, "score": 19}
+    assert {name: jobs[name] for name in expected} == expected
+    assert jobs["fetch_corpus"] == jobs["check_treebank"] == 19 + 3
