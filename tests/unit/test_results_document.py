@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
 
+import pytest
 from conftest import ROOT
 
 
@@ -16,3 +18,14 @@ def check() -> subprocess.CompletedProcess[str]:
 def test_tables_and_numbers_are_those_of_the_files() -> None:
     done = check()
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("number", "wrong"), [("−17.0", False), ("17.0", False), ("+17.0", True), ("17.1", True)]
+)
+def test_other_numbers_and_signs_are_found(number: str, wrong: bool) -> None:
+    spec = importlib.util.spec_from_file_location("render", ROOT / "docs/tables/render.py")
+    assert spec is not None and spec.loader is not None
+    render = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(render)
+    assert list(render.wrong_numbers(f"It changes by {number} points.")) == [number] * wrong

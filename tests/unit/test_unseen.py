@@ -223,6 +223,16 @@ def test_the_verdict_names_what_intervals_cover() -> None:
     seeds = {"mbert": [], "mbert-adapted": [1, 2], "monolingual": [1, 2], "bilstm": []}
     _, verdict = tables(values, drawn={"parsing": True}, pretraining_seeds=seeds)
     assert verdict.iloc[0]["interval_does_not_cover"] == "split of the corpus"
+    none: dict[str, list[int]] = {arm: [] for arm in seeds}
+    _, verdict = tables(values, drawn={"parsing": True}, pretraining_seeds=none)
+    assert "seeds of pretraining" in verdict.iloc[0]["interval_does_not_cover"]
+
+
+def test_sentences_in_another_text_are_not_counted() -> None:
+    """The reports are about the language's own text."""
+    arms, _ = tables({"ug_udt": SAME, "ug_latn_udt": SAME}, with_other_text=["mbert-adapted"])
+    counts = arms.set_index(["variety", "arm"])["test_sentences_in_text"]
+    assert counts["ug", "mbert-adapted"] == "" and counts["ug", "mbert"] != ""
 
 
 def test_no_verdict_of_a_single_seed_is_certain() -> None:

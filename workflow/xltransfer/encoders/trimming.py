@@ -66,7 +66,7 @@ class Trimming:
             kept |= {model["vocab"][model["unk_token"]]}
         if model["type"] == "BPE":
             kept |= _parts_of_merges(model, kept, self._by_id)
-        self.kept = sorted(kept & self._by_id.keys())
+        self.kept = sorted(kept)
         self._new = {old: new for new, old in enumerate(self.kept)}
 
     def new_id(self, old: int) -> int:
@@ -208,15 +208,10 @@ def _characters(piece: str, model: Mapping[str, Any]) -> list[str]:
     """The characters of a subword, as BPE starts from them."""
     prefix = model.get("continuing_subword_prefix") or ""
     suffix = model.get("end_of_word_suffix") or ""
-    inside, last = bool(prefix) and piece.startswith(prefix), bool(suffix)
-    last = last and piece.endswith(suffix)
-    letters = list(
-        piece.removeprefix(prefix if inside else "").removesuffix(suffix if last else "")
-    )
-    found = [
-        letter if n == 0 and not inside else prefix + letter for n, letter in enumerate(letters)
-    ]
-    if last and found:
+    found = [prefix + letter for letter in piece.removeprefix(prefix).removesuffix(suffix)]
+    if found and not piece.startswith(prefix):
+        found[0] = found[0].removeprefix(prefix)
+    if found and piece.endswith(suffix):
         found[-1] += suffix
     return found
 
