@@ -17,7 +17,7 @@ from xltransfer.training.checkpoint import Checkpoint
 from xltransfer.training.devices import prepare_device
 from xltransfer.training.loop import Precision, train
 from xltransfer.training.objectives.masked_lm import MaskedLanguageModelling
-from xltransfer.training.pretraining import tokenise
+from xltransfer.training.pretraining_text import PretrainingText, make_objective
 from xltransfer.training.tokenised_text import TokenisedText
 
 from .training import NEVER, TimedSteps, bound_of_steps, peak_of
@@ -45,17 +45,25 @@ def _objective(arguments: dict[str, Any]) -> TimedModelling:
     model = load_masked_lm(Path(arguments["encoder"]))
     lines = Lines(Path(arguments["training"])), Lines(Path(arguments["held_out"]))
     settings = {**TRAINING, **arguments.get("settings", {})}
-    training, held_out = tokenise([lines[0]], [lines[1]], tokenizer, settings)
+    text = PretrainingText([lines[0]], [lines[1]])
     if "batch_pieces" in settings:
-        return TimedModelling(model, training, held_out, settings, 1)
-    steps = -(-training[0].lines // arguments["batch_lines"])
-    lengths = training[0].rows_by_line(longest_input(model)).lengths + _special_tokens(tokenizer)
+        return _timed(make_objective(model, text, tokenizer, {"seed": 1, "training": settings}))
+    tokenised = TokenisedText(lines[0], tokenizer, False, False)
+    steps = -(-tokenised.lines // arguments["batch_lines"])
+    lengths = tokenised.rows_by_line(longest_input(model)).lengths + _special_tokens(tokenizer)
     order = np.arange(len(lengths))
-    budget = _pieces(training[0]) // steps
+    budget = _pieces(tokenised) // steps
     while len(plan_batches(lengths, budget, order)) > steps:
         budget += 1
     settings["batch_pieces"] = budget
-    return TimedModelling(model, training, held_out, settings, 1)
+    return _timed(make_objective(model, text, tokenizer, {"seed": 1, "training": settings}))
+
+
+def _timed(objective: MaskedLanguageModelling) -> TimedModelling:
+    return TimedModelling(
+        *(objective.model, objective.training, objective.held_out, objective.tokenizer),
+        *(objective.settings, objective.seed),
+    )
 
 
 def _pieces(text: TokenisedText) -> int:
@@ -113,5 +121,5 @@ def bound(arguments: dict[str, Any]) -> dict[str, Any]:
 def count(arguments: dict[str, Any]) -> dict[str, Any]:
     """The pieces of the training text, special tokens included."""
     tokenizer = TextTokenizer(arguments["encoder"])
-    training, _ = tokenise([Lines(Path(arguments["training"]))], [[]], tokenizer, TRAINING)
-    return {"work": _pieces(training[0])}
+    text = TokenisedText(Lines(Path(arguments["training"])), tokenizer, False, False)
+    return {"work": _pieces(text)}

@@ -27,7 +27,7 @@ from xltransfer.stages.pretrain import pretrain
 from xltransfer.training.checkpoint import Checkpoint
 from xltransfer.training.loop import train
 from xltransfer.training.objectives.masked_lm import MaskedLanguageModelling, Masking
-from xltransfer.training.pretraining import tokenise
+from xltransfer.training.pretraining_text import PretrainingText, make_objective
 
 SMALL = {
     "hidden_size": 16,
@@ -90,19 +90,20 @@ def make_masked_lm(directory: Path, architecture: str, **values: object) -> Path
     return directory
 
 
-def make_objective(directory: Path, count: int = 60, texts: int = 1, **changes: object):
+def objective_of(directory: Path, count: int = 60, texts: int = 1, **changes: object):
     """The same whenever it is made."""
     settings, tokenizer = {**TRAINING, **changes}, TextTokenizer(directory)
     training = [sentences(count * (number + 1), number) for number in range(texts)]
-    tokenised = tokenise(training, [sentences(20, 9)], tokenizer, settings)
+    text = PretrainingText(training, [sentences(20, 9)])
     torch.manual_seed(1)
-    return MaskedLanguageModelling(load_masked_lm(directory), *tokenised, settings, seed=3)
+    config = {"seed": 3, "training": settings}
+    return make_objective(load_masked_lm(directory), text, tokenizer, config)
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_loss_is_that_of_transformers(architecture: str, tmp_path: Path) -> None:
     """With all logits and labels of -100 where nothing is masked; gradients too."""
-    objective = make_objective(make_masked_lm(tmp_path, architecture), batch_pieces=10_000)
+    objective = objective_of(make_masked_lm(tmp_path, architecture), batch_pieces=10_000)
     model = objective.model.eval()
     (batch,) = objective.batches(0)
     torch.manual_seed(7)
@@ -110,7 +111,7 @@ def test_loss_is_that_of_transformers(architecture: str, tmp_path: Path) -> None
     found.backward()
     gradients = {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
     torch.manual_seed(7)
-    pieces, mask, _ = objective.training[0].collate(batch.rows)
+    pieces, mask, _ = objective.training[0].text.collate(batch.rows)
     seen, masked = objective.masking(pieces, None)
     assert masked.any() and not masked.all() and not mask.all()
     model.zero_grad(set_to_none=True)
@@ -128,10 +129,11 @@ def test_loss_is_that_of_transformers(architecture: str, tmp_path: Path) -> None
 
 
 def test_held_out_loss_by_hand(tmp_path: Path) -> None:
-    objective = make_objective(make_masked_lm(tmp_path, "bert"), batch_pieces=10_000)
-    text, model = objective.held_out, objective.model.eval()
+    objective = objective_of(make_masked_lm(tmp_path, "bert"), batch_pieces=10_000)
+    (stream,), model = objective.held_out, objective.model.eval()
     torch.manual_seed(3)
-    pieces, mask, _ = text.collate(objective._plan(text.rows_by_line(40), np.arange(20))[0])
+    rows = objective._plan(stream, stream.text.rows_by_line(40), np.arange(20))[0]
+    pieces, mask, _ = stream.text.collate(rows)
     seen, masked = objective.masking(pieces, None)
     with torch.no_grad():
         logits = model(input_ids=seen, attention_mask=mask).logits
@@ -184,8 +186,8 @@ def test_epochs_are_deterministic_and_differ(packing: str, tmp_path: Path) -> No
     directory = make_masked_lm(tmp_path, "bert")
 
     def content(epoch: int) -> list[list[int]]:
-        objective = make_objective(directory, packing=packing, block_size=16)
-        text = objective.training[0]
+        objective = objective_of(directory, packing=packing, block_size=16)
+        text = objective.training[0].text
         return [text.collate(batch.rows)[0].tolist() for batch in objective.batches(epoch)]
 
     first, second = content(0), content(1)
@@ -201,21 +203,21 @@ def test_epochs_are_deterministic_and_differ(packing: str, tmp_path: Path) -> No
 def test_languages_are_sampled_by_their_exponent(tmp_path: Path) -> None:
     """Lines 20, 40, 60, 80; batches of one language, rounds that go on from epoch to epoch."""
     directory = make_masked_lm(tmp_path, "bert")
-    objective = make_objective(
+    objective = objective_of(
         directory, 20, texts=4, sampling_exponent=0.0, block_size=12, packing="blocks",
         batch_pieces=12,
     )  # fmt: skip
-    sizes = [len(text.rows_by_block(12, 0)) for text in objective.training]
+    sizes = [len(stream.text.rows_by_block(12, 0)) for stream in objective.training]
     epochs = [objective.batches(epoch) for epoch in range(3)]
     assert [len(epoch) for epoch in epochs] == [sum(sizes)] * 3
     for epoch in epochs:
-        counts = np.bincount([batch.text for batch in epoch])
+        counts = np.bincount([batch.stream for batch in epoch])
         assert counts.max() - counts.min() <= 1
-    assert [b.text for b in epochs[0]] != [b.text for b in epochs[1]]
-    starts = [int(b.rows.starts[0]) for epoch in epochs for b in epoch if b.text == 3]
+    assert [b.stream for b in epochs[0]] != [b.stream for b in epochs[1]]
+    starts = [int(b.rows.starts[0]) for epoch in epochs for b in epoch if b.stream == 3]
     first = starts[: sizes[3]]
     assert len(set(first)) == sizes[3], "no row again before all have been"
-    again = make_objective(
+    again = objective_of(
         directory, 20, texts=4, sampling_exponent=0.0, block_size=12, packing="blocks",
         batch_pieces=12,
     ).batches(2)  # fmt: skip
@@ -239,16 +241,16 @@ def test_resumed_training_ends_in_the_same_bits(changes: dict, tmp_path: Path) -
         checkpoint = Checkpoint(tmp_path / name, "x")
         return train(objective, objective.settings, checkpoint, CPU, seconds, "test")
 
-    whole = make_objective(directory, texts=texts, **changes)
+    whole = objective_of(directory, texts=texts, **changes)
     expected = run(whole, "whole", 1e9)
     steps = len(whole.batches(0))
     for step in (2, steps + 1, 2 * steps + 3):
-        killed = make_objective(directory, texts=texts, **changes)
+        killed = objective_of(directory, texts=texts, **changes)
         kill_at(killed, step)
         with pytest.raises(Killed):
             run(killed, f"killed-{step}", 0)
         torch.manual_seed(999)  # another process starts with another random state
-        resumed = make_objective(directory, texts=texts, **changes)
+        resumed = objective_of(directory, texts=texts, **changes)
         assert run(resumed, f"killed-{step}", 0).history == expected.history
         for name, value in own_weights(resumed.model).items():
             assert torch.equal(value, own_weights(whole.model)[name]), name
@@ -288,9 +290,9 @@ def test_adaptation_before_is_the_encoder_as_it_is(text: tuple, tmp_path: Path) 
     for name in ("model.safetensors", "config.json", "pretraining.json"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     tokenizer = TextTokenizer(EMBEDDED_ENCODER)
-    tokenised = tokenise([["a"]], [sentences(9)], tokenizer, TRAINING)
+    text = PretrainingText([["a"]], [sentences(9)])
     plain = AutoModelForMaskedLM.from_pretrained(EMBEDDED_ENCODER, dtype=torch.float32)
-    scores = MaskedLanguageModelling(plain, *tokenised, TRAINING, 1).evaluate(CPU)
+    scores = make_objective(plain, text, tokenizer, {"seed": 1, "training": TRAINING}).evaluate(CPU)
     report = read_json(tmp_path / "a" / "pretraining.json")
     assert report["history"][0] == {"epoch": 0, **scores}
     assert {value.dtype for value in load_file(tmp_path / "a" / "model.safetensors").values()} == {
@@ -336,8 +338,8 @@ def test_pretrained_from_scratch(kind: str, text: tuple, tmp_path: Path, caplog)
     )
     report = read_json(tmp_path / "out" / "pretraining.json")
     assert set(report["held_out"]) == {"held.txt"}
-    tokenised = tokenise([["a"]], [sentences(9)], tokenizer, TRAINING)
-    scores = MaskedLanguageModelling(model, *tokenised, TRAINING, 1).evaluate(CPU)
+    text = PretrainingText([["a"]], [sentences(9)])
+    scores = make_objective(model, text, tokenizer, {"seed": 1, "training": TRAINING}).evaluate(CPU)
     best = report["history"][report["best_epoch"] - 1]
     assert scores["log_likelihood"] == pytest.approx(best["log_likelihood"], abs=1e-5)
 
@@ -370,7 +372,7 @@ def test_unusable_input_is_refused_in_one_line(text: tuple, tmp_path: Path) -> N
     train_text, held_out = text[:1], text[1:]
     refused(r"empty\.txt: no text", adapt, bert, [empty], held_out)
     refused(r"empty\.txt: no text", adapt, bert, train_text, [empty])
-    refused("none of its 1 subwords was masked", adapt, bert, train_text, [short])
+    refused("held-out text: no subword was masked", adapt, bert, train_text, [short])
     refused("but the encoder embeds 30", adapt, narrow, train_text, held_out)
     refused(r"mt5.*", adapt, make_encoder(tmp_path / "mt5", "mt5"), train_text, held_out)
     refused("no mask token", adapt, make_encoder(tmp_path / "x", "xlm-roberta"), *[text[:1]] * 2)

@@ -18,6 +18,7 @@ from torch import nn
 
 from ..runtime.files import replacing
 from .batching import Batch
+from .language_embeddings import select_language
 from .reader import Reader, TextReader
 
 CONFIG_FILE = "config.json"
@@ -80,6 +81,10 @@ class EncoderKind(ABC):
             source: directory that the network was created from.
             directory: output directory, which may not exist yet.
         """
+
+    def select_language(self, network: nn.Module, language: str) -> None:
+        """Set the language of the texts that a network reads; see ``language_embeddings``."""
+        select_language(network, language)
 
     def saved_config(self, network: nn.Module, labels: Sequence[str] | None) -> Any:
         """The configuration to save.

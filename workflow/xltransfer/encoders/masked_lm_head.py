@@ -19,6 +19,7 @@ from ..runtime.errors import InputError
 from ..runtime.files import replacing
 from .configuration import check_numbers, reason_of
 from .families import FAMILIES
+from .language_embeddings import load_table
 from .lean_transformers import (
     AutoConfig,
     AutoModelForMaskedLM,
@@ -26,6 +27,7 @@ from .lean_transformers import (
     PretrainedConfig,
     PreTrainedModel,
 )
+from .states import first_position
 from .transformer import QuietTransformers, load_encoder
 from .weights import own_weights
 
@@ -105,6 +107,7 @@ def load_masked_lm(directory: Path) -> PreTrainedModel:
         log.info("%s: no head for masked language modelling, so a new one is drawn", directory)
         model.config.tie_word_embeddings = True
         model.tie_weights()
+    load_table(model.base_model, directory)
     model.config.architectures = [type(model).__name__]
     return model
 
@@ -114,6 +117,7 @@ def masked_logits(
     input_ids: torch.Tensor,
     attention_mask: torch.Tensor,
     masked: torch.Tensor,
+    positions: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """The logits of the masked positions; the head is applied only to these.
 
@@ -123,9 +127,12 @@ def masked_logits(
         model: model with its head.
         input_ids, attention_mask: tensors of shape (rows, subwords).
         masked: whether a position is masked; same shape.
+        positions: index of each subword in its sentence, from 0 on, same shape; ``None``: the
+            encoder's own, from the start of the row. ``first_position`` says which encoders take
+            them.
 
     Returns:
-        Shape (positions, vocabulary), in the order of the positions.
+        Shape (masked positions, vocabulary), in the order of the positions.
     """
 
     def keep_masked(_: nn.Module, __: Any, output: Any) -> BaseModelOutput:
@@ -133,9 +140,12 @@ def masked_logits(
         # the masked states gives the same logits.
         return BaseModelOutput(last_hidden_state=output[0][masked].unsqueeze(0))
 
+    rows = {"input_ids": input_ids, "attention_mask": attention_mask}
+    if positions is not None:
+        rows["position_ids"] = positions + first_position(model.base_model)
     hook = model.base_model.register_forward_hook(keep_masked)
     try:
-        return model(input_ids=input_ids, attention_mask=attention_mask).logits.squeeze(0)
+        return model(**rows).logits.squeeze(0)
     finally:
         hook.remove()
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Literal, overload
 
 import torch
+from torch import nn
 from torch.nn import functional
 
+from ..runtime.errors import InputError
 from .lean_transformers import PreTrainedModel
 
 CANINE = "canine"
@@ -82,3 +85,32 @@ def longest_row(encoder: PreTrainedModel, positions: int) -> int:
     if encoder.config.model_type != CANINE:
         return positions
     return min(positions, encoder.config.max_position_embeddings) - _CANINE_MARGIN
+
+
+def first_position(encoder: PreTrainedModel) -> int:
+    """The index of the first position of a row in the table of positions.
+
+    Raises:
+        InputError: the positions of the encoder are relative or cannot be given.
+    """
+    accepted = "position_ids" in inspect.signature(encoder.forward).parameters
+    table = position_table(encoder)
+    if table is None or not accepted:
+        raise InputError(
+            f"{encoder.config.model_type} has no table of positions, which could start again at a "
+            "second sentence; write `reset_positions: false`"
+        )
+    return reserved_positions(table)
+
+
+def position_table(encoder: PreTrainedModel) -> nn.Embedding | None:
+    """The embeddings of absolute positions."""
+    for name, module in encoder.named_modules():
+        if name.endswith("position_embeddings") and isinstance(module, nn.Embedding):
+            return module
+    return None
+
+
+def reserved_positions(table: nn.Embedding) -> int:
+    """Number of positions that no subword has; RoBERTa counts from ``padding_idx + 1``."""
+    return 0 if table.padding_idx is None else table.padding_idx + 1

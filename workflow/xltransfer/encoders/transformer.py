@@ -20,6 +20,7 @@ from .batching import Batch
 from .configuration import read_config, refusing
 from .families import FAMILIES, LAYERS
 from .interface import CONFIG_FILE, PretrainedKind
+from .language_embeddings import add_configured_table, load_table
 from .lean_transformers import (
     MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES,
     MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES,
@@ -30,7 +31,7 @@ from .lean_transformers import (
     no_init_weights,
     transformers_logging,
 )
-from .states import longest_row, piece_states
+from .states import longest_row, piece_states, position_table, reserved_positions
 from .tokenizer import WordTokenizer
 from .weights import check_safetensors
 
@@ -75,6 +76,7 @@ def load_encoder(directory: Path | str) -> PreTrainedModel:
             f"{weights}: {len(missing)} weights of the encoder are missing, the first is "
             f"'{sorted(missing)[0]}'; is this a checkpoint of {config.model_type}?"
         )
+    load_table(model, directory)
     with refusing(directory / "config.json"):
         _check_layers(model, report["unexpected_keys"], weights)
         _try_out(model)
@@ -123,6 +125,7 @@ def empty_encoder(directory: Path | str) -> PreTrainedModel:
     with no_init_weights(), QuietTransformers(), refusing(f"{directory}/config.json"):
         model = _automatic(config).from_config(config, dtype=torch.float32, trust_remote_code=False)
         model.tie_weights()
+    add_configured_table(model, f"{directory}/config.json")
     _drop_pooler(model)
     return model
 
@@ -138,6 +141,7 @@ def new_encoder(config: PretrainedConfig, seed: int) -> PreTrainedModel:
         torch.manual_seed(seed)
         # The type of the stored weights, e.g. bfloat16, would round the draw.
         model = _automatic(config).from_config(config, dtype=torch.float32, trust_remote_code=False)
+    add_configured_table(model, CONFIG_FILE)
     _drop_pooler(model)
     return model
 
@@ -149,10 +153,8 @@ def longest_input(encoder: PreTrainedModel) -> int:
     Models with relative or rotary positions (T5, ModernBERT) have no table of positions. All were
     trained on rows of 512, which is their maximum unless the configuration has less.
     """
-    for name, module in encoder.named_modules():
-        if name.endswith("position_embeddings") and isinstance(module, nn.Embedding):
-            reserved = 0 if module.padding_idx is None else module.padding_idx + 1
-            return longest_row(encoder, module.num_embeddings - reserved)
+    if (table := position_table(encoder)) is not None:
+        return longest_row(encoder, table.num_embeddings - reserved_positions(table))
     said = getattr(encoder.config, "max_position_embeddings", None)
     return min(said, 512) if isinstance(said, int) and said > 0 else 512
 

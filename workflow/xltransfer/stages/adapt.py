@@ -1,4 +1,4 @@
-"""Adapt an encoder to raw text by masked language modelling, with the same vocabulary."""
+"""Adapt an encoder to raw or parallel text, with the same vocabulary."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import torch
 
 from ..corpora.lines import Lines
+from ..corpora.sentence_pairs import SentencePairs
 from ..encoders.kinds import kind_of
 from ..encoders.masked_lm_head import load_masked_lm
 from ..encoders.text_tokenizer import TextTokenizer
@@ -17,8 +18,14 @@ from ..records.verification import verified_checksums, verified_encoder
 from ..runtime.errors import InputError
 from ..runtime.signatures import Keys
 from ..training.devices import prepare_device
-from ..training.objectives.masked_lm import MaskedLanguageModelling
-from ..training.pretraining import check_config, checksums, count_lines, tokenise, train_encoder
+from ..training.pretraining import (
+    check_config,
+    checksums,
+    count_lines,
+    parallel_checksums,
+    train_encoder,
+)
+from ..training.pretraining_text import PretrainingText, make_objective
 
 
 def adapt(
@@ -30,19 +37,25 @@ def adapt(
     checkpoints: Path,
     checkpoint_seconds: float = 300,
     threads: int = 1,
+    parallel: Sequence[Path] = (),
+    held_out_parallel: Sequence[Path] = (),
 ) -> None:
-    """Adapt an encoder to raw text by masked language modelling, with the same vocabulary.
+    """Adapt an encoder to raw or parallel text, with the same vocabulary.
+
+    The objective is masked language modelling, or for parallel text translation language modelling.
 
     Args:
         encoder: encoder directory; without a masked language modelling head, a new one is added.
         training: raw text, one sentence per line; one file per language if languages are sampled.
         held_out: raw text for the held-out loss.
-        config: ``seed``, ``training`` (of ``train`` and ``MaskedLanguageModelling``) and optionally
-            ``store``, the type of the stored weights (default: ``float32``).
+        config: ``seed``, ``training`` (of ``train`` and ``make_objective``) and optionally
+            ``store``, the type of the stored weights (default: ``float32``), and the keys of
+            ``make_objective`` for parallel text.
         output: output directory.
         checkpoints: folder for checkpoints.
         checkpoint_seconds: seconds between two checkpoints.
         threads: number of CPU threads.
+        parallel, held_out_parallel: parallel text, one file per pair of languages.
 
     Raises:
         InputError: unusable encoder, text or settings, or the loss is not finite.
@@ -52,9 +65,14 @@ def adapt(
     kind, mask = kind_of(encoder), encoder / TOKENIZER_CONFIG
     named = [mask] if mask.exists() else []
     read = verified_encoder(encoder, kind.files)
-    read |= verified_checksums([*named, *training, *held_out])
-    texts = [Lines(path) for path in training], [Lines(path) for path in held_out]
-    count_lines([*texts[0], *texts[1]])
+    read |= verified_checksums([*named, *training, *held_out, *parallel, *held_out_parallel])
+    text = PretrainingText(
+        [Lines(path) for path in training],
+        [Lines(path) for path in held_out],
+        [SentencePairs(path) for path in parallel],
+        [SentencePairs(path) for path in held_out_parallel],
+    )
+    count_lines([*text.lines, *text.held_out])
     tokenizer = TextTokenizer(encoder)
     torch.manual_seed(config["seed"])
     model = load_masked_lm(encoder)
@@ -63,14 +81,13 @@ def adapt(
             f"{encoder}/tokenizer.json: {tokenizer.vocabulary_size} subwords, but the encoder "
             f"has {model.config.vocab_size}; use the tokenizer it was pretrained with"
         )
-    settings = config["training"]
-    tokenised = tokenise(*texts, tokenizer, settings)
-    objective = MaskedLanguageModelling(model, *tokenised, settings, config["seed"])
+    objective = make_objective(model, text, tokenizer, config)
     kind.save_reader(model, encoder, output)
     inputs = {
         "corpora": checksums(training, read),
         "encoder": {name: read[str(encoder / name)] for name in kind.files},
         "held_out": checksums(held_out, read),
+        **parallel_checksums(parallel, held_out_parallel, read),
     }
     saving = checkpoints, checkpoint_seconds
     train_encoder(objective, config, inputs, read, output, *saving, device, threads, "adapt")

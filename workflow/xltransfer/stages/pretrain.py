@@ -1,4 +1,4 @@
-"""Pretrain an encoder from scratch on raw text: vocabulary, then masked language modelling."""
+"""Pretrain an encoder from scratch on raw or parallel text: vocabulary, then masked tokens."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tokenizers import Tokenizer
 
 from ..corpora.language_sampling import SampledLines, apportion, sampling_probabilities
 from ..corpora.lines import Lines
+from ..corpora.sentence_pairs import SentencePairs
 from ..encoders.kinds import kind_of_network
 from ..encoders.masked_lm_head import new_masked_lm
 from ..encoders.text_tokenizer import TextTokenizer
@@ -21,8 +22,14 @@ from ..runtime.errors import InputError
 from ..runtime.files import sha256_of_file
 from ..runtime.signatures import Keys
 from ..training.devices import prepare_device
-from ..training.objectives.masked_lm import MaskedLanguageModelling
-from ..training.pretraining import check_config, checksums, count_lines, tokenise, train_encoder
+from ..training.pretraining import (
+    check_config,
+    checksums,
+    count_lines,
+    parallel_checksums,
+    train_encoder,
+)
+from ..training.pretraining_text import PretrainingText, make_objective
 
 log = logging.getLogger(__name__)
 
@@ -37,43 +44,49 @@ def pretrain(
     checkpoint_seconds: float = 300,
     threads: int = 1,
     held_out: Sequence[Path] = (),
+    parallel: Sequence[Path] = (),
+    held_out_parallel: Sequence[Path] = (),
 ) -> None:
-    """Pretrain an encoder from scratch on raw text: vocabulary, then masked language modelling.
+    """Pretrain an encoder from scratch on raw or parallel text: vocabulary, then masked tokens.
 
     Args:
         corpora: raw text, one sentence per line, one file per language.
         config: ``seed``, ``vocabulary_size``, ``held_out_lines`` (without held-out text),
             ``architecture`` (of a configuration in transformers; default ``model_type``: ``bert``),
-            ``training`` (of ``train`` and ``MaskedLanguageModelling``); optionally
+            ``training`` (of ``train`` and ``make_objective``); optionally
             ``vocabulary_sampling_exponent`` (default: every line once) and ``store``, the type of
-            the stored weights (default: ``float32``).
+            the stored weights (default: ``float32``), and the keys of ``make_objective`` for
+            parallel text.
         output: output directory.
         checkpoints: folder for checkpoints.
         checkpoint_seconds: seconds between two checkpoints.
         threads: number of CPU threads.
         held_out: raw text for the held-out loss; default: the first ``held_out_lines`` of each
             corpus.
+        parallel, held_out_parallel: parallel text, one file per pair of languages.
 
     Raises:
         InputError: unusable text or settings, or the loss is not finite.
     """
     check_config(config)
     device = prepare_device(threads)
-    read = verified_checksums([*corpora, *held_out])
+    read = verified_checksums([*corpora, *held_out, *parallel, *held_out_parallel])
     training, kept = _parts(corpora, held_out, config.get("held_out_lines", 0))
-    learnt = _learn_vocabulary(training if held_out else [Lines(path) for path in corpora], config)
+    pairs = [SentencePairs(path) for path in parallel]
+    text = PretrainingText(training, kept, pairs, [SentencePairs(p) for p in held_out_parallel])
+    whole = training if held_out else [Lines(path) for path in corpora]
+    learnt = _learn_vocabulary([*whole, *text.sides()], config)
     torch.manual_seed(config["seed"])
     model = new_masked_lm(config["architecture"], learnt)
     save_tokenizer(learnt, output, kind_of_network(model).longest_input(model))
-    settings = config["training"]
-    texts = tokenise(training, kept, TextTokenizer(output), settings)
-    objective = MaskedLanguageModelling(model, *texts, settings, config["seed"])
+    objective = make_objective(model, text, TextTokenizer(output), config)
     inputs = {
         "corpora": checksums(corpora, read),
         "tokenizer": sha256_of_file(output / "tokenizer.json"),
     }
     if held_out:
         inputs["held_out"] = checksums(held_out, read)
+    inputs |= parallel_checksums(parallel, held_out_parallel, read)
     saving = checkpoints, checkpoint_seconds
     train_encoder(objective, config, inputs, read, output, *saving, device, threads, "pretrain")
 
@@ -82,7 +95,7 @@ def _parts(
     corpora: Sequence[Path], held_out: Sequence[Path], held_out_lines: int
 ) -> tuple[list[Lines], list[Lines]]:
     """Training and held-out text."""
-    if held_out:
+    if held_out or not corpora:
         parts = [Lines(path) for path in corpora], [Lines(path) for path in held_out]
         count_lines([*parts[0], *parts[1]])
         return parts
@@ -99,10 +112,11 @@ def _parts(
     )
 
 
-def _learn_vocabulary(texts: Sequence[Lines], config: Mapping[str, Any]) -> Tokenizer:
+def _learn_vocabulary(texts: Sequence[Lines | list[str]], config: Mapping[str, Any]) -> Tokenizer:
     """A subword vocabulary of all lines, or of lines sampled by language."""
     exponent, size = config.get("vocabulary_sampling_exponent"), config["vocabulary_size"]
-    sizes = counts = count_lines(texts)
+    count_lines([text for text in texts if isinstance(text, Lines)])
+    sizes = counts = [sum(1 for _ in text) for text in texts]
     if exponent is not None:
         counts = apportion(sampling_probabilities(sizes, exponent), sum(sizes)).tolist()
         log.info("vocabulary: lines of each language: %s of %s", counts, sizes)

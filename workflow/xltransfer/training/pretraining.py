@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ import torch
 
 from ..corpora.lines import Lines
 from ..encoders.masked_lm_head import STORED_TYPES, save_masked_lm
-from ..encoders.text_tokenizer import TextTokenizer
 from ..records.code import stage_digest
 from ..records.record import (
     PRETRAINING,
@@ -29,32 +27,9 @@ from .checkpoint import Checkpoint
 from .devices import device_name
 from .loop import train
 from .objectives.masked_lm import BLOCKS, LINES, MaskedLanguageModelling
-from .tokenised_text import TokenisedText
+from .pretraining_text import MASKED_LM, OBJECTIVES
 
 log = logging.getLogger(__name__)
-
-
-def tokenise(
-    training: Sequence[Iterable[str]],
-    held_out: Sequence[Iterable[str]],
-    tokenizer: TextTokenizer,
-    settings: Mapping[str, Any],
-) -> tuple[list[TokenisedText], TokenisedText]:
-    """Tokenise training text (one text unless languages are sampled) and held-out text.
-
-    Args:
-        training, held_out: lines, one stream per corpus.
-        tokenizer: tokenizer of the encoder.
-        settings: settings of the training.
-    """
-    if settings.get("sampling_exponent") is None:
-        training = [chain.from_iterable(training)]
-    separated = settings.get("packing", LINES) == BLOCKS
-    words = settings.get("whole_word_masking", False)
-    return (
-        [TokenisedText(lines, tokenizer, separated, words) for lines in training],
-        TokenisedText(chain.from_iterable(held_out), tokenizer, False, False),
-    )
 
 
 def train_encoder(
@@ -127,6 +102,7 @@ def check_config(config: Mapping[str, Any]) -> None:
     for key, value, choices in (
         ("store", config.get("store", "float32"), STORED_TYPES),
         ("packing", config["training"].get("packing", LINES), (LINES, BLOCKS)),
+        ("objective", config.get("objective", MASKED_LM), OBJECTIVES),
     ):
         if value not in choices:
             raise InputError(f"{key}: '{value}' is not one of {', '.join(choices)}")
@@ -155,3 +131,13 @@ def checksums(paths: Sequence[Path], read: Mapping[str, str]) -> dict[str, str]:
     unique = len({path.name for path in paths}) == len(paths)
     names = [path.name if unique else f"{path.parent.name}/{path.name}" for path in paths]
     return {name: read[str(path)] for name, path in zip(names, paths, strict=True)}
+
+
+def parallel_checksums(
+    parallel: Sequence[Path], held_out: Sequence[Path], read: Mapping[str, str]
+) -> dict[str, dict[str, str]]:
+    """SHA-256 of parallel text by part and name; empty without parallel text."""
+    if not parallel:
+        return {}
+    parts = {"parallel": parallel, "held_out_parallel": held_out}
+    return {part: checksums(paths, read) for part, paths in parts.items()}

@@ -1,23 +1,23 @@
-"""Masked language modelling (Devlin et al. 2019) of raw text, by lines or packed into blocks."""
+"""Masked language modelling (Devlin et al. 2019) of raw text and of pairs of parallel sentences."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch.nn import functional
 
-from ...corpora.language_sampling import apportion, sampling_probabilities, stretch
+from ...corpora.language_sampling import apportion, stretch
 from ...encoders.batch_plan import plan_batches
 from ...encoders.kinds import kind_of_network
+from ...encoders.language_embeddings import table_of
 from ...encoders.lean_transformers import PreTrainedModel
 from ...encoders.masked_lm_head import masked_logits
 from ...encoders.text_tokenizer import TextTokenizer
 from ...runtime.errors import InputError
-from ..tokenised_text import Rows, TokenisedText
+from ..text_streams import Stream, TokenRows
 from .objective import Objective
 
 MASKED_SHARE = 0.15
@@ -28,17 +28,16 @@ LINES, BLOCKS = "lines", "blocks"
 """Packings: one line per row, or continuous text cut into full rows."""
 
 
-@dataclass(frozen=True)
-class MaskedBatch:
-    """Some rows of one text.
+class MaskedBatch(NamedTuple):
+    """Some rows of one stream.
 
     Attributes:
-        text: index of the text.
-        rows: rows of that text.
+        stream: index of the stream.
+        rows: rows of that stream.
     """
 
-    text: int
-    rows: Rows
+    stream: int
+    rows: Any
 
 
 class Masking:
@@ -46,10 +45,11 @@ class Masking:
 
     Args:
         tokenizer: tokenizer with the mask; only ordinary (not special) pieces are masked.
+        share: share of the pieces that are masked.
     """
 
-    def __init__(self, tokenizer: TextTokenizer) -> None:
-        self.mask = tokenizer.mask
+    def __init__(self, tokenizer: TextTokenizer, share: float = MASKED_SHARE) -> None:
+        self.mask, self.share = tokenizer.mask, share
         self.ordinary = torch.from_numpy(tokenizer.ordinary)
         self.is_ordinary = torch.zeros(tokenizer.vocabulary_size, dtype=torch.bool)
         self.is_ordinary[self.ordinary] = True
@@ -71,7 +71,7 @@ class Masking:
         if word_starts is not None:
             places = torch.arange(pieces.shape[1]).expand_as(pieces)
             draws = draws.gather(1, places.where(word_starts, 0).cummax(dim=1).values)
-        masked = (draws < MASKED_SHARE) & self.is_ordinary[pieces]
+        masked = (draws < self.share) & self.is_ordinary[pieces]
         draws = torch.rand(pieces.shape)
         others = self.ordinary[torch.randint(0, len(self.ordinary), pieces.shape)]
         seen = pieces.masked_fill(masked & (draws < REPLACED_BY_MASK), self.mask)
@@ -81,46 +81,42 @@ class Masking:
 class MaskedLanguageModelling(Objective):
     """Masked language modelling with dynamic masking: new masks in every epoch.
 
-    Held-out text is always read line by line and masked piece by piece, so that losses are
-    comparable across packings.
+    Rows of pairs of parallel sentences make it translation language modelling (Lample & Conneau
+    2019). Held-out text is always masked piece by piece, so that losses are comparable.
 
     Args:
         model: model with its head.
-        training: texts, one or one for each sampled language. Each batch is from one text; an epoch
-            has as many batches as all texts together.
-        held_out: text for evaluation.
-        settings: settings ``batch_pieces`` and ``learning_rate``; optionally ``packing`` (default
-            ``lines``), ``block_size`` (default: maximum of the model) and ``whole_word_masking``
-            (default false); with several texts also ``sampling_exponent``.
+        training: streams of rows. Each batch is from one stream; an epoch has as many batches as
+            all streams together, or ``epoch_batches``.
+        held_out: streams for evaluation.
+        tokenizer: tokenizer of the encoder.
+        settings: settings ``batch_pieces`` and ``learning_rate``; optionally ``whole_word_masking``
+            (default false), ``masked_share`` (default 0.15) and ``epoch_batches``.
         seed: seed of the order of the batches and of the masks on held-out text.
-
-    Raises:
-        InputError: the settings do not fit the model.
+        probabilities: probability of each stream; default: in proportion to its batches.
     """
 
     def __init__(
         self,
         model: PreTrainedModel,
-        training: Sequence[TokenisedText],
-        held_out: TokenisedText,
+        training: Sequence[Stream],
+        held_out: Sequence[Stream],
+        tokenizer: TextTokenizer,
         settings: Mapping[str, Any],
         seed: int,
+        probabilities: np.ndarray | None = None,
     ) -> None:
-        self.model = model
+        self.model, self.tokenizer = model, tokenizer
         self.training = training
         self.held_out = held_out
         self.settings = settings
         self.seed = seed
-        self.masking = Masking(held_out.tokenizer)
-        self.row_pieces = row_pieces(model, settings)
-        self.special_tokens = len(held_out.tokenizer.prefix) + len(held_out.tokenizer.suffix)
-        self._sizes = [len(self._round(text, 0)) for text in range(len(training))]
-        self._shares = np.array(self._sizes)
-        if len(training) > 1:
-            probabilities = sampling_probabilities(
-                [text.lines for text in training], settings["sampling_exponent"]
-            )
-            self._shares = apportion(probabilities, sum(self._sizes))
+        self.masking = Masking(tokenizer, settings.get("masked_share", MASKED_SHARE))
+        self._sizes = [len(self._round(stream, 0)) for stream in range(len(training))]
+        total = settings.get("epoch_batches") or sum(self._sizes)
+        if probabilities is None:
+            probabilities = np.array(self._sizes) / sum(self._sizes)
+        self._shares = apportion(probabilities, total)
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         """All parameters at one learning rate."""
@@ -131,9 +127,10 @@ class MaskedLanguageModelling(Objective):
         """The batches of an epoch, in random order."""
         batches = [
             batch
-            for text, (size, share) in enumerate(zip(self._sizes, self._shares, strict=True))
+            for stream, (size, share) in enumerate(zip(self._sizes, self._shares, strict=True))
             for batch in stretch(
-                lambda number, text=text: self._round(text, number), size, epoch * share, share
+                lambda number, stream=stream: self._round(stream, number),
+                *(size, epoch * share, share),
             )
         ]
         if len(self.training) == 1:
@@ -141,30 +138,23 @@ class MaskedLanguageModelling(Objective):
         draws = np.random.default_rng([self.seed, epoch, len(self.training)])
         return [batches[index] for index in draws.permutation(len(batches))]
 
-    def _round(self, text: int, number: int) -> list[MaskedBatch]:
-        """All batches of a text once, in random order; their number is the same in every round."""
-        # NumPy pads seeds with zeros, so the first text (0) is drawn as if it were the only one.
-        draws = np.random.default_rng([self.seed, number, text])
-        tokenised = self.training[text]
-        if self.settings.get("packing", LINES) == BLOCKS:
-            offset = draws.integers(max(1, len(tokenised.pieces)))
-            rows = tokenised.rows_by_block(self.row_pieces, offset)
-        else:
-            rows = tokenised.rows_by_line(self.row_pieces)
-        planned = self._plan(rows, draws.permutation(len(rows)))
-        return [MaskedBatch(text, planned[index]) for index in draws.permutation(len(planned))]
+    def _round(self, stream: int, number: int) -> list[MaskedBatch]:
+        """All batches of a stream once, in random order; as many in every round."""
+        # NumPy pads seeds with zeros, so the first stream (0) is drawn as if it were the only one.
+        draws = np.random.default_rng([self.seed, number, stream])
+        rows = self.training[stream].rows(draws)
+        planned = self._plan(self.training[stream], rows, draws.permutation(len(rows)))
+        return [MaskedBatch(stream, planned[index]) for index in draws.permutation(len(planned))]
 
-    def _plan(self, rows: Rows, order: np.ndarray) -> list[Rows]:
-        lengths = rows.lengths + self.special_tokens
-        return [
-            rows[chosen] for chosen in plan_batches(lengths, self.settings["batch_pieces"], order)
-        ]
+    def _plan(self, stream: Stream, rows: Any, order: np.ndarray) -> list[Any]:
+        budget = self.settings["batch_pieces"]
+        return [rows[chosen] for chosen in plan_batches(stream.lengths(rows), budget, order)]
 
     def loss(self, batch: MaskedBatch, device: torch.device) -> torch.Tensor:
         """Mean cross-entropy of the masked pieces of a batch."""
         whole_words = self.settings.get("whole_word_masking", False)
-        text = self.training[batch.text]
-        total, count = self._loss(text, batch.rows, whole_words, device)
+        rows = self.training[batch.stream].collate(batch.rows)
+        total, count = self._loss(rows, whole_words, device)
         return total / max(count, 1)
 
     @torch.inference_mode()
@@ -178,32 +168,50 @@ class MaskedLanguageModelling(Objective):
         """
         self.model.eval()
         total, count = 0.0, 0
-        rows = self.held_out.rows_by_line(self.row_pieces)
         with torch.random.fork_rng():
             torch.manual_seed(self.seed)
-            for some in self._plan(rows, np.arange(len(rows))):
-                loss, pieces = self._loss(self.held_out, some, False, device)
-                total, count = total + loss.item(), count + pieces
+            for stream in self.held_out:
+                rows = stream.rows(np.random.default_rng(self.seed))
+                for some in self._plan(stream, rows, np.arange(len(rows))):
+                    loss, pieces = self._loss(stream.collate(some), False, device)
+                    total, count = total + loss.item(), count + pieces
         if not count:
-            raise InputError(
-                f"held-out text: none of its {len(self.held_out.pieces)} subwords was masked; "
-                "hold out more lines"
-            )
+            raise InputError("held-out text: no subword was masked; hold out more lines")
         mean = total / count
         return {"log_likelihood": -mean, "perplexity": float(np.exp(mean))}
 
     def _loss(
-        self, text: TokenisedText, rows: Rows, whole_words: bool, device: torch.device
+        self, rows: TokenRows, whole_words: bool, device: torch.device
     ) -> tuple[torch.Tensor, int]:
         """Summed cross-entropy and the number of masked pieces."""
-        pieces, attention_mask, word_starts = text.collate(rows)
-        seen, masked = self.masking(pieces, word_starts if whole_words else None)
-        logits = masked_logits(
-            self.model, seen.to(device), attention_mask.to(device), masked.to(device)
-        )
-        wanted = pieces[masked].to(device)
+        seen, masked = self.masking(rows.pieces, rows.word_starts if whole_words else None)
+        logits = logits_of_rows(self.model, rows._replace(pieces=seen), masked, device)
+        wanted = rows.pieces[masked].to(device)
         loss = functional.cross_entropy(logits.float(), wanted, reduction="sum")
         return loss, len(wanted)
+
+
+def logits_of_rows(
+    model: PreTrainedModel, rows: TokenRows, masked: torch.Tensor, device: torch.device
+) -> torch.Tensor:
+    """The logits of the masked positions of rows, with their positions and languages.
+
+    Args:
+        model: model with its head, on the device.
+        rows: input of the encoder.
+        masked: whether a position is masked, shape (rows, subwords).
+        device: device of the model.
+
+    Returns:
+        Shape (masked positions, vocabulary).
+    """
+    positions = None if rows.positions is None else rows.positions.to(device)
+    given = rows.pieces.to(device), rows.attention_mask.to(device), masked.to(device), positions
+    table = table_of(model.base_model)
+    if table is None or rows.languages is None:
+        return masked_logits(model, *given)
+    with table.rows(rows.languages.to(device)):
+        return masked_logits(model, *given)
 
 
 def row_pieces(model: PreTrainedModel, settings: Mapping[str, Any]) -> int:

@@ -1,0 +1,66 @@
+"""Files of parallel sentences: an identifier and two sentences per line, separated by tabs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+from ..runtime.errors import InputError
+from ..runtime.files import replacing
+from .lines import Lines
+
+
+class SentencePair(NamedTuple):
+    """Two sentences that are translations of each other."""
+
+    identifier: str
+    first: str
+    second: str
+
+
+@dataclass(frozen=True)
+class SentencePairs:
+    """The parallel sentences of a file.
+
+    Attributes:
+        path: path of the file.
+    """
+
+    path: Path
+
+    @cached_property
+    def pairs(self) -> list[SentencePair]:
+        """All pairs in order.
+
+        Raises:
+            InputError: a line has not three fields, an empty one, or an identifier that is there
+                already; names the line.
+        """
+        found: list[SentencePair] = []
+        known: set[str] = set()
+        for number, line in enumerate(Lines(self.path), start=1):
+            fields = line.removesuffix("\r").split("\t")
+            if len(fields) != 3 or not all(field.strip() for field in fields):
+                raise InputError(
+                    f"{self.path}:{number}: not an identifier and two sentences, separated by tabs"
+                )
+            if fields[0] in known:
+                raise InputError(
+                    f"{self.path}:{number}: the identifier '{fields[0]}' is there twice; remove one"
+                )
+            known.add(fields[0])
+            found.append(SentencePair(*fields))
+        return found
+
+    def side(self, index: int) -> list[str]:
+        """The first (0) or second (1) sentence of every pair."""
+        return [pair[index + 1] for pair in self.pairs]
+
+
+def write_pairs(path: Path, pairs: Iterable[SentencePair]) -> None:
+    """Write parallel sentences; none of their fields has a tab or the end of a line."""
+    with replacing(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
+        file.writelines("\t".join(pair) + "\n" for pair in pairs)
