@@ -92,11 +92,12 @@ for number, states in enumerate(study.parallel.batches(), start=1):
             redrawn_from=lambda wildcards, input: os.path.dirname(input.encoder[1]),
             as_published="--as-published" if config["parallel"]["as_published"] else "",
             precision=study.parallel.precision,
+            language=language_of("corpus"),
         shell:
             "python -m xltransfer represent --encoders {params.encoders:q}"
             " --redrawn {params.redrawn:q} --redrawn-from {params.redrawn_from:q} {params.as_published:q}"
             " --precision {params.precision:q} --treebank {input.treebank:q} --outputs {output:q} --threads {threads:q}"
-            " > {log:q} 2>&1"
+            " --language {params.language:q} > {log:q} 2>&1"
 
 
 rule similarity:

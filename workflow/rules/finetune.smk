@@ -49,6 +49,7 @@ for number, batch in enumerate(study.finetuning_batches(), start=1):
                 for path in output.reports
             ],
             models=lambda wildcards, output: directories(output.reports),
+            language=language_of("source"),
             checkpoints=lambda wildcards, output: f"{study.results}/checkpoints",
             checkpoint_seconds=lambda wildcards, output: 60 * config["checkpoint_minutes"],
         shell:
@@ -57,6 +58,7 @@ for number, batch in enumerate(study.finetuning_batches(), start=1):
             " --config {params.cfg:q} --ablation {wildcards.ablation:q} --seeds {params.seeds:q}"
             " --models {params.models:q} --checkpoints {params.checkpoints:q}"
             " --checkpoint-seconds {params.checkpoint_seconds:q} --threads {threads:q}"
+            " --language {params.language:q}"
             " > {log:q} 2>&1; for note in {output.notes:q}; do"
             # Removes marker files with outdated digests, so that they cannot prevent a rerun later.
             ' rm -f "${{note%-*}}"-*; touch "$note"; done'

@@ -54,6 +54,19 @@ def encoder_directories(batch):
     return of
 
 
+def language_of(name):
+    """A function of wildcards and output: the language of a corpus of a task or of parallel text.
+
+    Only encoders with language embeddings use it. It follows from the name of the corpus.
+    """
+
+    def of(wildcards, output):
+        corpus, task = wildcards[name], wildcards.get("task")
+        return study.language(task, corpus) if task else study.parallel.language(corpus)
+
+    return of
+
+
 def search_of(wildcards):
     """The hyperparameter search for a model of an unseen language."""
     if (wildcards.task, wildcards.source) not in unseen.pairs:

@@ -31,9 +31,11 @@ for number, batch in enumerate(study.prediction_batches(), start=1):
             identity=models_identity(batch.task, batch.sources),
             corpus=gold_identity,
             models=lambda wildcards, input: directories(input.models),
+            language=language_of("corpus"),
         shell:
             "python -m xltransfer predict --models {params.models:q} --corpus {input.corpus:q}"
-            " --predictions {output:q} --threads {threads:q} > {log:q} 2>&1"
+            " --predictions {output:q} --threads {threads:q} --language {params.language:q}"
+            " > {log:q} 2>&1"
 
 
 # One job scores the models of many sources on a corpus, because scoring is faster than starting

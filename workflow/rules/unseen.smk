@@ -36,11 +36,12 @@ rule search:
         encoder=lambda wildcards, input: os.path.dirname(input.encoder[0]),
         checkpoints=lambda wildcards, output: f"{study.results}/checkpoints",
         checkpoint_seconds=lambda wildcards, output: 60 * config["checkpoint_minutes"],
+        language=language_of("source"),
     shell:
         "python -m xltransfer search --encoder {params.encoder:q} --training {input.training:q}"
         " --development {input.development:q} --config {params.cfg:q} --output {output:q}"
         " --checkpoints {params.checkpoints:q} --checkpoint-seconds {params.checkpoint_seconds:q}"
-        " --threads {threads:q} > {log:q} 2>&1"
+        " --threads {threads:q} --language {params.language:q} > {log:q} 2>&1"
 
 
 # One job annotates the test part of a corpus with all arms, and one job scores them.
@@ -74,9 +75,11 @@ for number, task in enumerate(unseen.tasks, start=1):
             identity=lambda wildcards, task=task: study.identities.unseen.prediction_job(
                 task, wildcards.source
             ),
+            language=lambda wildcards, output, task=task: study.language(task, wildcards.source),
         shell:
             "python -m xltransfer predict --models {params.models:q} --corpus {input.corpus:q}"
-            " --predictions {output:q} --threads {threads:q} > {log:q} 2>&1"
+            " --predictions {output:q} --threads {threads:q} --language {params.language:q}"
+            " > {log:q} 2>&1"
 
     rule:
         name:

@@ -28,6 +28,7 @@ def finetune(
     checkpoint_seconds: float = 300,
     threads: int = 1,
     search: Path | None = None,
+    language: str = "",
 ) -> None:
     """Fine-tune an encoder on one language after an ablation, once per seed.
 
@@ -45,6 +46,7 @@ def finetune(
         threads: number of CPU threads.
         search: output of the stage ``search``; its learning rate and epochs replace those of the
             configuration.
+        language: code of the language of the corpora, for encoders with language embeddings.
 
     Raises:
         InputError: unusable data, encoder or ablation, or a loss that is not finite.
@@ -62,6 +64,7 @@ def finetune(
         checkpoints,
         checkpoint_seconds,
         threads,
+        language,
     )
     one_each = encoders if len(encoders) > 1 else [encoders[0]] * len(models)
     finished = []

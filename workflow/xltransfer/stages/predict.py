@@ -20,7 +20,11 @@ log = logging.getLogger(__name__)
 
 
 def predict(
-    models: Sequence[Path], corpus: Path, predictions: Sequence[Path], threads: int = 1
+    models: Sequence[Path],
+    corpus: Path,
+    predictions: Sequence[Path],
+    threads: int = 1,
+    language: str = "",
 ) -> None:
     """Predict the annotation of a corpus with fine-tuned models.
 
@@ -29,6 +33,7 @@ def predict(
         corpus: gold file.
         predictions: output files, one per model: the gold file with predicted columns.
         threads: number of CPU threads.
+        language: code of the language of the corpus, for encoders with language embeddings.
 
     Raises:
         InputError: a model or the corpus cannot be used, or differs from its record.
@@ -41,6 +46,7 @@ def predict(
     for directory, output in zip(models, predictions, strict=True):
         inputs = read | verified_model(directory)
         model, task, labels = reader.open(directory)
+        model.kind.select_language(model.encoder, language)
         # Models of one encoder share their tokenizer, so the corpus is tokenised once.
         kind, longest = model.kind, model.kind.longest_input(model.encoder)
         files = [sha256_of_file(directory / name) for name in kind.reader_files]

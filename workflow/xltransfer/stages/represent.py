@@ -40,6 +40,7 @@ def represent(
     as_published: bool = False,
     redrawn_from: Path | None = None,
     precision: Literal[PRECISIONS] = "float32",
+    language: str = "",
 ) -> None:
     """Compute sentence vectors of a treebank at every layer of encoders.
 
@@ -55,6 +56,7 @@ def represent(
         redrawn_from: directory of the encoder for ``redrawn``; default: the first of ``encoders``.
         precision: precision of the encoder's forward pass. The record has the precision that
             ``auto`` selected.
+        language: code of the language of the treebank, for encoders with language embeddings.
 
     Raises:
         InputError: an encoder or the treebank cannot be used.
@@ -75,6 +77,7 @@ def represent(
             states_read[directory] = verified_model(directory, kind_of(directory).files)
         kind = pretrained_kind_of(directory)
         encoder = _open(kind, directory, seed, reader).to(device)
+        kind.select_language(encoder, language)
         tokenizer, longest = kind.reader(directory), kind.longest_input(encoder)
         vectors = sentence_vectors(encoder, tokenizer, texts, longest, device, as_published, used)
         if not torch.isfinite(torch.from_numpy(vectors)).all():

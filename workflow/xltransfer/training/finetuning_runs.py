@@ -91,6 +91,7 @@ class FineTuningRuns:
         checkpoints: folder for checkpoints, which are named by what they belong to.
         checkpoint_seconds: how often to save one.
         threads: processor threads to compute with.
+        language: code of the language of the corpora, for encoders with language embeddings.
 
     Raises:
         InputError: unusable data.
@@ -106,7 +107,9 @@ class FineTuningRuns:
         checkpoints: Path,
         checkpoint_seconds: float,
         threads: int,
+        language: str = "",
     ) -> None:
+        self.language = language
         self.device = prepare_device(threads)
         self._read = verified_checksums([training, development])
         self._encoders_read: dict[Path, dict[str, str]] = {}
@@ -164,6 +167,7 @@ class FineTuningRuns:
         head = untrained_head(task, untrained.config.hidden_size, prepared.labels)
         model = WordModel(untrained, head)
         ablate(model.encoder, self.ablation, seed)
+        model.kind.select_language(model.encoder, self.language)
         data = prepared.training, prepared.development
         objective = FineTuning(model, task, prepared.labels, *data, settings, seed)
         self._warn_of_short_epochs(objective, settings, len(prepared.sentences))
