@@ -35,6 +35,11 @@ if study.made_encoders.recipes or study.raw_texts.codes:
     include: "workflow/rules/made_encoders.smk"
 
 
+if study.parallel_texts.codes:
+
+    include: "workflow/rules/parallel_text.smk"
+
+
 if study.unseen.varieties:
 
     include: "workflow/rules/varieties.smk"

@@ -114,7 +114,9 @@ if stage == "similarity_tables":
     tables = ["cka", "correlation"]
 if stage in ("retrieval_table", "published_comparison"):
     tables = [stage.removesuffix("_table")]
-if stage in ("clean", "split", "transliterate"):
+if stage == "clean_parallel_text":
+    outputs += values("--test")
+if stage in ("clean", "clean_parallel_text", "split", "transliterate"):
     outputs += values("--training") + values("--held-out") + values("--report")
     outputs += values("--outputs")
 if stage in ("adapt", "pretrain"):

@@ -160,7 +160,7 @@ def test_same_bytes_for_the_same_input(tmp_path: Path, monkeypatch: pytest.Monke
     config = {"near_duplicates": {"similarity": 0.7}, "maximum_characters": 200}
     clean(tmp_path / "a", text, **config)
     # However lines are batched and keys are partitioned.
-    monkeypatch.setattr("xltransfer.stages.clean.LINES_AT_ONCE", 7)
+    monkeypatch.setattr("xltransfer.corpora.cleaning.line_store.LINES_AT_ONCE", 7)
     monkeypatch.setattr(duplicates, "KEYS_AT_ONCE", 50)
     monkeypatch.setattr(duplicates, "PAIRS_AT_ONCE", 3)
     monkeypatch.setattr(duplicates, "SIGNED_AT_ONCE", 2)

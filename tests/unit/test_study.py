@@ -55,7 +55,7 @@ NO_UNSEEN = {"languages": []}
 def test_shipped_studies_are_valid_and_inherit_nothing(path: Path, config: dict) -> None:
     """A study file states every key, so the default study can change without changing it."""
     study = yaml.safe_load(path.read_text(encoding="utf-8"))
-    Study(study, ROOT)
+    texts = Study(study, ROOT).parallel_texts.codes
 
     def assert_states(mine: dict, default: dict, where: str) -> None:
         for key, value in default.items():
@@ -65,6 +65,7 @@ def test_shipped_studies_are_valid_and_inherit_nothing(path: Path, config: dict)
 
     other_tasks = set(config["tasks"]) - set(study["tasks"])
     not_needed = other_tasks | ({"cleaning"} if study["unseen"] == NO_UNSEEN else set())
+    not_needed |= set() if texts else {"parallel_texts"}
     default = {key: value for key, value in config.items() if key not in not_needed}
     assert_states(study, default, "")
     assert study["pathvars"]["results"] == f"results/{path.stem}"

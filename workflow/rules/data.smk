@@ -10,7 +10,7 @@ rule fetch_corpus:
     log:
         "<logs>/fetch_corpus/{collection}/{file}.log",
     wildcard_constraints:
-        collection=r"ud-\d+\.\d+|entities|typology|raw",
+        collection=r"ud-\d+\.\d+|entities|typology|raw|parallel",
         file=".+",
     retries: 2
     localrule: True
@@ -139,4 +139,25 @@ rule embedded_text:
         code=stage_digest("embedded_world"),
     shell:
         "python -m xltransfer embedded_world text --config {params.cfg:q}"
+        " --output {output:q} > {log:q} 2>&1"
+
+
+rule embedded_parallel_text:
+    output:
+        "<results>/corpora/{first}-{second}-embedded.tsv",
+    log:
+        "<logs>/embedded_parallel_text/{first}-{second}.log",
+    wildcard_constraints:
+        first="[a-z]+",
+        second="[a-z]+",
+    conda:
+        "../../envs/xltransfer.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(60),
+    params:
+        cfg=lambda wildcards: study.embedded_world.parallel_text(wildcards.first, wildcards.second),
+        code=stage_digest("embedded_world"),
+    shell:
+        "python -m xltransfer embedded_world parallel --config {params.cfg:q}"
         " --output {output:q} > {log:q} 2>&1"

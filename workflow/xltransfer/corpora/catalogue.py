@@ -23,6 +23,7 @@ from ..runtime.safe_values import (
     check_url,
 )
 from .embedded_world.languages import EMBEDDED_FAMILY
+from .parallel_corpora import ParallelCorpus, read_parallel_corpora
 from .raw_corpora import RawCorpus, read_raw_corpora
 from .table_reader import read_table
 from .transliteration.schemes import read_schemes
@@ -141,12 +142,13 @@ class Catalogue:
     Args:
         directory: folder of ``languages.tsv``, ``treebanks.tsv``, ``treebank_files.tsv``,
             ``entity_corpora.tsv``, ``entity_files.tsv``, ``raw_corpora.tsv``,
-            ``transliterations.tsv`` and ``typology_files.tsv``.
+            ``parallel_corpora.tsv``, ``parallel_files.tsv``, ``transliterations.tsv`` and
+            ``typology_files.tsv``.
         ud_release: newest release to use; each treebank has its latest catalogued release up to
             this one.
 
     Attributes:
-        languages, treebanks, entities, raw_corpora: entries by code.
+        languages, treebanks, entities, raw_corpora, parallel_corpora: entries by code.
         schemes: transliteration schemes by name.
         transliterations: transliterated varieties by code.
         typology: files by their path in WALS.
@@ -168,6 +170,10 @@ class Catalogue:
         )
         for code, corpus in self.raw_corpora.items():
             self._check_language(corpus.language, f"{self.directory}/raw_corpora.tsv: {code}")
+        self.parallel_corpora: dict[str, ParallelCorpus] = read_parallel_corpora(self.directory)
+        for code, pair in self.parallel_corpora.items():
+            for language in (pair.first, pair.second):
+                self._check_language(language, f"{self.directory}/parallel_corpora.tsv: {code}")
 
     def _read_languages(self) -> dict[str, Language]:
         languages: dict[str, Language] = {}

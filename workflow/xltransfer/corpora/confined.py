@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -56,13 +56,36 @@ def confined_lines(
     if kind == "text" and not is_compressed(path):
         yield from read_lines(path, kind, counts)
         return
+    yield from confined(__name__, [str(path), kind], path, counts, memory, seconds)
+
+
+def confined(
+    module: str,
+    arguments: Sequence[str],
+    path: Path | str,
+    counts: Counter[str],
+    memory: int = MEMORY,
+    seconds: float = SECONDS,
+) -> Iterator[str]:
+    """The lines that a module writes with ``serve``, run in a process with limits.
+
+    Args:
+        module: full name of the module.
+        arguments: its command line, to which the limits are appended.
+        path: name of what is read, in messages.
+        counts: counter that is set to that of the process.
+        memory, seconds: limits, as in ``confined_lines``.
+
+    Raises:
+        InputError: the process reports one, or exceeds a limit.
+    """
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]),
         # Other allocators reserve more memory than they use.
         "ARROW_DEFAULT_MEMORY_POOL": "system",
     }
-    command = [sys.executable, "-m", __name__, str(path), kind, str(memory), str(seconds)]
+    command = [sys.executable, "-m", module, *arguments, str(memory), str(seconds)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as process:
         assert process.stdout is not None
         try:
@@ -136,17 +159,25 @@ class _Watched(Counter[str]):
                 self._output.flush()
 
 
-def main() -> None:
-    """The reader process; arguments: file, kind, memory limit in bytes and seconds."""
-    path, kind, memory, seconds = sys.argv[1:]
+def serve(
+    read: Callable[[Counter[str]], Iterable[str]], path: str, memory: int, seconds: float
+) -> None:
+    """Write lines for ``confined``, in a process that this limits.
+
+    Args:
+        read: function of a counter that returns the lines; a line has no line end.
+        path: name of what is read, in messages.
+        memory: memory limit in bytes.
+        seconds: limit of CPU time per line or count.
+    """
     # The stage ends this process; handling the signal here would only print a traceback.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_DATA, (int(memory), int(memory)))
+        resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     output = sys.stdout.buffer
-    counts = _Watched(float(seconds), output)
+    counts = _Watched(seconds, output)
     try:
-        for line in read_lines(path, kind, counts):
+        for line in read(counts):
             output.write(b"L" + line.encode("utf-8", "surrogatepass") + b"\n")
             counts.rest()
         message = b"C" + json.dumps(counts).encode()
@@ -154,7 +185,7 @@ def main() -> None:
         message = b"E" + json.dumps(str(error)).encode()
     except MemoryError:
         reason = (
-            f"{path}: needs more than {int(memory) >> 20} MiB of memory to be read; is it the "
+            f"{path}: needs more than {memory >> 20} MiB of memory to be read; is it the "
             "right file? fetch it again or choose another version of the corpus"
         )
         message = b"E" + json.dumps(reason).encode()
@@ -163,6 +194,12 @@ def main() -> None:
     with suppress(BrokenPipeError):
         output.write(message + b"\n")
         output.flush()
+
+
+def main() -> None:
+    """The reader process; arguments: file, kind, memory limit in bytes and seconds."""
+    path, kind, memory, seconds = sys.argv[1:]
+    serve(lambda counts: read_lines(path, kind, counts), path, int(memory), float(seconds))
 
 
 if __name__ == "__main__":

@@ -105,12 +105,20 @@ def _corpus(row: dict[str, str], place: str) -> RawCorpus:
     check_url(url, place)
     for column in ("name", "licence"):
         check_text(row[column], place, column)
-    if url.startswith("hf:"):
-        found = hub_file(url)
-        if found is None:
-            raise InputError(
-                f"{place}: '{url}' is not hf://datasets/<owner>/<name>@<revision>/<path>"
-            )
-        for value in (found.repository, found.revision, found.path):
-            check_path(value, place, "url")
+    check_hub_url(url, place)
     return RawCorpus(code, *(row[column] for column in COLUMNS[1:]))
+
+
+def check_hub_url(url: str, place: str) -> None:
+    """Raise an error for an ``hf://`` URL that names no file of a dataset.
+
+    Raises:
+        InputError: the URL has another form, or a part of it is no safe path; other URLs pass.
+    """
+    if not url.startswith("hf:"):
+        return
+    found = hub_file(url)
+    if found is None:
+        raise InputError(f"{place}: '{url}' is not hf://datasets/<owner>/<name>@<revision>/<path>")
+    for value in (found.repository, found.revision, found.path):
+        check_path(value, place, "url")

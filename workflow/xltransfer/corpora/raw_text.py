@@ -12,9 +12,10 @@ import json
 import lzma
 import re
 import tarfile
+import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -55,9 +56,22 @@ def read_lines(path: Path | str, kind: str, counts: Counter[str] | None = None) 
     counts = Counter() if counts is None else counts
     if kind not in _READERS:
         raise InputError(f"{path}: kind '{kind}' is none of {', '.join(KINDS)}")
-    try:
+    with explained(path):
         yield from _READERS[kind](path, counts)
-    except (EOFError, lzma.LZMAError, gzip.BadGzipFile, zlib.error, tarfile.TarError) as error:
+
+
+@contextmanager
+def explained(path: Path | str) -> Iterator[None]:
+    """Errors of reading and decompressing a file become errors that a user can act on.
+
+    Raises:
+        InputError: the file is missing or damaged.
+    """
+    try:
+        yield
+    except (
+        EOFError, lzma.LZMAError, gzip.BadGzipFile, zlib.error, tarfile.TarError, zipfile.BadZipFile
+    ) as error:  # fmt: skip
         raise InputError(
             f"{path}: cannot be decompressed ({error}); is the download complete?"
         ) from None
@@ -72,13 +86,24 @@ def is_compressed(path: Path | str) -> bool:
 
 
 @contextmanager
-def _decompressed(path: Path) -> Iterator[IO[bytes]]:
+def decompressed(path: Path) -> Iterator[IO[bytes]]:
+    """A file opened for reading; a compressed one may not expand beyond ``HIGHEST_RATIO``."""
     if not is_compressed(path):
         with open(path, "rb") as file:
             yield file
         return
     with _OPENERS[path.suffix](path) as file:
-        yield io.BufferedReader(_Bounded(file, path), 1 << 16)
+        yield bounded(file, path)
+
+
+def bounded(file: IO[bytes], path: Path) -> IO[bytes]:
+    """A decompressed file that raises an error if it expands beyond ``HIGHEST_RATIO``.
+
+    Args:
+        file: the decompressed file.
+        path: the compressed file.
+    """
+    return io.BufferedReader(_Bounded(file, path), 1 << 16)
 
 
 class _Bounded(io.RawIOBase):
@@ -137,7 +162,16 @@ _OPENERS: dict[str, Callable[[Path], Any]] = {
 }
 
 
-def _text_lines(file: IO[bytes], place: str) -> Iterator[str]:
+def text_lines(file: IO[bytes], place: str) -> Iterator[str]:
+    """The lines of a UTF-8 file, without line ends.
+
+    Args:
+        file: the file.
+        place: its name in messages.
+
+    Raises:
+        InputError: a line is too long or not UTF-8; names it.
+    """
     for number, line in enumerate(iter(partial(file.readline, LONGEST_LINE), b""), start=1):
         if len(line) == LONGEST_LINE:
             raise InputError(
@@ -155,22 +189,22 @@ def _text_lines(file: IO[bytes], place: str) -> Iterator[str]:
 
 
 def _read_text(path: Path, counts: Counter[str]) -> Iterator[str]:
-    with _decompressed(path) as file:
-        yield from _text_lines(file, str(path))
+    with decompressed(path) as file:
+        yield from text_lines(file, str(path))
 
 
 def _read_wikipedia(path: Path, counts: Counter[str]) -> Iterator[str]:
-    with _decompressed(path) as file:
+    with decompressed(path) as file:
         yield from dump_paragraphs(file, path, counts)
 
 
 def _read_leipzig(path: Path, counts: Counter[str]) -> Iterator[str]:
-    with _decompressed(path) as file, tarfile.open(fileobj=file, mode="r|*") as archive:
+    with decompressed(path) as file, tarfile.open(fileobj=file, mode="r|*") as archive:
         for member in archive:
             if member.isfile() and member.name.endswith(_SENTENCES):
                 place = f"{path}({member.name})"
                 for number, line in enumerate(
-                    _text_lines(archive.extractfile(member), place), start=1
+                    text_lines(archive.extractfile(member), place), start=1
                 ):
                     identifier, tab, sentence = line.partition("\t")
                     if not tab or not (identifier.isascii() and identifier.isdecimal()):
@@ -190,55 +224,95 @@ def _read_dataset(path: Path, counts: Counter[str]) -> Iterator[str]:
 
 
 def _json_texts(path: Path) -> Iterator[str]:
-    with _decompressed(path) as file:
-        for number, line in enumerate(_text_lines(file, str(path)), start=1):
+    with decompressed(path) as file:
+        for number, line in enumerate(text_lines(file, str(path)), start=1):
             yield _document(line, f"{path}:{number}")
 
 
 def _document(line: str, place: str) -> str:
     """The text of a document in a line of JSON."""
+    row, text = read_row(line, place), None
+    if isinstance(row, dict):
+        text = next((row[field] for field in TEXT_FIELDS if field in row), None)
+    if not isinstance(text, str):
+        raise InputError(f"{place}: no document with a field {' or '.join(TEXT_FIELDS)}")
+    return without_surrogates(text, place)
+
+
+def read_row(line: str, place: str) -> Any:
+    """The value of a line of JSON.
+
+    Raises:
+        InputError: the line is not JSON, or cannot be read.
+    """
     try:
-        row = json.loads(line)
+        return json.loads(line)
     except json.JSONDecodeError as error:
         raise InputError(f"{place}: not JSON ({error.msg})") from None
     except (RecursionError, ValueError) as error:
         # Thousands of nesting levels, or an integer of thousands of digits.
         raise InputError(f"{place}: JSON that cannot be read ({error}); remove the line") from None
-    text = None
-    if isinstance(row, dict):
-        text = next((row[field] for field in TEXT_FIELDS if field in row), None)
-    if not isinstance(text, str):
-        raise InputError(f"{place}: no document with a field {' or '.join(TEXT_FIELDS)}")
+
+
+def without_surrogates(text: str, place: str) -> str:
+    """A text of JSON, which may escape halves of surrogate pairs that no file can hold.
+
+    Raises:
+        InputError: the text has one.
+    """
     if not text.isascii() and _SURROGATE.search(text):
         raise InputError(f"{place}: half of a surrogate pair (\\ud800 to \\udfff); remove the line")
     return text
 
 
 def _parquet_texts(path: Path) -> Iterator[str]:
+    yield from (text for text in parquet_values(path, TEXT_FIELDS, "text") if text is not None)
+
+
+def parquet_values(path: Path, columns: Sequence[str], kind: str) -> Iterator[Any]:
+    """The values of the first of some columns that a Parquet file has, in order.
+
+    Args:
+        path: the file.
+        columns: names of columns.
+        kind: type of the values: ``text``, or ``struct``, whose values are dictionaries.
+
+    Raises:
+        InputError: the file is damaged or expands too much, or no column has this type.
+    """
     import pyarrow
-    from pyarrow import types
     from pyarrow.parquet import ParquetFile
 
     budget = Budget(path)
     try:
         # Without a buffer, a whole column of a row group would be read at once.
         with ParquetFile(path, buffer_size=1 << 20) as file:
-            column = next((f for f in TEXT_FIELDS if f in file.schema_arrow.names), None)
+            column = next((f for f in columns if f in file.schema_arrow.names), None)
             if column is None:
-                raise InputError(f"{path}: no column {' or '.join(TEXT_FIELDS)}")
-            kind = file.schema_arrow.field(column).type
-            values = kind.value_type if types.is_dictionary(kind) else kind
-            if not (types.is_string(values) or types.is_large_string(values)):
-                raise InputError(f"{path}: column '{column}' has values of type {kind}, not text")
+                raise InputError(f"{path}: no column {' or '.join(columns)}")
+            found = file.schema_arrow.field(column).type
+            if not _is_of_kind(found, kind):
+                raise InputError(
+                    f"{path}: column '{column}' has values of type {found}, not {kind}"
+                )
             batches = file.iter_batches(_ROWS_AT_ONCE, columns=[column], use_threads=False)
             for batch in batches:
                 budget.spend(batch.nbytes)
-                yield from (text for text in batch.column(0).to_pylist() if text is not None)
+                yield from batch.column(0).to_pylist()
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: a text that is not UTF-8 ({error.reason})") from None
     except pyarrow.ArrowException as error:
         reason = " ".join(str(error).split())
         raise InputError(f"{path}: not a Parquet file ({reason})") from None
+
+
+def _is_of_kind(found: Any, kind: str) -> bool:
+    from pyarrow import types
+
+    if kind == "struct":
+        return types.is_struct(found)
+    values = found.value_type if types.is_dictionary(found) else found
+    return types.is_string(values) or types.is_large_string(values)
 
 
 _READERS: dict[str, Callable[[Path, Counter[str]], Iterator[str]]] = {

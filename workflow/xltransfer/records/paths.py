@@ -66,6 +66,11 @@ def cleaning_report(results: str, text: str) -> str:
     return f"{results}/raw_text/{text}/report.json"
 
 
+def parallel_text(results: str, text: str, part: str) -> str:
+    """The ``training``, ``held_out`` or ``test`` pairs of a parallel text."""
+    return f"{results}/parallel_text/{text}/{part}.tsv"
+
+
 def transliteration_report(results: str, kind: str, corpus: str, part: str) -> str:
     """Report on the characters of a file that a transliteration had rules for."""
     return f"{results}/transliteration/{kind}/{corpus}-{part}.json"

@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 import logging
-import shutil
-import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any, Literal
 
-import numpy as np
-from tqdm import tqdm
-
 from ..corpora.checksums import UNCHECKED, refuse_other_content, verify_checksum
-from ..corpora.cleaning.duplicates import (
-    EXACT,
-    NEAR,
-    NearDuplicates,
-    line_key,
-    line_keys,
-    mark_repeats,
-)
+from ..corpora.cleaning.duplicates import EXACT, NEAR, line_key
 from ..corpora.cleaning.evaluation_sentences import EvaluationSentences
 from ..corpora.cleaning.line_counts import Counts
+from ..corpora.cleaning.line_store import LineStore, Progress, batches, workplace
 from ..corpora.cleaning.settings import Settings
 from ..corpora.cleaning.steps import Steps
 from ..corpora.confined import confined_lines
@@ -33,13 +22,10 @@ from ..corpora.raw_corpora import KINDS
 from ..records.record import without_absolute_paths, write_record
 from ..records.verification import verified_checksums
 from ..runtime.errors import InputError
-from ..runtime.files import explain_no_room, replacing, write_json
+from ..runtime.files import replacing, write_json
 
 log = logging.getLogger(__name__)
 
-LINES_AT_ONCE = 4096
-CHARACTERS_AT_ONCE = 1 << 20
-_MARKS_AT_ONCE = 1 << 20
 _HASHES = 1 << 64
 
 
@@ -82,10 +68,11 @@ def clean(
     sentences = EvaluationSentences(evaluation)
     steps = Steps(settings, sentences)
     units: Counter[str] = Counter()
-    with _workplace(training) as folder:
-        store = _Store(folder, settings)
+    with workplace(training) as folder:
+        near = settings.near_duplicates
+        store = LineStore(folder, near["similarity"] if near else None)
         with Progress(raw.name) as progress:
-            for lines in _batches(confined_lines(raw, kind, units)):
+            for lines in batches(confined_lines(raw, kind, units), len):
                 progress.advance(len(lines))
                 store.add(steps(lines))
         marks = store.marks()
@@ -95,7 +82,7 @@ def clean(
                 temporary = files.enter_context(replacing(path))
                 file = files.enter_context(open(temporary, "w", encoding="utf-8", newline="\n"))
                 sides.append(_Side(file))
-            counts = _write(store.lines(), marks, sides, settings)
+            counts = _write(store.marked_lines(marks), sides, settings)
             _check(sides, [*steps.counts, *counts], raw)
     if left_out := units["pages_not_parsed"]:
         steps.notes.append(f"{left_out} pages are left out: too many brackets that nothing closes")
@@ -104,86 +91,6 @@ def clean(
     write_json(report, {**content, "evaluation_sentences": sentences.report()})
     for path in (training, held_out, report):
         write_record(path, "clean", read, config=asdict(settings))
-
-
-@contextmanager
-def _workplace(training: Path) -> Iterator[Path]:
-    """An empty folder next to an output; a folder left by a killed run is cleared first."""
-    folder = training.with_name(f".cleaning-{training.name}")
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    try:
-        yield folder
-    except OSError as error:
-        if explanation := explain_no_room(folder, error):
-            raise InputError(explanation) from error
-        raise
-    finally:
-        shutil.rmtree(folder)
-
-
-class Progress:
-    """A progress bar on a terminal; elsewhere a line every minute."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.lines = 0
-        self.said = time.monotonic()
-
-    def __enter__(self) -> Progress:
-        self.bar = tqdm(desc=self.name, unit=" lines", unit_scale=True, disable=None)
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.bar.close()
-
-    def advance(self, lines: int) -> None:
-        """Report the number of lines read since the last call."""
-        self.lines += lines
-        self.bar.update(lines)
-        if self.bar.disable and time.monotonic() - self.said > 60:
-            self.said = time.monotonic()
-            log.info("%s: %d lines read", self.name, self.lines)
-
-
-class _Store:
-    """The lines that remain after the first pass, on disk, with the keys for duplicates."""
-
-    def __init__(self, folder: Path, settings: Settings) -> None:
-        self._folder = folder
-        near = settings.near_duplicates
-        self._near = NearDuplicates(folder, near["similarity"]) if near else None
-        self._count = 0
-
-    def add(self, lines: list[str]) -> None:
-        with open(self._folder / "lines", "a", encoding="utf-8", newline="\n") as file:
-            file.writelines(f"{line}\n" for line in lines)
-        with open(self._folder / "keys", "ab") as file:
-            file.write(line_keys(lines).tobytes())
-        if self._near:
-            self._near.add(lines)
-        self._count += len(lines)
-
-    def marks(self) -> np.ndarray:
-        """One mark per line; called after the last line has been added."""
-        if not self._count:
-            return np.empty(0, dtype=np.uint8)
-        # Written before mapping, because a full disk would kill a process that uses mapped memory.
-        with open(self._folder / "marks", "wb") as file:
-            for first in range(0, self._count, _MARKS_AT_ONCE):
-                file.write(bytes(min(_MARKS_AT_ONCE, self._count - first)))
-        marks = np.memmap(self._folder / "marks", dtype=np.uint8, mode="r+")
-        mark_repeats(self._folder / "keys", marks, EXACT)
-        if self._near:
-            self._near.mark(marks)
-        return marks
-
-    def lines(self) -> Iterator[str]:
-        if not self._count:
-            return
-        with open(self._folder / "lines", encoding="utf-8", newline="\n") as file:
-            for line in file:
-                yield line.removesuffix("\n")
 
 
 class _Side:
@@ -200,27 +107,14 @@ class _Side:
         self.words += line.count(" ") + 1
 
 
-def _batches(lines: Iterable[str]) -> Iterator[list[str]]:
-    batch: list[str] = []
-    characters = 0
-    for line in lines:
-        batch.append(line)
-        characters += len(line)
-        if len(batch) == LINES_AT_ONCE or characters >= CHARACTERS_AT_ONCE:
-            yield batch
-            batch, characters = [], 0
-    if batch:
-        yield batch
-
-
 def _write(
-    lines: Iterable[str], marks: np.ndarray, sides: list[_Side], settings: Settings
+    lines: Iterable[tuple[int, str]], sides: list[_Side], settings: Settings
 ) -> list[Counts]:
     """Write the lines without a mark; returns the counts of these steps."""
     exact, near, limit = Counts("duplicates"), Counts("near_duplicates"), Counts("limit")
     threshold = round(settings.held_out_share * _HASHES)
     most = settings.maximum_lines
-    for mark, line in zip(_values(marks), lines, strict=True):
+    for mark, line in lines:
         length = len(line)
         exact.lines_read += 1
         exact.characters_read += length
@@ -242,12 +136,6 @@ def _write(
     if settings.near_duplicates:
         steps.append(near)
     return steps if most is None else [*steps, limit]
-
-
-def _values(marks: np.ndarray) -> Iterator[int]:
-    """The marks as Python integers, read in blocks, because mapped arrays are slow one by one."""
-    for start in range(0, len(marks), LINES_AT_ONCE):
-        yield from marks[start : start + LINES_AT_ONCE].tolist()
 
 
 def _check(sides: list[_Side], counts: list[Counts], raw: Path) -> None:

@@ -1,4 +1,4 @@
-"""Write a treebank, named entities or raw text of one language of the embedded world."""
+"""Write a treebank, named entities, raw text or parallel text of the embedded world."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from ..corpora.embedded_world.languages import Language
-from ..corpora.embedded_world.writers import World, write_entities, write_text, write_treebank
+from ..corpora.embedded_world.writers import (
+    World,
+    write_entities,
+    write_parallel_text,
+    write_text,
+    write_treebank,
+)
 from ..records.record import write_record
 from ..runtime.signatures import Keys
 
@@ -16,20 +22,29 @@ WRITERS = {"treebank": write_treebank, "entities": write_entities, "text": write
 
 
 def embedded_world(
-    what: Literal["treebank", "entities", "text"],
+    what: Literal["treebank", "entities", "text", "parallel"],
     /,
     config: Annotated[Mapping[str, Any], Keys("seed", "first", "sentences", "language")],
     output: Path,
 ) -> None:
-    """Write a file of one language of the embedded world.
+    """Write a file of one language of the embedded world, or of two.
 
     Args:
         what: content of the file.
         config: ``seed`` of the world, number of the ``first`` sentence, number of ``sentences``,
-            and the parameters of the ``language``.
+            and the parameters of the ``language``; for parallel text also of the language of its
+            ``translation``.
         output: output file.
     """
-    parameters = {field.name: config["language"][field.name] for field in fields(Language)}
+    world = _world(config["seed"], config["language"])
     numbers = range(config["first"], config["first"] + config["sentences"])
-    WRITERS[what](output, World(config["seed"], Language(**parameters)), numbers)
+    if what == "parallel":
+        translation = _world(config["seed"], config["translation"])
+        write_parallel_text(output, world, translation, numbers)
+    else:
+        WRITERS[what](output, world, numbers)
     write_record(output, "embedded_world", {}, config=dict(config))
+
+
+def _world(seed: int, language: Mapping[str, Any]) -> World:
+    return World(seed, Language(**{field.name: language[field.name] for field in fields(Language)}))

@@ -35,6 +35,11 @@ class Downloads:
         folder = f"ud-{entry.release}" if corpora == "treebanks" else corpora
         return f"{folder}/{entry.name}/{entry.files[split].name}"
 
+    @staticmethod
+    def parallel_path(name: str) -> str:
+        """Path of a file of a parallel corpus below the folder of downloads."""
+        return f"parallel/{name}"
+
     def checksum(self, corpora: str, corpus: str, split: str) -> str:
         """Expected checksum of a part of a corpus; arguments as for ``path``."""
         return getattr(self.catalogue, corpora)[corpus].files[split].checksum
@@ -45,7 +50,7 @@ class Downloads:
 
     def largest(self, path: str) -> int:
         """Maximum size in bytes of the file at a path."""
-        limit = LARGEST_RAW if path.startswith("raw/") else LARGEST_ANNOTATED
+        limit = LARGEST_RAW if path.startswith(("raw/", "parallel/")) else LARGEST_ANNOTATED
         return self._sizes.get(path) or limit
 
     @cached_property
@@ -74,6 +79,12 @@ class Downloads:
         files |= {
             f"raw/{corpus.file}": (corpus.file, corpus)
             for corpus in self.catalogue.raw_corpora.values()
+        }
+        files |= {
+            self.parallel_path(file.name): (file.name, file)
+            for corpus in self.catalogue.parallel_corpora.values()
+            for part in corpus.files.values()
+            for file in part
         }
         return {
             place: canonical_json({"path": path, "url": file.url, "checksum": file.checksum})

@@ -33,6 +33,7 @@ def check_consistency(study: Study) -> None:
     _check_dropped(study)
     _check_unseen(study)
     study.raw_texts.check()
+    study.parallel_texts.check()
 
 
 def _check_corpora(study: Study, task: str) -> None:

@@ -37,20 +37,26 @@ class EmbeddedWorld:
         Args:
             language: code of the language.
             name: name of the part: ``train``, ``dev`` or ``test`` of treebanks and named entities,
-                or ``text``.
+                ``text`` or ``parallel_text``.
         """
+        return canonical_json(self._part(language, name))
+
+    def parallel_text(self, first: str, second: str) -> str:
+        """Canonical JSON of everything that decides the parallel text of two languages."""
+        translation = asdict(self.language(second))
+        return canonical_json({**self._part(first, "parallel_text"), "translation": translation})
+
+    def _part(self, language: str, name: str) -> dict[str, Any]:
         numbers = yaml.safe_load(read_text(self._tables / "world.yaml"))["parts"][name]
         first = numbers["first"]
         if not numbers["parallel"]:
             first += place_among_codes(language) * numbers["sentences"]
-        return canonical_json(
-            {
-                "seed": self._study.config["embedded_world"]["seed"],
-                "first": first,
-                "sentences": numbers["sentences"],
-                "language": asdict(self.language(language)),
-            }
-        )
+        return {
+            "seed": self._study.config["embedded_world"]["seed"],
+            "first": first,
+            "sentences": numbers["sentences"],
+            "language": asdict(self.language(language)),
+        }
 
     @cached_property
     def encoder(self) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..corpora.checksums import UNCHECKED
@@ -215,6 +216,21 @@ class Identities:
         """Identity of the raw text of a language of the embedded world."""
         part = self.study.embedded_world.part(language, "text")
         return digest([part, stage_digest("embedded_world")])
+
+    @remembered
+    def parallel_text(self, code: str) -> str:
+        """Identity of a parallel text, which is cleaned and split."""
+        texts = self.study.parallel_texts
+        if texts.is_generated(code):
+            world = self.study.embedded_world.parallel_text(*texts.languages(code))
+            read = [digest([world, stage_digest("embedded_world")])]
+        else:
+            read = [self.download(path) for path in texts.downloads(code)]
+        evaluation = [
+            {str(file): self.corpus(*file.parts[:2], file.stem) for file in map(Path, files)}
+            for files in texts.evaluation_files(code)
+        ]
+        return digest([read, texts.config(code), evaluation, stage_digest("clean_parallel_text")])
 
     @remembered
     def all_scores(self) -> str:

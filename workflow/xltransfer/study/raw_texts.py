@@ -85,28 +85,7 @@ class RawTexts:
             Files below the folder of results. For cross-validation these are the test parts of all
             folds, which together are the whole corpus.
         """
-        study, language = self.study, self.language(code)
-        files = {
-            study.corpus_file(task, corpus, "test")
-            for task in study.tasks
-            for corpus in study.targets(task)
-            if study.language(task, corpus) == language
-        }
-        files |= {
-            study.corpus_file(task, corpus, "dev")
-            for task in study.tasks
-            for corpus in study.sources(task)
-            if study.language(task, corpus) == language
-        }
-        variety = study.unseen.varieties.get(language)
-        if variety is not None:
-            files |= {
-                study.corpus_file(task, corpus, part)
-                for task, corpora in variety.corpora.items()
-                for corpus in corpora
-                for part in (("test",) if variety.splits[task] == FOLDS else ("dev", "test"))
-            }
-        return sorted(files)
+        return evaluation_files_of(self.study, self.language(code))
 
     def identifier_files(self) -> list[str]:
         """The model for language identification, if it is a file."""
@@ -130,3 +109,32 @@ class RawTexts:
     def keeps_evaluation_sentences(self) -> bool:
         """Whether texts keep lines with development or test sentences."""
         return bool(self.codes) and self.study.config["cleaning"]["keep_evaluation_sentences"]
+
+
+def evaluation_files_of(study: Study, language: str) -> list[str]:
+    """The development and test parts of all annotated corpora in a language.
+
+    Returns:
+        Files below the folder of results, as for ``RawTexts.evaluation_files``.
+    """
+    files = {
+        study.corpus_file(task, corpus, "test")
+        for task in study.tasks
+        for corpus in study.targets(task)
+        if study.language(task, corpus) == language
+    }
+    files |= {
+        study.corpus_file(task, corpus, "dev")
+        for task in study.tasks
+        for corpus in study.sources(task)
+        if study.language(task, corpus) == language
+    }
+    variety = study.unseen.varieties.get(language)
+    if variety is not None:
+        files |= {
+            study.corpus_file(task, corpus, part)
+            for task, corpora in variety.corpora.items()
+            for corpus in corpora
+            for part in (("test",) if variety.splits[task] == FOLDS else ("dev", "test"))
+        }
+    return sorted(files)

@@ -34,6 +34,7 @@ from .identities import Identities
 from .kept import KeptFiles
 from .made_encoders import MadeEncoders
 from .parallel import ParallelText
+from .parallel_texts import ParallelTexts
 from .parts import expand_pairs, read_mirrors
 from .raw_texts import RawTexts
 from .recipes import encoders_of_transfer, read_encoders
@@ -107,6 +108,11 @@ class Study:
     def raw_texts(self) -> RawTexts:
         """The raw texts that encoders are trained on."""
         return RawTexts(self)
+
+    @cached_property
+    def parallel_texts(self) -> ParallelTexts:
+        """The parallel texts that encoders are trained on."""
+        return ParallelTexts(self)
 
     @cached_property
     def made_encoders(self) -> MadeEncoders:

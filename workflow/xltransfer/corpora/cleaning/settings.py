@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -52,21 +52,60 @@ class Settings:
         Raises:
             InputError: a key is missing or unknown, or its value is invalid.
         """
-        if not isinstance(config, dict):
-            raise InputError("--config: not a JSON object with the keys of cleaning")
+        return cls(**_checked(config, [item.name for item in fields(cls)]))
+
+
+@dataclass(frozen=True)
+class PairSettings:
+    """Settings of the cleaning of a parallel corpus.
+
+    Attributes:
+        minimum_characters, maximum_characters: limits of the length of both texts of a pair,
+            inclusive.
+        held_out_share, test_share: shares of held-out and of test pairs, chosen by a hash of their
+            identifiers; for a part that a corpus publishes, the published one is used instead.
+        maximum_pairs: maximum number of pairs to keep of the training part; ``None`` for all.
+        keep_evaluation_sentences: whether to keep pairs with development or test sentences.
+    """
+
+    minimum_characters: int
+    maximum_characters: int
+    held_out_share: float
+    test_share: float
+    maximum_pairs: int | None
+    keep_evaluation_sentences: bool
+
+    @classmethod
+    def from_json(cls, config: Mapping[str, Any]) -> PairSettings:
+        """Settings from a configuration that has these keys, among others.
+
+        Raises:
+            InputError: a key is missing, or its value is invalid.
+        """
         names = [item.name for item in fields(cls)]
-        for name in names:
-            if name not in config:
-                raise InputError(f"--config: key '{name}' is missing")
-        for name, value in config.items():
-            if name not in names:
-                raise InputError(f"--config: unknown key '{name}'; keys are {', '.join(names)}")
-            wanted, holds = _RULES[name]
-            if not holds(value):
-                raise InputError(f"--config: {name} is {value!r}; it must be {wanted}")
-        if config["minimum_characters"] > config["maximum_characters"]:
-            raise InputError("--config: minimum_characters is above maximum_characters")
-        return cls(**config)
+        own = {name: config[name] for name in names if name in config}
+        settings = cls(**_checked(own, names))
+        if settings.held_out_share + settings.test_share >= 1:
+            raise InputError("--config: held_out_share and test_share leave no pair to train on")
+        return settings
+
+
+def _checked(config: Any, names: Sequence[str]) -> dict[str, Any]:
+    """A configuration with exactly these keys, all of them valid."""
+    if not isinstance(config, dict):
+        raise InputError("--config: not a JSON object with the keys of cleaning")
+    for name in names:
+        if name not in config:
+            raise InputError(f"--config: key '{name}' is missing")
+    for name, value in config.items():
+        if name not in names:
+            raise InputError(f"--config: unknown key '{name}'; keys are {', '.join(names)}")
+        wanted, holds = _RULES[name]
+        if not holds(value):
+            raise InputError(f"--config: {name} is {value!r}; it must be {wanted}")
+    if config["minimum_characters"] > config["maximum_characters"]:
+        raise InputError("--config: minimum_characters is above maximum_characters")
+    return config
 
 
 def _is_count(value: Any, least: int) -> bool:
@@ -109,6 +148,14 @@ _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "held_out_share": (
         "at least 0 and below 1",
         lambda value: _is_number(value) and 0 <= value < 1,
+    ),
+    "test_share": (
+        "at least 0 and below 1",
+        lambda value: _is_number(value) and 0 <= value < 1,
+    ),
+    "maximum_pairs": (
+        "null or a whole number from 1",
+        lambda value: value is None or _is_count(value, 1),
     ),
     "split_sentences": ("true or false", lambda value: isinstance(value, bool)),
     "keep_evaluation_sentences": ("true or false", lambda value: isinstance(value, bool)),

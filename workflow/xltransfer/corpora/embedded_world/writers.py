@@ -50,6 +50,14 @@ def write_text(path: Path, world: World, numbers: Iterable[int]) -> None:
             file.write(_surface(world.say(number)) + "\n")
 
 
+def write_parallel_text(path: Path, first: World, second: World, numbers: Iterable[int]) -> None:
+    """The sentences with these numbers in two languages: number, first and second text per line."""
+    with replacing(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
+        for number in numbers:
+            texts = (_surface(world.say(number)) for world in (first, second))
+            file.write("\t".join([str(number), *texts]) + "\n")
+
+
 def _conllu(words: list[Word], number: int) -> Sentence:
     rows = list(_rows(words))
     comments = [f"# sent_id = embedded-{number}", f"# text = {_surface(words)}"]
