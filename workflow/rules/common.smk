@@ -39,6 +39,7 @@ from xltransfer.runtime.head import alone
 from xltransfer.study import Study
 from xltransfer.study.analyses import ANALYSES, FIGURE_JOBS, drawings_of
 from xltransfer.study.private_report import private
+from xltransfer.study.recipes import SEVERAL_TEXTS
 from xltransfer.study.study_files import refuse_templates
 from xltransfer.study.varieties import FOLDS, HASHED
 

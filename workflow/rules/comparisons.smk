@@ -124,3 +124,36 @@ rule similarity:
         "python -m xltransfer similarity --config {params.cfg:q} --results {params.results:q}"
         " --encoder {wildcards.encoder:q} --corpus {wildcards.corpus:q} --output {output:q}"
         " > {log:q} 2>&1"
+
+
+rule translation_context:
+    input:
+        encoder=measured_encoder,
+        pairs=paths.parallel_text("<results>", "{text}", "test"),
+    output:
+        paths.translation_context("<results>", "{encoder}", "{state}", "{text}"),
+    log:
+        "<logs>/translation_context/{encoder}/{state}/{text}.log",
+    wildcard_constraints:
+        encoder=one_of(study.translation_context.encoders),
+        state="pretrained|seed-[0-9]+",
+        text=one_of(study.translation_context.texts),
+    conda:
+        "../../envs/xltransfer.yaml"
+    threads: config["training_threads"]
+    resources:
+        gpu=1,
+        mem_mb=growing(8000),
+        runtime=growing(60),
+    params:
+        cfg=lambda wildcards: study.translation_context.config(wildcards.encoder, wildcards.text),
+        code=stage_digest("translation_context"),
+        # Not passed to the command, used to detect changes: see study/identities.py.
+        identity=lambda wildcards: study.translation_context.identity(
+            wildcards.encoder, wildcards.state, wildcards.text
+        ),
+        encoder=lambda wildcards, input: os.path.dirname(input.encoder[0]),
+    shell:
+        "python -m xltransfer translation_context --encoder {params.encoder:q}"
+        " --pairs {input.pairs:q} --config {params.cfg:q} --output {output:q}"
+        " --threads {threads:q} > {log:q} 2>&1"

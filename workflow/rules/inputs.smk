@@ -306,6 +306,15 @@ def base_encoder(wildcards):
     return [f"{directory}/{name}" for name in study.declared_encoders[base].files]
 
 
+def measured_encoder(wildcards):
+    """The files of an encoder whose use of translations is measured."""
+    name = wildcards.encoder
+    if name not in study.made_encoders.recipes:
+        return settled_encoder(name)
+    directory = study.translation_context.directory(name, wildcards.state)
+    return [f"{directory}/{file}" for file in study.declared_encoders[name].files]
+
+
 def kept_files(wildcards):
     """The files of the corpora whose subwords a trimmed vocabulary keeps."""
     return [
@@ -323,7 +332,17 @@ def kept_files(wildcards):
 
 def made_encoder_config(wildcards):
     """The settings of the pretraining of an encoder."""
-    return study.made_encoders.recipes[wildcards.encoder].config(int(wildcards.seed))
+    return study.made_encoders.config(wildcards.encoder, int(wildcards.seed))
+
+
+def texts_of_encoder(folder, part):
+    """A function of wildcards: raw or parallel text that an encoder is trained on."""
+
+    def of(wildcards):
+        files = study.made_encoders.text_files(wildcards.encoder, wildcards.text, part)
+        return [f"<results>/{file}" for file in files[folder]]
+
+    return of
 
 
 def made_encoder_identity(wildcards):

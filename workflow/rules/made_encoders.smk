@@ -40,8 +40,10 @@ MADE_ENCODER = paths.made_encoder("<results>", "{encoder}", "{text}", "{seed}")
 rule adapt:
     input:
         encoder=base_encoder,
-        training="<results>/raw_text/{text}/training.txt",
-        held_out="<results>/raw_text/{text}/held_out.txt",
+        training=texts_of_encoder("raw_text", "training"),
+        held_out=texts_of_encoder("raw_text", "held_out"),
+        parallel=texts_of_encoder("parallel_text", "training"),
+        held_out_parallel=texts_of_encoder("parallel_text", "held_out"),
     output:
         multiext(
             f"{MADE_ENCODER}/",
@@ -56,7 +58,7 @@ rule adapt:
         "<benchmarks>/adapt/{encoder}/{text}/seed-{seed}.tsv"
     wildcard_constraints:
         encoder=one_of(study.made_encoders.adapted()),
-        text=one_of(study.raw_texts.codes),
+        text=one_of([*study.raw_texts.codes, SEVERAL_TEXTS]),
     conda:
         "../../envs/xltransfer.yaml"
     threads: config["training_threads"]
@@ -75,15 +77,19 @@ rule adapt:
         checkpoint_seconds=lambda wildcards, output: 60 * config["checkpoint_minutes"],
     shell:
         "python -m xltransfer adapt --encoder {params.encoder:q} --training {input.training:q}"
-        " --held-out {input.held_out:q} --config {params.cfg:q} --output {params.directory:q}"
+        " --held-out {input.held_out:q} --parallel {input.parallel:q}"
+        " --held-out-parallel {input.held_out_parallel:q}"
+        " --config {params.cfg:q} --output {params.directory:q}"
         " --checkpoints {params.checkpoints:q} --checkpoint-seconds {params.checkpoint_seconds:q}"
         " --threads {threads:q} > {log:q} 2>&1"
 
 
 rule pretrain:
     input:
-        training="<results>/raw_text/{text}/training.txt",
-        held_out="<results>/raw_text/{text}/held_out.txt",
+        training=texts_of_encoder("raw_text", "training"),
+        held_out=texts_of_encoder("raw_text", "held_out"),
+        parallel=texts_of_encoder("parallel_text", "training"),
+        held_out_parallel=texts_of_encoder("parallel_text", "held_out"),
     output:
         multiext(
             f"{MADE_ENCODER}/",
@@ -98,7 +104,7 @@ rule pretrain:
         "<benchmarks>/pretrain/{encoder}/{text}/seed-{seed}.tsv"
     wildcard_constraints:
         encoder=one_of(study.made_encoders.from_scratch()),
-        text=one_of(study.raw_texts.codes),
+        text=one_of([*study.raw_texts.codes, SEVERAL_TEXTS]),
     conda:
         "../../envs/xltransfer.yaml"
     threads: config["training_threads"]
@@ -116,6 +122,7 @@ rule pretrain:
         checkpoint_seconds=lambda wildcards, output: 60 * config["checkpoint_minutes"],
     shell:
         "python -m xltransfer pretrain --corpora {input.training:q} --held-out {input.held_out:q}"
+        " --parallel {input.parallel:q} --held-out-parallel {input.held_out_parallel:q}"
         " --config {params.cfg:q} --output {params.directory:q}"
         " --checkpoints {params.checkpoints:q} --checkpoint-seconds {params.checkpoint_seconds:q}"
         " --threads {threads:q} > {log:q} 2>&1"

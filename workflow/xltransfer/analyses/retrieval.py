@@ -18,6 +18,18 @@ def retrieval_accuracy(source: np.ndarray, target: np.ndarray) -> float:
         source, target: vectors of parallel sentences, aligned by row; shape (sentences,
             dimensions).
     """
+    return 100 * int(retrieved(source, target).sum()) / len(source)
+
+
+def retrieved(source: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Whether the nearest neighbour of each source sentence is its translation.
+
+    Args:
+        source, target: vectors as for ``retrieval_accuracy``.
+
+    Returns:
+        Booleans of shape (sentences,).
+    """
     source, target = source.astype(np.float32), target.astype(np.float32)
     # Centring both languages is equivalent to the shift, and keeps the squares below small, as
     # float32 requires.
@@ -25,9 +37,9 @@ def retrieval_accuracy(source: np.ndarray, target: np.ndarray) -> float:
     candidates = target - target.mean(axis=0)
     # |q − c|² = |q|² − 2 q·c + |c|², where |q|² is constant for a query.
     squares = np.einsum("ij,ij->i", candidates, candidates)
-    right = 0
+    found = np.zeros(len(queries), dtype=bool)
     for start in range(0, len(queries), ROWS_AT_ONCE):
         block = queries[start : start + ROWS_AT_ONCE]
         nearest = (squares[None, :] - 2 * block @ candidates.T).argmin(axis=1)
-        right += int((nearest == np.arange(start, start + len(block))).sum())
-    return 100 * right / len(source)
+        found[start : start + len(block)] = nearest == np.arange(start, start + len(block))
+    return found

@@ -218,6 +218,30 @@ def _other_mask(kind: str, place: str, family: Family) -> str:
     )
 
 
+_ROTARY_OR_RELATIVE = (
+    "eurobert",
+    "gte",
+    "jina_embeddings_v3",
+    "modernbert",
+    "nomic_bert",
+    "roformer",
+    "ultrabert",
+)
+_FIXED_POSITIONS = ("ibert",)
+"""Model types whose positions cannot be given."""
+
+
+def has_absolute_positions(content: Mapping[str, Any]) -> bool:
+    """Whether positions of an encoder with masked language modelling can start again in a row.
+
+    Args:
+        content: content of ``config.json``, with ``model_type``.
+    """
+    if content["model_type"] in ("deberta", "deberta-v2"):
+        return content.get("position_biased_input", True) is not False
+    return content["model_type"] not in (*_ROTARY_OR_RELATIVE, *_FIXED_POSITIONS)
+
+
 def layers_of(content: Mapping[str, Any]) -> int | None:
     """The number of layers in a ``config.json``; ``None`` if it is not given."""
     found = (content[name] for name in LAYERS if type(content.get(name)) is int)

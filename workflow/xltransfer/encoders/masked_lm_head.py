@@ -84,6 +84,18 @@ def load_masked_lm(directory: Path) -> PreTrainedModel:
         InputError: a file is missing or damaged, or the architecture has no masked language
             modelling head.
     """
+    return load_with_head(directory)[0]
+
+
+def load_with_head(directory: Path) -> tuple[PreTrainedModel, bool]:
+    """As ``load_masked_lm``, and whether the checkpoint has the head.
+
+    Args:
+        directory: encoder directory.
+
+    Raises:
+        InputError: as for ``load_masked_lm``.
+    """
     prefix = load_encoder(directory).base_model_prefix  # reports errors of the encoder itself
     with QuietTransformers():
         try:
@@ -109,7 +121,7 @@ def load_masked_lm(directory: Path) -> PreTrainedModel:
         model.tie_weights()
     load_table(model.base_model, directory)
     model.config.architectures = [type(model).__name__]
-    return model
+    return model, not missing
 
 
 def masked_logits(

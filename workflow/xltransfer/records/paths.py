@@ -56,6 +56,14 @@ def made_encoder(results: str, name: str, text: str = "", seed: object = "") -> 
     return f"{results}/encoders/{name}" + (f"/{text}/seed-{seed}" if text else "")
 
 
+def translation_context(results: str, encoder: str, state: str, text: str) -> str:
+    """Predictions of masked subwords and retrieval in the test pairs of a parallel text.
+
+    ``state`` is ``pretrained``, or ``seed-1`` for an encoder that the workflow makes.
+    """
+    return f"{results}/translation_context/{encoder}/{state}/{text}.parquet"
+
+
 def search(results: str, encoder: str, task: str, source: str) -> str:
     """The hyperparameters chosen for the models of a corpus on its development part."""
     return f"{results}/searches/{encoder}/{task}/{source}.json"

@@ -282,6 +282,18 @@ ANALYSES = [
         mem_mb=4000,
         runtime=120,
     ),
+    Analysis(
+        stage="translation_lm_tables",
+        tables=("translation_lm", "parallel_retrieval"),
+        inputs=lambda study, results: {"measured": study.translation_context.files(results)},
+        options=(),
+        config=lambda study: study.translation_context.table_config(),
+        upstream=lambda study: study.translation_context.identities(),
+        drawings=(
+            Drawing("translation_lm", ("translation_lm", "parallel_retrieval"), REPRESENTATIONS),
+        ),
+        wanted=lambda study: bool(study.translation_context.texts),
+    ),
     # On request, because the published numbers are about real languages.
     Analysis(
         stage="published_comparison",

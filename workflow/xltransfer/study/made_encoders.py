@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..encoders.families import family_of
+from ..encoders.families import family_of, has_absolute_positions
 from ..records import paths
 from ..runtime.errors import InputError
-from .recipes import Recipe, root_of
+from ..runtime.files import canonical_json
+from .recipes import TRANSLATION_LM, Recipe, root_of
 
 if TYPE_CHECKING:
     from .study import Study
@@ -40,6 +42,7 @@ class MadeEncoders:
         for name, recipe in self.recipes.items():
             if not recipe.text:
                 continue
+            self._check_parallel(name, recipe)
             root = root_of(self._study.declared_encoders[name], self._study.declared_encoders)
             content = root.configuration(self._study.root)
             if content is None:
@@ -50,6 +53,26 @@ class MadeEncoders:
                     f"config: encoders: '{name}': '{root.name}' ({kind}) has no head for masked "
                     "language modelling in transformers; choose another encoder"
                 )
+            if recipe.settings.get("reset_positions") and not has_absolute_positions(content):
+                raise InputError(
+                    f"config: encoders: '{name}': '{root.name}' ({kind}) has no table of "
+                    "positions, which could start again at a second sentence; write "
+                    "`reset_positions: false`"
+                )
+
+    def _check_parallel(self, name: str, recipe: Recipe) -> None:
+        """Raise an error for settings that need parallel text or several texts."""
+        if recipe.joins_sentences and not recipe.parallel_texts:
+            raise InputError(
+                f"config: encoders: '{name}': {TRANSLATION_LM} needs parallel sentences; add "
+                "`parallel_text`"
+            )
+        trimmed = next((one for one in self.chain(recipe.base) if one.corpora), None)
+        if recipe.parallel_texts and trimmed is not None:
+            raise InputError(
+                f"config: encoders: '{name}' starts from an encoder with a trimmed vocabulary, "
+                "which may lack subwords of parallel text; train it first and trim it afterwards"
+            )
 
     def _check_vocabularies(self) -> None:
         declared, catalogue = self._study.declared_encoders, self._study.catalogue
@@ -89,7 +112,8 @@ class MadeEncoders:
             found |= {(study.kind(task).corpora, code) for task, code in study.unseen.pairs}
         recipe = self.recipes.get(name)
         if recipe is not None and recipe.text:
-            found |= texts if recipe.of_each_language else {("raw_text", recipe.text)}
+            named = recipe.raw_texts if recipe.of_several_texts else (recipe.text,)
+            found |= texts if recipe.of_each_language else {("raw_text", code) for code in named}
         return found
 
     def adapted(self) -> list[str]:
@@ -108,6 +132,38 @@ class MadeEncoders:
         """The encoders without weights before fine-tuning."""
         recipes = self.recipes.items()
         return [name for name, recipe in recipes if not recipe.text and not recipe.base]
+
+    def config(self, name: str, seed: int) -> str:
+        """Canonical JSON of the training of an encoder on raw or parallel text."""
+        recipe, config = self.recipes[name], json.loads(self.recipes[name].config(seed))
+        if recipe.of_several_texts:
+            config["languages"] = {
+                "lines": [self._study.raw_texts.language(code) for code in recipe.raw_texts],
+                "pairs": [self._study.parallel_texts.languages(c) for c in recipe.parallel_texts],
+            }
+        elif self.has_language_embeddings(name) and not recipe.of_each_language:
+            language = self._study.raw_texts.language(recipe.text)
+            config["languages"] = {"lines": [language], "pairs": []}
+        return canonical_json(config)
+
+    def has_language_embeddings(self, name: str) -> bool:
+        """Whether the workflow gives an encoder language embeddings."""
+        return any(recipe.settings.get("language_embeddings") for recipe in self.chain(name))
+
+    def text_files(self, name: str, text: str, part: str) -> dict[str, list[str]]:
+        """The files that an encoder is trained on, by folder, below the folder of results.
+
+        Args:
+            name: name of the encoder.
+            text: its text in paths.
+            part: ``training`` or ``held_out``.
+        """
+        recipe = self.recipes[name]
+        raw = recipe.raw_texts if recipe.of_several_texts else [text]
+        return {
+            "raw_text": [f"raw_text/{code}/{part}.txt" for code in raw],
+            "parallel_text": [f"parallel_text/{code}/{part}.tsv" for code in recipe.parallel_texts],
+        }
 
     def text(self, name: str, source: str = "") -> str:
         """The text that an encoder is trained on; ``source`` is a corpus of an unseen language."""

@@ -27,10 +27,10 @@ class ParallelTexts:
 
     @cached_property
     def codes(self) -> list[str]:
-        """Codes of all parallel texts that recipes name."""
+        """Codes of all parallel texts that recipes or analyses name."""
         recipes = (encoder.recipe for encoder in self.study.declared_encoders.values())
-        named = [code for recipe in recipes for code in getattr(recipe, "parallel_texts", ())]
-        return list(dict.fromkeys(named))
+        named = [code for recipe in recipes if recipe for code in recipe.parallel_texts]
+        return list(dict.fromkeys([*named, *self.study.translation_context.texts]))
 
     def check(self) -> None:
         """Raise an error for unknown parallel texts and for settings that would leave no pair.

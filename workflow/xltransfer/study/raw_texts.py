@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..runtime.errors import InputError
 from ..runtime.files import canonical_json
-from .recipes import EACH_UNSEEN_LANGUAGE
+from .recipes import EACH_UNSEEN_LANGUAGE, SEVERAL_TEXTS
 from .varieties import FOLDS
 
 if TYPE_CHECKING:
@@ -36,10 +36,14 @@ class RawTexts:
             code
             for recipe in recipes
             if recipe is not None
-            for code in (recipe.text, *(c for folder, c in recipe.corpora if folder == "raw_text"))
-            if code
+            for code in (
+                recipe.text,
+                *recipe.raw_texts,
+                *(code for folder, code in recipe.corpora if folder == "raw_text"),
+            )
+            if code not in ("", EACH_UNSEEN_LANGUAGE, SEVERAL_TEXTS)
         ]
-        return [t for t in dict.fromkeys([*unseen, *named]) if t != EACH_UNSEEN_LANGUAGE]
+        return list(dict.fromkeys([*unseen, *named]))
 
     @property
     def cleaned(self) -> list[str]:

@@ -22,6 +22,10 @@ from .parts import expand
 
 EACH_UNSEEN_LANGUAGE = "each-unseen-language"
 """Text of recipes that make one encoder for every unseen language, from the language's own text."""
+SEVERAL_TEXTS = "several-texts"
+"""In paths, the text of recipes with lists of raw or parallel texts."""
+TRANSLATION_LM = "translation-lm"
+"""Objective of recipes that read parallel sentences in one row."""
 TRIM_VOCABULARY = "trim-vocabulary"
 """Objective of recipes that keep only the subwords of some corpora."""
 UNPRETRAINED = "xltransfer-bilstm"
@@ -36,11 +40,13 @@ class Recipe:
     Attributes:
         base: name of the encoder that it starts from; empty for a new architecture.
         architecture: keys of the configuration of a new encoder; empty if there is a base.
-        text: code of a raw text, or ``EACH_UNSEEN_LANGUAGE``; empty without pretraining.
+        text: code of a raw text, ``EACH_UNSEEN_LANGUAGE`` or ``SEVERAL_TEXTS``; empty without
+            pretraining.
         seeds: seeds of the pretraining, sorted; empty without pretraining.
         settings: settings of the objective.
         corpora: folder and code of the corpora whose subwords are kept, if the vocabulary is
             trimmed; empty otherwise.
+        raw_texts, parallel_texts: codes of several texts; empty for one raw text.
     """
 
     base: str = ""
@@ -49,6 +55,18 @@ class Recipe:
     seeds: tuple[int, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     corpora: tuple[tuple[str, str], ...] = ()
+    raw_texts: tuple[str, ...] = ()
+    parallel_texts: tuple[str, ...] = ()
+
+    @property
+    def of_several_texts(self) -> bool:
+        """Whether there is a list of texts, which may be parallel."""
+        return self.text == SEVERAL_TEXTS
+
+    @property
+    def joins_sentences(self) -> bool:
+        """Whether parallel sentences are in one row."""
+        return self.settings.get("objective") == TRANSLATION_LM
 
     @property
     def of_each_language(self) -> bool:
@@ -187,10 +205,20 @@ def _read_recipe(item: Mapping[str, Any]) -> Recipe | None:
     if by["objective"] == TRIM_VOCABULARY:
         corpora = tuple((folder, code) for folder in FORMATS for code in sorted(by.get(folder, ())))
         return Recipe(item.get("from", ""), corpora=corpora)
-    settings = {k: v for k, v in by.items() if k not in ("objective", "text", "seeds")}
-    architecture = item.get("architecture", {})
+    architecture, seeds = item.get("architecture", {}), tuple(sorted(by["seeds"]))
+    if "text" in by:
+        settings = {k: v for k, v in by.items() if k not in ("objective", "text", "seeds")}
+        return Recipe(item.get("from", ""), architecture, by["text"], seeds, settings)
+    settings = {k: v for k, v in by.items() if k not in ("raw_text", "parallel_text", "seeds")}
+    texts = tuple(tuple(sorted(by.get(key, ()))) for key in ("raw_text", "parallel_text"))
+    if not any(texts):
+        raise InputError(
+            f"config: encoders: '{name}' has no text: write `text`, `raw_text` or `parallel_text`"
+        )
     return Recipe(
-        item.get("from", ""), architecture, by["text"], tuple(sorted(by["seeds"])), settings
+        *(item.get("from", ""), architecture, SEVERAL_TEXTS, seeds, settings),
+        raw_texts=texts[0],
+        parallel_texts=texts[1],
     )
 
 
@@ -273,13 +301,15 @@ def encoders_of_transfer(
     """The encoders whose transfer is measured.
 
     Args:
-        wanted: names, or ``all`` for every encoder with one set of pretrained weights.
+        wanted: names, or ``all`` for every pretrained encoder that is not made for each unseen
+            language. If an encoder has several pretraining seeds, the seeds of its models use them
+            in rotation.
         declared: all encoders, by name.
 
     Raises:
-        InputError: a name is not declared, or the encoder has no single set of weights.
+        InputError: a name is not declared, or there is no such encoder.
     """
-    usable = {name: encoder for name, encoder in declared.items() if _single(encoder)}
+    usable = {name: encoder for name, encoder in declared.items() if _transfers(encoder)}
     names = list(usable) if wanted == "all" else list(wanted)
     for name in names:
         if name not in declared:
@@ -290,7 +320,7 @@ def encoders_of_transfer(
         if name not in usable:
             raise InputError(
                 f"config: transfer_encoders: '{name}' is not one pretrained encoder (it has no "
-                f"weights, several seeds, or the text {EACH_UNSEEN_LANGUAGE}); remove it"
+                f"weights, or the text {EACH_UNSEEN_LANGUAGE}); remove it"
             )
     if not names:
         raise InputError(
@@ -299,5 +329,6 @@ def encoders_of_transfer(
     return {name: usable[name] for name in usable if name in names}
 
 
-def _single(encoder: Encoder) -> bool:
-    return encoder.pretrained and bool(encoder.directory)
+def _transfers(encoder: Encoder) -> bool:
+    of_each_language = encoder.recipe is not None and encoder.recipe.of_each_language
+    return encoder.pretrained and not of_each_language

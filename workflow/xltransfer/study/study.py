@@ -39,6 +39,7 @@ from .parts import expand_pairs, read_mirrors
 from .raw_texts import RawTexts
 from .recipes import encoders_of_transfer, read_encoders
 from .schema import check_schema
+from .translation_context import TranslationContext
 from .unseen import UnseenLanguages
 
 INDIFFERENT = ("mirrors", "job_size", "training_threads", "checkpoint_minutes", "keep", "pathvars")
@@ -113,6 +114,11 @@ class Study:
     def parallel_texts(self) -> ParallelTexts:
         """The parallel texts that encoders are trained on."""
         return ParallelTexts(self)
+
+    @cached_property
+    def translation_context(self) -> TranslationContext:
+        """The encoders whose use of translations is measured."""
+        return TranslationContext(self)
 
     @cached_property
     def made_encoders(self) -> MadeEncoders:

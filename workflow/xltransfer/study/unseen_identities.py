@@ -66,16 +66,20 @@ class UnseenIdentities:
         made = self._study.made_encoders
         recipe = made.recipes[name]
         if not recipe.base:
-            of = [recipe.config(seed), stage_digest("pretrain")]
+            of = [made.config(name, seed), stage_digest("pretrain")]
         else:
             base, base_seed = made.base(name, seed)
-            of = [recipe.config(seed), stage_digest("adapt")]
+            of = [made.config(name, seed), stage_digest("adapt")]
             if base in made.recipes and made.recipes[base].text:
                 fixed = made.recipes[base]
                 base_text = text if fixed.of_each_language else fixed.text
                 of.append(self.made_encoder(base, base_text, base_seed))
             else:
                 of.append(self._all.encoder(base))
+        if recipe.of_several_texts:
+            raw = {code: self.text(code) for code in recipe.raw_texts}
+            parallel = {code: self._all.parallel_text(code) for code in recipe.parallel_texts}
+            return digest([*of, raw, parallel])
         return digest([*of, self.text(text)])
 
     def trimmed_encoder(self, name: str) -> str:

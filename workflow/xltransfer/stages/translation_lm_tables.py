@@ -1,0 +1,53 @@
+"""Tables of how encoders use a translation in view, and of how they find translations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from ..analyses.tables import study_note, write_table
+from ..analyses.translation_lm import adjusted, context_table, read_measured, retrieval_by_layer
+from ..records import paths
+from ..records.trace import table_provenance
+from ..runtime.signatures import Keys
+
+
+def translation_lm_tables(
+    config: Annotated[
+        Mapping[str, Any], Keys("study", "seeds", "config", "states", "texts", "reference")
+    ],
+    results: str,
+    directory: Path,
+) -> None:
+    """Write ``translation_lm.csv`` and ``parallel_retrieval.csv``.
+
+    Args:
+        config: ``states``, encoders and their states; ``texts``, parallel texts with their
+            languages; ``reference``, the encoder that others are compared with; and ``study``,
+            ``config`` and ``seeds``.
+        results: folder of results, with the measurements.
+        directory: output folder.
+
+    Raises:
+        InputError: a measurement is missing or damaged.
+    """
+    measured, facts = read_measured(results, config)
+    files = [
+        Path(paths.translation_context(results, encoder, state, text))
+        for encoder, state in config["states"]
+        for text in config["texts"]
+    ]
+    provenance = table_provenance(config, files, "translation_lm_tables")
+    left_out = sum(about["pairs"] - about["short_pairs"] for about in facts.values())
+    notes = [
+        f"{study_note(config)} Changes are differences from {config['reference']}, on the same "
+        "masked subwords or sentences; seeds are those of the encoders' training. Pairs left out "
+        f"because a sentence fills more than half a row: {left_out}."
+    ]
+    for name, table, columns in (
+        ("translation_lm", context_table(measured, config["reference"]), ("gain", "change")),
+        ("parallel_retrieval", retrieval_by_layer(measured, config["reference"]), ("change",)),
+    ):
+        corrected = {column: adjusted(table, column) for column in columns}
+        write_table(directory / f"{name}.csv", table, provenance, notes=notes, corrected=corrected)

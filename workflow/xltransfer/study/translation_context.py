@@ -1,0 +1,137 @@
+"""The section ``translation_lm`` of a study: encoders whose use of translations is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from ..records import paths
+from ..records.code import stage_digest
+from ..runtime.errors import InputError
+from ..runtime.files import canonical_json, digest
+
+if TYPE_CHECKING:
+    from .study import Study
+
+PRETRAINED = "pretrained"
+"""State of an encoder that exists already, in paths."""
+
+
+class TranslationContext:
+    """The encoders, parallel texts and settings of a section ``translation_lm``.
+
+    Args:
+        study: study, which may have no such section.
+    """
+
+    def __init__(self, study: Study) -> None:
+        self._study = study
+        self._section: Mapping[str, Any] = study.config.get("translation_lm") or {}
+        self.encoders: list[str] = list(self._section.get("encoders", ()))
+        self.texts: list[str] = list(self._section.get("parallel_text", ()))
+
+    def check(self) -> None:
+        """Raise an error for encoders that cannot be compared.
+
+        Raises:
+            InputError: names the key and the remedy.
+        """
+        if not self._section:
+            return
+        declared = self._study.declared_encoders
+        for name in (*self.encoders, self._section["reference"]):
+            if name not in declared:
+                raise InputError(
+                    f"config: translation_lm: no encoder '{name}' under `encoders`; it has: "
+                    f"{', '.join(declared)}"
+                )
+            recipe = declared[name].recipe
+            if recipe is not None and (recipe.of_each_language or not declared[name].pretrained):
+                raise InputError(
+                    f"config: translation_lm: '{name}' has no weights of its own before "
+                    "fine-tuning, or is one encoder for each language; remove it"
+                )
+        if self._section["reference"] not in self.encoders:
+            raise InputError(
+                "config: translation_lm.reference: the encoder that the others are compared with "
+                "must be one of `encoders`; add it there"
+            )
+
+    @cached_property
+    def states(self) -> list[tuple[str, str]]:
+        """Encoder and state of everything that is measured."""
+        found = []
+        for name in self.encoders:
+            recipe = self._study.made_encoders.recipes.get(name)
+            seeds = recipe.seeds if recipe is not None else ()
+            found += [(name, f"seed-{seed}") for seed in seeds] or [(name, PRETRAINED)]
+        return found
+
+    def files(self, results: str) -> list[str]:
+        """The measurements of every state on every parallel text."""
+        return [
+            paths.translation_context(results, *state, text)
+            for state in self.states
+            for text in self.texts
+        ]
+
+    def directory(self, encoder: str, state: str) -> str:
+        """The directory of an encoder in a state."""
+        if directory := self._study.declared_encoders[encoder].directory:
+            return directory
+        text = self._study.made_encoders.text(encoder)
+        return paths.made_encoder(self._study.results, encoder, text, _seed(state))
+
+    def config(self, encoder: str, text: str) -> str:
+        """Canonical JSON of a measurement.
+
+        Positions start again at the second sentence if they did so in the training of the encoder.
+        """
+        chain = self._study.made_encoders.chain(encoder)
+        joined = next((recipe for recipe in chain if recipe.joins_sentences), None)
+        return canonical_json(
+            {
+                "languages": list(self._study.parallel_texts.languages(text)),
+                "reset_positions": bool(joined and joined.settings["reset_positions"]),
+                "masked_share": self._section["masked_share"],
+                "seed": self._section["seed"],
+            }
+        )
+
+    def identity(self, encoder: str, state: str, text: str) -> str:
+        """Identity of a measurement."""
+        study = self._study
+        recipe = study.made_encoders.recipes.get(encoder)
+        if recipe is None or not recipe.seeds:
+            of = study.identities.encoder(encoder)
+        else:
+            name = study.made_encoders.text(encoder)
+            of = study.identities.unseen.made_encoder(encoder, name, _seed(state))
+        config, stage = self.config(encoder, text), stage_digest("translation_context")
+        return digest([of, study.identities.parallel_text(text), config, stage])
+
+    def identities(self) -> dict[str, str]:
+        """Identities of all measurements by their path."""
+        return {
+            paths.translation_context("", *state, text): self.identity(*state, text)
+            for state in self.states
+            for text in self.texts
+        }
+
+    def table_config(self) -> str:
+        """Canonical JSON of the content of the tables."""
+        return canonical_json(
+            {
+                "study": self._study.name,
+                "config": self._study.decisive,
+                "seeds": self._study.seeds,
+                "states": [list(state) for state in self.states],
+                "texts": {text: self._study.parallel_texts.languages(text) for text in self.texts},
+                "reference": self._section.get("reference", ""),
+            }
+        )
+
+
+def _seed(state: str) -> int:
+    return int(state.removeprefix("seed-"))
