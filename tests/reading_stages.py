@@ -98,7 +98,7 @@ STAGES: dict[str, tuple[list[str], Callable[[], object]]] = {
     "pretrain": (
         ["raw_text/aa/training.txt", "raw_text/aa/held_out.txt"],
         lambda: pretrain(
-            files("pretrain")[:1], {"training": {}}, *out(2), held_out=files("pretrain")[1:]
+            {"training": {}}, *out(2), 9, 1, files("pretrain")[:1], files("pretrain")[1:]
         ),
     ),
     "adapt": (
@@ -106,8 +106,8 @@ STAGES: dict[str, tuple[list[str], Callable[[], object]]] = {
          "tokenizer_config.json", "pretraining.json")), "raw_text/aa/training.txt",
          "raw_text/aa/held_out.txt"],
         lambda: adapt(
-            files("adapt")[0].parent, files("adapt")[5:6], files("adapt")[6:], {"training": {}},
-            *out(2), 9, 1,
+            files("adapt")[0].parent, {"training": {}}, *out(2), 9, 1,
+            files("adapt")[5:6], files("adapt")[6:],
         ),
     ),
     "finetune": (

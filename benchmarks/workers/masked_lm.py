@@ -89,7 +89,7 @@ def adapt(arguments: dict[str, Any]) -> dict[str, Any]:
     checkpoint.discard()
     return {
         "seconds": objective.seconds,
-        "work": _pieces(objective.training[0]),
+        "work": _pieces(objective.training[0].text),
         "facts": {
             "steps": report.steps,
             "loss": report.history[0]["loss"],

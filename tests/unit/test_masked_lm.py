@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -265,7 +264,7 @@ def text(tmp_path: Path) -> tuple[Path, Path]:
 def test_adapted_encoders_open(architecture: str, text: tuple, tmp_path: Path) -> None:
     encoder = make_masked_lm(tmp_path / "encoder", architecture)
     config = {"seed": 1, "training": {**TRAINING, "learning_rate": 1e-2}}
-    adapt(encoder, text[:1], text[1:], config, tmp_path / "out", tmp_path / "c", 300, 1)
+    adapt(encoder, config, tmp_path / "out", tmp_path / "c", 300, 1, text[:1], text[1:])
     report = read_json(tmp_path / "out" / "pretraining.json")
     assert [row["epoch"] for row in report["history"]] == [0, 1, 2, 3]
     before, *after = (row["log_likelihood"] for row in report["history"])
@@ -285,8 +284,8 @@ def test_adapted_encoders_open(architecture: str, text: tuple, tmp_path: Path) -
 
 def test_adaptation_before_is_the_encoder_as_it_is(text: tuple, tmp_path: Path) -> None:
     config = {"seed": 1, "training": {**TRAINING, "epochs": 1}}
-    adapt(EMBEDDED_ENCODER, text[:1], text[1:], config, tmp_path / "a", tmp_path / "c", 300, 1)
-    adapt(EMBEDDED_ENCODER, text[:1], text[1:], config, tmp_path / "b", tmp_path / "c", 300, 1)
+    adapt(EMBEDDED_ENCODER, config, tmp_path / "a", tmp_path / "c", 300, 1, text[:1], text[1:])
+    adapt(EMBEDDED_ENCODER, config, tmp_path / "b", tmp_path / "c", 300, 1, text[:1], text[1:])
     for name in ("model.safetensors", "config.json", "pretraining.json"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     tokenizer = TextTokenizer(EMBEDDED_ENCODER)
@@ -327,7 +326,7 @@ def test_pretrained_from_scratch(kind: str, text: tuple, tmp_path: Path, caplog)
     config = {**CONFIG, "architecture": {**CONFIG["architecture"], "model_type": kind}}
     config["vocabulary_size"] = 5000
     with caplog.at_level("INFO"):
-        pretrain(text[:1], config, tmp_path / "out", tmp_path / "c", held_out=text[1:])
+        pretrain(config, tmp_path / "out", tmp_path / "c", corpora=text[:1], held_out=text[1:])
     assert "fewer than the 5000 asked for" in caplog.text
     model = load_masked_lm(tmp_path / "out")
     assert model.config.model_type == kind and longest_input(model) == (39, 40)[kind == "bert"]
@@ -350,7 +349,7 @@ def test_pretrained_on_sampled_languages(text: tuple, tmp_path: Path) -> None:
     config = {**CONFIG, "held_out_lines": 20, "training": settings, "store": "float16",
               "vocabulary_sampling_exponent": 0.5}  # fmt: skip
     for name in ("a", "b"):
-        pretrain([text[0], other], config, tmp_path / name, tmp_path / "c")
+        pretrain(config, tmp_path / name, tmp_path / "c", corpora=[text[0], other])
     weights = load_file(tmp_path / "a" / "model.safetensors")
     assert {value.dtype for value in weights.values()} == {torch.float16}
     for name in ("model.safetensors", "tokenizer.json"):
@@ -366,10 +365,22 @@ def test_unusable_input_is_refused_in_one_line(text: tuple, tmp_path: Path) -> N
     def refused(reason: str, make, *arguments: object, **changes: object) -> None:
         config = {"seed": 1, "training": {**TRAINING, **changes.pop("training", {})}, **changes}
         with pytest.raises(InputError, match=reason) as error:
-            make(*arguments, config=config, output=tmp_path / "out", checkpoints=tmp_path / "c")
+            make(
+                *arguments[:-2],
+                config=config,
+                output=tmp_path / "out",
+                checkpoints=tmp_path / "c",
+                **{name: arguments[place] for name, place in text_arguments(make).items()},
+            )
         assert "\n" not in str(error.value)
 
+    def text_arguments(make) -> dict[str, int]:
+        return (
+            {"training": -2, "held_out": -1} if make is adapt else {"corpora": -2, "held_out": -1}
+        )
+
     train_text, held_out = text[:1], text[1:]
+    refused("no text: give raw text", adapt, bert, [], [])
     refused(r"empty\.txt: no text", adapt, bert, [empty], held_out)
     refused(r"empty\.txt: no text", adapt, bert, train_text, [empty])
     refused("held-out text: no subword was masked", adapt, bert, train_text, [short])
@@ -390,7 +401,7 @@ def test_unusable_input_is_refused_in_one_line(text: tuple, tmp_path: Path) -> N
         "'mt5' is no text encoder": {"model_type": "mt5"},
         "multiple": {**SMALL, "hidden_size": 15},
     }.items():
-        refused(reason, partial(pretrain, held_out=held_out), train_text, **scratch,
+        refused(reason, pretrain, train_text, held_out, **scratch,
                 architecture=architecture)  # fmt: skip
-    refused("80 lines, more than 80 are held out alone", pretrain, train_text,
+    refused("80 lines, more than 80 are held out alone", pretrain, train_text, [],
             architecture=SMALL, held_out_lines=80, **scratch)  # fmt: skip

@@ -251,7 +251,7 @@ def test_adapt_to_pairs(tmp_path: Path) -> None:
     for number in (1, 2):
         output = tmp_path / f"out{number}"
         adapt(
-            directory, [lines], [held], TRANSLATION, output, tmp_path / "c",
+            directory, TRANSLATION, output, tmp_path / "c", training=[lines], held_out=[held],
             parallel=[pairs], held_out_parallel=[held_pairs],
         )  # fmt: skip
         made.append((output / "model.safetensors").read_bytes())
@@ -272,7 +272,7 @@ def test_pretrain_on_pairs_alone(tmp_path: Path) -> None:
         **TRANSLATION, "languages": languages, "architecture": SMALL, "vocabulary_size": 60,
     }  # fmt: skip
     output = tmp_path / "out"
-    pretrain([], config, output, tmp_path / "c", parallel=[pairs], held_out_parallel=[held])
+    pretrain(config, output, tmp_path / "c", parallel=[pairs], held_out_parallel=[held])
     assert table_of(load_encoder(output)).languages == ("en", "fr")
 
 

@@ -30,13 +30,13 @@ from ..training.pretraining_text import PretrainingText, make_objective
 
 def adapt(
     encoder: Path,
-    training: Sequence[Path],
-    held_out: Sequence[Path],
     config: Annotated[Mapping[str, Any], Keys("seed", "training")],
     output: Path,
     checkpoints: Path,
     checkpoint_seconds: float = 300,
     threads: int = 1,
+    training: Sequence[Path] = (),
+    held_out: Sequence[Path] = (),
     parallel: Sequence[Path] = (),
     held_out_parallel: Sequence[Path] = (),
 ) -> None:
@@ -46,8 +46,6 @@ def adapt(
 
     Args:
         encoder: encoder directory; without a masked language modelling head, a new one is added.
-        training: raw text, one sentence per line; one file per language if languages are sampled.
-        held_out: raw text for the held-out loss.
         config: ``seed``, ``training`` (of ``train`` and ``make_objective``) and optionally
             ``store``, the type of the stored weights (default: ``float32``), and the keys of
             ``make_objective`` for parallel text.
@@ -55,12 +53,14 @@ def adapt(
         checkpoints: folder for checkpoints.
         checkpoint_seconds: seconds between two checkpoints.
         threads: number of CPU threads.
+        training: raw text, one sentence per line; one file per language if languages are sampled.
+        held_out: raw text for the held-out loss.
         parallel, held_out_parallel: parallel text, one file per pair of languages.
 
     Raises:
         InputError: unusable encoder, text or settings, or the loss is not finite.
     """
-    check_config(config)
+    check_config(config, [*training, *parallel])
     device = prepare_device(threads)
     kind, mask = kind_of(encoder), encoder / TOKENIZER_CONFIG
     named = [mask] if mask.exists() else []

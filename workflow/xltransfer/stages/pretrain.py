@@ -35,7 +35,6 @@ log = logging.getLogger(__name__)
 
 
 def pretrain(
-    corpora: Sequence[Path],
     config: Annotated[
         Mapping[str, Any], Keys("seed", "vocabulary_size", "architecture", "training")
     ],
@@ -43,6 +42,7 @@ def pretrain(
     checkpoints: Path,
     checkpoint_seconds: float = 300,
     threads: int = 1,
+    corpora: Sequence[Path] = (),
     held_out: Sequence[Path] = (),
     parallel: Sequence[Path] = (),
     held_out_parallel: Sequence[Path] = (),
@@ -50,7 +50,6 @@ def pretrain(
     """Pretrain an encoder from scratch on raw or parallel text: vocabulary, then masked tokens.
 
     Args:
-        corpora: raw text, one sentence per line, one file per language.
         config: ``seed``, ``vocabulary_size``, ``held_out_lines`` (without held-out text),
             ``architecture`` (of a configuration in transformers; default ``model_type``: ``bert``),
             ``training`` (of ``train`` and ``make_objective``); optionally
@@ -61,6 +60,7 @@ def pretrain(
         checkpoints: folder for checkpoints.
         checkpoint_seconds: seconds between two checkpoints.
         threads: number of CPU threads.
+        corpora: raw text, one sentence per line, one file per language.
         held_out: raw text for the held-out loss; default: the first ``held_out_lines`` of each
             corpus.
         parallel, held_out_parallel: parallel text, one file per pair of languages.
@@ -68,7 +68,7 @@ def pretrain(
     Raises:
         InputError: unusable text or settings, or the loss is not finite.
     """
-    check_config(config)
+    check_config(config, [*corpora, *parallel])
     device = prepare_device(threads)
     read = verified_checksums([*corpora, *held_out, *parallel, *held_out_parallel])
     training, kept = _parts(corpora, held_out, config.get("held_out_lines", 0))

@@ -93,12 +93,18 @@ def train_encoder(
     checkpoint.discard()
 
 
-def check_config(config: Mapping[str, Any]) -> None:
-    """Check the values of optional keys.
+def check_config(config: Mapping[str, Any], text: Sequence[Path]) -> None:
+    """Check that there is text, and the values of optional keys.
+
+    Args:
+        config: configuration of the stage.
+        text: files of raw and parallel text.
 
     Raises:
-        InputError: a value is invalid; names the key and valid values.
+        InputError: there is no text, or a value is invalid; names the key and valid values.
     """
+    if not text:
+        raise InputError("no text: give raw text, or parallel text with --parallel")
     for key, value, choices in (
         ("store", config.get("store", "float32"), STORED_TYPES),
         ("packing", config["training"].get("packing", LINES), (LINES, BLOCKS)),
