@@ -112,6 +112,8 @@ if stage in ("represent", "score"):
     outputs += values("--outputs")
 if stage == "similarity_tables":
     tables = ["cka", "correlation"]
+if stage == "translation_lm_tables":
+    tables = ["translation_lm", "parallel_retrieval"]
 if stage in ("retrieval_table", "published_comparison"):
     tables = [stage.removesuffix("_table")]
 if stage == "clean_parallel_text":

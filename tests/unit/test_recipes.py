@@ -154,7 +154,7 @@ WRONG = {
     ),
     "objective that is unknown": (
         change(encoders=[PLAIN, {**ADAPTED, "by": {"objective": "foo"}}]),
-        "encoders.1.by.objective: 'foo' is none of ['masked-lm', 'trim-vocabulary']",
+        "encoders.1.by.objective: 'foo' is none of ['masked-lm', 'translation-lm', 'trim-vocabulary']",
     ),
     "shared layers from scratch": (
         change(
@@ -251,3 +251,76 @@ def test_wrong_recipes_are_refused_in_one_line(name: str, config: dict) -> None:
     message = str(caught.value)
     assert message.startswith("config: ") and reason in message, message
     assert message.isprintable()
+
+
+ALIGNED = yaml.safe_load((ROOT / "resources/studies/embedded-alignment.yaml").read_text("utf-8"))
+MASKED_PAIRS, JOINED_PAIRS = ALIGNED["encoders"][1:3]
+SECTIONS = {key: ALIGNED[key] for key in ("parallel_texts", "translation_lm")}
+
+
+def with_pairs(config: dict, **changes: object) -> Study:
+    """The default study with an encoder trained on parallel text."""
+    base = {"from": changes.pop("base")} if "base" in changes else {}
+    by = {**JOINED_PAIRS["by"], **changes}
+    joined = {**JOINED_PAIRS, **base, "by": {k: v for k, v in by.items() if v is not None}}
+    encoders = [PLAIN, ADAPTED, MONOLINGUAL, BILSTM, MASKED_PAIRS, joined]
+    return Study({**config, **SECTIONS, "encoders": encoders}, ROOT)
+
+
+def test_several_texts_have_languages(config: dict) -> None:
+    study = with_pairs(config, raw_text=["qga_embedded"], language_embeddings=True)
+    made = json.loads(study.made_encoders.config("embedded-translation", 2))
+    assert made["languages"] == {"lines": ["qga"], "pairs": [["qaa", "qba"]]}
+    assert (made["objective"], made["seed"]) == ("translation-lm", 2)
+    files = study.made_encoders.text_files("embedded-translation", "several-texts", "training")
+    assert files == {
+        "raw_text": ["raw_text/qga_embedded/training.txt"],
+        "parallel_text": ["parallel_text/qaa_qba_embedded/training.tsv"],
+    }
+    assert study.made_encoders.has_language_embeddings("embedded-translation")
+    masked = json.loads(study.made_encoders.config("embedded-masked", 1))
+    assert masked["objective"] == "masked-lm" and masked["languages"]["lines"] == []
+
+
+def test_measurements_know_how_pairs_were_read(config: dict) -> None:
+    context = with_pairs(config).translation_context
+    read = {
+        name: json.loads(context.config(name, "qaa_qba_embedded"))["reset_positions"]
+        for name in context.encoders
+    }
+    assert read == {"embedded": False, "embedded-masked": False, "embedded-translation": True}
+    assert len(context.states) == 1 + 3 + 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"parallel_text": None}, "parallel_text"),
+        ({"parallel_text": ["en_xx_none"]}, "no parallel text 'en_xx_none'"),
+        ({"raw_text": ["qqq_none"]}, "no text 'qqq_none'"),
+        ({"vocabulary_size": 50}, "`vocabulary_size` belongs to encoders with an `architecture`"),
+        ({"reset_positions": None}, "reset_positions"),
+    ],
+)
+def test_unusable_recipes_on_parallel_text_are_refused(
+    changes: dict, reason: str, config: dict
+) -> None:
+    with pytest.raises(InputError, match=reason) as error:
+        with_pairs(config, **changes)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"encoders": ["embedded", "none"]}, "no encoder 'none' under `encoders`"),
+        ({"reference": "embedded-translation", "encoders": ["embedded"]}, "must be one of"),
+        ({"encoders": ["embedded-masked", "bilstm"]}, "'bilstm' has no weights of its own"),
+    ],
+)
+def test_unusable_measurements_are_refused(changes: dict, reason: str, config: dict) -> None:
+    given = {**config, **SECTIONS, "encoders": [PLAIN, BILSTM, MONOLINGUAL, ADAPTED]}
+    given["encoders"] += [MASKED_PAIRS, JOINED_PAIRS]
+    given["translation_lm"] = {**SECTIONS["translation_lm"], **changes}
+    with pytest.raises(InputError, match=reason):
+        Study(given, ROOT)

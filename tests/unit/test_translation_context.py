@@ -65,6 +65,12 @@ def expected_count(model, tokenizer, rows: list[list[int]], own: int, masked: li
     return int((logits[places].argmax(dim=1) == torch.tensor(wanted)).sum())
 
 
+def _frequent(tokenizer: TextTokenizer) -> np.ndarray:
+    text = TokenisedText(sentences(40, 1), tokenizer, False, False)
+    found = text.pieces[np.isin(text.pieces, tokenizer.ordinary)]
+    return np.bincount(found).argsort()[-4:].copy()
+
+
 @pytest.mark.parametrize("reset", [True, False])
 def test_counts_equal_those_of_single_rows(reset: bool, tmp_path: Path) -> None:
     directory = make_masked_lm(tmp_path / "bert", "bert")
@@ -73,7 +79,7 @@ def test_counts_equal_those_of_single_rows(reset: bool, tmp_path: Path) -> None:
         for parameter in model.parameters():
             parameter.mul_(1.5)
         # Otherwise a random model is never right.
-        model.cls.predictions.bias[TextTokenizer(directory).ordinary[:12]] += 3
+        model.cls.predictions.bias[_frequent(TextTokenizer(directory))] += 3
     save_masked_lm(model, directory, "float32")
     tokenizer = TextTokenizer(directory)
     first, second = sentences(20, 1), sentences(20, 2)
