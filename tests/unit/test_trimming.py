@@ -10,7 +10,7 @@ import torch
 import yaml
 from conftest import ROOT
 from safetensors.torch import load_file, save_file
-from test_recipes import ADAPTED, BILSTM, MONOLINGUAL, PLAIN, recipe
+from test_recipes import ADAPTED, BILSTM, JOINED_PAIRS, MONOLINGUAL, PLAIN, SECTIONS, recipe
 from test_study import change
 from tokenizers import (
     Tokenizer,
@@ -128,6 +128,16 @@ def test_subwords_and_states_stay_the_same(
             ]
         assert torch.allclose(logits[0][:, places], logits[1], atol=1e-6)
     assert load_encoder(trimmed).config.pad_token_id == after._tokenizer.token_to_id("<pad>")
+
+
+def test_both_sides_of_parallel_text_are_kept(encoder: Path, tmp_path: Path) -> None:
+    pairs = tmp_path / "test.tsv"
+    pairs.write_text("1\tthe change\ta language\n", encoding="utf-8")
+    trim_vocabulary(encoder, [pairs], tmp_path / "trimmed")
+    before, after = WordTokenizer(encoder), WordTokenizer(tmp_path / "trimmed")
+    for text in ("the change", "a language"):
+        old, new = (t._tokenizer.encode(text, add_special_tokens=False) for t in (before, after))
+        assert old.tokens == new.tokens
 
 
 def test_other_text_can_still_be_read(encoder: Path, corpora: list[Path], tmp_path: Path) -> None:
@@ -283,6 +293,18 @@ WRONG = {
         "'trimmed' lacks the subwords of 'qaa_embedded', which 'further' reads; add it to "
         "`raw_text`",
     ),
+    "a parallel text is missing": (
+        change(
+            encoders=[
+                *(PLAIN, trimmed_to(ALL)),
+                {**JOINED_PAIRS, "name": "further", "from": "trimmed"},
+            ],
+            transfer_encoders=["trimmed"],
+            parallel_texts=SECTIONS["parallel_texts"],
+        ),
+        "'trimmed' lacks the subwords of 'qaa_qba_embedded', which 'further' reads; add it to "
+        "`parallel_text`",
+    ),
     "unknown corpus": (
         change(encoders=[PLAIN, trimmed_to(["en_none"])]),
         "'trimmed': no 'en_none' in the catalogue of treebanks",
@@ -351,3 +373,22 @@ def test_only_the_parts_that_a_study_reads_are_kept() -> None:
     parts = {code: [p for _, c, p in found if c == code] for _, code, _ in found}
     assert parts["qaa_embedded"] == ["train", "dev", "test"]
     assert parts["qab_embedded"] == parts["en_ewt"] == ["test"]
+
+
+def test_parallel_text_decides_a_trimmed_encoder() -> None:
+    """All of its parts are kept, and its settings are part of the identity."""
+
+    def study(**changes: object) -> Study:
+        config = default()
+        encoder = trimmed_to(ALL)
+        encoder["by"]["parallel_text"] = ["qaa_qba_embedded"]
+        texts = {**SECTIONS["parallel_texts"], **changes}
+        change(encoders=[PLAIN, encoder], transfer_encoders=["trimmed"])(config)
+        return Study({**config, "parallel_texts": texts}, ROOT)
+
+    kept = study().made_encoders.kept_files("trimmed")
+    assert [part for folder, _, part in kept if folder == "parallel_text"] == [
+        *("training", "held_out", "test")
+    ]
+    found = [s.identities.encoder("trimmed") for s in (study(), study(), study(test_share=0.3))]
+    assert found[0] == found[1] != found[2]

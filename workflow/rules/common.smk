@@ -92,6 +92,9 @@ def dropped_weights():
 SUFFIXES = {study.kind(task).corpora: study.kind(task).suffix for task in study.tasks}
 
 
+TEXT_SUFFIXES = {"raw_text": ".txt", "parallel_text": ".tsv"}
+
+
 def one_of(codes):
     """A wildcard constraint: one of these codes; matches nothing if there are none."""
     return "|".join(codes) or "(?!)"

@@ -319,8 +319,8 @@ def kept_files(wildcards):
     """The files of the corpora whose subwords a trimmed vocabulary keeps."""
     return [
         (
-            f"<results>/raw_text/{code}/{part}.txt"
-            if folder == "raw_text"
+            f"<results>/{folder}/{code}/{part}{TEXT_SUFFIXES[folder]}"
+            if folder in TEXT_SUFFIXES
             else settled(
                 f"<results>/{folder}/{code}/{part}{FORMATS[folder].suffix}",
                 study.contents.corpus(folder, code, part),

@@ -12,6 +12,8 @@ from ..runtime.errors import InputError
 from ..runtime.files import replacing
 from .lines import Lines
 
+PAIRS_SUFFIX = ".tsv"
+
 
 class SentencePair(NamedTuple):
     """Two sentences that are translations of each other."""

@@ -17,6 +17,7 @@ from torch import nn
 
 from ..corpora.formats import FORMATS, format_of, read_sentences
 from ..corpora.lines import Lines
+from ..corpora.sentence_pairs import PAIRS_SUFFIX, SentencePairs
 from ..encoders.families import units_of
 from ..encoders.kinds import pretrained_kind_of
 from ..encoders.tokenizer import MOST_PIECES, WordTokenizer
@@ -96,9 +97,14 @@ def _trimming(
 
 def _sentences(path: Path) -> Iterator[tuple[list[str], str]]:
     """The words of each sentence, and its text if a stage reads that."""
+    if path.suffix == PAIRS_SUFFIX:
+        pairs = SentencePairs(path)
+        for sentence in (*pairs.side(0), *pairs.side(1)):
+            yield sentence.split(), sentence
+        return
     kind = format_of(path)
     if kind is None:
-        suffixes = ", ".join(known.suffix for known in FORMATS.values())
+        suffixes = ", ".join([*(known.suffix for known in FORMATS.values()), PAIRS_SUFFIX])
         raise InputError(f"{path}: not a corpus; name a file that ends in {suffixes}")
     if kind.functions is None:
         for line in Lines(path):

@@ -10,7 +10,7 @@ from ..encoders.families import family_of, has_absolute_positions
 from ..records import paths
 from ..runtime.errors import InputError
 from ..runtime.files import canonical_json
-from .recipes import TRANSLATION_LM, Recipe, root_of
+from .recipes import PARALLEL_TEXT, TRANSLATION_LM, Recipe, root_of
 
 if TYPE_CHECKING:
     from .study import Study
@@ -67,18 +67,13 @@ class MadeEncoders:
                 f"config: encoders: '{name}': {TRANSLATION_LM} needs parallel sentences; add "
                 "`parallel_text`"
             )
-        trimmed = next((one for one in self.chain(recipe.base) if one.corpora), None)
-        if recipe.parallel_texts and trimmed is not None:
-            raise InputError(
-                f"config: encoders: '{name}' starts from an encoder with a trimmed vocabulary, "
-                "which may lack subwords of parallel text; train it first and trim it afterwards"
-            )
 
     def _check_vocabularies(self) -> None:
         declared, catalogue = self._study.declared_encoders, self._study.catalogue
         for name, recipe in self.recipes.items():
             for folder, code in recipe.corpora:
-                if folder != "raw_text" and code not in getattr(catalogue, folder):
+                checked_elsewhere = folder in ("raw_text", PARALLEL_TEXT)
+                if not checked_elsewhere and code not in getattr(catalogue, folder):
                     raise InputError(
                         f"config: encoders: '{name}': no '{code}' in the catalogue of {folder}; "
                         "add its row there, or correct the list"
@@ -114,6 +109,9 @@ class MadeEncoders:
         if recipe is not None and recipe.text:
             named = recipe.raw_texts if recipe.of_several_texts else (recipe.text,)
             found |= texts if recipe.of_each_language else {("raw_text", code) for code in named}
+            found |= {(PARALLEL_TEXT, code) for code in recipe.parallel_texts}
+        if name in study.translation_context.encoders:
+            found |= {(PARALLEL_TEXT, code) for code in study.translation_context.texts}
         return found
 
     def adapted(self) -> list[str]:
@@ -162,7 +160,7 @@ class MadeEncoders:
         raw = recipe.raw_texts if recipe.of_several_texts else [text]
         return {
             "raw_text": [f"raw_text/{code}/{part}.txt" for code in raw],
-            "parallel_text": [f"parallel_text/{code}/{part}.tsv" for code in recipe.parallel_texts],
+            PARALLEL_TEXT: [f"parallel_text/{code}/{part}.tsv" for code in recipe.parallel_texts],
         }
 
     def text(self, name: str, source: str = "") -> str:
@@ -214,6 +212,8 @@ class MadeEncoders:
         study = self._study
         if folder == "raw_text":
             return ["training", "held_out"]
+        if folder == PARALLEL_TEXT:
+            return ["training", "held_out", "test"]
         tasks = [task for task in study.tasks if study.kind(task).corpora == folder]
         wanted = {"test"}
         if any(code in study.sources(task) or (task, code) in study.unseen.pairs for task in tasks):

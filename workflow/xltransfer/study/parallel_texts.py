@@ -10,6 +10,7 @@ from ..corpora.parallel_corpora import GENERATED, PARTS, TRAIN, ParallelCorpus, 
 from ..runtime.errors import InputError
 from ..runtime.files import canonical_json
 from .raw_texts import evaluation_files_of
+from .recipes import PARALLEL_TEXT
 
 if TYPE_CHECKING:
     from .study import Study
@@ -29,7 +30,15 @@ class ParallelTexts:
     def codes(self) -> list[str]:
         """Codes of all parallel texts that recipes or analyses name."""
         recipes = (encoder.recipe for encoder in self.study.declared_encoders.values())
-        named = [code for recipe in recipes if recipe for code in recipe.parallel_texts]
+        named = [
+            code
+            for recipe in recipes
+            if recipe is not None
+            for code in (
+                *recipe.parallel_texts,
+                *(code for folder, code in recipe.corpora if folder == PARALLEL_TEXT),
+            )
+        ]
         return list(dict.fromkeys([*named, *self.study.translation_context.texts]))
 
     def check(self) -> None:

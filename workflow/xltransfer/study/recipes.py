@@ -24,6 +24,8 @@ EACH_UNSEEN_LANGUAGE = "each-unseen-language"
 """Text of recipes that make one encoder for every unseen language, from the language's own text."""
 SEVERAL_TEXTS = "several-texts"
 """In paths, the text of recipes with lists of raw or parallel texts."""
+PARALLEL_TEXT = "parallel_text"
+"""Folder of parallel texts, and key of their codes."""
 TRANSLATION_LM = "translation-lm"
 """Objective of recipes that read parallel sentences in one row."""
 TRIM_VOCABULARY = "trim-vocabulary"
@@ -203,14 +205,15 @@ def _read_recipe(item: Mapping[str, Any]) -> Recipe | None:
             "`architecture`, which learn their vocabulary, and to no others; correct `by`"
         )
     if by["objective"] == TRIM_VOCABULARY:
-        corpora = tuple((folder, code) for folder in FORMATS for code in sorted(by.get(folder, ())))
+        folders = *FORMATS, PARALLEL_TEXT
+        corpora = tuple((folder, code) for folder in folders for code in sorted(by.get(folder, ())))
         return Recipe(item.get("from", ""), corpora=corpora)
     architecture, seeds = item.get("architecture", {}), tuple(sorted(by["seeds"]))
     if "text" in by:
         settings = {k: v for k, v in by.items() if k not in ("objective", "text", "seeds")}
         return Recipe(item.get("from", ""), architecture, by["text"], seeds, settings)
-    settings = {k: v for k, v in by.items() if k not in ("raw_text", "parallel_text", "seeds")}
-    texts = tuple(tuple(sorted(by.get(key, ()))) for key in ("raw_text", "parallel_text"))
+    settings = {k: v for k, v in by.items() if k not in ("raw_text", PARALLEL_TEXT, "seeds")}
+    texts = tuple(tuple(sorted(by.get(key, ()))) for key in ("raw_text", PARALLEL_TEXT))
     if not any(texts):
         raise InputError(
             f"config: encoders: '{name}' has no text: write `text`, `raw_text` or `parallel_text`"

@@ -37,7 +37,7 @@ class TranslationContext:
         Raises:
             InputError: names the key and the remedy.
         """
-        if not self._section:
+        if not self.texts:
             return
         declared = self._study.declared_encoders
         for name in (*self.encoders, self._section["reference"]):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..corpora.catalogue import EMBEDDED
 from ..records.code import stage_digest
 from ..runtime.files import canonical_json, digest
+from .recipes import PARALLEL_TEXT
 
 if TYPE_CHECKING:
     from .identities import Identities
@@ -88,6 +89,8 @@ class UnseenIdentities:
         files = {
             f"{folder}/{code}/{part}": self.text(code)
             if folder == "raw_text"
+            else self._all.parallel_text(code)
+            if folder == PARALLEL_TEXT
             else self._all.corpus(folder, code, part)
             for folder, code, part in made.kept_files(name)
         }
