@@ -283,12 +283,12 @@ def test_several_texts_have_languages(config: dict) -> None:
 
 
 def test_measurements_know_how_pairs_were_read(config: dict) -> None:
-    context = with_pairs(config).translation_context
+    context = with_pairs(config).measured_translations
     read = {
         name: json.loads(context.config(name, "qaa_qba_embedded"))["reset_positions"]
         for name in context.encoders
     }
-    assert read == {"embedded": False, "embedded-masked": False, "embedded-translation": True}
+    assert read == {"embedded": None, "embedded-masked": None, "embedded-translation": True}
     assert len(context.states) == 1 + 3 + 3
 
 

@@ -30,8 +30,7 @@ from xltransfer.runtime.errors import InputError
 from xltransfer.runtime.files import read_json, write_json
 from xltransfer.stages.translation_context import translation_context
 from xltransfer.stages.translation_lm_tables import translation_lm_tables
-from xltransfer.training.tokenised_text import TokenisedText
-from xltransfer.training.translation_context import (
+from xltransfer.training.masked_contexts import (
     ALONE,
     TRANSLATION,
     UNRELATED,
@@ -39,6 +38,7 @@ from xltransfer.training.translation_context import (
     masked_counts,
     short_pairs,
 )
+from xltransfer.training.tokenised_text import TokenisedText
 
 CONFIG = {"languages": ["en", "fr"], "reset_positions": True, "masked_share": 0.3, "seed": 5}
 

@@ -135,9 +135,9 @@ rule translation_context:
     log:
         "<logs>/translation_context/{encoder}/{state}/{text}.log",
     wildcard_constraints:
-        encoder=one_of(study.translation_context.encoders),
+        encoder=one_of(study.measured_translations.encoders),
         state="pretrained|seed-[0-9]+",
-        text=one_of(study.translation_context.texts),
+        text=one_of(study.measured_translations.texts),
     conda:
         "../../envs/xltransfer.yaml"
     threads: config["training_threads"]
@@ -146,10 +146,10 @@ rule translation_context:
         mem_mb=growing(8000),
         runtime=growing(60),
     params:
-        cfg=lambda wildcards: study.translation_context.config(wildcards.encoder, wildcards.text),
+        cfg=lambda wildcards: study.measured_translations.config(wildcards.encoder, wildcards.text),
         code=stage_digest("translation_context"),
         # Not passed to the command, used to detect changes: see study/identities.py.
-        identity=lambda wildcards: study.translation_context.identity(
+        identity=lambda wildcards: study.measured_translations.identity(
             wildcards.encoder, wildcards.state, wildcards.text
         ),
         encoder=lambda wildcards, input: os.path.dirname(input.encoder[0]),

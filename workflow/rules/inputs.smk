@@ -311,7 +311,7 @@ def measured_encoder(wildcards):
     name = wildcards.encoder
     if name not in study.made_encoders.recipes:
         return settled_encoder(name)
-    directory = study.translation_context.directory(name, wildcards.state)
+    directory = study.measured_translations.directory(name, wildcards.state)
     return [f"{directory}/{file}" for file in study.declared_encoders[name].files]
 
 

@@ -15,6 +15,7 @@ from pyarrow import parquet
 
 from ..analyses.retrieval import retrieved
 from ..corpora.sentence_pairs import SentencePairs
+from ..encoders.families import has_absolute_positions
 from ..encoders.kinds import kind_of, kind_of_network, pretrained_kind_of
 from ..encoders.language_embeddings import select_language
 from ..encoders.lean_transformers import PreTrainedModel
@@ -26,8 +27,8 @@ from ..runtime.errors import InputError
 from ..runtime.files import replacing
 from ..runtime.signatures import Keys
 from ..training.devices import device_name, prepare_device
+from ..training.masked_contexts import masked_counts, short_pairs
 from ..training.representation import sentence_vectors
-from ..training.translation_context import masked_counts, short_pairs
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,8 @@ def translation_context(
         encoder: encoder directory.
         pairs: parallel sentences.
         config: both ``languages``; ``reset_positions``, whether positions start again at the second
-            sentence of a row; ``masked_share`` and ``seed`` of the masked subwords.
+            sentence of a row (``null``: if the encoder can); ``masked_share`` and
+            ``seed`` of the masked subwords.
         output: output Parquet file. For each ``measure``, ``language`` (of the masked subwords, or
             of the query) and ``context`` or ``layer``: ``numerators`` and ``denominators`` of each
             sentence. Without a masked language modelling head there is only retrieval.
@@ -77,7 +79,10 @@ def translation_context(
     languages = tuple(config["languages"])
     rows = list(_retrieval(model, tokenizer, sides, languages, longest, device))
     if has_head:
-        given = longest, config["reset_positions"], config["masked_share"], config["seed"]
+        reset = config["reset_positions"]
+        if reset is None:
+            reset = has_absolute_positions(model.config.to_dict())
+        given = longest, reset, config["masked_share"], config["seed"]
         counts = masked_counts(model, tokenizer, sides, languages, *given, device)
         rows += [
             _row(MASKED, languages[one.side], one.context, None, one.right, one.masked)

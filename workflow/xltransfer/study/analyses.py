@@ -285,14 +285,14 @@ ANALYSES = [
     Analysis(
         stage="translation_lm_tables",
         tables=("translation_lm", "parallel_retrieval"),
-        inputs=lambda study, results: {"measured": study.translation_context.files(results)},
+        inputs=lambda study, results: {"measured": study.measured_translations.files(results)},
         options=(),
-        config=lambda study: study.translation_context.table_config(),
-        upstream=lambda study: study.translation_context.identities(),
+        config=lambda study: study.measured_translations.table_config(),
+        upstream=lambda study: study.measured_translations.identities(),
         drawings=(
             Drawing("translation_lm", ("translation_lm", "parallel_retrieval"), REPRESENTATIONS),
         ),
-        wanted=lambda study: bool(study.translation_context.texts),
+        wanted=lambda study: bool(study.measured_translations.texts),
     ),
     # On request, because the published numbers are about real languages.
     Analysis(

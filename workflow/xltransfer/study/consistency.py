@@ -34,7 +34,7 @@ def check_consistency(study: Study) -> None:
     _check_unseen(study)
     study.raw_texts.check()
     study.parallel_texts.check()
-    study.translation_context.check()
+    study.measured_translations.check()
 
 
 def _check_corpora(study: Study, task: str) -> None:

@@ -110,8 +110,8 @@ class MadeEncoders:
             named = recipe.raw_texts if recipe.of_several_texts else (recipe.text,)
             found |= texts if recipe.of_each_language else {("raw_text", code) for code in named}
             found |= {(PARALLEL_TEXT, code) for code in recipe.parallel_texts}
-        if name in study.translation_context.encoders:
-            found |= {(PARALLEL_TEXT, code) for code in study.translation_context.texts}
+        if name in study.measured_translations.encoders:
+            found |= {(PARALLEL_TEXT, code) for code in study.measured_translations.texts}
         return found
 
     def adapted(self) -> list[str]:

@@ -39,7 +39,7 @@ class ParallelTexts:
                 *(code for folder, code in recipe.corpora if folder == PARALLEL_TEXT),
             )
         ]
-        return list(dict.fromkeys([*named, *self.study.translation_context.texts]))
+        return list(dict.fromkeys([*named, *self.study.measured_translations.texts]))
 
     def check(self) -> None:
         """Raise an error for unknown parallel texts and for settings that would leave no pair.

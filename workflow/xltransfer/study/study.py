@@ -33,13 +33,13 @@ from .embedded_parts import EmbeddedWorld
 from .identities import Identities
 from .kept import KeptFiles
 from .made_encoders import MadeEncoders
+from .measured_translations import MeasuredTranslations
 from .parallel import ParallelText
 from .parallel_texts import ParallelTexts
 from .parts import expand_pairs, read_mirrors
 from .raw_texts import RawTexts
 from .recipes import encoders_of_transfer, read_encoders
 from .schema import check_schema
-from .translation_context import TranslationContext
 from .unseen import UnseenLanguages
 
 INDIFFERENT = ("mirrors", "job_size", "training_threads", "checkpoint_minutes", "keep", "pathvars")
@@ -116,9 +116,9 @@ class Study:
         return ParallelTexts(self)
 
     @cached_property
-    def translation_context(self) -> TranslationContext:
+    def measured_translations(self) -> MeasuredTranslations:
         """The encoders whose use of translations is measured."""
-        return TranslationContext(self)
+        return MeasuredTranslations(self)
 
     @cached_property
     def made_encoders(self) -> MadeEncoders:

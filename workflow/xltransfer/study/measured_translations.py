@@ -18,7 +18,7 @@ PRETRAINED = "pretrained"
 """State of an encoder that exists already, in paths."""
 
 
-class TranslationContext:
+class MeasuredTranslations:
     """The encoders, parallel texts and settings of a section ``translation_lm``.
 
     Args:
@@ -87,13 +87,15 @@ class TranslationContext:
         """Canonical JSON of a measurement.
 
         Positions start again at the second sentence if they did so in the training of the encoder.
+        For an encoder that was never trained on pairs they do if they can, so that each sentence
+        looks as it does alone.
         """
         chain = self._study.made_encoders.chain(encoder)
         joined = next((recipe for recipe in chain if recipe.joins_sentences), None)
         return canonical_json(
             {
                 "languages": list(self._study.parallel_texts.languages(text)),
-                "reset_positions": bool(joined and joined.settings["reset_positions"]),
+                "reset_positions": joined.settings["reset_positions"] if joined else None,
                 "masked_share": self._section["masked_share"],
                 "seed": self._section["seed"],
             }
