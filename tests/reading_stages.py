@@ -6,8 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from test_clean import CONFIG as CLEANING
+from test_clean_parallel_text import COLUMNS as CELLS
+from test_clean_parallel_text import config as parallel_config
 from xltransfer.stages.adapt import adapt
 from xltransfer.stages.clean import clean
+from xltransfer.stages.clean_parallel_text import clean_parallel_text
 from xltransfer.stages.count_pieces import count_pieces
 from xltransfer.stages.draw import draw_figure
 from xltransfer.stages.finetune import finetune
@@ -68,6 +71,13 @@ STAGES: dict[str, tuple[list[str], Callable[[], object]]] = {
         ["corpora/aa.txt", "treebanks/aa_x/test.conllu"],
         lambda: clean(
             files("clean")[0], "text", CLEANING, *out(3), files("clean")[1:]
+        ),
+    ),
+    "clean parallel text": (
+        ["corpora/aa-bb.tsv", "treebanks/aa_x/test.conllu", "treebanks/bb_x/test.conllu"],
+        lambda: clean_parallel_text(
+            files("clean parallel text")[:1], parallel_config(["train"], CELLS), *out(4),
+            *([file] for file in files("clean parallel text")[1:]),
         ),
     ),
     "transliterate": (

@@ -30,6 +30,7 @@ READERS = (
     "catalogues",
     "transliteration",
     "raw_text",
+    "parallel_text",
     "wikitext",
     "predictions",
     "configuration",

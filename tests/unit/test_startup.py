@@ -35,6 +35,7 @@ def loaded(stage: str, names: set[str]) -> set[str]:
         "typology": set(),
         "transliterate": {"numpy"},
         "clean": {"numpy"},
+        "clean_parallel_text": {"numpy"},
         "pieces": {"numpy", "tokenizers"},
         "score": {"numpy", "pyarrow"},
         "similarity": {"numpy", "pandas", "pyarrow"},

@@ -38,6 +38,14 @@ TABLES = {
     f"wo_lafand\two\tLAFAND-MT\ttext\twol/train.txt\t{SUM}\t\tGPL-3.0\n"
     "wo_wiki\two\tWikipedia\thub\two/a.parquet\tunchecked\t"
     f"hf://datasets/w/wiki@{HEX[:40]}/a.parquet\tCC BY-SA\n",
+    "parallel_corpora.tsv": "corpus\tfirst\tsecond\tname\tlayout\tcolumns\theader\tlicence\n"
+    "ar_wo_news\tar\two\tNews\ttsv\tidentifier first second\tno\tCC0-1.0\n"
+    "wo_ar_bible\two\tar\tBible\tmoses\t\t\tCC0-1.0\n",
+    "parallel_files.tsv": "corpus\tpart\tside\tfile\tchecksum\turl\n"
+    f"ar_wo_news\ttrain\tboth\tnews/a.tsv\t{SUM}\thttps://example.org/f\n"
+    "ar_wo_news\ttest\tboth\tnews/b.tsv\tunchecked\t\n"
+    f"wo_ar_bible\ttrain\tfirst\tbible/a.wo\t{SUM}\thttps://example.org/g\n"
+    f"wo_ar_bible\ttrain\tsecond\tbible/a.ar\t{SUM}\t\n",
     "transliterations.tsv": "variety\toriginal\tscheme\nar_latn\tar\tbuckwalter\n",
     "transliteration/schemes.tsv": "scheme\tdescription\tkind\ttables\tlanguage\treversible\t"
     "source\n"
@@ -45,10 +53,15 @@ TABLES = {
     "uroman\tall\turoman\t\tara\tno\tHermjakob et al. 2018\n",
 }
 """Valid tables with the columns that readers ask for."""
-CODES = {"code", "treebank", "corpus", "language", "variety", "original", "scheme"}
+CODES = {
+    *("code", "treebank", "corpus", "language", "variety", "original", "scheme", "first", "second"),
+}
 SETS = {
     "split": {"train", "dev", "test"},
-    "layout": {"columns", "wikiann", "uner"},
+    "layout": {"columns", "wikiann", "uner", "tsv", "identifiers", "moses", "tmx", "dataset"},
+    "part": {"train", "dev", "test"},
+    "side": {"both", "first", "second"},
+    "header": {"yes", "no", ""},
     "broken_tags": {"refuse", "repair"},
     "reversible": {"yes", "no"},
 }
@@ -158,6 +171,8 @@ def _problem_of_references(tables: dict[str, list[dict[str, str]]]) -> str:
         "entity_files.tsv": ("corpus", "split"),
         "typology_files.tsv": ("file",),
         "raw_corpora.tsv": ("corpus",),
+        "parallel_corpora.tsv": ("corpus",),
+        "parallel_files.tsv": ("corpus", "part", "side"),
         "transliterations.tsv": ("variety",),
         "transliteration/schemes.tsv": ("scheme",),
     }
@@ -167,15 +182,42 @@ def _problem_of_references(tables: dict[str, list[dict[str, str]]]) -> str:
             return f"{name}: a code twice"
         if name != "transliteration/schemes.tsv":
             for row in tables[name]:
-                if row.get("language", languages[0] if languages else "") not in languages:
-                    return f"{name}: no language {row['language']}"
+                for column in {"language", "first", "second"} & set(row):
+                    if row[column] not in languages:
+                        return f"{name}: no language {row[column]}"
     corpora = {row["corpus"] for row in tables["entity_corpora.tsv"]}
     if any(row["corpus"] not in corpora for row in tables["entity_files.tsv"]):
         return "entity_files.tsv: no corpus"
+    problem = _problem_of_parallel_text(
+        tables["parallel_corpora.tsv"], tables["parallel_files.tsv"]
+    )
+    if problem:
+        return problem
     schemes = {row["scheme"] for row in tables["transliteration/schemes.tsv"]}
     for row in tables["transliterations.tsv"]:
         if row["scheme"] not in schemes or not {row["variety"], row["original"]} <= set(languages):
             return "transliterations.tsv: no scheme or variety"
+    return ""
+
+
+def _problem_of_parallel_text(corpora: list[dict[str, str]], files: list[dict[str, str]]) -> str:
+    """Files that are missing or that the layout has no place for."""
+    if {row["corpus"] for row in files} - {row["corpus"] for row in corpora}:
+        return "parallel_files.tsv: no corpus"
+    for row in corpora:
+        own = [(file["part"], file["side"]) for file in files if file["corpus"] == row["corpus"]]
+        if row["corpus"].endswith("_embedded"):
+            if own:
+                return "files of the embedded world"
+            continue
+        if not any(part == "train" for part, _ in own):
+            return "no training part"
+        for part in {part for part, _ in own}:
+            sides = {side for of, side in own if of == part}
+            whole = sides == {"both"} and row["layout"] != "identifiers"
+            halves = sides == {"first", "second"} and row["layout"] in ("identifiers", "moses")
+            if not whole and not halves:
+                return f"files of {part}"
     return ""
 
 
@@ -186,6 +228,7 @@ def _meaning(tables: dict[str, list[dict[str, str]]]) -> list[list[str]]:
         ("entity_corpora.tsv", "corpus"),
     ]
     named += [("raw_corpora.tsv", "corpus"), ("typology_files.tsv", "file")]
+    named += [("parallel_corpora.tsv", "corpus")]
     return [[row[column] for row in tables[name]] for name, column in named]
 
 
@@ -216,6 +259,7 @@ class Catalogues(Reader):
             found.entities,
             found.raw_corpora,
             found.typology,
+            found.parallel_corpora,
         )
         return [list(part) for part in parts]
 

@@ -109,9 +109,13 @@ def _rules(config: dict[str, Any]) -> Verdict:
     seeds += [
         seed for encoder in config["encoders"] for seed in encoder.get("by", {}).get("seeds", [])
     ]
-    cleaning = config.get("cleaning")
-    if cleaning and cleaning["minimum_characters"] > cleaning["maximum_characters"]:
-        return refuse("least length above greatest")
+    for key in ("cleaning", "parallel_texts"):
+        lengths = config.get(key)
+        if lengths and lengths["minimum_characters"] > lengths["maximum_characters"]:
+            return refuse("least length above greatest")
+    pairs = config.get("parallel_texts")
+    if pairs and pairs["held_out_share"] + pairs["test_share"] >= 1:
+        return refuse("no pair left to train on")
     if unseen["languages"]:
         hashed = unseen["hashed_split"]
         seeds += [hashed["seed"], unseen["cross_validation"]["seed"]]
