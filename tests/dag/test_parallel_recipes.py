@@ -13,7 +13,7 @@ from planning import AGGREGATES, change, counts, finish, finished_copy, planned
 
 STUDY = yaml.safe_load((ROOT / "resources/studies/embedded-alignment.yaml").read_text("utf-8"))
 GIVEN, MASKED, TRANSLATION = STUDY["encoders"][:3]
-SETTINGS = {key: STUDY[key] for key in ("parallel_texts", "translation_lm")}
+SETTINGS = {key: STUDY[key] for key in ("parallel_cleaning", "translation_lm")}
 FILES = ("--configfile", "small.yaml")
 
 
@@ -25,7 +25,7 @@ def on_texts(item: dict, name: str, texts: Sequence[str], **by: object) -> dict:
 def settings(encoders: Sequence[str], texts: Sequence[str]) -> dict:
     measured = {"encoders": list(encoders), "reference": encoders[0], "parallel_text": list(texts)}
     return {
-        "parallel_texts": SETTINGS["parallel_texts"],
+        "parallel_cleaning": SETTINGS["parallel_cleaning"],
         "translation_lm": {**SETTINGS["translation_lm"], **measured},
         "transfer_encoders": ["embedded"],
     }

@@ -262,7 +262,7 @@ def test_nothing_left_is_one_line_that_says_why(tmp_path: Path) -> None:
         clean(tmp_path, {"train": [("a", "x", "benn"), ("b", "un", "y")]})
     assert str(caught.value) == (
         f"{tmp_path}/source-train.tsv: no pair is left to train on; the step 'length' dropped 2 of "
-        "2 pairs (too short); is it the right file, and are the shares of parallel_texts small "
+        "2 pairs (too short); is it the right file, and are the shares of parallel_cleaning small "
         "enough?"
     )
     assert [path.name for path in tmp_path.iterdir()] == ["source-train.tsv"]

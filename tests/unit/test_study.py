@@ -65,7 +65,7 @@ def test_shipped_studies_are_valid_and_inherit_nothing(path: Path, config: dict)
 
     other_tasks = set(config["tasks"]) - set(study["tasks"])
     not_needed = other_tasks | ({"cleaning"} if study["unseen"] == NO_UNSEEN else set())
-    not_needed |= set() if texts else {"parallel_texts", "translation_lm"}
+    not_needed |= set() if texts else {"parallel_cleaning", "translation_lm"}
     default = {key: value for key, value in config.items() if key not in not_needed}
     assert_states(study, default, "")
     assert study["pathvars"]["results"] == f"results/{path.stem}"

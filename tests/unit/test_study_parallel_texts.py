@@ -12,6 +12,7 @@ from conftest import ROOT
 from xltransfer.runtime.errors import InputError
 from xltransfer.study import Study
 from xltransfer.study.parallel_texts import ParallelTexts
+from xltransfer.study.recipes import SEVERAL_TEXTS, Recipe
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def config() -> dict[str, Any]:
 def study_of(config: dict[str, Any], *codes: str) -> Study:
     """A study with an encoder whose recipe names parallel texts."""
     study = Study(config, ROOT)
-    recipe = SimpleNamespace(parallel_texts=codes)
+    recipe = Recipe("embedded", {}, SEVERAL_TEXTS, (1,), parallel_texts=tuple(codes))
     study.declared_encoders["aligned"] = SimpleNamespace(recipe=recipe)  # type: ignore[assignment]
     study.parallel_texts = ParallelTexts(study)
     return study
@@ -40,7 +41,7 @@ def test_files_and_settings_of_a_published_text(config: dict[str, Any]) -> None:
     assert texts.languages("en_wo_bible") == ("en", "wo")
     assert texts.downloads("en_wo_bible") == ["parallel/bible/eng.tsv", "parallel/bible/wol.tsv"]
     content = json.loads(texts.config("en_wo_bible"))
-    assert {key: content[key] for key in config["parallel_texts"]} == config["parallel_texts"]
+    assert {key: content[key] for key in config["parallel_cleaning"]} == config["parallel_cleaning"]
     assert content["layout"] == {
         "name": "identifiers",
         "first": ["en", "eng"],
@@ -87,7 +88,7 @@ def test_identities_cover_what_decides_the_text(config: dict[str, Any]) -> None:
 
     before = identities()
     assert len(set(before.values())) == 3
-    settings = identities(parallel_texts={**config["parallel_texts"], "test_share": 0.2})
+    settings = identities(parallel_cleaning={**config["parallel_cleaning"], "test_share": 0.2})
     assert not set(settings.values()) & set(before.values())
     world = identities(embedded_world={"seed": 2})
     assert world["en_wo_bible"] == before["en_wo_bible"]
@@ -104,20 +105,20 @@ def test_identities_cover_what_decides_the_text(config: dict[str, Any]) -> None:
 def test_wrong_names_and_settings_are_refused(config: dict[str, Any]) -> None:
     with pytest.raises(InputError, match="no parallel text 'fr_wo_none' in the catalogue"):
         study_of(config, "fr_wo_none").parallel_texts.check()
-    settings = config["parallel_texts"]
+    settings = config["parallel_cleaning"]
     for change, reason in (
-        ({"minimum_characters": 2000}, "parallel_texts.minimum_characters: above maximum"),
+        ({"minimum_characters": 2000}, "parallel_cleaning.minimum_characters: above maximum"),
         ({"test_share": 0.98}, "held_out_share and test_share leave no pair to train on"),
-        ({"test_share": 1}, "parallel_texts.test_share: 1 must be below 1"),
-        ({"colour": 1}, "parallel_texts.colour: unknown key"),
+        ({"test_share": 1}, "parallel_cleaning.test_share: 1 must be below 1"),
+        ({"colour": 1}, "parallel_cleaning.colour: unknown key"),
     ):
         with pytest.raises(InputError, match=reason) as caught:
-            Study({**config, "parallel_texts": {**settings, **change}}, ROOT)
+            Study({**config, "parallel_cleaning": {**settings, **change}}, ROOT)
         assert "\n" not in str(caught.value)
 
 
 def test_the_section_is_needed_only_by_recipes(config: dict[str, Any]) -> None:
-    del config["parallel_texts"]
+    del config["parallel_cleaning"]
     Study(config, ROOT)
-    with pytest.raises(InputError, match="config: parallel_texts: the key is missing"):
+    with pytest.raises(InputError, match="config: parallel_cleaning: the key is missing"):
         study_of(config, "fr_wo_lafand").parallel_texts.check()

@@ -300,7 +300,7 @@ WRONG = {
                 {**JOINED_PAIRS, "name": "further", "from": "trimmed"},
             ],
             transfer_encoders=["trimmed"],
-            parallel_texts=SECTIONS["parallel_texts"],
+            parallel_cleaning=SECTIONS["parallel_cleaning"],
         ),
         "'trimmed' lacks the subwords of 'qaa_qba_embedded', which 'further' reads; add it to "
         "`parallel_text`",
@@ -382,9 +382,9 @@ def test_parallel_text_decides_a_trimmed_encoder() -> None:
         config = default()
         encoder = trimmed_to(ALL)
         encoder["by"]["parallel_text"] = ["qaa_qba_embedded"]
-        texts = {**SECTIONS["parallel_texts"], **changes}
+        texts = {**SECTIONS["parallel_cleaning"], **changes}
         change(encoders=[PLAIN, encoder], transfer_encoders=["trimmed"])(config)
-        return Study({**config, "parallel_texts": texts}, ROOT)
+        return Study({**config, "parallel_cleaning": texts}, ROOT)
 
     kept = study().made_encoders.kept_files("trimmed")
     assert [part for folder, _, part in kept if folder == "parallel_text"] == [

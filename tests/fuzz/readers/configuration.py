@@ -109,11 +109,11 @@ def _rules(config: dict[str, Any]) -> Verdict:
     seeds += [
         seed for encoder in config["encoders"] for seed in encoder.get("by", {}).get("seeds", [])
     ]
-    for key in ("cleaning", "parallel_texts"):
+    for key in ("cleaning", "parallel_cleaning"):
         lengths = config.get(key)
         if lengths and lengths["minimum_characters"] > lengths["maximum_characters"]:
             return refuse("least length above greatest")
-    pairs = config.get("parallel_texts")
+    pairs = config.get("parallel_cleaning")
     if pairs and pairs["held_out_share"] + pairs["test_share"] >= 1:
         return refuse("no pair left to train on")
     if unseen["languages"]:

@@ -230,7 +230,7 @@ def _check(sides: Sequence[_Output], counts: Sequence[Counts], file: Path) -> No
     raise InputError(
         f"{file}: no pair is left to train on; the step '{most.step}' dropped "
         f"{most.lines_dropped} of {counts[0].lines_read} pairs ({reason}); is it the right file, "
-        "and are the shares of parallel_texts small enough?"
+        "and are the shares of parallel_cleaning small enough?"
     )
 
 

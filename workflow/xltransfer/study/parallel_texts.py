@@ -51,25 +51,25 @@ class ParallelTexts:
             if code not in self.study.catalogue.parallel_corpora:
                 raise InputError(
                     f"config: encoders: no parallel text '{code}' in the catalogue of "
-                    "parallel_corpora; add its row there, or correct `parallel_texts`"
+                    "parallel_corpora; add its row there, or correct `parallel_text`"
                 )
-        settings = self.study.config.get("parallel_texts")
+        settings = self.study.config.get("parallel_cleaning")
         if settings is None:
             if self.codes:
                 raise InputError(
-                    "config: parallel_texts: the key is missing, and encoders are trained on "
+                    "config: parallel_cleaning: the key is missing, and encoders are trained on "
                     "parallel text; config.yaml shows and explains it"
                 )
             return
         if settings["minimum_characters"] > settings["maximum_characters"]:
             raise InputError(
-                "config: parallel_texts.minimum_characters: above maximum_characters, so that no "
-                "pair is long enough; lower it"
+                "config: parallel_cleaning.minimum_characters: above maximum_characters, so that "
+                "no pair is long enough; lower it"
             )
         if settings["held_out_share"] + settings["test_share"] >= 1:
             raise InputError(
-                "config: parallel_texts: held_out_share and test_share leave no pair to train on; "
-                "lower one of them"
+                "config: parallel_cleaning: held_out_share and test_share leave no pair to train "
+                "on; lower one of them"
             )
 
     def languages(self, code: str) -> tuple[str, str]:
@@ -109,7 +109,7 @@ class ParallelTexts:
         generated = self.is_generated(code)
         return canonical_json(
             {
-                **self.study.config["parallel_texts"],
+                **self.study.config["parallel_cleaning"],
                 "first": corpus.first,
                 "second": corpus.second,
                 "layout": {
