@@ -19,9 +19,14 @@ from transformers import AutoModelForTokenClassification, ByT5Tokenizer, CanineT
 from transformers.models.auto import modeling_auto
 from xltransfer.encoders.ablate import ablate
 from xltransfer.encoders.batching import collate
-from xltransfer.encoders.families import FAMILIES, REFUSED, family_of
+from xltransfer.encoders.families import (
+    FAMILIES,
+    REFUSED,
+    family_of,
+    has_absolute_positions,
+)
 from xltransfer.encoders.masked_lm_head import load_masked_lm, masked_logits
-from xltransfer.encoders.states import piece_states
+from xltransfer.encoders.states import first_position, piece_states
 from xltransfer.encoders.tokenizer import WordTokenizer
 from xltransfer.encoders.transformer import layer_stack, load_encoder, longest_input, new_encoder
 from xltransfer.encoders.unit_tokenizers import (
@@ -217,7 +222,7 @@ def test_states_of_every_family(name: str, directories: dict[str, Path]) -> None
         assert changed[0] > 1e-7
 
 
-@pytest.mark.parametrize("name", [n for n in FOCUS if family(n).masked_lm])
+@pytest.mark.parametrize("name", [n for n in [*FOCUS, *OTHERS] if family(n).masked_lm])
 def test_masked_logits_of_every_family(name: str, directories: dict[str, Path]) -> None:
     """The head sees the masked positions alone, and computes what it would of all."""
     model = load_masked_lm(directories[name]).eval()
@@ -229,6 +234,31 @@ def test_masked_logits_of_every_family(name: str, directories: dict[str, Path]) 
         expected = model(input_ids=ids, attention_mask=mask).logits[masked]
         found = masked_logits(model, ids, mask, masked)
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", [n for n in [*FOCUS, *OTHERS] if family(n).masked_lm])
+def test_positions_can_start_again_where_planning_says_so(
+    name: str, directories: dict[str, Path]
+) -> None:
+    """A second sentence with positions from 0 on; its own positions change nothing."""
+    encoder = load_encoder(directories[name])
+    if not has_absolute_positions(json.loads((directories[name] / "config.json").read_text())):
+        with pytest.raises(InputError, match="has no table of positions"):
+            first_position(encoder)
+        return
+    model = load_masked_lm(directories[name]).eval()
+    row = WordTokenizer(directories[name]).rows(["the cat sat on"], 20)[0]
+    ids = torch.from_numpy(np.concatenate([row, row]))[None]
+    mask, masked = torch.ones_like(ids), torch.zeros_like(ids, dtype=torch.bool)
+    masked[0, len(row) + 1] = True
+    own = torch.arange(ids.shape[1])[None]
+    with torch.no_grad():
+        plain, same, reset = (
+            masked_logits(model, ids, mask, masked, positions)
+            for positions in (None, own, own % len(row))
+        )
+    torch.testing.assert_close(same, plain)
+    assert not torch.allclose(reset, plain, atol=1e-7)
 
 
 TEXTS = ["the cat sat.", " two  spaces ", "naïve Ünïcödé", "猫は座った", "ሰላም ‌𐍈 🙂", "tab\tline"]

@@ -32,7 +32,6 @@ from transformers import (  # noqa: E402
     PreTrainedModel,
 )
 from transformers.initialization import no_init_weights  # noqa: E402
-from transformers.modeling_outputs import BaseModelOutput  # noqa: E402
 from transformers.models.auto.modeling_auto import (  # noqa: E402
     MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES,
     MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES,
@@ -46,7 +45,6 @@ __all__ = [
     "AutoModel",
     "AutoModelForMaskedLM",
     "AutoModelForTextEncoding",
-    "BaseModelOutput",
     "PreTrainedModel",
     "PretrainedConfig",
     "no_init_weights",

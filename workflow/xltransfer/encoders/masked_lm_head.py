@@ -23,7 +23,6 @@ from .language_embeddings import load_table
 from .lean_transformers import (
     AutoConfig,
     AutoModelForMaskedLM,
-    BaseModelOutput,
     PretrainedConfig,
     PreTrainedModel,
 )
@@ -147,10 +146,11 @@ def masked_logits(
         Shape (masked positions, vocabulary), in the order of the positions.
     """
 
-    def keep_masked(_: nn.Module, __: Any, output: Any) -> BaseModelOutput:
+    def keep_masked(_: nn.Module, __: Any, output: Any) -> Any:
         # All modules between encoder and logits process each state separately, so a row of only
         # the masked states gives the same logits.
-        return BaseModelOutput(last_hidden_state=output[0][masked].unsqueeze(0))
+        output.last_hidden_state = output.last_hidden_state[masked].unsqueeze(0)
+        return output
 
     rows = {"input_ids": input_ids, "attention_mask": attention_mask}
     if positions is not None:
