@@ -28,6 +28,7 @@ def finetune(
     checkpoint_seconds: float = 300,
     threads: int = 1,
     search: Path | None = None,
+    alphabet: Path | None = None,
 ) -> None:
     """Fine-tune an encoder on one language after an ablation, once per seed.
 
@@ -45,6 +46,8 @@ def finetune(
         threads: number of CPU threads.
         search: output of the stage ``search``; its learning rate and epochs replace those of the
             configuration.
+        alphabet: corpus with the letters for noise in characters, if the settings of the training
+            name one.
 
     Raises:
         InputError: unusable data, encoder or ablation, or a loss that is not finite.
@@ -62,6 +65,7 @@ def finetune(
         checkpoints,
         checkpoint_seconds,
         threads,
+        alphabet,
     )
     one_each = encoders if len(encoders) > 1 else [encoders[0]] * len(models)
     finished = []
@@ -93,6 +97,7 @@ def _save(
         "weights": sha256_of_file(directory / WEIGHTS),
         "files": {path.name: sha256_of_file(path) for path in written},
         "training_sentences": done.sentences,
+        **({"noise": done.noise} if done.noise else {}),
         **{key: getattr(done.report, key) for key in ("best_epoch", "history", "steps")},
     }
     write_json(directory / TRAINING, report)

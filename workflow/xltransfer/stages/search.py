@@ -33,6 +33,7 @@ def search(
     checkpoints: Path,
     checkpoint_seconds: float = 300,
     threads: int = 1,
+    alphabet: Path | None = None,
 ) -> None:
     """Train a model for each point of a grid and write the best settings.
 
@@ -47,14 +48,14 @@ def search(
         checkpoints: folder for checkpoints, named by the identity of their training.
         checkpoint_seconds: seconds between two checkpoints.
         threads: number of CPU threads.
+        alphabet: as for ``finetune``.
 
     Raises:
         InputError: unusable data or encoder, or every training diverged.
     """
     wanted, rest = config["search"], {k: v for k, v in config.items() if k != "search"}
-    runs = FineTuningRuns(
-        "search", training, development, rest, NONE, checkpoints, checkpoint_seconds, threads
-    )
+    saving = checkpoints, checkpoint_seconds
+    runs = FineTuningRuns("search", training, development, rest, NONE, *saving, threads, alphabet)
     rows, results = [], []
     for settings in grid(config["settings"]["training"], wanted):
         identity = digest(runs.facts(encoder, wanted["seed"], settings))

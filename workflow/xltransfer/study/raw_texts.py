@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..runtime.errors import InputError
 from ..runtime.files import canonical_json
+from .noise_settings import alphabet_texts
 from .recipes import EACH_UNSEEN_LANGUAGE
 from .varieties import FOLDS
 
@@ -18,7 +19,7 @@ PARAGRAPHS = ("wikipedia", "oscar", "hub")
 
 
 class RawTexts:
-    """The raw texts of unseen languages and of recipes for encoders.
+    """The raw texts of unseen languages, of recipes for encoders, and of alphabets for noise.
 
     Args:
         study: study that uses them.
@@ -39,7 +40,8 @@ class RawTexts:
             for code in (recipe.text, *(c for folder, c in recipe.corpora if folder == "raw_text"))
             if code
         ]
-        return [t for t in dict.fromkeys([*unseen, *named]) if t != EACH_UNSEEN_LANGUAGE]
+        codes = dict.fromkeys([*unseen, *named, *alphabet_texts(self.study)])
+        return [code for code in codes if code != EACH_UNSEEN_LANGUAGE]
 
     @property
     def cleaned(self) -> list[str]:
@@ -62,7 +64,7 @@ class RawTexts:
         if cleaning is None:
             if self.codes:
                 raise InputError(
-                    "config: cleaning: the key is missing, and encoders are trained on raw text; "
+                    "config: cleaning: the key is missing, and the study reads raw text; "
                     "config.yaml shows and explains it"
                 )
             return

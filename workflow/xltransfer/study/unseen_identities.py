@@ -33,6 +33,10 @@ class UnseenIdentities:
             self._texts[code] = digest([own, self._evaluation(code)])
         return self._texts[code]
 
+    def part(self, folder: str, code: str, part: str) -> str:
+        """Identity of a part of a raw text or of an annotated corpus."""
+        return self.text(code) if folder == "raw_text" else self._all.corpus(folder, code, part)
+
     def _cleaned(self, code: str) -> str:
         texts, corpus = self._study.raw_texts, self._study.catalogue.raw_corpora[code]
         if code.endswith(f"_{EMBEDDED}"):
@@ -82,9 +86,7 @@ class UnseenIdentities:
         """Identity of an encoder with a trimmed vocabulary."""
         made = self._study.made_encoders
         files = {
-            f"{folder}/{code}/{part}": self.text(code)
-            if folder == "raw_text"
-            else self._all.corpus(folder, code, part)
+            f"{folder}/{code}/{part}": self.part(folder, code, part)
             for folder, code, part in made.kept_files(name)
         }
         base = self._all.encoder(made.recipes[name].base)
@@ -117,6 +119,7 @@ class UnseenIdentities:
                 self._all.gold(task, corpus, "train"),
                 self._all.gold(task, corpus, "dev"),
                 stage_digest("search"),
+                *self._all.alphabet(arm, task, corpus).values(),
             ]
         )
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from .checkpoint import Checkpoint
 from .devices import device_name
 from .loop import train
 from .objectives.masked_lm import BLOCKS, LINES, MaskedLanguageModelling
+from .sampled_text import SampledText
 from .tokenised_text import TokenisedText
 
 log = logging.getLogger(__name__)
@@ -43,18 +45,36 @@ def tokenise(
     """Tokenise training text (one text unless languages are sampled) and held-out text.
 
     Args:
-        training, held_out: lines, one stream per corpus.
+        training, held_out: lines of each corpus, which can be iterated repeatedly.
         tokenizer: tokenizer of the encoder.
         settings: settings of the training.
+
+    Raises:
+        InputError: ``noise`` does not fit the vocabulary.
     """
     if settings.get("sampling_exponent") is None:
-        training = [chain.from_iterable(training)]
+        training = [_Joined(training)]
     separated = settings.get("packing", LINES) == BLOCKS
     words = settings.get("whole_word_masking", False)
+    of = tokenizer, separated, words
+    noise = settings.get("noise")
     return (
-        [TokenisedText(lines, tokenizer, separated, words) for lines in training],
+        [
+            SampledText(lines, *of, noise["subwords"]) if noise else TokenisedText(lines, *of)
+            for lines in training
+        ],
         TokenisedText(chain.from_iterable(held_out), tokenizer, False, False),
     )
+
+
+@dataclass(frozen=True)
+class _Joined:
+    """The lines of several corpora; can be iterated repeatedly."""
+
+    corpora: Sequence[Iterable[str]]
+
+    def __iter__(self) -> Iterator[str]:
+        return chain.from_iterable(self.corpora)
 
 
 def train_encoder(
@@ -107,7 +127,12 @@ def train_encoder(
     log.info("%s: %d parameters, best epoch: %s", stage, parameters, report.best)
     save_masked_lm(objective.model, output, config.get("store", "float32"))
     facts["weights"] = sha256_of_file(output / "model.safetensors")
-    outcome = {"best_epoch": report.best_epoch, "history": history + report.history}
+    outcome: dict[str, Any] = {
+        "best_epoch": report.best_epoch,
+        "history": history + report.history,
+    }
+    if noise := objective.noise():
+        outcome["noise"] = noise
     write_json(output / PRETRAINING, {**facts, **outcome})
     named = output / TOKENIZER_CONFIG
     for path in [*encoder_files(output), *([named] if named.exists() else [])]:

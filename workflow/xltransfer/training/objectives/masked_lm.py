@@ -35,10 +35,12 @@ class MaskedBatch:
     Attributes:
         text: index of the text.
         rows: rows of that text.
+        round: number of the round over the text, from 0 on.
     """
 
     text: int
     rows: Rows
+    round: int = 0
 
 
 class Masking:
@@ -152,7 +154,8 @@ class MaskedLanguageModelling(Objective):
         else:
             rows = tokenised.rows_by_line(self.row_pieces)
         planned = self._plan(rows, draws.permutation(len(rows)))
-        return [MaskedBatch(text, planned[index]) for index in draws.permutation(len(planned))]
+        order = draws.permutation(len(planned))
+        return [MaskedBatch(text, planned[index], number) for index in order]
 
     def _plan(self, rows: Rows, order: np.ndarray) -> list[Rows]:
         lengths = rows.lengths + self.special_tokens
@@ -163,9 +166,15 @@ class MaskedLanguageModelling(Objective):
     def loss(self, batch: MaskedBatch, device: torch.device) -> torch.Tensor:
         """Mean cross-entropy of the masked pieces of a batch."""
         whole_words = self.settings.get("whole_word_masking", False)
-        text = self.training[batch.text]
-        total, count = self._loss(text, batch.rows, whole_words, device)
+        draws = self.seed, batch.round, batch.text
+        text, rows = self.training[batch.text].of_round(draws, batch.rows, self.row_pieces)
+        total, count = self._loss(text, rows, whole_words, device)
         return total / max(count, 1)
+
+    def noise(self) -> list[dict[str, int]]:
+        """What noise changes in the first round over each text, as JSON content."""
+        found = [text.noise((self.seed, 0, place)) for place, text in enumerate(self.training)]
+        return [changes for changes in found if changes]
 
     @torch.inference_mode()
     def evaluate(self, device: torch.device) -> dict[str, float]:
