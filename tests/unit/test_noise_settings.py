@@ -56,7 +56,10 @@ def test_noise_decides_the_models_of_its_task_alone(config: dict) -> None:
     plain, noisy = Study(config, ROOT), with_noise(config, characters=CHARACTERS)
     assert "noise" not in plain.finetuning_config(*OF)
     settings = json.loads(noisy.finetuning_config(*OF))["settings"]["training"]
-    assert settings["noise"] == {"characters": CHARACTERS}
+    assert settings["noise"]["characters"] == {
+        **CHARACTERS,
+        "operations": sorted(CHARACTERS["operations"]),
+    }
     data, other = (study.identities.training_data(*OF) for study in (noisy, plain))
     assert data == {**other, "alphabet": noisy.identities.unseen.text("qax_embedded")}
     assert noisy.identities.model(*OF) != plain.identities.model(*OF)
@@ -67,6 +70,12 @@ def test_noise_decides_the_models_of_its_task_alone(config: dict) -> None:
         of = arm, "pos", "qax_embedded"
         assert noisy.identities.model(*of) == plain.identities.model(*of)
         assert noisy.identities.unseen.search(*of) == plain.identities.unseen.search(*of)
+
+
+def test_the_order_of_operations_changes_no_model(config: dict) -> None:
+    backwards = {**CHARACTERS, "operations": CHARACTERS["operations"][::-1]}
+    one, other = (with_noise(config, characters=c) for c in (CHARACTERS, backwards))
+    assert one.finetuning_config(*OF) == other.finetuning_config(*OF)
 
 
 def test_models_of_an_unseen_language_may_have_noise(config: dict) -> None:
@@ -194,7 +203,7 @@ def trimmed(config: dict) -> None:
 def test_a_trimmed_vocabulary_lacks_the_subwords_of_noisy_words(config: dict) -> None:
     trimmed(config)
     assert Study(config, ROOT)
-    message = "config: pos.training.noise: 'small' has the trimmed vocabulary of 'small', which"
+    message = "config: pos.training.noise: the vocabulary of 'small' is trimmed and lacks the subw"
     with pytest.raises(InputError, match=message):
         with_noise(config, characters=CHARACTERS)
     config["transfer_encoders"] = ["embedded"]

@@ -295,7 +295,7 @@ STYLES = {
 
 @pytest.mark.parametrize("style", STYLES)
 def test_without_dropout_real_text_is_read_as_by_the_library(style: str, tmp_path: Path) -> None:
-    """Words and lines of 20 languages, of which the vocabulary lacks some letters."""
+    """Words and lines of 18 languages, of which the vocabulary lacks some letters."""
     make, nothing, some = STYLES[style]
     sentences = real_sentences()
     lines = [" ".join(words) for words in sentences]

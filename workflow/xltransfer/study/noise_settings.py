@@ -38,6 +38,15 @@ def alphabet_of(training: Mapping[str, Any]) -> Part | None:
     return folder, code, "training" if folder == RAW_TEXT else "train"
 
 
+def in_fixed_order(training: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A section ``training`` whose list of operations is sorted: its order has no effect."""
+    noise = training.get("noise", {})
+    if "characters" not in noise:
+        return training
+    characters = {**noise["characters"], "operations": sorted(noise["characters"]["operations"])}
+    return {**training, "noise": {**noise, "characters": characters}}
+
+
 def alphabet_file(study: Study, encoder: str, task: str, source: str) -> Part | None:
     """``alphabet_of`` the fine-tuning of an encoder on a source corpus."""
     return alphabet_of(study.finetuning_settings(encoder, task, source)["training"])
@@ -110,8 +119,8 @@ def _check_encoder(study: Study, key: str, encoder: Encoder, noise: Mapping[str,
     while made.recipe is not None and made.recipe.base:
         if made.recipe.corpora:
             raise InputError(
-                f"{key}: '{encoder.name}' has the trimmed vocabulary of '{made.name}', which lacks "
-                "the subwords of noisy words; use the encoder with its whole vocabulary"
+                f"{key}: the vocabulary of '{made.name}' is trimmed and lacks the subwords of "
+                f"noisy words; use an encoder with its whole vocabulary for '{encoder.name}'"
             )
         made = study.declared_encoders[made.recipe.base]
     content = root_of(encoder, study.declared_encoders).configuration(study.root) or {}

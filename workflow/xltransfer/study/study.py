@@ -33,6 +33,7 @@ from .embedded_parts import EmbeddedWorld
 from .identities import Identities
 from .kept import KeptFiles
 from .made_encoders import MadeEncoders
+from .noise_settings import in_fixed_order
 from .parallel import ParallelText
 from .parts import expand_pairs, read_mirrors
 from .raw_texts import RawTexts
@@ -217,7 +218,7 @@ class Study:
             settings["word_state"] = self.config["word_state"]
         if (task, source) in self.unseen.pairs:
             settings |= self.unseen.arms.settings(encoder, task)
-        return settings
+        return {**settings, "training": in_fixed_order(settings["training"])}
 
     def finetuning_config(self, encoder: str, task: str, source: str) -> str:
         """Canonical JSON of the keys that decide a fine-tuned model."""
