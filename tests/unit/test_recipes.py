@@ -300,6 +300,15 @@ def test_measurements_know_how_pairs_were_read(config: dict) -> None:
         ({"raw_text": ["qqq_none"]}, "no text 'qqq_none'"),
         ({"vocabulary_size": 50}, "`vocabulary_size` belongs to encoders with an `architecture`"),
         ({"reset_positions": None}, "reset_positions"),
+        (
+            {
+                "training": {
+                    **JOINED_PAIRS["by"]["training"],
+                    "noise": {"subwords": {"dropout": 0.1}},
+                }
+            },
+            "translation-lm has no noise",
+        ),
     ],
 )
 def test_unusable_recipes_on_parallel_text_are_refused(

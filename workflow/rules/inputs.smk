@@ -74,6 +74,25 @@ def search_of(wildcards):
     return unseen.arms.searches("<results>", wildcards.encoder, wildcards.task, wildcards.source)
 
 
+def corpus_part(folder, code, part):
+    """A part of a raw or parallel text, or of an annotated corpus."""
+    if folder in TEXT_SUFFIXES:
+        return f"<results>/{folder}/{code}/{part}{TEXT_SUFFIXES[folder]}"
+    file = f"<results>/{folder}/{code}/{part}{FORMATS[folder].suffix}"
+    return settled(file, study.contents.corpus(folder, code, part))
+
+
+def alphabet_of(wildcards):
+    """The corpus with the letters for noise in the training of a model."""
+    part = alphabet_file(study, wildcards.encoder, wildcards.task, wildcards.source)
+    return [corpus_part(*part)] if part else []
+
+
+def alphabet_option(wildcards, input):
+    """The option of a training with such a corpus."""
+    return ["--alphabet", *input.alphabet] if input.alphabet else []
+
+
 def gold(wildcards):
     """The gold file of a prediction or score."""
     file = study.corpus_file(wildcards.task, wildcards.corpus, wildcards.split)
@@ -317,17 +336,7 @@ def measured_encoder(wildcards):
 
 def kept_files(wildcards):
     """The files of the corpora whose subwords a trimmed vocabulary keeps."""
-    return [
-        (
-            f"<results>/{folder}/{code}/{part}{TEXT_SUFFIXES[folder]}"
-            if folder in TEXT_SUFFIXES
-            else settled(
-                f"<results>/{folder}/{code}/{part}{FORMATS[folder].suffix}",
-                study.contents.corpus(folder, code, part),
-            )
-        )
-        for folder, code, part in study.made_encoders.kept_files(wildcards.encoder)
-    ]
+    return [corpus_part(*part) for part in study.made_encoders.kept_files(wildcards.encoder)]
 
 
 def made_encoder_config(wildcards):

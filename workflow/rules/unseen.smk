@@ -9,6 +9,7 @@ rule search:
         ),
         training=part_of_source("train"),
         development=part_of_source("dev"),
+        alphabet=alphabet_of,
     output:
         paths.search("<results>", "{encoder}", "{task}", "{source}"),
     log:
@@ -34,13 +35,14 @@ rule search:
             wildcards.encoder, wildcards.task, wildcards.source
         ),
         encoder=lambda wildcards, input: os.path.dirname(input.encoder[0]),
+        alphabet=alphabet_option,
         checkpoints=lambda wildcards, output: f"{study.results}/checkpoints",
         checkpoint_seconds=lambda wildcards, output: 60 * config["checkpoint_minutes"],
         language=language_of("source"),
     shell:
         "python -m xltransfer search --encoder {params.encoder:q} --training {input.training:q}"
-        " --development {input.development:q} --config {params.cfg:q} --output {output:q}"
-        " --checkpoints {params.checkpoints:q} --checkpoint-seconds {params.checkpoint_seconds:q}"
+        " --development {input.development:q} {params.alphabet:q} --config {params.cfg:q}"
+        " --output {output:q} --checkpoints {params.checkpoints:q} --checkpoint-seconds {params.checkpoint_seconds:q}"
         " --threads {threads:q} --language {params.language:q} > {log:q} 2>&1"
 
 

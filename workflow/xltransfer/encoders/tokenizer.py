@@ -173,6 +173,16 @@ class WordTokenizer:
             return self._tokenizer.get_vocab().get(self._tokenizer.model.unk_token)
 
     @property
+    def path(self) -> Path:
+        """The file of the tokenizer."""
+        return self._path
+
+    @property
+    def library(self) -> Tokenizer:
+        """The tokenizer of the library ``tokenizers``."""
+        return self._tokenizer
+
+    @property
     def vocabulary_size(self) -> int:
         """Number of subwords, including special tokens."""
         return self._tokenizer.get_vocab_size()
@@ -191,7 +201,19 @@ class WordTokenizer:
         words = list(chain.from_iterable(sentences))
         ids = {word: place for place, word in enumerate(dict.fromkeys(words))}
         types = np.fromiter(map(ids.__getitem__, words), dtype=np.int64, count=len(words))
-        pieces, lengths = self._split_words(list(ids))
+        pieces, lengths = self.split_words(list(ids))
+        return self.arranged(list(map(len, sentences)), types, pieces, lengths)
+
+    def arranged(
+        self, sizes: Sequence[int], types: np.ndarray, pieces: np.ndarray, lengths: np.ndarray
+    ) -> list[WordPieces]:
+        """The subwords of sentences.
+
+        Args:
+            sizes: number of words of each sentence.
+            types: for each word of the sentences in order, its index among those that were split.
+            pieces, lengths: results of ``split_words``.
+        """
         starts = np.cumsum(lengths) - lengths
         skipped = self._skipped_markers(pieces, lengths)
         lengths, starts = lengths[types], starts[types]
@@ -199,7 +221,7 @@ class WordTokenizer:
         content = None if skipped is None else first + skipped[types]
         # The subwords of a word are contiguous in the text and in the list of distinct words.
         text = pieces[np.arange(lengths.sum()) + np.repeat(starts - first, lengths)]
-        ends = np.cumsum(np.fromiter(map(len, sentences), dtype=np.int64, count=len(sentences)))
+        ends = np.cumsum(np.array(sizes, dtype=np.int64))
         bounds = np.append(first, len(text))[np.append(0, ends)]
         return [
             WordPieces(
@@ -216,7 +238,7 @@ class WordTokenizer:
         """Number of bare markers at the beginning of each word; 0 if it has nothing else.
 
         Args:
-            pieces, lengths: results of ``_split_words``.
+            pieces, lengths: results of ``split_words``.
         """
         if not len(self._bare_markers):
             return None
@@ -232,7 +254,7 @@ class WordTokenizer:
 
         Offsets include ``_before_word``.
         """
-        words = self._marked(words)
+        words = self.marked(words)
         rows = [
             words[start : start + WORDS_AT_ONCE] for start in range(0, len(words), WORDS_AT_ONCE)
         ]
@@ -245,8 +267,11 @@ class WordTokenizer:
                 list(rows), is_pretokenized=is_pretokenized, add_special_tokens=False
             )
 
-    def _split_words(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        """The subwords of all words in order, and their number for each word."""
+    def split_words(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """The subwords of all words in order, and their number for each word.
+
+        A word without subwords becomes one unknown token.
+        """
         encodings = self._encode_words(words)
         pieces = [np.zeros(0, dtype=np.int64)]
         lengths = [np.zeros(0, dtype=np.int64)]
@@ -262,7 +287,8 @@ class WordTokenizer:
             lengths.append(counts)
         return np.concatenate(pieces), np.concatenate(lengths)
 
-    def _marked(self, words: Sequence[str]) -> list[str]:
+    def marked(self, words: Sequence[str]) -> list[str]:
+        """Words with what comes before a word in running text, if the tokenizer adds nothing."""
         return [self._before_word + word for word in words] if self._before_word else list(words)
 
     def rows(self, texts: Sequence[str], longest: int) -> list[np.ndarray]:
@@ -284,6 +310,6 @@ class WordTokenizer:
 
         The unknown token is excluded, because it replaces different characters in different texts.
         """
-        encodings = self._encode([self._marked(words) for words in sentences], True)
+        encodings = self._encode([self.marked(words) for words in sentences], True)
         ids = {index for encoding in encodings for index in encoding.ids} - {self.unknown_piece}
         return {self._tokenizer.id_to_token(index) for index in ids}

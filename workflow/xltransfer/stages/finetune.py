@@ -29,6 +29,7 @@ def finetune(
     threads: int = 1,
     search: Path | None = None,
     language: str = "",
+    alphabet: Path | None = None,
 ) -> None:
     """Fine-tune an encoder on one language after an ablation, once per seed.
 
@@ -47,6 +48,8 @@ def finetune(
         search: output of the stage ``search``; its learning rate and epochs replace those of the
             configuration.
         language: code of the language of the corpora, for encoders with language embeddings.
+        alphabet: corpus with the letters for noise in characters, if the settings of the training
+            name one.
 
     Raises:
         InputError: unusable data, encoder or ablation, or a loss that is not finite.
@@ -65,6 +68,7 @@ def finetune(
         checkpoint_seconds,
         threads,
         language,
+        alphabet,
     )
     one_each = encoders if len(encoders) > 1 else [encoders[0]] * len(models)
     finished = []
@@ -96,6 +100,7 @@ def _save(
         "weights": sha256_of_file(directory / WEIGHTS),
         "files": {path.name: sha256_of_file(path) for path in written},
         "training_sentences": done.sentences,
+        **({"noise": done.noise} if done.noise else {}),
         **{key: getattr(done.report, key) for key in ("best_epoch", "history", "steps")},
     }
     write_json(directory / TRAINING, report)

@@ -34,6 +34,7 @@ def search(
     checkpoint_seconds: float = 300,
     threads: int = 1,
     language: str = "",
+    alphabet: Path | None = None,
 ) -> None:
     """Train a model for each point of a grid and write the best settings.
 
@@ -49,13 +50,16 @@ def search(
         checkpoint_seconds: seconds between two checkpoints.
         threads: number of CPU threads.
         language: code of the language of the corpora, for encoders with language embeddings.
+        alphabet: as for ``finetune``.
 
     Raises:
         InputError: unusable data or encoder, or every training diverged.
     """
     wanted, rest = config["search"], {k: v for k, v in config.items() if k != "search"}
     saving = checkpoints, checkpoint_seconds
-    runs = FineTuningRuns("search", training, development, rest, NONE, *saving, threads, language)
+    runs = FineTuningRuns(
+        *("search", training, development, rest, NONE, *saving, threads, language, alphabet)
+    )
     rows, results = [], []
     for settings in grid(config["settings"]["training"], wanted):
         identity = digest(runs.facts(encoder, wanted["seed"], settings))

@@ -10,6 +10,7 @@ from ..corpora.formats import FORMATS
 from ..encoders.ablations import NONE, parse
 from ..runtime.errors import InputError
 from .encoders import check_encoders
+from .noise_settings import check_noise
 from .parts import check_mirrors, check_results
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def check_consistency(study: Study) -> None:
     _check_ablations(study)
     _check_dropped(study)
     _check_unseen(study)
+    check_noise(study)
     study.raw_texts.check()
     study.parallel_texts.check()
     study.measured_translations.check()

@@ -25,6 +25,7 @@ from ..runtime.files import digest
 from .analyses import analysis_of
 from .catalogued_files import FOLDER
 from .contents import Contents
+from .noise_settings import alphabet_file
 from .parallel import State
 from .unseen_identities import UnseenIdentities
 
@@ -125,7 +126,12 @@ class Identities:
         }
         if (task, source) in self._pairs and self.unseen.is_searched(encoder, task, source):
             data["search"] = self.unseen.search(encoder, task, source)
-        return data
+        return data | self.alphabet(encoder, task, source)
+
+    def alphabet(self, encoder: str, task: str, source: str) -> dict[str, str]:
+        """Identity of the letters for noise in a training; empty without such a file."""
+        part = alphabet_file(self.study, encoder, task, source)
+        return {"alphabet": self.unseen.part(*part)} if part else {}
 
     @cached_property
     def _pairs(self) -> set[tuple[str, str]]:

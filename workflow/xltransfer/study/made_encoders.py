@@ -67,6 +67,11 @@ class MadeEncoders:
                 f"config: encoders: '{name}': {TRANSLATION_LM} needs parallel sentences; add "
                 "`parallel_text`"
             )
+        if recipe.joins_sentences and "noise" in recipe.settings["training"]:
+            raise InputError(
+                f"config: encoders: '{name}': {TRANSLATION_LM} has no noise, with which pairs "
+                "might not fit into their rows; remove `noise`"
+            )
 
     def _check_vocabularies(self) -> None:
         declared, catalogue = self._study.declared_encoders, self._study.catalogue

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..runtime.errors import InputError
 from ..runtime.files import canonical_json
+from .noise_settings import alphabet_texts
 from .recipes import EACH_UNSEEN_LANGUAGE, SEVERAL_TEXTS
 from .varieties import FOLDS
 
@@ -18,7 +19,7 @@ PARAGRAPHS = ("wikipedia", "oscar", "hub")
 
 
 class RawTexts:
-    """The raw texts of unseen languages and of recipes for encoders.
+    """The raw texts of unseen languages, of recipes for encoders, and of alphabets for noise.
 
     Args:
         study: study that uses them.
@@ -43,7 +44,7 @@ class RawTexts:
             )
             if code not in ("", EACH_UNSEEN_LANGUAGE, SEVERAL_TEXTS)
         ]
-        return list(dict.fromkeys([*unseen, *named]))
+        return list(dict.fromkeys([*unseen, *named, *alphabet_texts(self.study)]))
 
     @property
     def cleaned(self) -> list[str]:
@@ -66,7 +67,7 @@ class RawTexts:
         if cleaning is None:
             if self.codes:
                 raise InputError(
-                    "config: cleaning: the key is missing, and encoders are trained on raw text; "
+                    "config: cleaning: the key is missing, and the study reads raw text; "
                     "config.yaml shows and explains it"
                 )
             return

@@ -34,6 +34,7 @@ from .identities import Identities
 from .kept import KeptFiles
 from .made_encoders import MadeEncoders
 from .measured_translations import MeasuredTranslations
+from .noise_settings import in_fixed_order
 from .parallel import ParallelText
 from .parallel_texts import ParallelTexts
 from .parts import expand_pairs, read_mirrors
@@ -221,14 +222,19 @@ class Study:
         """Task and sources whose models are scored on a corpus in one job."""
         return scoring_batches(self)
 
-    def finetuning_config(self, encoder: str, task: str, source: str) -> str:
-        """Canonical JSON of the keys that decide a fine-tuned model."""
+    def finetuning_settings(self, encoder: str, task: str, source: str) -> dict[str, Any]:
+        """The settings of the training of a model."""
         without = ("sources", "ablated_sources", "targets")
         settings = {k: v for k, v in self.config[task].items() if k not in without}
         if self.declared_encoders[encoder].pretrained:
             settings["word_state"] = self.config["word_state"]
         if (task, source) in self.unseen.pairs:
             settings |= self.unseen.arms.settings(encoder, task)
+        return {**settings, "training": in_fixed_order(settings["training"])}
+
+    def finetuning_config(self, encoder: str, task: str, source: str) -> str:
+        """Canonical JSON of the keys that decide a fine-tuned model."""
+        settings = self.finetuning_settings(encoder, task, source)
         precision = self.config["keep"]["precision"]
         return canonical_json({"task": task, "settings": settings, "stored": precision})
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from ..corpora.catalogue import EMBEDDED
 from ..records.code import stage_digest
 from ..runtime.files import canonical_json, digest
-from .recipes import PARALLEL_TEXT
 
 if TYPE_CHECKING:
     from .identities import Identities
@@ -33,6 +32,12 @@ class UnseenIdentities:
             own = self._cleaned(code) if made is None else self._transliterated(code, made.original)
             self._texts[code] = digest([own, self._evaluation(code)])
         return self._texts[code]
+
+    def part(self, folder: str, code: str, part: str) -> str:
+        """Identity of a part of a raw or parallel text, or of an annotated corpus."""
+        if folder == PARALLEL_TEXT:
+            return self._all.parallel_text(code)
+        return self.text(code) if folder == "raw_text" else self._all.corpus(folder, code, part)
 
     def _cleaned(self, code: str) -> str:
         texts, corpus = self._study.raw_texts, self._study.catalogue.raw_corpora[code]
@@ -87,11 +92,7 @@ class UnseenIdentities:
         """Identity of an encoder with a trimmed vocabulary."""
         made = self._study.made_encoders
         files = {
-            f"{folder}/{code}/{part}": self.text(code)
-            if folder == "raw_text"
-            else self._all.parallel_text(code)
-            if folder == PARALLEL_TEXT
-            else self._all.corpus(folder, code, part)
+            f"{folder}/{code}/{part}": self.part(folder, code, part)
             for folder, code, part in made.kept_files(name)
         }
         base = self._all.encoder(made.recipes[name].base)
@@ -124,6 +125,7 @@ class UnseenIdentities:
                 self._all.gold(task, corpus, "train"),
                 self._all.gold(task, corpus, "dev"),
                 stage_digest("search"),
+                *self._all.alphabet(arm, task, corpus).values(),
             ]
         )
 

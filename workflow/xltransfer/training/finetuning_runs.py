@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from ..corpora.formats import read_sentences
+from ..corpora.noise import SOURCE, read_alphabet
 from ..corpora.sentences import AnnotatedSentence, draw_sentences
 from ..encoders.ablate import ablate
 from ..encoders.ablations import NONE
@@ -25,7 +26,7 @@ from ..records.record import versions
 from ..records.verification import verified_checksums, verified_encoder
 from ..runtime.command import warn
 from ..runtime.errors import InputError
-from ..runtime.files import digest
+from ..runtime.files import canonical_json, digest
 from ..tasks.metrics import check_gold
 from ..tasks.registry import make_task
 from ..tasks.task import Task
@@ -35,6 +36,7 @@ from .devices import device_name, prepare_device
 from .hyperparameters import passes_per_epoch
 from .loop import Report, train
 from .model import WordModel, untrained_head
+from .noisy_reading import NoisyReading
 from .objectives.finetuning import FineTuning
 
 log = logging.getLogger(__name__)
@@ -56,6 +58,7 @@ class Run:
         facts: everything that decided the model, as JSON content.
         inputs: path → SHA-256 of the files that it was made from.
         sentences: how many it was trained on.
+        noise: what noise changed in them, as JSON content; ``None`` without noise.
         checkpoint: to discard once what is made of the run has been saved.
     """
 
@@ -66,6 +69,7 @@ class Run:
     facts: dict[str, Any]
     inputs: dict[str, str]
     sentences: int
+    noise: dict[str, Any] | None
     checkpoint: Checkpoint
 
 
@@ -78,6 +82,7 @@ class _Prepared:
     labels: list[str]
     training: Dataset
     development: Dataset
+    noise: NoisyReading | None
 
 
 class FineTuningRuns:
@@ -92,6 +97,7 @@ class FineTuningRuns:
         checkpoint_seconds: how often to save one.
         threads: processor threads to compute with.
         language: code of the language of the corpora, for encoders with language embeddings.
+        alphabet: corpus with the letters for noise in characters, if it is not the training corpus.
 
     Raises:
         InputError: unusable data.
@@ -108,12 +114,13 @@ class FineTuningRuns:
         checkpoint_seconds: float,
         threads: int,
         language: str = "",
+        alphabet: Path | None = None,
     ) -> None:
         self.language = language
         self.device = prepare_device(threads)
-        self._read = verified_checksums([training, development])
+        self._read = verified_checksums([training, development, *([alphabet] if alphabet else [])])
         self._encoders_read: dict[Path, dict[str, str]] = {}
-        self.training, self.development = training, development
+        self.training, self.development, self.alphabet = training, development, alphabet
         self.config, self.ablation = config, ablation
         self.checkpoints, self.checkpoint_seconds = checkpoints, checkpoint_seconds
         self.task = make_task(config["settings"])
@@ -132,6 +139,7 @@ class FineTuningRuns:
     def facts(self, encoder: Path, seed: int, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Everything that decides a model, as JSON content; arguments as for ``run``."""
         names, of_encoder = kind_of(encoder).files, self._encoder_read(encoder)
+        alphabet = {"alphabet": self._read[str(self.alphabet)]} if self.alphabet else {}
         return {
             **self._facts,
             "config": {
@@ -142,6 +150,7 @@ class FineTuningRuns:
                 "encoder": {name: of_encoder.get(str(encoder / name)) for name in names},
                 "training": self._read[str(self.training)],
                 "development": self._read[str(self.development)],
+                **alphabet,
             },
             "seed": seed,
         }
@@ -159,7 +168,7 @@ class FineTuningRuns:
             DivergedError: a loss that is not finite.
         """
         self._encoder_read(encoder)
-        prepared = self._prepare(encoder, settings["training_sentences"], seed)
+        prepared = self._prepare(encoder, settings, seed)
         facts = self.facts(encoder, seed, settings)
         task = make_task(self.config["settings"] | {"training": settings})
         torch.manual_seed(seed)
@@ -176,26 +185,60 @@ class FineTuningRuns:
         report = train(objective, settings, checkpoint, self.device, self.checkpoint_seconds, name)
         log.info("%s: best epoch %d, %.0f s", name, report.best_epoch, report.seconds)
         model.cpu()
-        inputs, sentences = self.inputs(encoder), len(prepared.sentences)
-        return Run(model, self.task, prepared.labels, report, facts, inputs, sentences, checkpoint)
+        forms = [sentence.forms for sentence in prepared.sentences]
+        return Run(
+            model,
+            self.task,
+            prepared.labels,
+            report,
+            facts,
+            self.inputs(encoder),
+            len(forms),
+            prepared.noise.report(forms) if prepared.noise else None,
+            checkpoint,
+        )
 
-    def _prepare(self, encoder: Path, number: int | None, seed: int) -> _Prepared:
+    def _prepare(self, encoder: Path, settings: Mapping[str, Any], seed: int) -> _Prepared:
         """Data for an encoder; the last one is kept, for most runs differ in their seed alone."""
+        number, noise = settings["training_sentences"], settings.get("noise")
         sentences = draw_sentences(self._sentences, number, seed)
         drawn = len(sentences) < len(self._sentences)
-        key = (encoder, number, seed if drawn else None)
+        key = (encoder, number, canonical_json(noise), seed if drawn or noise else None)
         if self._prepared is None or self._prepared[0] != key:
-            self._prepared = key, self._prepare_anew(encoder, sentences)
+            self._prepared = key, self._prepare_anew(encoder, sentences, noise, seed)
         return self._prepared[1]
 
-    def _prepare_anew(self, encoder: Path, sentences: Sequence[AnnotatedSentence]) -> _Prepared:
+    def _prepare_anew(
+        self,
+        encoder: Path,
+        sentences: Sequence[AnnotatedSentence],
+        settings: Mapping[str, Any] | None,
+        seed: int,
+    ) -> _Prepared:
         check_gold(self.training, sentences, self.config["settings"])
         start = starting_point(encoder, sentences, self.ablation)
         labels = self.task.label_vocabulary(sentences)
-        data = Dataset(sentences, start.reader, start.longest, self.task.word_state)
+        noise, varied = None, None
+        if settings:
+            noise = NoisyReading(settings, self._letters(settings), start.reader, seed)
+            varied = noise.of_epoch
+        data = Dataset(sentences, start.reader, start.longest, self.task.word_state, varied)
         data.add_targets(self.task, labels)
         held_out = Dataset(self._held_out, start.reader, start.longest, self.task.word_state)
-        return _Prepared(sentences, start, labels, data, held_out)
+        return _Prepared(sentences, start, labels, data, held_out, noise)
+
+    def _letters(self, settings: Mapping[str, Any]) -> str:
+        """The letters for noise in characters, from the corpus that the settings name."""
+        if "characters" not in settings:
+            return ""
+        of_source = settings["characters"]["alphabet"] == SOURCE
+        if of_source == (self.alphabet is not None):
+            raise InputError(
+                f"noise.characters.alphabet: {settings['characters']['alphabet']} "
+                + ("needs no" if of_source else "needs the")
+                + " file of the option --alphabet; correct one of the two"
+            )
+        return read_alphabet(self.alphabet or self.training)
 
     def _warn_of_short_epochs(
         self, objective: FineTuning, settings: Mapping[str, Any], sentences: int

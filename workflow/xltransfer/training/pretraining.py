@@ -82,7 +82,12 @@ def train_encoder(
     log.info("%s: %d parameters, best epoch: %s", stage, parameters, report.best)
     save_masked_lm(objective.model, output, config.get("store", "float32"))
     facts["weights"] = sha256_of_file(output / "model.safetensors")
-    outcome = {"best_epoch": report.best_epoch, "history": history + report.history}
+    outcome: dict[str, Any] = {
+        "best_epoch": report.best_epoch,
+        "history": history + report.history,
+    }
+    if noise := objective.noise():
+        outcome["noise"] = noise
     write_json(output / PRETRAINING, {**facts, **outcome})
     named = output / TOKENIZER_CONFIG
     for path in [*encoder_files(output), *([named] if named.exists() else [])]:

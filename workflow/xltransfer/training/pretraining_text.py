@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -18,6 +19,7 @@ from ..encoders.states import first_position
 from ..encoders.text_tokenizer import TextTokenizer
 from ..runtime.errors import InputError
 from .objectives.masked_lm import BLOCKS, LINES, MaskedLanguageModelling, row_pieces
+from .sampled_text import SampledText
 from .text_streams import LineStream, PairStream, Stream
 from .tokenised_text import TokenisedText
 
@@ -73,14 +75,25 @@ def make_objective(
     apart = settings.get("sampling_exponent") is not None
     mono = streams.of_lines(text.lines, settings.get("packing", LINES) == BLOCKS, apart)
     parallel = streams.of_pairs(text.pairs)
-    held_out = streams.of_lines(text.held_out, False, bool(streams.index))
-    held_out += chain.from_iterable(streams.of_pairs(text.held_out_pairs))
+    plain = streams.without_noise()
+    held_out = plain.of_lines(text.held_out, False, bool(streams.index))
+    held_out += chain.from_iterable(plain.of_pairs(text.held_out_pairs))
     probabilities = _probabilities(mono, parallel, settings) if apart else None
     training = [*mono, *chain.from_iterable(parallel)]
     seed = config["seed"]
     return MaskedLanguageModelling(
         model, training, held_out, tokenizer, settings, seed, probabilities
     )
+
+
+@dataclass(frozen=True)
+class _Joined:
+    """The lines of several corpora; can be iterated repeatedly."""
+
+    corpora: Sequence[Iterable[str]]
+
+    def __iter__(self) -> Iterator[str]:
+        return chain.from_iterable(self.corpora)
 
 
 class _Streams:
@@ -96,7 +109,13 @@ class _Streams:
         self.tokenizer = tokenizer
         self.longest = row_pieces(model, config["training"])
         self.words = config["training"].get("whole_word_masking", False)
+        self.noise = config["training"].get("noise")
         self.joined = config.get("objective", MASKED_LM) == TRANSLATION_LM
+        if self.joined and self.noise:
+            raise InputError(
+                f"training: noise: {TRANSLATION_LM} has no noise, with which pairs might not fit "
+                "into their rows; remove the key"
+            )
         self.reset = config.get("reset_positions", False)
         if self.joined and self.reset:
             first_position(model.base_model)  # Refuses encoders without such positions.
@@ -109,10 +128,16 @@ class _Streams:
         known = table.languages if table is not None else ()
         self.index = {language: place for place, language in enumerate(known)}
 
+    def without_noise(self) -> _Streams:
+        """The same for held-out text."""
+        copied = copy.copy(self)
+        copied.noise = None
+        return copied
+
     def of_lines(self, texts: Sequence[Iterable[str]], blocks: bool, apart: bool) -> list[Stream]:
         """A stream of each text, or one of all texts together."""
         if not apart and not self.index:
-            return [self._lines(chain.from_iterable(texts), blocks, None)]
+            return [self._lines(_Joined(texts), blocks, None)]
         languages = self.of_line or [""] * len(texts)
         if len(languages) != len(texts):
             raise InputError(
@@ -125,7 +150,8 @@ class _Streams:
         ]
 
     def _lines(self, lines: Iterable[str], blocks: bool, language: int | None) -> LineStream:
-        text = TokenisedText(lines, self.tokenizer, blocks, self.words)
+        of = lines, self.tokenizer, blocks, self.words
+        text = SampledText(*of, self.noise["subwords"]) if self.noise else TokenisedText(*of)
         return LineStream(text, self.longest, blocks, language)
 
     def of_pairs(self, corpora: Sequence[SentencePairs]) -> list[list[Stream]]:

@@ -52,8 +52,17 @@ class Stream(ABC):
         """Number of subwords of some rows, including special tokens; shape (rows,)."""
 
     @abstractmethod
-    def collate(self, rows: Any) -> TokenRows:
-        """Padded tensors of some rows."""
+    def collate(self, rows: Any, draws: tuple[int, ...] | None = None) -> TokenRows:
+        """Padded tensors of some rows.
+
+        Args:
+            rows: some of ``rows``.
+            draws: seed of the noise of a round; ``None``: without noise.
+        """
+
+    def noise(self, draws: tuple[int, ...]) -> dict[str, int]:
+        """What noise changes in a round, as JSON content; empty without noise."""
+        return {}
 
 
 class LineStream(Stream):
@@ -84,9 +93,16 @@ class LineStream(Stream):
         """The lengths of rows with the special tokens around them."""
         return rows.lengths + _special_tokens(self.text)
 
-    def collate(self, rows: Rows) -> TokenRows:
+    def noise(self, draws: tuple[int, ...]) -> dict[str, int]:
+        """The noise of the text."""
+        return self.text.noise(draws)
+
+    def collate(self, rows: Rows, draws: tuple[int, ...] | None = None) -> TokenRows:
         """The tensors of ``TokenisedText``, all in one language."""
-        pieces, mask, words = self.text.collate(rows)
+        text = self.text
+        if draws is not None:
+            text, rows = text.of_round(draws, rows, self.longest)
+        pieces, mask, words = text.collate(rows)
         spoken = None if self.language is None else torch.full_like(pieces, self.language)
         return TokenRows(pieces, mask, words, spoken)
 
@@ -134,7 +150,7 @@ class PairStream(Stream):
             for lines, side in zip(self._sides, self.sides, strict=True)
         )
 
-    def collate(self, rows: np.ndarray) -> TokenRows:
+    def collate(self, rows: np.ndarray, draws: tuple[int, ...] | None = None) -> TokenRows:
         """The sentences of each pair, one after the other."""
         found = [
             side.collate(lines[rows]) for side, lines in zip(self.sides, self._sides, strict=True)

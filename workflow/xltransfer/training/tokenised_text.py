@@ -99,6 +99,16 @@ class TokenisedText:
         starts = (places + offset) % max(1, len(self.pieces))
         return Rows(starts, np.minimum(room, len(self.pieces) - places))
 
+    def of_round(
+        self, draws: tuple[int, ...], rows: Rows, longest: int
+    ) -> tuple[TokenisedText, Rows]:
+        """The text and rows for a round over the text; the same in all rounds (``SampledText``)."""
+        return self, rows
+
+    def noise(self, draws: tuple[int, ...]) -> dict[str, int]:
+        """What noise changes in a round, as JSON content; empty without noise."""
+        return {}
+
     def _room(self, longest: int) -> int:
         return longest - len(self.tokenizer.prefix) - len(self.tokenizer.suffix)
 

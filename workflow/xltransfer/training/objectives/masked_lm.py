@@ -34,10 +34,12 @@ class MaskedBatch(NamedTuple):
     Attributes:
         stream: index of the stream.
         rows: rows of that stream.
+        round: number of the round over the stream, from 0 on.
     """
 
     stream: int
     rows: Any
+    round: int = 0
 
 
 class Masking:
@@ -144,7 +146,8 @@ class MaskedLanguageModelling(Objective):
         draws = np.random.default_rng([self.seed, number, stream])
         rows = self.training[stream].rows(draws)
         planned = self._plan(self.training[stream], rows, draws.permutation(len(rows)))
-        return [MaskedBatch(stream, planned[index]) for index in draws.permutation(len(planned))]
+        order = draws.permutation(len(planned))
+        return [MaskedBatch(stream, planned[index], number) for index in order]
 
     def _plan(self, stream: Stream, rows: Any, order: np.ndarray) -> list[Any]:
         budget = self.settings["batch_pieces"]
@@ -153,9 +156,15 @@ class MaskedLanguageModelling(Objective):
     def loss(self, batch: MaskedBatch, device: torch.device) -> torch.Tensor:
         """Mean cross-entropy of the masked pieces of a batch."""
         whole_words = self.settings.get("whole_word_masking", False)
-        rows = self.training[batch.stream].collate(batch.rows)
+        draws = self.seed, batch.round, batch.stream
+        rows = self.training[batch.stream].collate(batch.rows, draws)
         total, count = self._loss(rows, whole_words, device)
         return total / max(count, 1)
+
+    def noise(self) -> list[dict[str, int]]:
+        """What noise changes in the first round over each stream, as JSON content."""
+        found = [stream.noise((self.seed, 0, place)) for place, stream in enumerate(self.training)]
+        return [changes for changes in found if changes]
 
     @torch.inference_mode()
     def evaluate(self, device: torch.device) -> dict[str, float]:
