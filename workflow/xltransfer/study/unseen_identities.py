@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..corpora.catalogue import EMBEDDED
 from ..records.code import stage_digest
 from ..runtime.files import canonical_json, digest
+from .recipes import PARALLEL_TEXT
 
 if TYPE_CHECKING:
     from .identities import Identities
