@@ -11,7 +11,7 @@ import yaml
 from conftest import ROOT
 from planning import AGGREGATES, change, counts, finish, finished_copy, planned
 
-STUDY = yaml.safe_load((ROOT / "resources/studies/embedded-alignment.yaml").read_text("utf-8"))
+STUDY = yaml.safe_load((ROOT / "resources/studies/embedded-translation.yaml").read_text("utf-8"))
 GIVEN, MASKED, TRANSLATION = STUDY["encoders"][:3]
 SETTINGS = {key: STUDY[key] for key in ("parallel_cleaning", "translation_lm")}
 FILES = ("--configfile", "small.yaml")

@@ -20,7 +20,7 @@ from xltransfer.stages.predict import predict
 from xltransfer.stages.represent import represent
 from xltransfer.training.model import load_model
 
-STUDY = yaml.safe_load((ROOT / "resources/studies/embedded-alignment.yaml").read_text("utf-8"))
+STUDY = yaml.safe_load((ROOT / "resources/studies/embedded-translation.yaml").read_text("utf-8"))
 PAIR = "qaa_qba_embedded"
 SHORT = {"epochs": 1, "epoch_batches": 30}
 

@@ -253,7 +253,7 @@ def test_wrong_recipes_are_refused_in_one_line(name: str, config: dict) -> None:
     assert message.isprintable()
 
 
-ALIGNED = yaml.safe_load((ROOT / "resources/studies/embedded-alignment.yaml").read_text("utf-8"))
+ALIGNED = yaml.safe_load((ROOT / "resources/studies/embedded-translation.yaml").read_text("utf-8"))
 MASKED_PAIRS, JOINED_PAIRS = ALIGNED["encoders"][1:3]
 SECTIONS = {key: ALIGNED[key] for key in ("parallel_cleaning", "translation_lm")}
 
