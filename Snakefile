@@ -35,6 +35,11 @@ if study.made_encoders.recipes or study.raw_texts.codes:
     include: "workflow/rules/made_encoders.smk"
 
 
+if study.mapped.maps:
+
+    include: "workflow/rules/word_vectors.smk"
+
+
 if study.unseen.varieties:
 
     include: "workflow/rules/varieties.smk"
@@ -55,6 +60,13 @@ rule transfer:
     input:
         everything(study),
         dropped_weights(),
+    localrule: True
+
+
+# Targets about word vectors that are mapped from one language to another.
+rule alignment:
+    input:
+        alignment_files(),
     localrule: True
 
 

@@ -22,6 +22,7 @@ from ..runtime.safe_values import (
     check_text,
     check_url,
 )
+from .dictionary_catalogue import Dictionary, read_dictionary_catalogue
 from .embedded_world.languages import EMBEDDED_FAMILY
 from .raw_corpora import RawCorpus, read_raw_corpora
 from .table_reader import read_table
@@ -141,12 +142,12 @@ class Catalogue:
     Args:
         directory: folder of ``languages.tsv``, ``treebanks.tsv``, ``treebank_files.tsv``,
             ``entity_corpora.tsv``, ``entity_files.tsv``, ``raw_corpora.tsv``,
-            ``transliterations.tsv`` and ``typology_files.tsv``.
+            ``transliterations.tsv``, ``typology_files.tsv`` and ``dictionaries.tsv``.
         ud_release: newest release to use; each treebank has its latest catalogued release up to
             this one.
 
     Attributes:
-        languages, treebanks, entities, raw_corpora: entries by code.
+        languages, treebanks, entities, raw_corpora, dictionaries: entries by code.
         schemes: transliteration schemes by name.
         transliterations: transliterated varieties by code.
         typology: files by their path in WALS.
@@ -168,6 +169,11 @@ class Catalogue:
         )
         for code, corpus in self.raw_corpora.items():
             self._check_language(corpus.language, f"{self.directory}/raw_corpora.tsv: {code}")
+        table = self.directory / "dictionaries.tsv"
+        self.dictionaries: dict[str, Dictionary] = read_dictionary_catalogue(table)
+        for code, entry in self.dictionaries.items():
+            for language in (entry.source, entry.target):
+                self._check_language(language, f"{table}: {code}")
 
     def _read_languages(self) -> dict[str, Language]:
         languages: dict[str, Language] = {}

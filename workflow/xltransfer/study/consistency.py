@@ -32,6 +32,7 @@ def check_consistency(study: Study) -> None:
     _check_ablations(study)
     _check_dropped(study)
     _check_unseen(study)
+    study.mapped.check()
     study.raw_texts.check()
 
 

@@ -39,7 +39,8 @@ class RawTexts:
             for code in (recipe.text, *(c for folder, c in recipe.corpora if folder == "raw_text"))
             if code
         ]
-        return [t for t in dict.fromkeys([*unseen, *named]) if t != EACH_UNSEEN_LANGUAGE]
+        vectors = self.study.mapped.texts
+        return [t for t in dict.fromkeys([*unseen, *named, *vectors]) if t != EACH_UNSEEN_LANGUAGE]
 
     @property
     def cleaned(self) -> list[str]:
@@ -62,7 +63,7 @@ class RawTexts:
         if cleaning is None:
             if self.codes:
                 raise InputError(
-                    "config: cleaning: the key is missing, and encoders are trained on raw text; "
+                    "config: cleaning: the key is missing, and encoders or word vectors are trained on raw text; "
                     "config.yaml shows and explains it"
                 )
             return

@@ -33,6 +33,7 @@ from .embedded_parts import EmbeddedWorld
 from .identities import Identities
 from .kept import KeptFiles
 from .made_encoders import MadeEncoders
+from .mapped_vectors import MappedVectors
 from .parallel import ParallelText
 from .parts import expand_pairs, read_mirrors
 from .raw_texts import RawTexts
@@ -114,6 +115,11 @@ class Study:
         return MadeEncoders(self)
 
     @cached_property
+    def mapped(self) -> MappedVectors:
+        """The word vectors and the maps between them."""
+        return MappedVectors(self)
+
+    @cached_property
     def contents(self) -> Contents:
         """Identities of the contents of corpora and encoders."""
         return Contents(self)
@@ -126,7 +132,7 @@ class Study:
     @cached_property
     def downloads(self) -> Downloads:
         """The catalogued files that are fetched."""
-        return Downloads(self.catalogue)
+        return Downloads(self.catalogue, self.mapped.downloads())
 
     @cached_property
     def kept(self) -> KeptFiles:
