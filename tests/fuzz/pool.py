@@ -35,6 +35,7 @@ READERS = (
     "configuration",
     "tokenizer",
     "encoder",
+    "word_vectors",
 )
 """Modules of ``fuzz.readers``."""
 

@@ -1,4 +1,4 @@
-"""Figures of word translation: P@1 by method and pair, and the two spaces before and after mapping."""
+"""Figures of word translation: P@1 by method and pair; both spaces before and after mapping."""
 
 from __future__ import annotations
 

@@ -21,8 +21,8 @@ from .word_vectors import WordVectors
 MAGIC, VERSION = 793712314, 12
 END_OF_SENTENCE = "</s>"
 _CONVERT = (
-    "write its vectors as text (`fasttext print-word-vectors`, or `save_word2vec_format` of gensim) "
-    "and name that file"
+    "write its vectors as text (`fasttext print-word-vectors`, or `save_word2vec_format` of "
+    "gensim) and name that file"
 )
 _FNV_OFFSET, _FNV_PRIME, _MASK = 2166136261, 16777619, 0xFFFFFFFF
 
@@ -66,7 +66,7 @@ def _read(data: mmap.mmap, path: Path, maximum_words: int | None) -> tuple[WordV
     words, place = _words(data, header, place, path)
     if header.kept > 0:
         raise InputError(f"{path}: a pruned model, whose n-grams are renumbered; {_CONVERT}")
-    if data[place] != 0:
+    if struct.unpack_from("<B", data, place)[0]:
         raise InputError(f"{path}: a quantised model; {_CONVERT}")
     rows, columns = struct.unpack_from("<qq", data, place + 1)
     expected = header.words + header.buckets
@@ -75,7 +75,7 @@ def _read(data: mmap.mmap, path: Path, maximum_words: int | None) -> tuple[WordV
             f"{path}: a matrix of {rows} × {columns}, not {expected} × {header.dimensions} as its "
             f"header says; is the download complete?"
         )
-    start = place + 1 + struct.calcsize("<qq")
+    start = place + struct.calcsize("<Bqq")
     if start + 4 * rows * columns > len(data):
         raise InputError(f"{path}: its matrix ends too early; is the download complete?")
     matrix = np.frombuffer(data, dtype="<f4", count=rows * columns, offset=start)
@@ -98,7 +98,7 @@ def _header(data: mmap.mmap, path: Path) -> tuple[_Header, int]:
     place = 8 + struct.calcsize("<12id")
     entries, words, _, _, kept = struct.unpack_from("<iiiqq", data, place)
     found = _Header(settings[0], settings[8], settings[9], settings[10], entries, words, kept)
-    if not (0 < found.dimensions <= 1 << 14 and 0 < words <= entries and 0 <= found.buckets):
+    if not (0 < found.dimensions <= 1 << 14 and 0 < words <= entries and found.buckets >= 0):
         raise InputError(f"{path}: impossible numbers in the header; is the file damaged?")
     return found, place + struct.calcsize("<iiiqq")
 

@@ -22,8 +22,8 @@ class MapReport:
     Attributes:
         seed_pairs: pairs that the first map was computed from; 0 if it had another start.
         criterion: mean CSLS cosine of the final map.
-        reference: criterion of self-learning on the same vectors, if the method is compared with
-            it.
+        reference: criterion of other methods without a dictionary on the same vectors, if the
+            method is compared with them.
         converged: whether the criterion reaches the reference; ``None`` without reference.
     """
 

@@ -77,7 +77,11 @@ def train_word_vectors(lines: Iterable[str], settings: Mapping[str, Any], seed: 
     words = sorted((w for w in counts if w != END_OF_SENTENCE), key=lambda w: (-counts[w], w))
     if not words:
         raise InputError(_too_rare(settings))
-    return WordVectors(words, np.stack([model.get_word_vector(word) for word in words]))
+    # The mean over a word and its n-grams, as in .vec files; `get_word_vector` of some releases
+    # scales it to length 1.
+    matrix = model.get_input_matrix()
+    rows = [model.get_subwords(word)[1] for word in words]
+    return WordVectors(words, np.stack([matrix[row].mean(axis=0) for row in rows]))
 
 
 def _too_rare(settings: Mapping[str, Any]) -> str:

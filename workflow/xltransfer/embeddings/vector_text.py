@@ -7,6 +7,7 @@ separated by spaces. Vectors of GloVe lack the first line; add it.
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,14 +24,16 @@ LONGEST_LINE = 1 << 20
 """Maximum bytes of a line; a vector of 300 dimensions has about 3,000."""
 MOST_DIMENSIONS = 1 << 14
 MOST_WORDS = 1 << 26
+_NUMBERS = re.compile(r"([0-9]{1,12}) ([0-9]{1,12}) ?")
+_VALUES = re.compile(r"(?: [-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)+")
 _HEADER = "the number of words and the number of dimensions"
 
 
 def read_vector_text(path: Path | str, maximum_words: int | None) -> tuple[WordVectors, int]:
     """The first words of a file of word vectors, and the number of repeated words among them.
 
-    Of a repeated word, the first vector is kept. A word may contain any character but a space, a
-    tab and the end of the line.
+    Of a repeated word, the first vector is kept. A word may contain any character but a space and
+    the end of the line.
 
     Args:
         path: UTF-8 text; ``.gz`` is decompressed while reading.
@@ -39,7 +42,7 @@ def read_vector_text(path: Path | str, maximum_words: int | None) -> tuple[WordV
     Raises:
         InputError: the file cannot be read or decompressed; the header is not two numbers; a line
             is not UTF-8, has another number of values or a value that is no finite number; or the
-            file has fewer lines than its header says. The message names the line.
+            file has other lines than its header says. The message names the line.
     """
     path = Path(path)
     try:
@@ -50,7 +53,8 @@ def read_vector_text(path: Path | str, maximum_words: int | None) -> tuple[WordV
             f"{path}: cannot be decompressed ({error}); is the download complete?"
         ) from None
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
+        reason = error.strerror or " ".join(str(error).split())
+        raise InputError(f"{path}: cannot be read ({reason})") from None
 
 
 @contextmanager
@@ -61,27 +65,29 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
 
 def _read(file: IO[bytes], path: Path, maximum_words: int | None) -> tuple[WordVectors, int]:
     lines = _lines(file, path)
-    number, dimensions = _header(next(lines, (1, "")), path)
-    wanted = number if maximum_words is None else min(number, maximum_words)
+    number, dimensions = _header(next(lines, (1, ""))[1], path)
     words: dict[str, None] = {}
     rows: list[np.ndarray] = []
-    repeated = lines_read = 0
+    lines_read = 0
     for place, line in lines:
-        if len(words) == wanted or lines_read == number:
+        if len(words) == maximum_words:
             break
+        if lines_read == number:
+            raise InputError(
+                f"{path}:{place}: more lines than the {number} of the first line; correct it"
+            )
         lines_read += 1
         word, values = _word_and_values(line, dimensions, f"{path}:{place}")
-        if word in words:
-            repeated += 1
-            continue
-        words[word] = None
-        rows.append(values)
-    if len(words) < wanted and lines_read < number:
-        raise InputError(
-            f"{path}: {lines_read} vectors, but its first line says {number}; is the download "
-            "complete?"
-        )
-    return WordVectors(list(words), np.stack(rows)), repeated
+        if word not in words:
+            words[word] = None
+            rows.append(values)
+    else:
+        if lines_read < number:
+            raise InputError(
+                f"{path}: {lines_read} vectors, but its first line says {number}; is the download "
+                "complete?"
+            )
+    return WordVectors(list(words), np.stack(rows)), lines_read - len(words)
 
 
 def _lines(file: IO[bytes], path: Path) -> Iterator[tuple[int, str]]:
@@ -103,15 +109,13 @@ def _lines(file: IO[bytes], path: Path) -> Iterator[tuple[int, str]]:
         yield number, text.removesuffix("\n").removesuffix("\r")
 
 
-def _header(first: tuple[int, str], path: Path) -> tuple[int, int]:
-    cells = first[1].split()
-    if len(cells) != 2 or not all(cell.isascii() and cell.isdigit() for cell in cells):
+def _header(line: str, path: Path) -> tuple[int, int]:
+    found = _NUMBERS.fullmatch(line)
+    if not found:
         raise InputError(
-            f"{path}:1: not {_HEADER}: '{first[1][:60]}'; write this line first if it is missing"
+            f"{path}:1: not {_HEADER}: '{line[:60]}'; write this line first if it is missing"
         )
-    if max(map(len, cells)) > 12:
-        raise InputError(f"{path}:1: '{first[1][:60]}' are no possible numbers; correct the line")
-    number, dimensions = map(int, cells)
+    number, dimensions = map(int, found.groups())
     if not 1 <= number <= MOST_WORDS or not 1 <= dimensions <= MOST_DIMENSIONS:
         raise InputError(
             f"{path}:1: {number} words of {dimensions} dimensions; at least 1, at most "
@@ -121,36 +125,20 @@ def _header(first: tuple[int, str], path: Path) -> tuple[int, int]:
 
 
 def _word_and_values(line: str, dimensions: int, place: str) -> tuple[str, np.ndarray]:
-    # Values are at the end of the line: fastText writes a space after the last one.
-    word, *cells = line.rstrip(" ").replace("\t", " ").split(" ")
+    # fastText writes a space after the last value.
+    word, *cells = line.removesuffix(" ").split(" ")
     if len(cells) != dimensions:
         raise InputError(f"{place}: {len(cells)} values, not {dimensions} as in the first line")
     if not word:
         raise InputError(f"{place}: the word is missing; remove the line")
-    try:
-        # Python also reads `1_000` and digits of other scripts.
-        plain = line[len(word) :].isascii() and "_" not in line[len(word) :]
-        values = np.array([float(cell) for cell in cells], dtype=np.float64) if plain else None
-    except ValueError:
-        values = None
-    if values is None:
-        wrong = next(cell for cell in cells if not _is_number(cell))
-        raise InputError(f"{place}: '{wrong[:60]}' is not a number")
+    if not _VALUES.fullmatch(line, len(word), len(line.removesuffix(" "))):
+        wrong = next(cell for cell in cells if not _VALUES.fullmatch(f" {cell}"))
+        raise InputError(f"{place}: '{wrong[:60]}' is not a finite number; correct the line")
     with np.errstate(over="ignore"):
-        found = values.astype(np.float32)
+        found = np.array([float(cell) for cell in cells]).astype(np.float32)
     if not np.isfinite(found).all():
-        raise InputError(f"{place}: a value that is infinite or not a number; remove the line")
+        raise InputError(f"{place}: a value beyond the range of 32 bits; correct the line")
     return word, found
-
-
-def _is_number(cell: str) -> bool:
-    if not cell.isascii() or "_" in cell:
-        return False
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
 
 
 def write_vector_text(path: Path | str, vectors: WordVectors) -> None:

@@ -63,8 +63,8 @@ class RawTexts:
         if cleaning is None:
             if self.codes:
                 raise InputError(
-                    "config: cleaning: the key is missing, and encoders or word vectors are trained on raw text; "
-                    "config.yaml shows and explains it"
+                    "config: cleaning: the key is missing, and encoders or word vectors are "
+                    "trained on raw text; config.yaml shows and explains it"
                 )
             return
         if cleaning["minimum_characters"] > cleaning["maximum_characters"]:
