@@ -151,7 +151,7 @@ def test_tables_and_figures_of_translated_words(tmp_path: Path) -> None:
     config = {"study": "s", "seeds": [1], "config": {}}
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
-        word_translation_tables(config, outputs, tmp_path / folder)
+        word_translation_tables(config, tmp_path / folder, outputs)
     table = pd.read_csv(tmp_path / "a" / "word_translation.csv", keep_default_na=False)
     assert list(table["method"]) == ["first", "first", "second", "second"]
     first = table.iloc[0]

@@ -24,7 +24,9 @@ log = logging.getLogger(__name__)
 def map_vectors(
     source: Path,
     target: Path,
-    config: Annotated[Mapping[str, Any], Keys("method.kind", "normalisation", "neighbours")],
+    config: Annotated[
+        Mapping[str, Any], Keys("method", "method.kind", "normalisation", "neighbours")
+    ],
     output: Path,
     dictionary: Path | None = None,
     threads: int = 1,

@@ -27,18 +27,18 @@ NOT_CONVERGED = "did not converge"
 
 def word_translation_tables(
     config: Annotated[Mapping[str, Any], Keys("study", "seeds", "config")],
-    translations: Sequence[Path],
     directory: Path,
+    translations: Sequence[Path] = (),
 ) -> None:
     """Write ``word_translation.csv`` and ``word_clouds.csv``.
 
     Args:
         config: ``study``, ``config`` and ``seeds``.
-        translations: files of the stage ``translate_words``.
         directory: output folder. ``word_translation.csv`` has a row per embeddings, dictionary,
             method and retrieval: ``p_at_1``, ``p_at_5`` and ``p_at_10`` with intervals, coverage,
             ``criterion``, and ``sentence_accuracy`` over ``sentences``. ``word_clouds.csv`` has
             the coordinates of words before and after mapping by the first method.
+        translations: files of the stage ``translate_words``.
     """
     provenance = table_provenance(config, list(translations), "word_translation_tables")
     contents = [read_json(path) for path in translations]
