@@ -319,3 +319,22 @@ def test_without_fasttext_there_is_one_line(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setitem(sys.modules, "fasttext", None)
     with pytest.raises(InputError, match="pip install fasttext-community"):
         train_word_vectors(["a a"], SETTINGS, 1)
+
+
+@pytest.mark.parametrize(("words", "neighbours"), [(3000, 10), (40, 10), (6, 10)])
+def test_few_queries_find_the_same_as_all(
+    words: int, neighbours: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With hubs, several blocks of queries, and bounds from few words."""
+    from xltransfer.embeddings import few_queries
+
+    for name, size in {"SAMPLE": 200, "NEAR_SOURCE": 20, "NEAR_TARGET": 30, "AT_ONCE": 7}.items():
+        monkeypatch.setattr(few_queries, name, size)
+    draws = np.random.default_rng(9)
+    source, target = draws.standard_normal((2, words, 8)) + 0.7 * np.eye(8)[0]
+    source, target = csls.unit(source), csls.unit(target)
+    queries = source[:: max(1, words // 25)]
+    expected = csls.nearest_by_csls(queries, source, target, 10, neighbours)
+    found = few_queries.nearest_by_csls_of_few(queries, source, target, 10, neighbours)
+    np.testing.assert_allclose(found[0], expected[0], atol=1e-6)
+    np.testing.assert_array_equal(found[1], expected[1])

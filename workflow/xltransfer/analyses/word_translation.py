@@ -9,9 +9,12 @@ import numpy as np
 
 from ..corpora.dictionaries import Pair, by_source_word
 from ..embeddings.csls import nearest, nearest_by_csls, unit
+from ..embeddings.few_queries import nearest_by_csls_of_few
 from ..embeddings.word_vectors import WordVectors
 from .word_translation_names import CSLS, NEAREST_NEIGHBOUR, PRECISIONS, RETRIEVALS
 
+LARGE = 20_000
+"""Words of a vocabulary above which test words count as few."""
 CLOUD = 150
 """Number of source words in a figure of the two spaces."""
 
@@ -74,9 +77,11 @@ def translation_ranks(
     mapped, candidates = unit(source.vectors @ mapping), unit(target.vectors)
     queries = mapped[[source.index[word] for word in test.words]]
     count = max(PRECISIONS)
+    # Both find the same.
+    search = nearest_by_csls_of_few if len(mapped) > LARGE else nearest_by_csls
     found = {
         NEAREST_NEIGHBOUR: nearest(queries, candidates, count)[1],
-        CSLS: nearest_by_csls(queries, mapped, candidates, count, neighbours)[1],
+        CSLS: search(queries, mapped, candidates, count, neighbours)[1],
     }
     return {
         name: [_first_rank(row, right) for row, right in zip(rows, test.translations, strict=True)]
