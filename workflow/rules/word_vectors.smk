@@ -239,9 +239,7 @@ rule translate_words:
         mem_mb=growing(8000),
         runtime=growing(60),
     params:
-        cfg=lambda wildcards: mapped.translation_config(
-            wildcards.embeddings, wildcards.dictionary
-        ),
+        cfg=lambda wildcards: mapped.translation_config(wildcards.embeddings, wildcards.dictionary),
         code=stage_digest("translate_words"),
         # Not passed to the command, used to detect changes: see study/identities.py.
         identity=lambda wildcards: study.identities.mapped.translation_job(
