@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from ..embeddings.word_vectors import WordVectors
-from ..encoders.batching import FIRST, collate, make_example, plan_examples
+from ..encoders.batching import FIRST, Batch, collate, make_example, plan_examples
 from ..encoders.kinds import kind_of_network
 from ..encoders.reader import TextReader
 from ..runtime.errors import InputError
@@ -56,8 +56,10 @@ def average_word_states(
     """
     names = [[word.lower() if lowercase else word for word in words] for words in sentences]
     counts = Counter(word for words in names for word in words)
-    kept = [word for word in counts if counts[word] >= minimum_count]
-    kept.sort(key=lambda word: (-counts[word], word))
+    kept = sorted(
+        (word for word in counts if counts[word] >= minimum_count),
+        key=lambda word: (-counts[word], word),
+    )
     if not kept:
         raise InputError(
             f"no word of the text occurs {minimum_count} times; lower `minimum_count`, or give "
@@ -66,25 +68,15 @@ def average_word_states(
     rows = {word: place for place, word in enumerate(kept)}
     encoder.eval()
     sums: torch.Tensor | None = None
-    context = Precision(precision, device)
     state = FIRST if tokenizer.whole_words else word_state
     for start in range(0, len(sentences), SENTENCES_AT_ONCE):
-        part = slice(start, start + SENTENCES_AT_ONCE)
-        read = tokenizer(sentences[part])
+        read = tokenizer(sentences[start : start + SENTENCES_AT_ONCE])
         examples = [make_example(pieces, tokenizer, longest, state) for pieces in read]
-        order = np.arange(len(examples))
-        for indices in plan_examples(examples, PREDICTION_BUDGET[device.type], order):
+        for indices in plan_examples(
+            examples, PREDICTION_BUDGET[device.type], np.arange(len(examples))
+        ):
             batch = collate(examples, indices, tokenizer.padding).to(device)
-            with context:
-                layers = kind_of_network(encoder).layer_states(
-                    encoder, batch.input_ids, batch.attention_mask
-                )
-            if not 0 <= layer < len(layers):
-                raise InputError(
-                    f"the encoder has the layers 0 to {len(layers) - 1}, not {layer}; choose one "
-                    "of these"
-                )
-            states = batch.states(layers[layer].float())[batch.word_mask].double().cpu()
+            states = _word_states(encoder, batch, layer, Precision(precision, device))
             found = [rows.get(word, -1) for index in indices for word in names[start + index]]
             places = torch.tensor(found)
             if sums is None:
@@ -93,3 +85,15 @@ def average_word_states(
     assert sums is not None, "there are words, so there are sentences"
     means = sums / torch.tensor([counts[word] for word in kept])[:, None]
     return WordVectors(kept, means.float().numpy())
+
+
+def _word_states(encoder: nn.Module, batch: Batch, layer: int, context: Precision) -> torch.Tensor:
+    """The states of all words of a batch in a layer, on the CPU; shape (words, hidden)."""
+    kind = kind_of_network(encoder)
+    with context:
+        layers = kind.layer_states(encoder, batch.input_ids, batch.attention_mask)
+    if not 0 <= layer < len(layers):
+        raise InputError(
+            f"the encoder has the layers 0 to {len(layers) - 1}, not {layer}; choose one of these"
+        )
+    return batch.states(layers[layer].float())[batch.word_mask].double().cpu()
