@@ -187,3 +187,37 @@ def test_the_stage_writes_the_same_bytes_again(tmp_path: Path) -> None:
         other = tmp_path / "b" / path.relative_to(tmp_path / "a")
         assert path.read_bytes() == other.read_bytes()
         assert read_dictionary(path)
+
+
+def test_check_study_names_files_of_vectors(tmp_path: Path, monkeypatch) -> None:
+    from xltransfer.study.check_study import reach
+
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("VECTORS", "/data/vectors")
+    config = read_config([])
+    refinement = {"iterations": 0, "maximum_rank": 10}
+    config["word_vectors"] |= {
+        "embeddings": [
+            {
+                "name": "wiki",
+                "files": [
+                    {"language": "en", "path": "$VECTORS/en.vec", "checksum": "unchecked"},
+                    {"language": "fr", "url": "https://x.org/fr.vec", "checksum": "unchecked"},
+                ],
+            }
+        ],
+        "dictionaries": ["en_fr_muse"],
+        "methods": [
+            {"name": "p", "kind": "procrustes", "dictionary": "all", "refinement": refinement}
+        ],
+    }
+    study = Study(config)
+    lines = [line for line in reach(study) if line.startswith("word vectors")]
+    assert lines == [
+        "word vectors wiki, en: /data/vectors/en.vec (outside this folder)",
+        "word vectors wiki, fr: fetched, https://x.org/fr.vec",
+    ]
+    assert {"$VECTORS/en.vec", "/data/vectors/en.vec"} <= set(study.local_paths)
+    monkeypatch.delenv("VECTORS")
+    with pytest.raises(InputError, match="the environment variable VECTORS is not set"):
+        study.mapped.given_file("wiki", "en", "")

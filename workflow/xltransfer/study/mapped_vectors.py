@@ -162,6 +162,15 @@ class MappedVectors:
             return f"{downloads}/{self.download(name, language)}"
         return expand(file["path"], f"word_vectors.embeddings: '{name}'")
 
+    def given_paths(self) -> list[str]:
+        """Files of vectors that the configuration names, with and without variables expanded."""
+        found: dict[str, None] = {}
+        for name in self.of_kind(GIVEN):
+            for language, file in self.embeddings[name].files.items():
+                if "path" in file:
+                    found |= dict.fromkeys([file["path"], self.given_file(name, language, "")])
+        return list(found)
+
     def vector_files(self, results: str, name: str, code: str) -> list[str]:
         """The vectors of the source and the target language of a dictionary."""
         entry = self.dictionaries[code]

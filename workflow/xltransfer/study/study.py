@@ -144,7 +144,9 @@ class Study:
         """Files and folders in the configuration, with and without variables expanded."""
         identifier = [self.config["cleaning"]["identifier"]] if self.raw_texts.codes else []
         given = [item["path"] for item in self.config["encoders"] if "path" in item]
-        return [*(e.directory for e in self.declared_encoders.values()), *given, *identifier]
+        vectors = self.mapped.given_paths()
+        directories = (encoder.directory for encoder in self.declared_encoders.values())
+        return [*directories, *given, *identifier, *vectors]
 
     @cached_property
     def mirrors(self) -> list[str]:
