@@ -28,7 +28,7 @@ from .word_vectors import WordVectors
 SELF_LEARNING, ADVERSARIAL = "self-learning", "adversarial"
 ALL, IDENTICAL_STRINGS = "all", "identical-strings"
 TOLERANCE = 0.02
-"""How far the criterion of a converged game may be below that of other methods."""
+"""How far the criterion of a converged map may be below that of other methods."""
 REFERENCE_ITERATIONS = 5
 
 log = logging.getLogger(__name__)
@@ -94,7 +94,7 @@ def _from_pairs(method, source, target, pairs, neighbours) -> Found:
 def _learnt(source, target, seed: int, restarts: int, settings: SelfLearning) -> np.ndarray:
     """Of the maps of self-learning with several seeds, the one with the largest criterion."""
     sides, neighbours = (source.vectors, target.vectors), settings.neighbours
-    first = initial_pairs(*sides, neighbours)
+    first = initial_pairs(*(side[: settings.vocabulary] for side in sides), neighbours)
     found = [self_learn(*sides, first, seed + number, settings) for number in range(restarts)]
     return max(found, key=lambda mapping: mean_csls_cosine(*sides, mapping, neighbours))
 
@@ -102,13 +102,14 @@ def _learnt(source, target, seed: int, restarts: int, settings: SelfLearning) ->
 def _by_self_learning(method, source, target, pairs, neighbours) -> Found:
     settings = SelfLearning(vocabulary=method["vocabulary"], neighbours=neighbours)
     mapping = _learnt(source, target, method["seed"], method["restarts"], settings)
-    return _finished(method, source, target, mapping, neighbours, 0)
+    found = _finished(method, source, target, mapping, neighbours, 0)
+    return _compared(found, _reference(source, target, [], neighbours))
 
 
 def _by_game(method, source, target, pairs, neighbours) -> Found:
     seed = method["seed"]
     learnt = _learnt(source, target, seed, 1, SelfLearning(neighbours=neighbours))
-    reference = _reference(source, target, learnt, neighbours)
+    reference = _reference(source, target, [learnt], neighbours)
     places = (np.zeros(0, np.int64),) * 2
     if method["initial"] == IDENTICAL_STRINGS:
         places = seed_places(IDENTICAL_STRINGS, source, target, [])
@@ -120,28 +121,42 @@ def _by_game(method, source, target, pairs, neighbours) -> Found:
         Game(**method["game"]),
         neighbours,
     )
-    mapping, report = _finished(method, source, target, outcome.mapping, neighbours, len(places[0]))
+    found = _finished(method, source, target, outcome.mapping, neighbours, len(places[0]))
+    return _compared(found, reference)
+
+
+def _compared(found: Found, reference: float | None) -> Found:
+    """A map whose report says whether it reaches the criterion of other methods."""
+    mapping, report = found
+    if reference is None:
+        return found
     converged = report.criterion >= reference - TOLERANCE
     if not converged:
         log.warning(
-            "the game did not converge in %d restarts: mean CSLS cosine %.3f, other methods %.3f",
-            *(method["restarts"], report.criterion, reference),
+            "did not converge: mean CSLS cosine %.3f, other methods without a dictionary %.3f",
+            *(report.criterion, reference),
         )
     return mapping, MapReport(report.seed_pairs, report.criterion, reference, converged)
 
 
-def _reference(source, target, learnt: np.ndarray, neighbours: int) -> float:
-    """The largest criterion that other methods without a dictionary reach.
+def _reference(
+    source: WordVectors, target: WordVectors, maps: list[np.ndarray], neighbours: int
+) -> float | None:
+    """The largest criterion that other methods without a dictionary reach; ``None`` without any.
 
-    These are self-learning, and identical strings with refinement if there are as many as
-    dimensions. Self-learning alone can fail as well.
+    Args:
+        source, target: normalised vectors.
+        maps: maps of other methods. Identical strings with refinement are added if there are as
+            many strings as dimensions, because self-learning can fail as well.
+        neighbours: k of CSLS.
     """
-    sides, maps = (source.vectors, target.vectors), [learnt]
+    sides, maps = (source.vectors, target.vectors), list(maps)
     places = identical_strings(source, target)
-    if len(places[0]) >= source.dimensions:
+    if source.dimensions == target.dimensions and len(places[0]) >= source.dimensions:
         first = procrustes(*(side[rows] for side, rows in zip(sides, places, strict=True)))
         maps.append(refine(*sides, first, REFERENCE_ITERATIONS, neighbours=neighbours))
-    return max(mean_csls_cosine(*sides, mapping, neighbours) for mapping in maps)
+    found = [mean_csls_cosine(*sides, mapping, neighbours) for mapping in maps]
+    return max(found, default=None)
 
 
 def _finished(method, source, target, mapping, neighbours, seed_pairs) -> Found:

@@ -82,7 +82,8 @@ def self_learn(
 
     Args:
         source, target: vectors of the vocabularies, most frequent words first.
-        pairs: rows of the initial dictionary, as from ``initial_pairs``.
+        pairs: rows of the initial dictionary, as from ``initial_pairs``; all below
+            ``settings.vocabulary``.
         seed: seed of the dropped similarities.
         settings: settings of self-learning.
 

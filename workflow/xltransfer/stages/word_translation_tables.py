@@ -19,8 +19,8 @@ from ..runtime.signatures import Keys
 NOTE = (
     "P@k in percent over covered source words: those with a vector and a translation with a "
     "vector; all target words are candidates. Brackets: 95 % interval, bootstrap over source words "
-    "for the map as it is. Criterion: mean CSLS cosine, which needs no dictionary; a game whose "
-    "criterion stays below that of other methods without a dictionary did not converge."
+    "for the map as it is. Criterion: mean CSLS cosine, which needs no dictionary; a map found "
+    "without a dictionary whose criterion stays below that of other such methods did not converge."
 )
 NOT_CONVERGED = "did not converge"
 
