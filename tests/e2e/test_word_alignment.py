@@ -30,7 +30,8 @@ def aligned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     static, _, contextual = section["embeddings"]
     codes = [f"{code}_comparable_embedded" for code in ("qaa", "qab", "qba")]
     contextual["texts"], contextual["encoder"]["maximum_sentences"] = codes[:2], 300
-    static["texts"] = codes
+    # As many words are read as in the study.
+    static["texts"], static["training"]["epochs"] = codes, 30
     names = ("procrustes", "procrustes-25", "identical-strings-refined")
     small = {
         "word_vectors": {
@@ -51,14 +52,14 @@ def test_words_are_translated(aligned: Path) -> None:
     assert len(table) == 3 * 3 * 2
     static = table[(table["embeddings"] == "comparable") & (table["retrieval"] == "csls")]
     by_method = static.groupby("method")["p_at_1"].mean()
-    assert by_method["procrustes"] > 30 and by_method["procrustes"] > by_method["procrustes-25"]
+    assert by_method["procrustes"] > max(20, by_method["procrustes-25"])
     assert (static["p_at_1"] <= static["p_at_5"]).all()
     assert (static["p_at_1_low"] <= static["p_at_1"]).all()
     assert (static["coverage"] > 50).all() and (static["sentences"] == 120).all()
     assert (static["sentence_accuracy"] > 20).any()
     contextual = table[table["embeddings"] == "layer-6"]
     assert set(contextual["target"]) == {"qab"} and (contextual["words"] > 10).all()
-    assert (contextual["p_at_1"] > 5).any()
+    assert (contextual["p_at_1"] > 30).any()
 
 
 def test_everything_is_recorded(aligned: Path) -> None:
