@@ -12,7 +12,7 @@ import torch
 from ..corpora.lines import Lines
 from ..corpora.word_tokens import words_of
 from ..embeddings.word_vectors import save_word_vectors
-from ..encoders.kinds import pretrained_kind_of
+from ..encoders.kinds import kind_of, pretrained_kind_of
 from ..records.record import write_record
 from ..records.verification import verified_checksums, verified_model
 from ..runtime.errors import InputError
@@ -54,8 +54,8 @@ def represent_words(
         InputError: the encoder cannot be used or has no such layer, or no word is frequent enough.
     """
     device = prepare_device(threads)
+    read = verified_checksums([text]) | verified_model(encoder, kind_of(encoder).files)
     kind = pretrained_kind_of(encoder)
-    read = verified_checksums([text]) | verified_model(encoder, kind.files)
     network = kind.load(encoder).to(device)
     used = Precision(config["precision"], device).kind
     lines = Lines(text, last=config["maximum_sentences"])
