@@ -40,6 +40,11 @@ if study.parallel_texts.codes:
     include: "workflow/rules/parallel_text.smk"
 
 
+if study.mapped.maps:
+
+    include: "workflow/rules/word_vectors.smk"
+
+
 if study.unseen.varieties:
 
     include: "workflow/rules/varieties.smk"
@@ -60,6 +65,13 @@ rule transfer:
     input:
         everything(study),
         dropped_weights(),
+    localrule: True
+
+
+# Targets about word vectors that are mapped from one language to another.
+rule alignment:
+    input:
+        alignment_files(),
     localrule: True
 
 

@@ -108,7 +108,11 @@ if stage == "score_tables":
 if stage in ("overlap_tables", "word_order_tables"):
     name = stage.removesuffix("_tables")
     tables = [name, name + "_correlation"]
-if stage in ("represent", "score"):
+if stage == "word_translation_tables":
+    tables = ["word_translation", "word_clouds"]
+if stage == "embedded_dictionary":
+    outputs += values("--training") + values("--test")
+if stage in ("represent", "score", "translate_words"):
     outputs += values("--outputs")
 if stage == "similarity_tables":
     tables = ["cka", "correlation"]

@@ -15,12 +15,14 @@ from xltransfer.stages.count_pieces import count_pieces
 from xltransfer.stages.draw import draw_figure
 from xltransfer.stages.finetune import finetune
 from xltransfer.stages.language_tables import language_tables
+from xltransfer.stages.map_vectors import map_vectors
 from xltransfer.stages.overlap_tables import overlap_tables
 from xltransfer.stages.pieces import pieces
 from xltransfer.stages.predict import predict
 from xltransfer.stages.pretrain import pretrain
 from xltransfer.stages.published_comparison import published_comparison
 from xltransfer.stages.represent import represent
+from xltransfer.stages.represent_words import represent_words
 from xltransfer.stages.retrieval_table import retrieval_table
 from xltransfer.stages.score import score_models
 from xltransfer.stages.score_tables import score_tables
@@ -29,9 +31,12 @@ from xltransfer.stages.similarity import similarity
 from xltransfer.stages.similarity_tables import similarity_tables
 from xltransfer.stages.split import split
 from xltransfer.stages.tokenizer_table import tokenizer_table
+from xltransfer.stages.train_vectors import train_vectors
+from xltransfer.stages.translate_words import translate_words
 from xltransfer.stages.transliterate import transliterate
 from xltransfer.stages.unseen_tables import unseen_tables
 from xltransfer.stages.word_order_tables import word_order_tables
+from xltransfer.stages.word_translation_tables import word_translation_tables
 
 SENTENCE = "# sent_id = {}\n1\tthe\t_\tDET\t_\t_\t0\troot\t_\t_\n\n"
 TASK = {"kind": "tagging", "label": "UPOS"}
@@ -218,6 +223,36 @@ STAGES: dict[str, tuple[list[str], Callable[[], object]]] = {
         lambda: published_comparison(
             files("comparison")[0], [], TABLE, out()[0], files("comparison")[1]
         ),
+    ),
+    "train vectors": (
+        ["raw_text/aa/training.txt"],
+        lambda: train_vectors(files("train vectors")[0], {}, out()[0]),
+    ),
+    "represent words": (
+        ["raw_text/aa/training.txt", "encoders/e/config.json", "encoders/e/model.safetensors",
+         "encoders/e/tokenizer.json"],
+        lambda: represent_words(
+            files("represent words")[1].parent, files("represent words")[0], {}, out()[0]
+        ),
+    ),
+    "map vectors": (
+        ["word_vectors/x/aa.safetensors", "word_vectors/x/bb.safetensors",
+         "dictionaries/aa_bb_x/train.tsv"],
+        lambda: map_vectors(
+            *files("map vectors")[:2], {"normalisation": []}, out()[0], files("map vectors")[2]
+        ),
+    ),
+    "translate words": (
+        ["word_vectors/x/aa.safetensors", "word_vectors/x/bb.safetensors",
+         "dictionaries/aa_bb_x/test.tsv", "treebanks/aa_x/test.conllu"],
+        lambda: translate_words(
+            *files("translate words")[:2], [], files("translate words")[2],
+            {"normalisation": [], "neighbours": 1}, [], files("translate words")[3:],
+        ),
+    ),
+    "word translation": (
+        ["word_translations/x/aa_bb_x/procrustes.json"],
+        lambda: word_translation_tables(TABLE, out()[0], files("word translation")),
     ),
     "figures": (
         ["tables/zeroshot.csv"],

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from . import Row, conllu, masked_lm, parsing, planning, similarity, studies, texts
+from . import Row, conllu, masked_lm, parsing, planning, similarity, studies, texts, translation
 
 ROWS: list[Row] = [
     *parsing.ROWS,
     *masked_lm.ROWS,
     *similarity.ROWS,
+    *translation.ROWS,
     *conllu.ROWS,
     *texts.ROWS,
     *planning.ROWS,

@@ -14,7 +14,9 @@ from xltransfer.corpora.conllu import write_conllu
 from benchmarks.workers import masked_lm, parsing
 
 
-@pytest.mark.parametrize("name", ["conllu", "masked_lm", "parsing", "similarity", "texts"])
+@pytest.mark.parametrize(
+    "name", ["conllu", "masked_lm", "parsing", "similarity", "texts", "translation"]
+)
 def test_workers_import_what_there_is(name: str) -> None:
     importlib.import_module(f"benchmarks.workers.{name}")
 
@@ -54,3 +56,12 @@ def test_masked_modelling_takes_as_many_steps_as_its_peer(tmp_path: Path) -> Non
     # 21 lines in batches of 4.
     assert found["facts"]["steps"] == 6
     assert found["work"] == masked_lm.count(arguments)["work"]
+
+
+def test_both_searches_find_the_same_translations() -> None:
+    from benchmarks.workers import translation
+
+    sizes = {"words": 9000, "dimensions": 40, "queries": 30, "threads": 1}
+    few, whole = (search(sizes) for search in (translation.of_few, translation.of_all))
+    assert few["work"] == whole["work"] == 30 and few["facts"] == whole["facts"]
+    assert few["facts"]["right"] > 0.9

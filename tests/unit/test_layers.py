@@ -13,8 +13,8 @@ from xltransfer.records import code
 
 PACKAGE = ROOT / "workflow" / "xltransfer"
 LAYERS = [
-    *("runtime", "corpora", "records", "encoders", "tasks", "training", "study", "analyses"),
-    "stages",
+    *("runtime", "corpora", "records", "encoders", "embeddings", "tasks", "training", "study"),
+    *("analyses", "stages"),
 ]
 """Each may import what comes before it."""
 

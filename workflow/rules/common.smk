@@ -37,7 +37,7 @@ from xltransfer.runtime.folders import without_future_inputs
 from xltransfer.runtime.gpus import jobs_at_once
 from xltransfer.runtime.head import alone
 from xltransfer.study import Study
-from xltransfer.study.analyses import ANALYSES, FIGURE_JOBS, drawings_of
+from xltransfer.study.analyses import ANALYSES, FIGURE_JOBS, analysis_of, drawings_of
 from xltransfer.study.noise_settings import alphabet_file
 from xltransfer.study.private_report import private
 from xltransfer.study.recipes import SEVERAL_TEXTS
@@ -81,6 +81,16 @@ def everything(part):
     """All tables and figures of a part of the study."""
     return [f"<results>/tables/{table}.csv" for table in part.tables] + [
         f"<results>/figures/{figure}.pdf" for figure in part.figures
+    ]
+
+
+def alignment_files():
+    """The tables and figures about mapped word vectors."""
+    analysis = analysis_of("word_translation")
+    if not analysis.wanted(study):
+        return []
+    return [f"<results>/tables/{table}.csv" for table in analysis.tables] + [
+        f"<results>/figures/{drawing.figure}.pdf" for drawing in analysis.drawings
     ]
 
 

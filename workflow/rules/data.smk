@@ -10,7 +10,7 @@ rule fetch_corpus:
     log:
         "<logs>/fetch_corpus/{collection}/{file}.log",
     wildcard_constraints:
-        collection=r"ud-\d+\.\d+|entities|typology|raw|parallel",
+        collection=r"ud-\d+\.\d+|entities|typology|raw|parallel|dictionaries|vectors",
         file=".+",
     retries: 2
     localrule: True
@@ -124,18 +124,21 @@ rule embedded_entities:
 
 rule embedded_text:
     output:
-        "<results>/corpora/{language}-embedded.txt",
+        "<results>/corpora/{language}-{comparable}embedded.txt",
     log:
-        "<logs>/embedded_text/{language}.log",
+        "<logs>/embedded_text/{language}-{comparable}text.log",
     wildcard_constraints:
         language="[a-z]+",
+        comparable="(comparable-)?",
     conda:
         "../../envs/xltransfer.yaml"
     resources:
         mem_mb=growing(2000),
         runtime=growing(60),
     params:
-        cfg=lambda wildcards: study.embedded_world.part(wildcards.language, "text"),
+        cfg=lambda wildcards: study.embedded_world.part(
+            wildcards.language, "comparable" if wildcards.comparable else "text"
+        ),
         code=stage_digest("embedded_world"),
     shell:
         "python -m xltransfer embedded_world text --config {params.cfg:q}"

@@ -22,6 +22,7 @@ from ..runtime.safe_values import (
     check_text,
     check_url,
 )
+from .dictionary_catalogue import Dictionary, read_dictionary_catalogue
 from .embedded_world.languages import EMBEDDED_FAMILY
 from .parallel_corpora import ParallelCorpus, read_parallel_corpora
 from .raw_corpora import RawCorpus, read_raw_corpora
@@ -142,13 +143,14 @@ class Catalogue:
     Args:
         directory: folder of ``languages.tsv``, ``treebanks.tsv``, ``treebank_files.tsv``,
             ``entity_corpora.tsv``, ``entity_files.tsv``, ``raw_corpora.tsv``,
-            ``parallel_corpora.tsv``, ``parallel_files.tsv``, ``transliterations.tsv`` and
-            ``typology_files.tsv``.
+            ``parallel_corpora.tsv``, ``parallel_files.tsv``, ``transliterations.tsv``,
+            ``typology_files.tsv`` and ``dictionaries.tsv``.
         ud_release: newest release to use; each treebank has its latest catalogued release up to
             this one.
 
     Attributes:
-        languages, treebanks, entities, raw_corpora, parallel_corpora: entries by code.
+        languages, treebanks, entities, raw_corpora, parallel_corpora, dictionaries: entries by
+            code.
         schemes: transliteration schemes by name.
         transliterations: transliterated varieties by code.
         typology: files by their path in WALS.
@@ -174,6 +176,11 @@ class Catalogue:
         for code, pair in self.parallel_corpora.items():
             for language in (pair.first, pair.second):
                 self._check_language(language, f"{self.directory}/parallel_corpora.tsv: {code}")
+        table = self.directory / "dictionaries.tsv"
+        self.dictionaries: dict[str, Dictionary] = read_dictionary_catalogue(table)
+        for code, entry in self.dictionaries.items():
+            for language in (entry.source, entry.target):
+                self._check_language(language, f"{table}: {code}")
 
     def _read_languages(self) -> dict[str, Language]:
         languages: dict[str, Language] = {}

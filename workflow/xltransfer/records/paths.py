@@ -87,3 +87,23 @@ def transliteration_report(results: str, kind: str, corpus: str, part: str) -> s
 def tokenizer_statistics(results: str, encoder: str, corpora: str, corpus: str) -> str:
     """Tokenizer statistics of a file of a corpus, e.g. ``ug_udt-train`` of ``treebanks``."""
     return f"{results}/tokenizer_statistics/{encoder}/{corpora}/{corpus}.json"
+
+
+def dictionary(results: str, code: str, part: str) -> str:
+    """A part of a bilingual dictionary, ``train`` or ``test``."""
+    return f"{results}/dictionaries/{code}/{part}.tsv"
+
+
+def word_vectors(results: str, embeddings: str, language: str) -> str:
+    """The word vectors of a language."""
+    return f"{results}/word_vectors/{embeddings}/{language}.safetensors"
+
+
+def vector_map(results: str, embeddings: str, dictionary: str, method: str) -> str:
+    """The map between the word vectors of the languages of a dictionary."""
+    return f"{results}/vector_maps/{embeddings}/{dictionary}/{method}.safetensors"
+
+
+def word_translation(results: str, embeddings: str, dictionary: str, method: str) -> str:
+    """Words of the test part of a dictionary, translated by a map."""
+    return f"{results}/word_translations/{embeddings}/{dictionary}/{method}.json"

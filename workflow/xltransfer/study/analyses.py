@@ -26,7 +26,9 @@ TRANSFER, REPRESENTATIONS, UNSEEN = "transfer_figures", "representation_figures"
 unseen languages. Figures share a job because drawing is faster than starting Python."""
 
 
-FIGURE_JOBS = (TRANSFER, REPRESENTATIONS, UNSEEN)
+ALIGNMENT = "alignment_figures"
+"""Job that draws the figures about mapped word vectors."""
+FIGURE_JOBS = (TRANSFER, REPRESENTATIONS, UNSEEN, ALIGNMENT)
 
 
 def _always(_: Study) -> bool:
@@ -43,6 +45,10 @@ def _parallel(study: Study) -> bool:
 
 def _unseen(study: Study) -> bool:
     return bool(study.unseen.varieties)
+
+
+def _mapped(study: Study) -> bool:
+    return bool(study.mapped.maps)
 
 
 @dataclass(frozen=True)
@@ -293,6 +299,19 @@ ANALYSES = [
             Drawing("translation_lm", ("translation_lm", "parallel_retrieval"), REPRESENTATIONS),
         ),
         wanted=lambda study: bool(study.measured_translations.texts),
+    ),
+    Analysis(
+        stage="word_translation_tables",
+        tables=("word_translation", "word_clouds"),
+        inputs=lambda study, results: {"translations": study.mapped.translation_files(results)},
+        options=("translations",),
+        config=lambda study: study.mapped.table_config(),
+        upstream=lambda study: study.identities.mapped.translations(),
+        drawings=(
+            Drawing("word_translation", ("word_translation",), ALIGNMENT),
+            Drawing("word_clouds", ("word_clouds",), ALIGNMENT),
+        ),
+        wanted=_mapped,
     ),
     # On request, because the published numbers are about real languages.
     Analysis(

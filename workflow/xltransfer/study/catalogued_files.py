@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cached_property
 
-from ..corpora.catalogue import LARGEST_ANNOTATED, LARGEST_RAW, Catalogue
+from ..corpora.catalogue import LARGEST_ANNOTATED, LARGEST_RAW, Catalogue, CorpusFile
 from ..corpora.formats import ANNOTATED
 from ..runtime.files import canonical_json
 
@@ -18,10 +19,12 @@ class Downloads:
 
     Args:
         catalogue: catalogue with these files.
+        more: files that the configuration names, by their path.
     """
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, more: Mapping[str, CorpusFile]) -> None:
         self.catalogue = catalogue
+        self._more = more
 
     def path(self, corpora: str, corpus: str, split: str) -> str:
         """Path of a part of a corpus below the folder of downloads.
@@ -44,13 +47,18 @@ class Downloads:
         """Expected checksum of a part of a corpus; arguments as for ``path``."""
         return getattr(self.catalogue, corpora)[corpus].files[split].checksum
 
+    def dictionary(self, code: str, part: str) -> str:
+        """Path of a part of a dictionary below the folder of downloads."""
+        return f"dictionaries/{self.catalogue.dictionaries[code].files[part].name}"
+
     def checksum_of(self, path: str) -> str:
         """Expected checksum of the file at a path."""
         return json.loads(self.config(path))["checksum"]
 
     def largest(self, path: str) -> int:
         """Maximum size in bytes of the file at a path."""
-        limit = LARGEST_RAW if path.startswith(("raw/", "parallel/")) else LARGEST_ANNOTATED
+        large = path.startswith(("raw/", "parallel/", "vectors/"))
+        limit = LARGEST_RAW if large else LARGEST_ANNOTATED
         return self._sizes.get(path) or limit
 
     @cached_property
@@ -86,6 +94,13 @@ class Downloads:
             for part in corpus.files.values()
             for file in part
         }
+        files |= {
+            self.dictionary(code, part): (file.name, file)
+            for code, entry in self.catalogue.dictionaries.items()
+            if not entry.is_embedded
+            for part, file in entry.files.items()
+        }
+        files |= {path: (path, file) for path, file in self._more.items()}
         return {
             place: canonical_json({"path": path, "url": file.url, "checksum": file.checksum})
             for place, (path, file) in files.items()

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from ..runtime.safe_values import printable
 from . import Study
+from .mapped_vectors import GIVEN
 from .study_files import read_config
 
 
@@ -28,6 +29,13 @@ def reach(study: Study) -> Iterator[str]:
             yield f"encoder {encoder.name}: fetched, {encoder.hub}@{encoder.revision}"
         else:
             yield f"encoder {encoder.name}: {encoder.directory}{_outside(encoder.directory)}"
+    for name in study.mapped.of_kind(GIVEN):
+        for language, file in study.mapped.embeddings[name].files.items():
+            if "url" in file:
+                yield f"word vectors {name}, {language}: fetched, {file['url']}"
+            else:
+                path = study.mapped.given_file(name, language, "")
+                yield f"word vectors {name}, {language}: {path}{_outside(path)}"
     for mirror in study.mirrors:
         scheme = urlsplit(mirror).scheme
         where = "asked first" if scheme in ("http", "https") else "read first"

@@ -34,6 +34,7 @@ def check_consistency(study: Study) -> None:
     _check_dropped(study)
     _check_unseen(study)
     check_noise(study)
+    study.mapped.check()
     study.raw_texts.check()
     study.parallel_texts.check()
     study.measured_translations.check()

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from ..corpora.catalogue import EMBEDDED
 from ..corpora.embedded_world.languages import Language, place_among_codes, read_language
 from ..runtime.files import canonical_json, read_text
 
 if TYPE_CHECKING:
     from .study import Study
+
+
+COMPARABLE = "comparable"
+"""Part of raw text with the same sentences in all languages."""
+
+
+def text_part(code: str) -> str:
+    """The part of the world that a raw corpus consists of.
+
+    Args:
+        code: code of the raw corpus: ``qaa_embedded`` or ``qaa_comparable_embedded``.
+    """
+    return COMPARABLE if code.endswith(f"_{COMPARABLE}_{EMBEDDED}") else "text"
 
 
 class EmbeddedWorld:
@@ -37,7 +52,7 @@ class EmbeddedWorld:
         Args:
             language: code of the language.
             name: name of the part: ``train``, ``dev`` or ``test`` of treebanks and named entities,
-                ``text`` or ``parallel_text``.
+                ``text`` or ``comparable``, raw text, or ``parallel_text``.
         """
         return canonical_json(self._part(language, name))
 
@@ -57,6 +72,16 @@ class EmbeddedWorld:
             "sentences": numbers["sentences"],
             "language": asdict(self.language(language)),
         }
+
+    def dictionary(self, source: str, target: str) -> str:
+        """Canonical JSON of everything that decides a dictionary of two languages.
+
+        Words are counted in the comparable text.
+        """
+        part = json.loads(self.part(source, COMPARABLE))
+        numbers = {key: part[key] for key in ("seed", "first", "sentences")}
+        sides = {"source": part["language"], "target": asdict(self.language(target))}
+        return canonical_json({**numbers, **sides})
 
     @cached_property
     def encoder(self) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from ..runtime.files import digest
 from .analyses import analysis_of
 from .catalogued_files import FOLDER
 from .contents import Contents
+from .mapped_identities import MappedIdentities
 from .noise_settings import alphabet_file
 from .parallel import State
 from .unseen_identities import UnseenIdentities
@@ -70,6 +71,7 @@ class Identities:
         self.known: dict[tuple[Any, ...], str] = {}
         self._contents = _AllContents(study)
         self.unseen = UnseenIdentities(self)
+        self.mapped = MappedIdentities(self)
 
     def corpus(self, kind: str, code: str, split: str) -> str:
         """Identity of a part of a corpus.
@@ -218,9 +220,9 @@ class Identities:
         return digest([self.study.typology_config(), files, stage_digest("typology")])
 
     @remembered
-    def embedded_text(self, language: str) -> str:
-        """Identity of the raw text of a language of the embedded world."""
-        part = self.study.embedded_world.part(language, "text")
+    def embedded_text(self, language: str, name: str = "text") -> str:
+        """Identity of a raw text of a language of the embedded world; ``name`` of its part."""
+        part = self.study.embedded_world.part(language, name)
         return digest([part, stage_digest("embedded_world")])
 
     @remembered

@@ -44,7 +44,8 @@ class RawTexts:
             )
             if code not in ("", EACH_UNSEEN_LANGUAGE, SEVERAL_TEXTS)
         ]
-        return list(dict.fromkeys([*unseen, *named, *alphabet_texts(self.study)]))
+        vectors = self.study.mapped.texts
+        return list(dict.fromkeys([*unseen, *named, *vectors, *alphabet_texts(self.study)]))
 
     @property
     def cleaned(self) -> list[str]:

@@ -33,6 +33,7 @@ from .embedded_parts import EmbeddedWorld
 from .identities import Identities
 from .kept import KeptFiles
 from .made_encoders import MadeEncoders
+from .mapped_vectors import MappedVectors
 from .measured_translations import MeasuredTranslations
 from .noise_settings import in_fixed_order
 from .parallel import ParallelText
@@ -127,6 +128,11 @@ class Study:
         return MadeEncoders(self)
 
     @cached_property
+    def mapped(self) -> MappedVectors:
+        """The word vectors and the maps between them."""
+        return MappedVectors(self)
+
+    @cached_property
     def contents(self) -> Contents:
         """Identities of the contents of corpora and encoders."""
         return Contents(self)
@@ -139,7 +145,7 @@ class Study:
     @cached_property
     def downloads(self) -> Downloads:
         """The catalogued files that are fetched."""
-        return Downloads(self.catalogue)
+        return Downloads(self.catalogue, self.mapped.downloads())
 
     @cached_property
     def kept(self) -> KeptFiles:
@@ -151,7 +157,9 @@ class Study:
         """Files and folders in the configuration, with and without variables expanded."""
         identifier = [self.config["cleaning"]["identifier"]] if self.raw_texts.codes else []
         given = [item["path"] for item in self.config["encoders"] if "path" in item]
-        return [*(e.directory for e in self.declared_encoders.values()), *given, *identifier]
+        vectors = self.mapped.given_paths()
+        directories = (encoder.directory for encoder in self.declared_encoders.values())
+        return [*directories, *given, *identifier, *vectors]
 
     @cached_property
     def mirrors(self) -> list[str]:

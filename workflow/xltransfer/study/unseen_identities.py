@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..corpora.catalogue import EMBEDDED
 from ..records.code import stage_digest
 from ..runtime.files import canonical_json, digest
+from .embedded_parts import text_part
 from .recipes import PARALLEL_TEXT
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ class UnseenIdentities:
     def _cleaned(self, code: str) -> str:
         texts, corpus = self._study.raw_texts, self._study.catalogue.raw_corpora[code]
         if code.endswith(f"_{EMBEDDED}"):
-            raw = self._all.embedded_text(corpus.language)
+            part = text_part(code)
+            raw = self._all.embedded_text(corpus.language, part)
         else:
             raw = self._all.download(f"raw/{corpus.file}")
         identifier = [self._all.local_file(path) for path in texts.identifier_files()]

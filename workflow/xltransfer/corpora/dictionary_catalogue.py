@@ -1,0 +1,123 @@
+"""The catalogue of bilingual dictionaries. Imports are light, because the Snakefile reads it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..runtime.errors import InputError
+from ..runtime.safe_values import (
+    CORPUS,
+    LANGUAGE,
+    check_checksum,
+    check_code,
+    check_path,
+    check_text,
+    check_url,
+)
+from .table_reader import read_table
+
+PARTS = ("train", "test")
+"""Parts of a dictionary: pairs that a mapping may be computed from, and pairs to test it with."""
+COLUMNS = ("dictionary", "source", "target", "name", "part", "file", "checksum", "url", "licence")
+EMBEDDED = "_embedded"
+"""Suffix of the codes of dictionaries that the embedded world generates."""
+INFLECTED = "_inflected" + EMBEDDED
+"""Suffix of those with inflected forms."""
+
+
+@dataclass(frozen=True)
+class DictionaryFile:
+    """A part of a dictionary.
+
+    Attributes:
+        name: path in a mirror, whose last component names the download.
+        url: URL of the publication; ``""`` if users provide the file.
+        checksum: checksum ``sha256:<hex>``, ``git-sha1:<hex>`` or ``unchecked``.
+    """
+
+    name: str
+    url: str
+    checksum: str
+
+
+@dataclass(frozen=True)
+class Dictionary:
+    """A bilingual dictionary of words.
+
+    Attributes:
+        code: short name that starts with the codes of both languages (``en_fr_muse``).
+        source, target: codes of the languages.
+        name: display name.
+        licence: SPDX-like identifier.
+        files: files by part.
+    """
+
+    code: str
+    source: str
+    target: str
+    name: str
+    licence: str
+    files: dict[str, DictionaryFile] = field(default_factory=dict)
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the embedded world generates it."""
+        return self.code.endswith(EMBEDDED)
+
+
+def read_dictionary_catalogue(path: Path | str) -> dict[str, Dictionary]:
+    """The catalogue of dictionaries by code.
+
+    Args:
+        path: path of ``dictionaries.tsv``, with the columns ``COLUMNS`` and a row for each part.
+
+    Raises:
+        InputError: the table cannot be read, lacks a column, repeats a part, has an invalid value,
+            or the rows of a dictionary contradict each other; names the line. The caller checks
+            that languages exist.
+    """
+    dictionaries: dict[str, Dictionary] = {}
+    for place, row in read_table(path, COLUMNS):
+        entry, file = _entry(row, place), _file(row, place)
+        known = dictionaries.setdefault(entry.code, entry)
+        for column in ("source", "target", "name", "licence"):
+            if getattr(known, column) != getattr(entry, column):
+                raise InputError(
+                    f"{place}: {column} '{getattr(entry, column)}' differs from "
+                    f"'{getattr(known, column)}' in another row of '{entry.code}'; correct one"
+                )
+        if row["part"] in known.files:
+            raise InputError(
+                f"{place}: the {row['part']} part of '{entry.code}' stands in the table twice; "
+                "remove one row"
+            )
+        known.files[row["part"]] = file
+    return dictionaries
+
+
+def _entry(row: dict[str, str], place: str) -> Dictionary:
+    code, source, target = row["dictionary"], row["source"], row["target"]
+    check_code(CORPUS, code, place, "dictionary")
+    for column in ("source", "target"):
+        check_code(LANGUAGE, row[column], place, column)
+    if source == target:
+        raise InputError(f"{place}: source and target are both '{source}'; correct one")
+    if not code.startswith(f"{source}_{target}_"):
+        raise InputError(
+            f"{place}: dictionary '{code}' does not start with the codes of its languages, "
+            f"'{source}_{target}_'"
+        )
+    for column in ("name", "licence"):
+        check_text(row[column], place, column)
+    if row["part"] not in PARTS:
+        raise InputError(f"{place}: part '{row['part']}' is none of {', '.join(PARTS)}")
+    return Dictionary(code, source, target, row["name"], row["licence"])
+
+
+def _file(row: dict[str, str], place: str) -> DictionaryFile:
+    return DictionaryFile(
+        check_path(row["file"], place, "file"),
+        check_url(row["url"], place),
+        check_checksum(row["checksum"], place),
+    )
