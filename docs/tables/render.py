@@ -44,15 +44,26 @@ def markdown(header: list[str], rows: list[list[str]]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def changes(part: pd.DataFrame) -> list[str]:
-    """The score without ablation, the change for each pair and the control's score."""
+def changes(part: pd.DataFrame, intervals: bool = False) -> list[str]:
+    """The score without ablation, the change for each pair and the control's score.
+
+    With intervals, a change is followed by the half-width of its 95 % confidence interval, and by
+    ns if it includes zero.
+    """
     found = part.set_index("ablation")
     pairs = [found.loc[f"random-init-{pair}"] for pair in PAIRS]
     return [
         f"{found.loc['none', 'mean']:.1f}",
-        *(signed(row["delta"]) for row in pairs),
+        *(with_interval(row) if intervals else signed(row["delta"]) for row in pairs),
         f"{found.loc['random-init-all', 'mean']:.1f}",
     ]
+
+
+def with_interval(row: pd.Series) -> str:
+    """A change with its interval."""
+    half = (row["delta_high"] - row["delta_low"]) / 2
+    mark = " ns" if row["delta_low"] <= 0 <= row["delta_high"] else ""
+    return f"{signed(row['delta'])} ± {half:.1f}{mark}"
 
 
 def published(target: str) -> list[str]:
@@ -72,8 +83,8 @@ def randominit() -> str:
     return markdown(
         header,
         [
-            ["EN-EN", *changes(table[table["target"] == "en"])],
-            ["EN-X", *changes(table[table["target"] == "X"])],
+            ["EN-EN", *changes(table[table["target"] == "en"], intervals=True)],
+            ["EN-X", *changes(table[table["target"] == "X"], intervals=True)],
             ["EN-EN, mBERT, published", *published("en")],
             ["EN-X, mBERT, published", *published("X")],
         ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 import yaml
@@ -269,7 +270,7 @@ def with_pairs(config: dict, **changes: object) -> Study:
 
 def test_several_texts_have_languages(config: dict) -> None:
     study = with_pairs(config, raw_text=["qga_embedded"], language_embeddings=True)
-    made = json.loads(study.made_encoders.config("embedded-translation", 2))
+    made = json.loads(study.made_encoders.config("embedded-translation", "several-texts", 2))
     assert made["languages"] == {"lines": ["qga"], "pairs": [["qaa", "qba"]]}
     assert (made["objective"], made["seed"]) == ("translation-lm", 2)
     files = study.made_encoders.text_files("embedded-translation", "several-texts", "training")
@@ -278,7 +279,7 @@ def test_several_texts_have_languages(config: dict) -> None:
         "parallel_text": ["parallel_text/qaa_qba_embedded/training.tsv"],
     }
     assert study.made_encoders.has_language_embeddings("embedded-translation")
-    masked = json.loads(study.made_encoders.config("embedded-masked", 1))
+    masked = json.loads(study.made_encoders.config("embedded-masked", "several-texts", 1))
     assert masked["objective"] == "masked-lm" and masked["languages"]["lines"] == []
 
 
@@ -317,6 +318,47 @@ def test_unusable_recipes_on_parallel_text_are_refused(
     with pytest.raises(InputError, match=reason) as error:
         with_pairs(config, **changes)
     assert "\n" not in str(error.value)
+
+
+def test_plain_texts_of_encoders_with_language_embeddings_have_a_language(
+    config: dict, tmp_path: Path
+) -> None:
+    """Of a given encoder as of a made one, and for each unseen language its own."""
+    content = json.loads((ROOT / "resources/models/embedded/config.json").read_text())
+    content["language_embeddings"] = ["qaa", "qga"]
+    (tmp_path / "config.json").write_text(json.dumps(content))
+    given = {"name": "given", "path": str(tmp_path), "layers": 12}
+    plain = recipe(ADAPTED, "plain", base="given", text="qga_embedded")
+    each = recipe(ADAPTED, "each", base="given")
+    change(encoders=[PLAIN, ADAPTED, MONOLINGUAL, BILSTM, given, plain, each])(config)
+    made = Study(config, ROOT).made_encoders
+    assert json.loads(made.config("plain", "qga_embedded", 1))["languages"]["lines"] == ["qga"]
+    assert json.loads(made.config("each", "qax_embedded", 1))["languages"]["lines"] == ["qax"]
+    assert "languages" not in json.loads(made.config("embedded-adapted", "qax_embedded", 1))
+
+
+def test_what_cannot_be_compared_or_kept_is_refused(config: dict) -> None:
+    joined = recipe(JOINED_PAIRS, "joined", seeds=[1, 2])
+    base = [PLAIN, ADAPTED, MONOLINGUAL, BILSTM, MASKED_PAIRS, JOINED_PAIRS]
+    measured = {**SECTIONS["translation_lm"], "encoders": ["joined", "embedded-masked"]}
+    with pytest.raises(InputError, match="'joined' and 'embedded-masked' have other `seeds`"):
+        Study({**config, **SECTIONS, "encoders": [*base, joined], "translation_lm": measured}, ROOT)
+    dropped = {**config, **SECTIONS, "encoders": base}
+    dropped["transfer_encoders"] = ["embedded", "embedded-masked"]
+    dropped["keep"] = {**config["keep"], "ablated_weights": False}
+    with pytest.raises(InputError, match="'embedded-masked' is pretrained with several seeds"):
+        Study(dropped, ROOT)
+    known = recipe(JOINED_PAIRS, "known", language_embeddings=True)
+    other = recipe(JOINED_PAIRS, "other", base="known", parallel_text=["qaa_qda_embedded"])
+    with pytest.raises(InputError, match="'known', which has language embeddings of qaa, qba and"):
+        Study({**config, **SECTIONS, "encoders": [*base, known, other]}, ROOT)
+    without = {**SECTIONS["parallel_cleaning"], "test_share": 0}
+    with pytest.raises(InputError, match="test_share: is 0, but qaa_qba_embedded publishes no"):
+        Study({**config, **SECTIONS, "encoders": base, "parallel_cleaning": without}, ROOT)
+    short = {**MASKED_PAIRS["by"]["training"], "epoch_batches": 1}
+    with pytest.raises(InputError, match="an epoch has fewer batches than there are texts \\(2;"):
+        few = recipe(MASKED_PAIRS, "few", training=short)
+        Study({**config, **SECTIONS, "encoders": [*base, few]}, ROOT)
 
 
 @pytest.mark.parametrize(

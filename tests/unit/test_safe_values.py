@@ -146,17 +146,19 @@ def test_rows_like_those_of_the_attacks_are_accepted(tmp_path: Path) -> None:
     """What the attacks are built on is right without them."""
     folder = resources(tmp_path)
     add_row(folder / "languages.tsv", code="zzz_latn", iso="zzz", script="Latn", name="Új (née)")
-    add_row(folder / "treebanks.tsv", treebank="zzz_new", language="zzz_latn", name="UD_New-1.0")
+    add_row(
+        folder / "treebanks.tsv", treebank="zzz_latn_new", language="zzz_latn", name="UD_New-1.0"
+    )
     add_row(
         folder / "treebank_files.tsv",
-        treebank="zzz_new",
+        treebank="zzz_latn_new",
         release="1.0",
         file="a/b_c-1.conllu",
         checksum=SHA256,
         url="https://example.org/a%20b?raw=true",
         bytes="12",
     )
-    known = Catalogue(folder, "2.18").treebanks["zzz_new"]
+    known = Catalogue(folder, "2.18").treebanks["zzz_latn_new"]
     (file,) = known.files.values()
     assert (file.name, file.bytes, known.name) == ("a/b_c-1.conllu", 12, "UD_New-1.0")
 

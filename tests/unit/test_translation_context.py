@@ -13,9 +13,11 @@ from test_masked_lm import make_masked_lm, sentences
 from test_training import CPU
 from test_translation_lm import write_parallel
 from transformers import AutoModelForMaskedLM
+from xltransfer.analyses.statistics.significance import influence_values, mean_difference
 from xltransfer.analyses.translation_figures import translation_lm_figure
 from xltransfer.analyses.translation_lm import (
     Counts,
+    _joined,
     context_table,
     read_measured,
     retrieval_by_layer,
@@ -140,6 +142,32 @@ def test_languages_are_used(tmp_path: Path) -> None:
     assert not all(same[3:]), "French does"
 
 
+def test_a_language_without_a_vector_has_the_mean_in_all_contexts(tmp_path: Path) -> None:
+    """A vector that only the other language uses changes nothing alone, and the pair's half."""
+    directory = make_masked_lm(tmp_path / "bert", "bert")
+    model, tokenizer = load_masked_lm(directory), TextTokenizer(directory)
+    add_table(model.base_model, ["en", "fr"])
+    used: list[torch.Tensor] = []
+    table = table_of(model.base_model)
+    add = table.add
+
+    def watched(module, inputs, output):
+        used.append(add(module, inputs, torch.zeros_like(output)))
+        return add(module, inputs, output)
+
+    words = model.base_model.get_input_embeddings()
+    words._forward_hooks[next(iter(words._forward_hooks))] = watched
+    with torch.no_grad():
+        table.weight[0], table.weight[1] = 1.0, 3.0
+    sides = tuple(sentences(12, seed) for seed in (1, 2))
+    kept = short_pairs(*sides, tokenizer, 40)
+    sides = tuple([side[index] for index in kept] for side in sides)
+    masked_counts(model, tokenizer, sides, ("en", "tr"), 40, True, 0.5, 5, CPU)
+    found = [sorted({round(float(v), 3) for v in some.unique()}) for some in used]
+    # English alone, with Turkish twice; then Turkish alone, and with English twice.
+    assert found == [[1.0], [1.0, 2.0], [1.0, 2.0], [2.0], [1.0, 2.0], [1.0, 2.0]]
+
+
 def write_measured(folder: Path) -> dict:
     """Measurements of two encoders, one of them with two seeds."""
     (folder / "text").mkdir(parents=True)
@@ -228,6 +256,35 @@ def test_changes_are_paired_by_hand() -> None:
     assert table.loc[("a", TRANSLATION), "gain"] == 10
     assert np.isnan(table.loc[("a", TRANSLATION), "change"])
     assert retrieval_by_layer(measured, "a").empty
+    # Only one sentence differs from the other, and only the first seed from the second: the
+    # interval is that of the paired differences.
+    own, other = measured["b", "t"][key[TRANSLATION]], measured["a", "t"][key[TRANSLATION]]
+    influences = influence_values(own.numerators, own.denominators) - influence_values(
+        other.numerators, other.denominators
+    )
+    expected = mean_difference(np.array([10.0, 30.0]), influences)
+    assert table.loc[("b", TRANSLATION), "change_low"] == pytest.approx(float(expected.low))
+    assert table.loc[("b", TRANSLATION), "change_p"] == pytest.approx(float(expected.p_value))
+
+
+def test_other_sentences_or_masks_are_not_compared() -> None:
+    one = Counts(np.array([[1, 2]]), np.array([[3, 3]]), ("a", "b"))
+    assert one.comparable(Counts(np.array([[0, 1], [1, 1]]), np.full((2, 2), 3), ("a", "b")))
+    assert not one.comparable(Counts(np.array([[1, 2]]), np.array([[3, 3]]), ("a", "c")))
+    assert not one.comparable(Counts(np.array([[1, 2]]), np.array([[3, 4]]), ("a", "b")))
+    later = Counts(np.array([[0, 1], [1, 1]]), np.array([[3, 3], [3, 2]]), ("a", "b"))
+    assert not one.comparable(later)
+
+
+def test_seeds_that_left_out_other_pairs_share_the_rest() -> None:
+    def frame(numerators: list[int]) -> pd.DataFrame:
+        row = {"measure": "retrieval", "language": "en", "context": "", "layer": 0}
+        return pd.DataFrame([{**row, "numerators": numerators, "denominators": [1] * 3}])
+
+    joined = _joined([(frame([1, 0, 1]), ["a", "b", "c"]), (frame([0, 1, 1]), ["b", "c", "d"])])
+    (counts,) = joined.values()
+    assert counts.identifiers == ("b", "c")
+    assert counts.numerators.tolist() == [[0, 1], [0, 1]]
 
 
 def test_unusable_input_is_refused(tmp_path: Path) -> None:

@@ -320,10 +320,41 @@ def test_unusable_settings_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no pair fits into a row of 8 subwords"):
         settings = {**TRANSLATION["training"], "block_size": 8}
         objective_of(directory, tmp_path, training=settings)
+    with pytest.raises(InputError, match="epoch_batches is 1, but there are 2 texts"):
+        settings = {**TRANSLATION["training"], "epoch_batches": 1}
+        objective_of(directory, tmp_path, training=settings)
     model = load_masked_lm(directory)
+    with pytest.raises(InputError, match="no languages are given"):
+        add_table(model.base_model, [])
     add_table(model.base_model, ["de"])
     with pytest.raises(InputError, match="language embeddings of de and none of en, fr"):
         add_table(model.base_model, ["de", "en", "fr"])
+
+
+def test_parallel_text_needs_held_out_pairs(tmp_path: Path) -> None:
+    directory = make_masked_lm(tmp_path / "bert", "bert")
+    pairs = write_parallel(tmp_path / "pairs.tsv", 9)
+    empty = write(tmp_path / "empty.tsv", [])
+    of = TRANSLATION, tmp_path / "out", tmp_path / "c"
+    with pytest.raises(InputError, match="--held-out-parallel: 0 files for 1 parallel texts"):
+        adapt(directory, *of, parallel=[pairs])
+    with pytest.raises(InputError, match=r"empty\.tsv: no pairs"):
+        adapt(directory, *of, parallel=[pairs], held_out_parallel=[empty])
+    config = {**TRANSLATION, "languages": {"lines": [], "pairs": []}}
+    config |= {"language_embeddings": False}
+    with pytest.raises(InputError, match="languages: 2 pairs, but there are 1 parallel texts"):
+        two = {**config, "languages": {"lines": [], "pairs": [["a", "b"]] * 2}}
+        adapt(directory, two, *of[1:], parallel=[pairs], held_out_parallel=[pairs])
+
+
+def test_parallel_text_alone_without_sampling(tmp_path: Path) -> None:
+    directory = make_masked_lm(tmp_path / "bert", "bert")
+    pairs = write_parallel(tmp_path / "pairs.tsv", 9)
+    config = {**TRANSLATION, "languages": {"lines": [], "pairs": [["a", "b"]]}}
+    config["training"] = {k: v for k, v in TRAINING.items() if k != "sampling_exponent"}
+    output = tmp_path / "out"
+    adapt(directory, config, output, tmp_path / "c", parallel=[pairs], held_out_parallel=[pairs])
+    assert (output / "model.safetensors").exists()
 
 
 def test_damaged_tables_are_refused(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def encoder_directories(batch):
 def language_of(name):
     """A function of wildcards and output: the language of a corpus of a task or of parallel text.
 
-    Only encoders with language embeddings use it. It follows from the name of the corpus.
+    Only encoders with language embeddings use it. The code of a corpus starts with its language's.
     """
 
     def of(wildcards, output):
@@ -341,7 +341,7 @@ def kept_files(wildcards):
 
 def made_encoder_config(wildcards):
     """The settings of the pretraining of an encoder."""
-    return study.made_encoders.config(wildcards.encoder, int(wildcards.seed))
+    return study.made_encoders.config(wildcards.encoder, wildcards.text, int(wildcards.seed))
 
 
 def texts_of_encoder(folder, part):

@@ -22,8 +22,9 @@ def translation_lm_figure(
 ) -> Figure:
     """Masked subwords predicted in each context, and translations found by layer.
 
-    One column of panels per parallel text; values are means over both languages and over seeds,
-    bars in the upper panels are standard deviations over seeds.
+    One column of panels per parallel text; values are means over both languages and over seeds.
+    Error bars in the upper panels are the standard deviations over seeds, averaged over both
+    languages.
 
     Args:
         config: configuration of the figures, with ``study``, the title.

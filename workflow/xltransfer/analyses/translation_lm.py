@@ -33,10 +33,12 @@ class Counts:
 
     Attributes:
         numerators, denominators: shape (seeds, sentences).
+        identifiers: identifiers of the sentences' pairs.
     """
 
     numerators: np.ndarray
     denominators: np.ndarray
+    identifiers: tuple[str, ...] = ()
 
     @property
     def scores(self) -> np.ndarray:
@@ -44,52 +46,72 @@ class Counts:
         return scores_of_counts(self.numerators, self.denominators)
 
     def minus(self, other: Counts) -> Difference:
-        """The difference to counts of the same sentences; one seed is paired with all."""
+        """The difference to counts of the same sentences; a single seed is paired with all."""
         differences = self.scores - other.scores
         own, others = (influence_values(c.numerators, c.denominators) for c in (self, other))
         return mean_difference(differences, own - others)
+
+    def comparable(self, other: Counts) -> bool:
+        """Whether both count the same units of the same sentences, with every seed."""
+        return self.identifiers == other.identifiers and bool(
+            (self.denominators == other.denominators[:1]).all()
+            and (other.denominators == other.denominators[:1]).all()
+        )
 
 
 Measured = dict[tuple[str, str], dict[tuple[Any, ...], Counts]]
 """Counts by encoder and parallel text, and by the values of ``KEYS``."""
 
 
-def read_measured(results: str, config: Mapping[str, Any]) -> tuple[Measured, dict[str, dict]]:
-    """The measurements of all encoders, joined over seeds, and facts about each text.
+def read_measured(results: str, config: Mapping[str, Any]) -> tuple[Measured, dict[str, int]]:
+    """The measurements of all encoders, joined over seeds.
+
+    Seeds with vocabularies of their own may leave out different pairs; the others are compared.
 
     Args:
         results: folder of results.
         config: ``states`` and ``texts``.
 
+    Returns:
+        The counts, and for each parallel text the largest number of pairs that were left out.
+
     Raises:
-        InputError: a file is damaged, or encoders were measured on different sentences.
+        InputError: a file is damaged.
     """
-    found: dict[tuple[str, str], list[pd.DataFrame]] = {}
-    facts: dict[str, dict] = {}
+    found: dict[tuple[str, str], list[tuple[pd.DataFrame, list[str]]]] = {}
+    left_out = dict.fromkeys(config["texts"], 0)
     for encoder, state in config["states"]:
         for text in config["texts"]:
             path = Path(paths.translation_context(results, encoder, state, text))
             try:
                 table = parquet.read_table(path)
-                about = json.loads((table.schema.metadata or {})[b"facts"])
+                facts = json.loads((table.schema.metadata or {})[b"facts"])
             except (OSError, ValueError, KeyError) as error:
                 raise InputError(f"{path}: cannot be read ({error}); measure it again") from None
-            found.setdefault((encoder, text), []).append(table.to_pandas(ignore_metadata=True))
-            facts[f"{encoder} {text}"] = about
-    return {key: _joined(frames) for key, frames in found.items()}, facts
+            frame = table.to_pandas(ignore_metadata=True)
+            found.setdefault((encoder, text), []).append((frame, facts["identifiers"]))
+            dropped = facts["pairs"] - len(facts["identifiers"])
+            left_out[text] = max(left_out[text], dropped)
+    return {key: _joined(measured) for key, measured in found.items()}, left_out
 
 
-def _joined(frames: Sequence[pd.DataFrame]) -> dict[tuple[Any, ...], Counts]:
-    rows = [
-        {
-            tuple(row[key] for key in KEYS): row
-            for row in frame.fillna({"layer": -1}).to_dict("records")
-        }
-        for frame in frames
-    ]
-    names = ("numerators", "denominators")
+def _joined(
+    measured: Sequence[tuple[pd.DataFrame, list[str]]],
+) -> dict[tuple[Any, ...], Counts]:
+    common = set.intersection(*(set(identifiers) for _, identifiers in measured))
+    rows, places = [], []
+    for frame, identifiers in measured:
+        records = frame.fillna({"layer": -1}).to_dict("records")
+        rows.append({tuple(row[key] for key in KEYS): row for row in records})
+        places.append([n for n, name in enumerate(identifiers) if name in common])
+    known = tuple(name for name in measured[0][1] if name in common)
+
+    def counts(key: tuple[Any, ...], name: str) -> np.ndarray:
+        both = zip(rows, places, strict=True)
+        return np.array([np.asarray(row[key][name])[kept] for row, kept in both])
+
     return {
-        key: Counts(*(np.array([row[key][name] for row in rows]) for name in names))
+        key: Counts(counts(key, "numerators"), counts(key, "denominators"), known)
         for key in rows[0]
     }
 
@@ -173,11 +195,10 @@ def adjusted(table: pd.DataFrame, column: str) -> pd.Series:
 
 
 def _change(own: Counts, reference: Counts | None) -> Difference | None:
-    """The difference from the reference encoder, if it was measured on the same subwords."""
-    if reference is None or own.denominators.shape[1] != reference.denominators.shape[1]:
+    """The difference from the reference encoder, if it was measured on the same units."""
+    if reference is None or not own.comparable(reference):
         return None
-    same = (own.denominators[0] == reference.denominators[0]).all()
-    return own.minus(reference) if same else None
+    return own.minus(reference)
 
 
 def _scores(counts: Counts) -> dict[str, float]:

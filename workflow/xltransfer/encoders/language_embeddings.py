@@ -17,9 +17,12 @@ from safetensors import safe_open
 from torch import nn
 
 from ..runtime.errors import InputError
+from ..runtime.files import read_json
 
 NAME = "language_embeddings"
 """Key of ``config.json``, attribute of the network, and name of its weights."""
+UNKNOWN = -1
+"""Index of languages without a vector, which get the mean of all vectors."""
 
 
 class LanguageEmbeddings(nn.Module):
@@ -53,7 +56,11 @@ class LanguageEmbeddings(nn.Module):
 
     @contextmanager
     def rows(self, indices: torch.Tensor) -> Iterator[None]:
-        """Use the languages with these indices for each token; shape (rows, tokens)."""
+        """Use the languages with these indices for each token.
+
+        Args:
+            indices: index of a language, or ``UNKNOWN``; shape (rows, tokens).
+        """
         self._rows = indices
         try:
             yield
@@ -63,7 +70,8 @@ class LanguageEmbeddings(nn.Module):
     def add(self, module: nn.Module, inputs: Any, output: torch.Tensor) -> torch.Tensor:
         """The word embeddings with the vectors of their languages; a forward hook."""
         if self._rows is not None:
-            return output + self.weight[self._rows]
+            mean = self.weight.mean(dim=0, keepdim=True)
+            return output + torch.cat([self.weight, mean])[self._rows]
         if self._language in self.languages:
             return output + self.weight[self.languages.index(self._language)]
         return output + self.weight.mean(dim=0)
@@ -77,8 +85,11 @@ def add_table(encoder: nn.Module, languages: Sequence[str]) -> None:
         languages: codes of the languages.
 
     Raises:
-        InputError: the encoder has a table already, for other languages, or no word embeddings.
+        InputError: there are no languages, the encoder has a table already, for other languages, or
+            no word embeddings.
     """
+    if not languages:
+        raise InputError("language embeddings: no languages are given; give those of the texts")
     if (known := table_of(encoder)) is not None:
         if set(languages) <= set(known.languages):
             return
@@ -127,6 +138,13 @@ def configured_languages(config: Any, place: Path | str) -> list[str]:
     if not codes or not found or len(set(found)) < len(found):
         raise InputError(f"{place}: '{NAME}' is no list of different language codes; correct it")
     return found
+
+
+def languages_of(directory: Path) -> list[str]:
+    """The languages with a vector in an encoder or model directory; empty without vectors."""
+    content = read_json(directory / "config.json")
+    found = content.get(NAME) if isinstance(content, dict) else None
+    return found if isinstance(found, list) else []
 
 
 def add_configured_table(encoder: nn.Module, place: Path | str) -> None:

@@ -60,7 +60,7 @@ def adapt(
     Raises:
         InputError: unusable encoder, text or settings, or the loss is not finite.
     """
-    check_config(config, [*training, *parallel])
+    check_config(config, training, parallel, held_out_parallel)
     device = prepare_device(threads)
     kind, mask = kind_of(encoder), encoder / TOKENIZER_CONFIG
     named = [mask] if mask.exists() else []

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..corpora.formats import read_sentences, write_sentences
+from ..encoders.language_embeddings import languages_of
 from ..records.record import write_record
 from ..records.verification import verified_checksums, verified_model
 from ..runtime.files import sha256_of_file
@@ -54,5 +55,7 @@ def predict(
         if key not in datasets:
             datasets[key] = Dataset(sentences, kind.reader(directory), longest, task.word_state)
         write_sentences(output, annotate(model.to(device), task, labels, datasets[key], device))
-        write_record(output, "predict", inputs, device=device_name(device), threads=threads)
+        spoken = {"language": language} if languages_of(directory) else {}
+        facts = {"device": device_name(device), "threads": threads, **spoken}
+        write_record(output, "predict", inputs, **facts)
         log.info("%s: %d sentences", output, len(sentences))

@@ -68,7 +68,7 @@ def pretrain(
     Raises:
         InputError: unusable text or settings, or the loss is not finite.
     """
-    check_config(config, [*corpora, *parallel])
+    check_config(config, corpora, parallel, held_out_parallel)
     device = prepare_device(threads)
     read = verified_checksums([*corpora, *held_out, *parallel, *held_out_parallel])
     training, kept = _parts(corpora, held_out, config.get("held_out_lines", 0))

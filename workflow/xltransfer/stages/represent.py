@@ -17,6 +17,7 @@ from ..encoders.ablate import ablate
 from ..encoders.ablations import NEVER_PRETRAINED
 from ..encoders.interface import PretrainedKind
 from ..encoders.kinds import kind_of, pretrained_kind_of
+from ..encoders.language_embeddings import languages_of
 from ..records.record import write_record
 from ..records.verification import verified_checksums, verified_model
 from ..runtime.errors import InputError
@@ -87,7 +88,9 @@ def represent(
             # the record.
             metadata = {"identifiers": identifiers}
             save_file({"vectors": vectors}, temporary, metadata)
-        write_record(output, "represent", read | states_read[directory], redrawn=seed, **facts)
+        spoken = {"language": language} if languages_of(directory) else {}
+        inputs = read | states_read[directory]
+        write_record(output, "represent", inputs, redrawn=seed, **facts, **spoken)
         log.info("%s: %d sentences", output, len(texts))
 
 

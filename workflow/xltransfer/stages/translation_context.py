@@ -89,7 +89,8 @@ def translation_context(
             for one in counts
         ]
     table = pa.Table.from_pylist(rows, COLUMNS)
-    facts = {"pairs": len(text.pairs), "short_pairs": len(kept)}
+    identifiers = [text.pairs[index].identifier for index in kept]
+    facts = {"pairs": len(text.pairs), "identifiers": identifiers}
     with replacing(output) as temporary:
         parquet.write_table(table.replace_schema_metadata({"facts": json.dumps(facts)}), temporary)
     write_record(

@@ -32,18 +32,18 @@ def translation_lm_tables(
     Raises:
         InputError: a measurement is missing or damaged.
     """
-    measured, facts = read_measured(results, config)
+    measured, left_out = read_measured(results, config)
     files = [
         Path(paths.translation_context(results, encoder, state, text))
         for encoder, state in config["states"]
         for text in config["texts"]
     ]
     provenance = table_provenance(config, files, "translation_lm_tables")
-    left_out = sum(about["pairs"] - about["short_pairs"] for about in facts.values())
     notes = [
         f"{study_note(config)} Changes are differences from {config['reference']}, on the same "
-        "masked subwords or sentences; seeds are those of the encoders' training. Pairs left out "
-        f"because a sentence fills more than half a row: {left_out}."
+        "masked subwords or sentences; they are empty if these differ. Seeds are those of the "
+        "encoders' training. Pairs left out because a sentence fills more than half a row: "
+        f"{', '.join(f'{text} {number}' for text, number in left_out.items())}."
     ]
     for name, table, columns in (
         ("translation_lm", context_table(measured, config["reference"]), ("gain", "change")),

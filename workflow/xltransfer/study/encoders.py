@@ -24,6 +24,7 @@ def check_encoders(study: Study) -> None:
         InputError: an encoder is unsupported; names it, the reason and the remedy.
     """
     study.made_encoders.check()
+    _check_kept_weights(study)
     for encoder in study.declared_encoders.values():
         content = encoder.configuration(study.root)
         if content is None:
@@ -38,6 +39,16 @@ def check_encoders(study: Study) -> None:
         _check_layers(encoder, content, path)
         _check_units(encoder, content, path)
         _check_ablations(study, encoder, family, content["model_type"])
+
+
+def _check_kept_weights(study: Study) -> None:
+    """Raise an error if weights are dropped whose encoder depends on the seed of the model."""
+    for name in study.encoders if study.kept.dropped_ablations else ():
+        if any(len(recipe.seeds) > 1 for recipe in study.made_encoders.chain(name)):
+            raise InputError(
+                f"config: keep.ablated_weights: '{name}' is pretrained with several seeds, which "
+                "models use in turn; keep the weights, or give the encoder one seed"
+            )
 
 
 def _check_layers(encoder: Encoder, content: Mapping[str, Any], path: Path) -> None:

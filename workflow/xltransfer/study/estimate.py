@@ -282,14 +282,26 @@ class Estimate:
             for encoder in study.encoders
             for corpus in study.parallel.treebanks
         )
-        found["encoders"] = sum(self.size(encoder).parameters * 4.0 for encoder in study.encoders)
-        used = {*study.encoders, *study.unseen.arms.trained}
-        for name, recipe in study.made_encoders.recipes.items():
-            if study.declared_encoders[name].pretrained and name in used - set(study.encoders):
-                number = len(study.unseen.varieties) if recipe.of_each_language else 1
-                number *= max(1, len(recipe.seeds))
-                found["encoders"] += self.size(name).parameters * 4.0 * number
+        found["encoders"] = sum(
+            self.size(name).parameters * 4.0 * self._copies(name) for name in self._encoders()
+        )
         return found
+
+    def _encoders(self) -> list[str]:
+        """The encoders of the study and those that it makes for other purposes."""
+        study = self.study
+        used = {*study.unseen.arms.trained, *study.measured_translations.encoders}
+        made = [name for name in study.made_encoders.recipes if name in used]
+        names = dict.fromkeys([*study.encoders, *made])
+        return [name for name in names if study.declared_encoders[name].pretrained]
+
+    def _copies(self, name: str) -> int:
+        """Number of directories of an encoder: for each seed and, in some cases, language."""
+        recipe = self.study.made_encoders.recipes.get(name)
+        if recipe is None:
+            return 1
+        languages = len(self.study.unseen.varieties) if recipe.of_each_language else 1
+        return languages * max(1, len(recipe.seeds))
 
     def _vectors(self, encoder: str, corpus: str) -> float:
         """Bytes of the sentence vectors of a treebank in one state of an encoder."""

@@ -12,6 +12,9 @@ from ..runtime.errors import InputError
 from ..runtime.files import canonical_json
 from .recipes import PARALLEL_TEXT, TRANSLATION_LM, Recipe, root_of
 
+LANGUAGE_EMBEDDINGS = "language_embeddings"
+"""Key of recipes and of ``config.json``."""
+
 if TYPE_CHECKING:
     from .study import Study
 
@@ -71,6 +74,24 @@ class MadeEncoders:
             raise InputError(
                 f"config: encoders: '{name}': {TRANSLATION_LM} has no noise, with which pairs "
                 "might not fit into their rows; remove `noise`"
+            )
+        texts = len(recipe.raw_texts) + len(recipe.parallel_texts) * (2 - recipe.joins_sentences)
+        if recipe.settings["training"].get("epoch_batches", texts) < texts:
+            raise InputError(
+                f"config: encoders: '{name}': an epoch has fewer batches than there are texts "
+                f"({texts}; both sides of parallel text count for masked-lm); raise `epoch_batches`"
+            )
+        self._check_languages(name, recipe)
+
+    def _check_languages(self, name: str, recipe: Recipe) -> None:
+        """Raise an error for text in languages without a vector, if its base has vectors."""
+        known = self.languages(recipe.base) if recipe.base and recipe.of_several_texts else []
+        missing = sorted(self._spoken(recipe) - set(known)) if known else []
+        if missing:
+            raise InputError(
+                f"config: encoders: '{name}' starts from '{recipe.base}', which has language "
+                f"embeddings of {', '.join(known)} and none of {missing[0]}; leave its text out, "
+                "or start from an encoder without language embeddings"
             )
 
     def _check_vocabularies(self) -> None:
@@ -136,22 +157,46 @@ class MadeEncoders:
         recipes = self.recipes.items()
         return [name for name, recipe in recipes if not recipe.text and not recipe.base]
 
-    def config(self, name: str, seed: int) -> str:
-        """Canonical JSON of the training of an encoder on raw or parallel text."""
+    def config(self, name: str, text: str, seed: int) -> str:
+        """Canonical JSON of the training of an encoder on raw or parallel text.
+
+        Args:
+            name: name of the encoder.
+            text: its text in paths.
+            seed: seed of the training.
+        """
         recipe, config = self.recipes[name], json.loads(self.recipes[name].config(seed))
         if recipe.of_several_texts:
             config["languages"] = {
                 "lines": [self._study.raw_texts.language(code) for code in recipe.raw_texts],
                 "pairs": [self._study.parallel_texts.languages(c) for c in recipe.parallel_texts],
             }
-        elif self.has_language_embeddings(name) and not recipe.of_each_language:
-            language = self._study.raw_texts.language(recipe.text)
+        elif self.has_language_embeddings(name):
+            language = self._study.raw_texts.language(text)
             config["languages"] = {"lines": [language], "pairs": []}
         return canonical_json(config)
 
     def has_language_embeddings(self, name: str) -> bool:
-        """Whether the workflow gives an encoder language embeddings."""
-        return any(recipe.settings.get("language_embeddings") for recipe in self.chain(name))
+        """Whether an encoder has language embeddings, given or made by the workflow."""
+        root = root_of(self._study.declared_encoders[name], self._study.declared_encoders)
+        given = (root.configuration(self._study.root) or {}).get(LANGUAGE_EMBEDDINGS)
+        made = (recipe.settings.get(LANGUAGE_EMBEDDINGS) for recipe in self.chain(name))
+        return bool(given) or any(made)
+
+    def languages(self, name: str) -> list[str]:
+        """The languages with a vector in an encoder; empty without language embeddings."""
+        root = root_of(self._study.declared_encoders[name], self._study.declared_encoders)
+        found = (root.configuration(self._study.root) or {}).get(LANGUAGE_EMBEDDINGS)
+        if isinstance(found, list):
+            return found
+        made = [r for r in self.chain(name) if r.settings.get(LANGUAGE_EMBEDDINGS)]
+        return sorted(self._spoken(made[-1])) if made else []
+
+    def _spoken(self, recipe: Recipe) -> set[str]:
+        """The languages of the texts of a recipe on several texts."""
+        pairs = (self._study.parallel_texts.languages(code) for code in recipe.parallel_texts)
+        lines = {self._study.raw_texts.language(code) for code in recipe.raw_texts}
+        return lines.union(*pairs)
 
     def text_files(self, name: str, text: str, part: str) -> dict[str, list[str]]:
         """The files that an encoder is trained on, by folder, below the folder of results.

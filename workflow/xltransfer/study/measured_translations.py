@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from ..encoders.families import FAMILIES
 from ..records import paths
 from ..records.code import stage_digest
 from ..runtime.errors import InputError
 from ..runtime.files import canonical_json, digest
+from .recipes import root_of
 
 if TYPE_CHECKING:
     from .study import Study
@@ -47,6 +49,7 @@ class MeasuredTranslations:
                     f"{', '.join(declared)}"
                 )
             recipe = declared[name].recipe
+            self._check_kind(name)
             if recipe is not None and (recipe.of_each_language or not declared[name].pretrained):
                 raise InputError(
                     f"config: translation_lm: '{name}' has no weights of its own before "
@@ -56,6 +59,30 @@ class MeasuredTranslations:
             raise InputError(
                 "config: translation_lm.reference: the encoder that the others are compared with "
                 "must be one of `encoders`; add it there"
+            )
+        of_reference = self._seeds(self._section["reference"])
+        for name in self.encoders:
+            if len(self._seeds(name)) > 1 < len(of_reference) and self._seeds(name) != of_reference:
+                raise InputError(
+                    f"config: translation_lm: '{name}' and '{self._section['reference']}' have "
+                    "other `seeds`, so that they cannot be compared seed by seed; give both the "
+                    "same"
+                )
+
+    def _seeds(self, name: str) -> tuple[int, ...]:
+        recipe = self._study.made_encoders.recipes.get(name)
+        return recipe.seeds if recipe is not None else ()
+
+    def _check_kind(self, name: str) -> None:
+        declared = self._study.declared_encoders
+        root = root_of(declared[name], declared)
+        content = root.configuration(self._study.root)
+        if content is None or content["model_type"] not in FAMILIES:
+            return
+        if not FAMILIES[content["model_type"]].masked_lm:
+            raise InputError(
+                f"config: translation_lm: '{name}' ({content['model_type']}) has no head for "
+                "masked language modelling in transformers; remove it"
             )
 
     @cached_property

@@ -6,7 +6,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..corpora.checksums import UNCHECKED
-from ..corpora.parallel_corpora import GENERATED, PARTS, TRAIN, ParallelCorpus, ParallelFile
+from ..corpora.parallel_corpora import (
+    DEV,
+    GENERATED,
+    PARTS,
+    TEST,
+    TRAIN,
+    ParallelCorpus,
+    ParallelFile,
+)
 from ..runtime.errors import InputError
 from ..runtime.files import canonical_json
 from .raw_texts import evaluation_files_of
@@ -66,6 +74,14 @@ class ParallelTexts:
                 "config: parallel_cleaning.minimum_characters: above maximum_characters, so that "
                 "no pair is long enough; lower it"
             )
+        for code in self.codes:
+            published = self._corpus(code).files
+            for share, part in (("held_out_share", DEV), ("test_share", TEST)):
+                if not settings[share] and part not in published:
+                    raise InputError(
+                        f"config: parallel_cleaning.{share}: is 0, but {code} publishes no such "
+                        "part; raise it"
+                    )
         if settings["held_out_share"] + settings["test_share"] >= 1:
             raise InputError(
                 "config: parallel_cleaning: held_out_share and test_share leave no pair to train "

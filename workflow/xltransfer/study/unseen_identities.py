@@ -75,10 +75,10 @@ class UnseenIdentities:
         made = self._study.made_encoders
         recipe = made.recipes[name]
         if not recipe.base:
-            of = [made.config(name, seed), stage_digest("pretrain")]
+            of = [made.config(name, text, seed), stage_digest("pretrain")]
         else:
             base, base_seed = made.base(name, seed)
-            of = [made.config(name, seed), stage_digest("adapt")]
+            of = [made.config(name, text, seed), stage_digest("adapt")]
             if base in made.recipes and made.recipes[base].text:
                 fixed = made.recipes[base]
                 base_text = text if fixed.of_each_language else fixed.text

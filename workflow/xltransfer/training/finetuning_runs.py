@@ -21,6 +21,7 @@ from ..encoders.ablate import ablate
 from ..encoders.ablations import NONE
 from ..encoders.interface import CONFIG_FILE, StartingPoint
 from ..encoders.kinds import kind_of
+from ..encoders.language_embeddings import languages_of
 from ..records.code import stage_digest
 from ..records.record import versions
 from ..records.verification import verified_checksums, verified_encoder
@@ -139,9 +140,11 @@ class FineTuningRuns:
     def facts(self, encoder: Path, seed: int, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Everything that decides a model, as JSON content; arguments as for ``run``."""
         names, of_encoder = kind_of(encoder).files, self._encoder_read(encoder)
+        spoken = {"language": self.language} if languages_of(encoder) else {}
         alphabet = {"alphabet": self._read[str(self.alphabet)]} if self.alphabet else {}
         return {
             **self._facts,
+            **spoken,
             "config": {
                 **self.config,
                 "settings": {**self.config["settings"], "training": dict(settings)},

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from ..encoders.batch_plan import plan_batches
-from ..encoders.language_embeddings import select_language, table_of
+from ..encoders.language_embeddings import UNKNOWN, select_language, table_of
 from ..encoders.lean_transformers import PreTrainedModel
 from ..encoders.text_tokenizer import TextTokenizer
 from .objectives.masked_lm import logits_of_rows
@@ -91,9 +91,9 @@ def masked_counts(
     select_language(model.base_model, "")
     texts = [TokenisedText(side, tokenizer, False, False) for side in sentences]
     table = table_of(model.base_model)
-    known = table.languages if table is not None else ()
-    spoken = tuple(known.index(code) if code in known else None for code in languages)
-    both = spoken if None not in spoken else None
+    known = {} if table is None else {code: n for n, code in enumerate(table.languages)}
+    first, second = (known.get(code, UNKNOWN) for code in languages)
+    spoken = (first, second) if known else None
     count, found = texts[0].lines, []
     indices = np.arange(count)
     for side, text in enumerate(texts):
@@ -104,10 +104,11 @@ def masked_counts(
             for own in (masked, text):
                 other = turned if context == UNRELATED else texts[1 - side]
                 if context == ALONE:
-                    streams.append(LineStream(own, longest, language=spoken[side]))
+                    language = None if spoken is None else spoken[side]
+                    streams.append(LineStream(own, longest, language=language))
                 else:
                     pair = (own, other) if side == 0 else (other, own)
-                    streams.append(PairStream(*pair, longest, both, reset_positions))
+                    streams.append(PairStream(*pair, longest, spoken, reset_positions))
             counts = _counts(model, *streams, indices, device)
             found.append(MaskedCounts(side, context, *counts))
     return found

@@ -98,18 +98,30 @@ def train_encoder(
     checkpoint.discard()
 
 
-def check_config(config: Mapping[str, Any], text: Sequence[Path]) -> None:
+def check_config(
+    config: Mapping[str, Any],
+    text: Sequence[Path],
+    parallel: Sequence[Path],
+    held_out_parallel: Sequence[Path],
+) -> None:
     """Check that there is text, and the values of optional keys.
 
     Args:
         config: configuration of the stage.
-        text: files of raw and parallel text.
+        text: files of raw text.
+        parallel, held_out_parallel: files of parallel text.
 
     Raises:
-        InputError: there is no text, or a value is invalid; names the key and valid values.
+        InputError: there is no text, parallel text has no held-out part, or a value is invalid;
+            names the key and valid values.
     """
-    if not text:
+    if not text and not parallel:
         raise InputError("no text: give raw text, or parallel text with --parallel")
+    if len(parallel) != len(held_out_parallel):
+        raise InputError(
+            f"--held-out-parallel: {len(held_out_parallel)} files for {len(parallel)} parallel "
+            "texts; give one for each"
+        )
     for key, value, choices in (
         ("store", config.get("store", "float32"), STORED_TYPES),
         ("packing", config["training"].get("packing", LINES), (LINES, BLOCKS)),

@@ -136,6 +136,8 @@ class _Streams:
 
     def of_lines(self, texts: Sequence[Iterable[str]], blocks: bool, apart: bool) -> list[Stream]:
         """A stream of each text, or one of all texts together."""
+        if not texts:
+            return []
         if not apart and not self.index:
             return [self._lines(_Joined(texts), blocks, None)]
         languages = self.of_line or [""] * len(texts)
@@ -157,6 +159,11 @@ class _Streams:
     def of_pairs(self, corpora: Sequence[SentencePairs]) -> list[list[Stream]]:
         """The streams of each parallel text: of its pairs, or of both sides."""
         given = self.of_pair or [("", "")] * len(corpora)
+        if len(given) != len(corpora):
+            raise InputError(
+                f"languages: {len(given)} pairs, but there are {len(corpora)} parallel texts; give "
+                "one for each"
+            )
         return [
             self._pairs(pairs, languages) for pairs, languages in zip(corpora, given, strict=True)
         ]
@@ -169,6 +176,8 @@ class _Streams:
             ]
         sides = [TokenisedText(pairs.side(s), self.tokenizer, False, self.words) for s in (0, 1)]
         spoken = self._languages(pairs, languages) if self.index else None
+        if not pairs.pairs:
+            raise InputError(f"{pairs.path}: no pairs; every parallel text needs at least one")
         stream = PairStream(*sides, self.longest, spoken, self.reset)
         if stream.too_long:
             log.info("%s: %d pairs are too long for a row", pairs.path, stream.too_long)

@@ -96,6 +96,9 @@ class MaskedLanguageModelling(Objective):
             (default false), ``masked_share`` (default 0.15) and ``epoch_batches``.
         seed: seed of the order of the batches and of the masks on held-out text.
         probabilities: probability of each stream; default: in proportion to its batches.
+
+    Raises:
+        InputError: an epoch has fewer batches than there are streams.
     """
 
     def __init__(
@@ -116,6 +119,11 @@ class MaskedLanguageModelling(Objective):
         self.masking = Masking(tokenizer, settings.get("masked_share", MASKED_SHARE))
         self._sizes = [len(self._round(stream, 0)) for stream in range(len(training))]
         total = settings.get("epoch_batches") or sum(self._sizes)
+        if total < len(training):
+            raise InputError(
+                f"training: epoch_batches is {total}, but there are {len(training)} texts, and "
+                "each needs a batch; raise it"
+            )
         if probabilities is None:
             probabilities = np.array(self._sizes) / sum(self._sizes)
         self._shares = apportion(probabilities, total)
