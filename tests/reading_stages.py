@@ -33,6 +33,8 @@ from xltransfer.stages.split import split
 from xltransfer.stages.tokenizer_table import tokenizer_table
 from xltransfer.stages.train_vectors import train_vectors
 from xltransfer.stages.translate_words import translate_words
+from xltransfer.stages.translation_context import translation_context
+from xltransfer.stages.translation_lm_tables import translation_lm_tables
 from xltransfer.stages.transliterate import transliterate
 from xltransfer.stages.unseen_tables import unseen_tables
 from xltransfer.stages.word_order_tables import word_order_tables
@@ -248,6 +250,20 @@ STAGES: dict[str, tuple[list[str], Callable[[], object]]] = {
         lambda: translate_words(
             *files("translate words")[:2], [], files("translate words")[2],
             {"normalisation": [], "neighbours": 1}, [], files("translate words")[3:],
+        ),
+    ),
+    "translation context": (
+        [*(f"encoders/e/{name}" for name in ("config.json", "model.safetensors", "tokenizer.json")),
+         "parallel_text/aa_bb_x/test.tsv"],
+        lambda: translation_context(
+            files("translation context")[0].parent, files("translation context")[3], {}, out()[0]
+        ),
+    ),
+    "translation tables": (
+        ["translation_context/e/seed-1/aa_bb_x.parquet"],
+        lambda: translation_lm_tables(
+            {**TABLE, "states": [["e", "seed-1"]], "texts": {"aa_bb_x": ["aa", "bb"]}},
+            "results", out()[0],
         ),
     ),
     "word translation": (

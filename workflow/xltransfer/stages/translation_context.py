@@ -16,7 +16,7 @@ from pyarrow import parquet
 from ..analyses.retrieval import retrieved
 from ..corpora.sentence_pairs import SentencePairs
 from ..encoders.families import has_absolute_positions
-from ..encoders.kinds import kind_of, kind_of_network, pretrained_kind_of
+from ..encoders.kinds import TRANSFORMER, kind_of_network, pretrained_kind_of
 from ..encoders.language_embeddings import select_language
 from ..encoders.lean_transformers import PreTrainedModel
 from ..encoders.masked_lm_head import load_with_head
@@ -62,8 +62,8 @@ def translation_context(
         InputError: the encoder or the text cannot be used.
     """
     device = prepare_device(threads)
+    read = verified_encoder(encoder, TRANSFORMER.files) | verified_checksums([pairs])
     pretrained_kind_of(encoder)
-    read = verified_encoder(encoder, kind_of(encoder).files) | verified_checksums([pairs])
     text, tokenizer = SentencePairs(pairs), TextTokenizer(encoder)
     torch.manual_seed(config["seed"])
     model, has_head = load_with_head(encoder)

@@ -10,6 +10,7 @@ from ..analyses.tables import study_note, write_table
 from ..analyses.translation_lm import adjusted, context_table, read_measured, retrieval_by_layer
 from ..records import paths
 from ..records.trace import table_provenance
+from ..records.verification import verified_checksums
 from ..runtime.signatures import Keys
 
 
@@ -30,14 +31,15 @@ def translation_lm_tables(
         directory: output folder.
 
     Raises:
-        InputError: a measurement is missing or damaged.
+        InputError: a measurement is missing, damaged, or differs from its record.
     """
-    measured, left_out = read_measured(results, config)
     files = [
         Path(paths.translation_context(results, encoder, state, text))
         for encoder, state in config["states"]
         for text in config["texts"]
     ]
+    verified_checksums(files)
+    measured, left_out = read_measured(results, config)
     provenance = table_provenance(config, files, "translation_lm_tables")
     notes = [
         f"{study_note(config)} Changes are differences from {config['reference']}, on the same "
