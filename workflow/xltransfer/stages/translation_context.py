@@ -16,12 +16,12 @@ from pyarrow import parquet
 from ..analyses.retrieval import retrieved
 from ..corpora.sentence_pairs import SentencePairs
 from ..encoders.families import has_absolute_positions
-from ..encoders.kinds import TRANSFORMER, kind_of_network, pretrained_kind_of
+from ..encoders.kinds import kind_of_network, pretrained_kind_of
 from ..encoders.language_embeddings import select_language
 from ..encoders.lean_transformers import PreTrainedModel
 from ..encoders.masked_lm_head import load_with_head
 from ..encoders.text_tokenizer import TextTokenizer
-from ..records.record import write_record
+from ..records.record import encoder_files, write_record
 from ..records.verification import verified_checksums, verified_encoder
 from ..runtime.errors import InputError
 from ..runtime.files import replacing
@@ -62,7 +62,9 @@ def translation_context(
         InputError: the encoder or the text cannot be used.
     """
     device = prepare_device(threads)
-    read = verified_encoder(encoder, TRANSFORMER.files) | verified_checksums([pairs])
+    read = verified_encoder(
+        encoder, [path.name for path in encoder_files(encoder)]
+    ) | verified_checksums([pairs])
     pretrained_kind_of(encoder)
     text, tokenizer = SentencePairs(pairs), TextTokenizer(encoder)
     torch.manual_seed(config["seed"])
