@@ -289,7 +289,7 @@ def test_measurements_know_how_pairs_were_read(config: dict) -> None:
         name: json.loads(context.config(name, "qaa_qba_embedded"))["reset_positions"]
         for name in context.encoders
     }
-    assert read == {"embedded": None, "embedded-masked": None, "embedded-translation": True}
+    assert read == {"embedded": False, "embedded-masked": False, "embedded-translation": True}
     assert len(context.states) == 1 + 3 + 3
 
 

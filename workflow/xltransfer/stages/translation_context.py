@@ -15,7 +15,6 @@ from pyarrow import parquet
 
 from ..analyses.retrieval import retrieved
 from ..corpora.sentence_pairs import SentencePairs
-from ..encoders.families import has_absolute_positions
 from ..encoders.kinds import kind_of_network, pretrained_kind_of
 from ..encoders.language_embeddings import select_language
 from ..encoders.lean_transformers import PreTrainedModel
@@ -51,8 +50,7 @@ def translation_context(
         encoder: encoder directory.
         pairs: parallel sentences.
         config: both ``languages``; ``reset_positions``, whether positions start again at the second
-            sentence of a row (``null``: if the encoder can); ``masked_share`` and
-            ``seed`` of the masked subwords.
+            sentence of a row; ``masked_share`` and ``seed`` of the masked subwords.
         output: output Parquet file. For each ``measure``, ``language`` (of the masked subwords, or
             of the query) and ``context`` or ``layer``: ``numerators`` and ``denominators`` of each
             sentence. Without a masked language modelling head there is only retrieval.
@@ -81,10 +79,7 @@ def translation_context(
     languages = tuple(config["languages"])
     rows = list(_retrieval(model, tokenizer, sides, languages, longest, device))
     if has_head:
-        reset = config["reset_positions"]
-        if reset is None:
-            reset = has_absolute_positions(model.config.to_dict())
-        given = longest, reset, config["masked_share"], config["seed"]
+        given = longest, config["reset_positions"], config["masked_share"], config["seed"]
         counts = masked_counts(model, tokenizer, sides, languages, *given, device)
         rows += [
             _row(MASKED, languages[one.side], one.context, None, one.right, one.masked)

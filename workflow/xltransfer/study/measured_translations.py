@@ -113,16 +113,15 @@ class MeasuredTranslations:
     def config(self, encoder: str, text: str) -> str:
         """Canonical JSON of a measurement.
 
-        Positions start again at the second sentence if they did so in the training of the encoder.
-        For an encoder that was never trained on pairs they do if they can, so that each sentence
-        looks as it does alone.
+        Positions start again at the second sentence only if they did so in the training of the
+        encoder: others have never seen a position twice in a row.
         """
         chain = self._study.made_encoders.chain(encoder)
         joined = next((recipe for recipe in chain if recipe.joins_sentences), None)
         return canonical_json(
             {
                 "languages": list(self._study.parallel_texts.languages(text)),
-                "reset_positions": joined.settings["reset_positions"] if joined else None,
+                "reset_positions": bool(joined and joined.settings["reset_positions"]),
                 "masked_share": self._section["masked_share"],
                 "seed": self._section["seed"],
             }

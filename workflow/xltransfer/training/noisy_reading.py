@@ -14,7 +14,6 @@ import numpy as np
 from ..corpora.noise import PUBLISHED, CharacterNoise
 from ..encoders.reader import Reader, WordPieces
 from ..encoders.sampled_reading import SampledReading
-from ..encoders.tokenizer import WordTokenizer
 from ..runtime.errors import InputError
 
 EPOCH, SEED = DRAWN_PER = ("epoch", "seed")
@@ -49,7 +48,7 @@ class NoisyReading:
             self._characters = CharacterNoise(wanted["share"], operations, alphabet)
             self._once = wanted.get("drawn_per", EPOCH) == SEED
         if "subwords" in settings:
-            if not isinstance(reader, WordTokenizer):
+            if reader.whole_words:
                 raise InputError(
                     "noise.subwords: the encoder reads whole words, which have one segmentation; "
                     "remove the key"
