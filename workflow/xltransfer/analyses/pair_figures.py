@@ -151,10 +151,12 @@ def styles_of(names: Iterable[str]) -> dict[str, dict[str, str]]:
     return dict(zip(dict.fromkeys(names), cycle(SERIES), strict=False))
 
 
-def add_legend(figure: Figure, names: Iterable[str]) -> None:
+def add_legend(figure: Figure, names: Iterable[str], columns: int = 4) -> None:
     """Add a legend of these names below a figure, with handles from all panels."""
     handles = {}
     for ax in figure.axes:
         handles |= dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
     drawn = [name for name in names if name in handles]
-    figure.legend([handles[name] for name in drawn], drawn, loc="outside lower center", ncols=4)
+    figure.legend(
+        [handles[name] for name in drawn], drawn, loc="outside lower center", ncols=columns
+    )

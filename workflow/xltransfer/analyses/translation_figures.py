@@ -50,12 +50,14 @@ def translation_lm_figure(
             lower.plot(
                 mean.index, mean, markersize=3, linewidth=1, label=encoder, **styles[encoder][0]
             )
+        lower.set_ylim(bottom=0)
         lower.set_xlabel("layer (0: embeddings)")
         lower.xaxis.set_major_locator(MaxNLocator(integer=True))
         upper.set_title(text.replace("_", " "))
     axes[0, 0].set_ylabel("masked subwords\npredicted (percent)")
     axes[1, 0].set_ylabel("translations found\n(percent)")
-    add_legend(figure, encoders)
+    # One panel is too narrow for several names of encoders side by side.
+    add_legend(figure, encoders, columns=1 if len(texts) == 1 else 2)
     figure.suptitle(config["study"], fontsize=9)
     return figure
 
