@@ -205,6 +205,7 @@ def test_rows_are_chosen_by_name_and_long_ones_only_so() -> None:
     assert {r.key for r in ROWS} - {r.key for r in command._chosen([])} == {
         "embedded-study",
         "demo",
+        "csls",
     }
     with pytest.raises(InputError, match="no row 'nope'; there are parser-machamp"):
         command._chosen(["nope"])

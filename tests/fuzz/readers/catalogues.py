@@ -46,6 +46,9 @@ TABLES = {
     "ar_wo_news\ttest\tboth\tnews/b.tsv\tunchecked\t\n"
     f"wo_ar_bible\ttrain\tfirst\tbible/a.wo\t{SUM}\thttps://example.org/g\n"
     f"wo_ar_bible\ttrain\tsecond\tbible/a.ar\t{SUM}\t\n",
+    "dictionaries.tsv": "dictionary\tsource\ttarget\tname\tpart\tfile\tchecksum\turl\tlicence\n"
+    f"ar_wo_muse\tar\two\tMUSE\ttrain\tm/a.txt\t{SUM}\thttps://example.org/h\tCC0-1.0\n"
+    "ar_wo_muse\tar\two\tMUSE\ttest\tm/b.txt\tunchecked\t\tCC0-1.0\n",
     "transliterations.tsv": "variety\toriginal\tscheme\nar_latn\tar\tbuckwalter\n",
     "transliteration/schemes.tsv": "scheme\tdescription\tkind\ttables\tlanguage\treversible\t"
     "source\n"
@@ -56,6 +59,7 @@ TABLES = {
 CODES = {
     *("code", "treebank", "corpus", "language", "variety", "original", "scheme", "first", "second"),
 }
+DICTIONARIES = "dictionaries.tsv"
 SETS = {
     "split": {"train", "dev", "test"},
     "layout": {"columns", "wikiann", "uner", "tsv", "identifiers", "moses", "tmx", "dataset"},
@@ -124,6 +128,11 @@ def judge(content: dict[str, bytes]) -> Verdict:
 def _problem(table: str, row: dict[str, str]) -> str:
     """What must not be in a row, whatever the other rows are."""
     for column, value in row.items():
+        is_code = table == DICTIONARIES and column in ("dictionary", "source", "target")
+        if is_code and (not re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+)*", value) or len(value) > 255):
+            return f"code '{value}' in {column}"
+        if table == DICTIONARIES and column == "part" and value == "dev":
+            return "part of a dictionary"
         if column in CODES and not (table.endswith("schemes.tsv") and column == "language"):
             code = r"[a-z0-9]+(-[a-z0-9]+)*" if column == "scheme" else r"[a-z0-9]+(_[a-z0-9]+)*"
             is_tagging = table == "entity_corpora.tsv" and column == "scheme"
@@ -173,6 +182,7 @@ def _problem_of_references(tables: dict[str, list[dict[str, str]]]) -> str:
         "raw_corpora.tsv": ("corpus",),
         "parallel_corpora.tsv": ("corpus",),
         "parallel_files.tsv": ("corpus", "part", "side"),
+        DICTIONARIES: ("dictionary", "part"),
         "transliterations.tsv": ("variety",),
         "transliteration/schemes.tsv": ("scheme",),
     }
@@ -182,9 +192,13 @@ def _problem_of_references(tables: dict[str, list[dict[str, str]]]) -> str:
             return f"{name}: a code twice"
         if name != "transliteration/schemes.tsv":
             for row in tables[name]:
-                for column in {"language", "first", "second"} & set(row):
+                own = {"source", "target"} if name == DICTIONARIES else set()
+                for column in ({"language", "first", "second"} | own) & set(row):
                     if row[column] not in languages:
                         return f"{name}: no language {row[column]}"
+    problem = _problem_of_prefixes(tables)
+    if problem:
+        return problem
     corpora = {row["corpus"] for row in tables["entity_corpora.tsv"]}
     if any(row["corpus"] not in corpora for row in tables["entity_files.tsv"]):
         return "entity_files.tsv: no corpus"
@@ -197,6 +211,24 @@ def _problem_of_references(tables: dict[str, list[dict[str, str]]]) -> str:
     for row in tables["transliterations.tsv"]:
         if row["scheme"] not in schemes or not {row["variety"], row["original"]} <= set(languages):
             return "transliterations.tsv: no scheme or variety"
+    return ""
+
+
+def _problem_of_prefixes(tables: dict[str, list[dict[str, str]]]) -> str:
+    """Codes that do not begin with those of their languages, and rows that disagree."""
+    for name, column in (("treebanks.tsv", "treebank"), ("entity_corpora.tsv", "corpus")):
+        for row in tables[name]:
+            if not row[column].startswith(f"{row['language']}_"):
+                return f"{name}: prefix of {row[column]}"
+    known: dict[str, tuple[str, ...]] = {}
+    for row in tables[DICTIONARIES]:
+        if row["source"] == row["target"]:
+            return "a dictionary of one language"
+        if not row["dictionary"].startswith(f"{row['source']}_{row['target']}_"):
+            return f"prefix of {row['dictionary']}"
+        facts = tuple(row[column] for column in ("source", "target", "name", "licence"))
+        if known.setdefault(row["dictionary"], facts) != facts:
+            return f"rows of {row['dictionary']}"
     return ""
 
 
@@ -229,7 +261,8 @@ def _meaning(tables: dict[str, list[dict[str, str]]]) -> list[list[str]]:
     ]
     named += [("raw_corpora.tsv", "corpus"), ("typology_files.tsv", "file")]
     named += [("parallel_corpora.tsv", "corpus")]
-    return [[row[column] for row in tables[name]] for name, column in named]
+    found = [[row[column] for row in tables[name]] for name, column in named]
+    return [*found, list(dict.fromkeys(row["dictionary"] for row in tables[DICTIONARIES]))]
 
 
 class Catalogues(Reader):
@@ -260,6 +293,7 @@ class Catalogues(Reader):
             found.raw_corpora,
             found.typology,
             found.parallel_corpora,
+            found.dictionaries,
         )
         return [list(part) for part in parts]
 

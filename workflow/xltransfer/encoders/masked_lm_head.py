@@ -116,6 +116,11 @@ def load_with_head(directory: Path) -> tuple[PreTrainedModel, bool]:
     missing = [name for name in report["missing_keys"] if not name.startswith(f"{prefix}.")]
     if missing:
         log.info("%s: no head for masked language modelling, so a new one is drawn", directory)
+        # The initialisers of some architectures leave biases as they are, which is what was in the
+        # memory before.
+        for name in missing:
+            if name.endswith("bias"):
+                nn.init.zeros_(model.get_parameter(name))
         model.config.tie_word_embeddings = True
         model.tie_weights()
     load_table(model.base_model, directory)
