@@ -17,7 +17,10 @@ from . import Study
 from .estimate import PEAK, Assumptions, Estimate, Model, read_outputs
 from .study_files import read_config
 
-UNKNOWN = ("adapt", "pretrain", "pretrain_embedded")
+UNKNOWN = (
+    *("adapt", "pretrain", "pretrain_embedded", "translation_context"),
+    *("train_vectors", "represent_words", "map_vectors", "translate_words"),
+)
 """GPU rules without an estimate, because their data size is unknown before cleaning."""
 
 
