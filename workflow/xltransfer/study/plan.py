@@ -21,7 +21,7 @@ UNKNOWN = (
     *("adapt", "pretrain", "pretrain_embedded", "translation_context"),
     *("train_vectors", "represent_words", "map_vectors", "translate_words"),
 )
-"""GPU rules without an estimate, because their data size is unknown before cleaning."""
+"""Rules without an estimate, because the size of their data is unknown before cleaning."""
 
 
 def dry_run(targets: Sequence[str], files: Sequence[str]) -> Mapping[str, list[list[str]]]:
