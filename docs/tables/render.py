@@ -48,22 +48,33 @@ def changes(part: pd.DataFrame, intervals: bool = False) -> list[str]:
     """The score without ablation, the change for each pair and the control's score.
 
     With intervals, a change is followed by the half-width of its 95 % confidence interval, and by
-    ns if it includes zero.
+    ns if it is not significant after Holm's correction for the pairs of layers.
     """
     found = part.set_index("ablation")
     pairs = [found.loc[f"random-init-{pair}"] for pair in PAIRS]
+    texts = [signed(row["delta"]) for row in pairs]
+    if intervals:
+        halves = [(row["delta_high"] - row["delta_low"]) / 2 for row in pairs]
+        marks = ["" if p < 0.05 else " ns" for p in holm([row["delta_p"] for row in pairs])]
+        texts = [
+            f"{text} ± {half:.1f}{mark}"
+            for text, half, mark in zip(texts, halves, marks, strict=True)
+        ]
     return [
         f"{found.loc['none', 'mean']:.1f}",
-        *(with_interval(row) if intervals else signed(row["delta"]) for row in pairs),
+        *texts,
         f"{found.loc['random-init-all', 'mean']:.1f}",
     ]
 
 
-def with_interval(row: pd.Series) -> str:
-    """A change with its interval."""
-    half = (row["delta_high"] - row["delta_low"]) / 2
-    mark = " ns" if row["delta_low"] <= 0 <= row["delta_high"] else ""
-    return f"{signed(row['delta'])} ± {half:.1f}{mark}"
+def holm(p_values: list[float]) -> list[float]:
+    """P-values after Holm's correction (1979)."""
+    order = sorted(range(len(p_values)), key=p_values.__getitem__)
+    corrected, largest = [0.0] * len(order), 0.0
+    for rank, place in enumerate(order):
+        largest = max(largest, min(1.0, (len(order) - rank) * p_values[place]))
+        corrected[place] = largest
+    return corrected
 
 
 def published(target: str) -> list[str]:
@@ -127,6 +138,10 @@ def known_numbers() -> set[str]:
     text = "".join(make() for make in TABLES.values())
     found = set(re.findall(r"[+−]?\d+\.\d+", text))
     found |= {f"{value:.2f}" for value in read("development")["LAS"]}
+    correlation = read("overlap_correlation")[["spearman", "spearman_low", "spearman_high"]]
+    found |= {f"{value:.2f}" for value in correlation.to_numpy().ravel()}
+    table = las("randominit_by_target")
+    found |= {f"{value:.1f}" for value in table[table["target"] == "X"]["delta_sd"].dropna()}
     return found | {number.lstrip("+−") for number in found}
 
 
