@@ -93,7 +93,7 @@ def test_rows_of_the_catalogue(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "reason"),
     [
-        ([{"dictionary": "fr_en_x"}], "does not start with the codes of its languages"),
+        ([{"dictionary": "fr_en_x"}], "does not start with its languages' codes"),
         ([{"dictionary": "../x"}], "dictionary '../x' is not of the form"),
         ([{"target": "en", "dictionary": "en_en_x"}], "source and target are both 'en'"),
         ([{"part": "dev"}], "part 'dev' is none of train, test"),

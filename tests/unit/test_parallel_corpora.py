@@ -89,7 +89,7 @@ def test_files_by_part_and_side(tmp_path: Path) -> None:
 
 OF_CORPORA = {
     "same language": ({"second": "fr"}, "2: both languages are 'fr'"),
-    "code": ({"first": "en"}, "2: corpus 'fr_wo_news' does not start with .* 'en_wo_'; rename it"),
+    "code": ({"first": "en"}, "2: corpus 'fr_wo_news' does not start with .* 'en_wo_'"),
     "layout": ({"layout": "xml"}, "2: layout 'xml' is none of tsv, identifiers"),
     "cells": ({"columns": "first second third"}, "2: column 'third' is none of identifier"),
     "no second": ({"columns": "first -"}, "2: columns 'first -' must have first and second once"),

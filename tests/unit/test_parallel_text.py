@@ -13,7 +13,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
-from xltransfer.corpora.parallel_text import Layout, Pair, confined_pairs, read_pairs
+from xltransfer.corpora.parallel_text import Layout, confined_pairs, read_pairs
+from xltransfer.corpora.sentence_pairs import Pair
 from xltransfer.runtime.errors import InputError
 
 PLAIN = Layout("tsv", ("fr", "fra"), ("wo", "wol"), ("first", "second"))

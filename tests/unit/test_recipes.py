@@ -278,7 +278,7 @@ def test_several_texts_have_languages(config: dict) -> None:
         "raw_text": ["raw_text/qga_embedded/training.txt"],
         "parallel_text": ["parallel_text/qaa_qba_embedded/training.tsv"],
     }
-    assert study.made_encoders.has_language_embeddings("embedded-translation")
+    assert study.made_encoders.languages("embedded-translation") == ["qaa", "qba", "qga"]
     masked = json.loads(study.made_encoders.config("embedded-masked", "several-texts", 1))
     assert masked["objective"] == "masked-lm" and masked["languages"]["lines"] == []
 

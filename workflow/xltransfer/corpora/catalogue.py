@@ -19,6 +19,7 @@ from ..runtime.safe_values import (
     check_checksum,
     check_code,
     check_path,
+    check_prefix,
     check_text,
     check_url,
 )
@@ -223,7 +224,7 @@ class Catalogue:
         for place, row in read_table(self.directory / "treebanks.tsv", columns):
             code, language = _corpus_code(row, "treebank", place), row["language"]
             self._check_language(language, place)
-            _check_prefix(code, language, place)
+            check_prefix(code, [language], place, "treebank")
             release, splits = next(iter(files.get(code, {}).items()), ("", {}))
             treebank = Corpus(code, language, row["name"], row["licence"], splits, release)
             _add(treebanks, code, treebank, place)
@@ -247,7 +248,7 @@ class Catalogue:
         for place, row in read_table(self.directory / "entity_corpora.tsv", columns):
             _corpus_code(row, "corpus", place)
             self._check_language(row["language"], place)
-            _check_prefix(row["corpus"], row["language"], place)
+            check_prefix(row["corpus"], [row["language"]], place, "corpus")
             for column, choices in _ENTITY_CHOICES.items():
                 if row[column] not in choices:
                     raise InputError(
@@ -302,15 +303,6 @@ def _corpus_code(row: dict[str, str], column: str, place: str) -> str:
     check_path(row["name"], place, "name")
     check_text(row["licence"], place, "licence")
     return check_code(CORPUS, row[column], place, column)
-
-
-def _check_prefix(code: str, language: str, place: str) -> None:
-    """Reject a code of another language: jobs take the language of a corpus from its row, and
-    Snakemake compares only the code."""
-    if not code.startswith(f"{language}_"):
-        raise InputError(
-            f"{place}: corpus '{code}' does not start with its language's code, '{language}_'"
-        )
 
 
 def _file(row: dict[str, str], place: str) -> CorpusFile:

@@ -12,6 +12,7 @@ from ..runtime.safe_values import (
     check_checksum,
     check_code,
     check_path,
+    check_prefix,
     check_text,
     check_url,
 )
@@ -103,11 +104,7 @@ def _entry(row: dict[str, str], place: str) -> Dictionary:
         check_code(LANGUAGE, row[column], place, column)
     if source == target:
         raise InputError(f"{place}: source and target are both '{source}'; correct one")
-    if not code.startswith(f"{source}_{target}_"):
-        raise InputError(
-            f"{place}: dictionary '{code}' does not start with the codes of its languages, "
-            f"'{source}_{target}_'"
-        )
+    check_prefix(code, [source, target], place, "dictionary")
     for column in ("name", "licence"):
         check_text(row[column], place, column)
     if row["part"] not in PARTS:

@@ -13,6 +13,7 @@ from ..runtime.safe_values import (
     check_checksum,
     check_code,
     check_path,
+    check_prefix,
     check_text,
     check_url,
 )
@@ -115,11 +116,7 @@ def _corpus(row: dict[str, str], place: str) -> ParallelCorpus:
         check_code(LANGUAGE, row[column], place, column)
     if first == second:
         raise InputError(f"{place}: both languages are '{first}'; correct first or second")
-    if not code.startswith(f"{first}_{second}_"):
-        raise InputError(
-            f"{place}: corpus '{code}' does not start with its languages' codes, "
-            f"'{first}_{second}_'; rename it"
-        )
+    check_prefix(code, [first, second], place, "corpus")
     if row["layout"] not in LAYOUTS:
         raise InputError(f"{place}: layout '{row['layout']}' is none of {', '.join(LAYOUTS)}")
     for column in ("name", "licence"):

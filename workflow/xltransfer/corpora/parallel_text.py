@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 from ..runtime.errors import InputError
 from .confined import MEMORY, SECONDS, confined, serve
@@ -28,6 +28,7 @@ from .raw_text import (
     text_lines,
     without_surrogates,
 )
+from .sentence_pairs import Pair
 from .tmx import translation_units
 
 LONGEST_IDENTIFIER = 200
@@ -35,19 +36,6 @@ LONGEST_IDENTIFIER = 200
 TRANSLATION = "translation"
 """Field of datasets with the texts by language code."""
 _BYTE_ORDER_MARK = "\ufeff"
-
-
-class Pair(NamedTuple):
-    """A sentence in two languages.
-
-    Attributes:
-        identifier: its name in the corpus, or the number of its line, row or translation unit.
-        first, second: text in the first and the second language.
-    """
-
-    identifier: str
-    first: str
-    second: str
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from ..runtime.safe_values import (
     check_checksum,
     check_code,
     check_path,
+    check_prefix,
     check_text,
     check_url,
 )
@@ -94,10 +95,7 @@ def _corpus(row: dict[str, str], place: str) -> RawCorpus:
     code, language, kind, url = row["corpus"], row["language"], row["kind"], row["url"]
     check_code(CORPUS, code, place, "corpus")
     check_code(LANGUAGE, language, place, "language")
-    if not code.startswith(f"{language}_"):
-        raise InputError(
-            f"{place}: corpus '{code}' does not start with its language's code, '{language}_'"
-        )
+    check_prefix(code, [language], place, "corpus")
     if kind not in KINDS:
         raise InputError(f"{place}: kind '{kind}' is none of {', '.join(KINDS)}")
     check_checksum(row["checksum"], place)

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
 from ..runtime.errors import InputError
-from ..runtime.files import replacing
 from .lines import Lines
 
 PAIRS_SUFFIX = ".tsv"
 
 
-class SentencePair(NamedTuple):
-    """Two sentences that are translations of each other."""
+class Pair(NamedTuple):
+    """A sentence in two languages.
+
+    Attributes:
+        identifier: its name in the corpus, or the number of its line, row or translation unit.
+        first, second: text in the first and the second language, without tabs and line ends.
+    """
 
     identifier: str
     first: str
     second: str
+
+    def line(self) -> str:
+        """The line of a file of parallel sentences."""
+        return "\t".join(self) + "\n"
 
 
 @dataclass(frozen=True)
@@ -34,14 +41,14 @@ class SentencePairs:
     path: Path
 
     @cached_property
-    def pairs(self) -> list[SentencePair]:
+    def pairs(self) -> list[Pair]:
         """All pairs in order.
 
         Raises:
             InputError: a line has not three fields, an empty one, or an identifier that is there
                 already; names the line.
         """
-        found: list[SentencePair] = []
+        found: list[Pair] = []
         known: set[str] = set()
         for number, line in enumerate(Lines(self.path), start=1):
             fields = line.removesuffix("\r").split("\t")
@@ -54,15 +61,9 @@ class SentencePairs:
                     f"{self.path}:{number}: the identifier '{fields[0]}' is there twice; remove one"
                 )
             known.add(fields[0])
-            found.append(SentencePair(*fields))
+            found.append(Pair(*fields))
         return found
 
     def side(self, index: int) -> list[str]:
         """The first (0) or second (1) sentence of every pair."""
         return [pair[index + 1] for pair in self.pairs]
-
-
-def write_pairs(path: Path, pairs: Iterable[SentencePair]) -> None:
-    """Write parallel sentences; none of their fields has a tab or the end of a line."""
-    with replacing(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
-        file.writelines("\t".join(pair) + "\n" for pair in pairs)

@@ -8,6 +8,7 @@ Snakefile reads the catalogues whenever it is parsed.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from .errors import InputError
@@ -46,6 +47,24 @@ def without_credentials(text: str) -> str:
 def has_credentials(address: str) -> bool:
     """Whether a URL contains a user name or a password."""
     return bool(_CREDENTIALS.search(address))
+
+
+def check_prefix(code: str, languages: Sequence[str], place: str, column: str) -> None:
+    """Check that a code starts with those of its languages, on which jobs and paths rely.
+
+    Args:
+        code: value of the table, e.g. ``en_fr_muse``.
+        languages: codes of its language or languages, in order.
+        place: ``file:line``, for the message.
+        column: column of the table.
+
+    Raises:
+        InputError: it does not.
+    """
+    prefix = "".join(f"{language}_" for language in languages)
+    if not code.startswith(prefix):
+        whose = "language's code" if len(languages) == 1 else "languages' codes"
+        raise InputError(f"{place}: {column} '{code}' does not start with its {whose}, '{prefix}'")
 
 
 def check_code(form: re.Pattern[str], code: str, place: str, column: str) -> str:

@@ -13,7 +13,7 @@ from typing import IO, Any, Literal
 from ..corpora.checksums import UNCHECKED, refuse_other_content, verify_checksum
 from ..corpora.cleaning.duplicates import EXACT, NEAR, line_key
 from ..corpora.cleaning.evaluation_sentences import EvaluationSentences
-from ..corpora.cleaning.line_counts import Counts
+from ..corpora.cleaning.line_counts import Counts, largest_loss
 from ..corpora.cleaning.line_store import LineStore, Progress, batches, workplace
 from ..corpora.cleaning.settings import Settings
 from ..corpora.cleaning.steps import Steps
@@ -142,12 +142,9 @@ def _check(sides: list[_Side], counts: list[Counts], raw: Path) -> None:
     """Reject a corpus without remaining training lines; names the step that dropped the most."""
     if sides[0].lines:
         return
-    most = max(counts, key=lambda step: step.lines_dropped)
-    reason = next((reason for reason, _ in most.why.most_common(1)), "the file holds no text")
+    loss = largest_loss(counts, "lines", "the file holds no text")
     raise InputError(
-        f"{raw}: no line is left to train on; the step '{most.step}' dropped "
-        f"{most.lines_dropped} of {counts[0].lines_read} lines ({reason}); is it the right file, "
-        "language and script?"
+        f"{raw}: no line is left to train on; {loss}; is it the right file, language and script?"
     )
 
 

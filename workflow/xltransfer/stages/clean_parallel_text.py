@@ -13,12 +13,13 @@ from typing import IO, Annotated, Any
 from ..corpora.checksums import refuse_other_content, verify_checksum
 from ..corpora.cleaning.duplicates import EXACT, line_key
 from ..corpora.cleaning.evaluation_sentences import EvaluationSentences
-from ..corpora.cleaning.line_counts import Counts
+from ..corpora.cleaning.line_counts import Counts, largest_loss
 from ..corpora.cleaning.line_store import LineStore, Progress, batches, workplace
 from ..corpora.cleaning.pair_steps import PairSteps, characters
 from ..corpora.cleaning.settings import PairSettings
 from ..corpora.parallel_corpora import DEV, PARTS, TEST, TRAIN
-from ..corpora.parallel_text import Layout, Pair, confined_pairs
+from ..corpora.parallel_text import Layout, confined_pairs
+from ..corpora.sentence_pairs import Pair
 from ..records.record import write_record
 from ..records.verification import verified_checksums
 from ..runtime.errors import InputError
@@ -214,7 +215,7 @@ class _Output:
         self.characters, self.words = [0, 0], [0, 0]
 
     def write(self, pair: Pair) -> None:
-        self.file.write("\t".join(pair) + "\n")
+        self.file.write(pair.line())
         self.pairs += 1
         for side, text in enumerate(pair[1:]):
             self.characters[side] += len(text)
@@ -225,12 +226,10 @@ def _check(sides: Sequence[_Output], counts: Sequence[Counts], file: Path) -> No
     """Reject a corpus without remaining training pairs; names the step that dropped the most."""
     if sides[0].pairs:
         return
-    most = max(counts, key=lambda step: step.lines_dropped)
-    reason = next((reason for reason, _ in most.why.most_common(1)), "all pairs are held out")
+    loss = largest_loss(counts, "pairs", "all pairs are held out")
     raise InputError(
-        f"{file}: no pair is left to train on; the step '{most.step}' dropped "
-        f"{most.lines_dropped} of {counts[0].lines_read} pairs ({reason}); is it the right file, "
-        "and are the shares of parallel_cleaning small enough?"
+        f"{file}: no pair is left to train on; {loss}; is it the right file, and are the shares of "
+        "parallel_cleaning small enough?"
     )
 
 

@@ -171,17 +171,10 @@ class MadeEncoders:
                 "lines": [self._study.raw_texts.language(code) for code in recipe.raw_texts],
                 "pairs": [self._study.parallel_texts.languages(c) for c in recipe.parallel_texts],
             }
-        elif self.has_language_embeddings(name):
+        elif self.languages(name):
             language = self._study.raw_texts.language(text)
             config["languages"] = {"lines": [language], "pairs": []}
         return canonical_json(config)
-
-    def has_language_embeddings(self, name: str) -> bool:
-        """Whether an encoder has language embeddings, given or made by the workflow."""
-        root = root_of(self._study.declared_encoders[name], self._study.declared_encoders)
-        given = (root.configuration(self._study.root) or {}).get(LANGUAGE_EMBEDDINGS)
-        made = (recipe.settings.get(LANGUAGE_EMBEDDINGS) for recipe in self.chain(name))
-        return bool(given) or any(made)
 
     def languages(self, name: str) -> list[str]:
         """The languages with a vector in an encoder; empty without language embeddings."""

@@ -120,8 +120,7 @@ def _masked(
     """A copy of a text with masks."""
     ordinary = np.isin(text.pieces, tokenizer.ordinary)
     chosen = (draws.random(len(text.pieces)) < share) & ordinary
-    starts = np.concatenate([[0], text.ends[:-1]])
-    for start, end in zip(starts, text.ends, strict=True):
+    for start, end in zip(text.starts, text.ends, strict=True):
         places = start + np.flatnonzero(ordinary[start:end])
         place = draws.integers(max(1, len(places)))
         if len(places) and not chosen[start:end].any():
@@ -136,8 +135,7 @@ def _turned(text: TokenisedText, by: int) -> TokenisedText:
     copied = copy.copy(text)
     cut = text.ends[by - 1] if by else 0
     copied.pieces = np.roll(text.pieces, -cut)
-    lengths = np.diff(np.concatenate([[0], text.ends]))
-    copied.ends = np.cumsum(np.roll(lengths, -by))
+    copied.ends = np.cumsum(np.roll(text.ends - text.starts, -by))
     return copied
 
 

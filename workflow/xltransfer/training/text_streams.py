@@ -129,11 +129,8 @@ class PairStream(Stream):
         languages: tuple[int, int] | None,
         reset_positions: bool,
     ) -> None:
-        self.sides, self.languages, self.reset_positions = (
-            (first, second),
-            languages,
-            reset_positions,
-        )
+        self.sides, self.languages = (first, second), languages
+        self.reset_positions = reset_positions
         self._sides = [_sentences(side) for side in self.sides]
         self._kept = np.flatnonzero(self.lengths(np.arange(first.lines)) <= longest)
         self.sentences = len(self._kept)
@@ -185,5 +182,4 @@ def _special_tokens(text: TokenisedText) -> int:
 
 def _sentences(text: TokenisedText) -> Rows:
     """One row for each line, however long."""
-    starts = np.concatenate([np.zeros(min(1, text.lines), np.int64), text.ends[:-1]])
-    return Rows(starts, text.ends - starts)
+    return Rows(text.starts, text.ends - text.starts)

@@ -73,6 +73,11 @@ class TokenisedText:
         """Number of lines."""
         return len(self.ends)
 
+    @property
+    def starts(self) -> np.ndarray:
+        """Index of the first subword of each line; shape (lines,)."""
+        return np.concatenate([np.zeros(min(1, self.lines), np.int64), self.ends[:-1]])
+
     def rows_by_line(self, longest: int) -> Rows:
         """Rows of one line each; overlong lines are split into several rows.
 
@@ -80,7 +85,7 @@ class TokenisedText:
             longest: maximum number of pieces per row, including special tokens.
         """
         room = self._room(longest)
-        starts = np.concatenate([[0], self.ends[:-1]]) if self.lines else self.ends
+        starts = self.starts
         per_line = -(-(self.ends - starts) // room)
         line = np.repeat(np.arange(self.lines), per_line)
         within = np.arange(len(line)) - np.repeat(np.cumsum(per_line) - per_line, per_line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,3 +67,19 @@ class Counts:
             "characters_kept": self.characters_kept,
             "why": dict(self.why),
         }
+
+
+def largest_loss(counts: Sequence[Counts], unit: str, otherwise: str) -> str:
+    """Which step dropped the most, of how many, and its most frequent reason, for a message.
+
+    Args:
+        counts: counts of all steps in order.
+        unit: what the steps count (``lines``).
+        otherwise: reason if no step dropped anything.
+    """
+    most = max(counts, key=lambda step: step.lines_dropped)
+    reason = next((reason for reason, _ in most.why.most_common(1)), otherwise)
+    return (
+        f"the step '{most.step}' dropped {most.lines_dropped} of {counts[0].lines_read} {unit} "
+        f"({reason})"
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import compress
 
-from ..parallel_text import Pair
+from ..sentence_pairs import Pair
 from .evaluation_sentences import EvaluationSentences
 from .line_counts import Counts
 from .normalisation import composed, folded, without_invisible, without_markup
