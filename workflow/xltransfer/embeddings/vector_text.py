@@ -6,22 +6,17 @@ separated by spaces. Vectors of GloVe lack the first line; add it.
 
 from __future__ import annotations
 
-import gzip
 import re
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 
+from ..corpora.raw_text import decompressed, explained, text_lines
 from ..runtime.errors import InputError
 from ..runtime.files import replacing
 from .word_vectors import WordVectors
 
-LONGEST_LINE = 1 << 20
-"""Maximum bytes of a line; a vector of 300 dimensions has about 3,000."""
 MOST_DIMENSIONS = 1 << 14
 MOST_WORDS = 1 << 26
 _NUMBERS = re.compile(r"([0-9]{1,12}) ([0-9]{1,12}) ?")
@@ -36,7 +31,7 @@ def read_vector_text(path: Path | str, maximum_words: int | None) -> tuple[WordV
     the end of the line.
 
     Args:
-        path: UTF-8 text; ``.gz`` is decompressed while reading.
+        path: UTF-8 text; compressed files (``.gz``) are decompressed while reading.
         maximum_words: number of words to keep; ``None`` keeps all.
 
     Raises:
@@ -45,26 +40,12 @@ def read_vector_text(path: Path | str, maximum_words: int | None) -> tuple[WordV
             file has other lines than its header says. The message names the line.
     """
     path = Path(path)
-    try:
-        with _opened(path) as file:
-            return _read(file, path, maximum_words)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise InputError(
-            f"{path}: cannot be decompressed ({error}); is the download complete?"
-        ) from None
-    except OSError as error:
-        reason = error.strerror or " ".join(str(error).split())
-        raise InputError(f"{path}: cannot be read ({reason})") from None
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes]]:
-    with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as file:
-        yield file
+    with explained(path), decompressed(path) as file:
+        return _read(file, path, maximum_words)
 
 
 def _read(file: IO[bytes], path: Path, maximum_words: int | None) -> tuple[WordVectors, int]:
-    lines = _lines(file, path)
+    lines = enumerate(text_lines(file, str(path)), start=1)
     number, dimensions = _header(next(lines, (1, ""))[1], path)
     words: dict[str, None] = {}
     rows: list[np.ndarray] = []
@@ -88,25 +69,6 @@ def _read(file: IO[bytes], path: Path, maximum_words: int | None) -> tuple[WordV
                 "complete?"
             )
     return WordVectors(list(words), np.stack(rows)), lines_read - len(words)
-
-
-def _lines(file: IO[bytes], path: Path) -> Iterator[tuple[int, str]]:
-    number = 0
-    while line := file.readline(LONGEST_LINE):
-        number += 1
-        if len(line) == LONGEST_LINE:
-            raise InputError(
-                f"{path}:{number}: the line has no end after {LONGEST_LINE >> 20} MiB; is it a "
-                "file of word vectors in text format?"
-            )
-        try:
-            text = line.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise InputError(
-                f"{path}:{number}: byte 0x{line[error.start]:02x} is not UTF-8; convert the file "
-                "to UTF-8"
-            ) from None
-        yield number, text.removesuffix("\n").removesuffix("\r")
 
 
 def _header(line: str, path: Path) -> tuple[int, int]:
