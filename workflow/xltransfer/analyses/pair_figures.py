@@ -95,7 +95,8 @@ def _scatter(
             )
         ax.set_title(task)
         ax.set_xlabel(label)
-        ax.legend(loc="best", handletextpad=0.2)
+        # Inside the panel, its marker could be taken for a language.
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), handletextpad=0.2)
         if len(part):
             ax.set_ylabel(f"zero-shot {part['metric'].iloc[0]} (percent)")
     figure.suptitle(title, fontsize=9)
