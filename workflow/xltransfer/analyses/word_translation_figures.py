@@ -51,8 +51,9 @@ def word_translation_figure(config: Mapping[str, Any], table: pd.DataFrame) -> F
         ax.set_visible(False)
     axes[0][0].set_yticks(range(len(methods)), methods)
     axes[0][0].invert_yaxis()
-    for ax in axes[-1]:
+    for ax in axes.flat[max(0, len(panels) - columns) : len(panels)]:
         ax.set_xlabel("P@1 (%)")
+        ax.tick_params(labelbottom=True)
     handles, labels = axes[0][0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2)
     figure.suptitle(config["study"], fontsize=9)
