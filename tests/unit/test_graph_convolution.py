@@ -7,7 +7,6 @@ from collections import deque
 import numpy as np
 import pytest
 import torch
-
 from xltransfer.encoders.graph_convolution import (
     GraphConvolution,
     GraphConvolutions,
