@@ -25,7 +25,7 @@ from snakemake.io import IOFile
 from snakemake.jobs import Job
 from snakemake.persistence import PersistenceBase
 from xltransfer.corpora.checksums import UNCHECKED
-from xltransfer.corpora.formats import ANNOTATED, FORMATS
+from xltransfer.corpora.formats import ANNOTATED, FORMATS, WITH_VARIETIES
 from xltransfer.encoders.ablations import NONE
 from xltransfer.records import paths
 from xltransfer.records.code import stage_digest
