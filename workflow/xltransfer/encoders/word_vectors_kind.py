@@ -119,8 +119,8 @@ class WordVectorsKind(EncoderKind):
     def _known(self, directory: Path) -> WordVectorLookup:
         if self._lookup is None:
             raise InputError(
-                f"{directory / CONFIG_FILE}:1: {self.name} reads no text without the vectors of its "
-                "words; give the option --vectors"
+                f"{directory / CONFIG_FILE}:1: {self.name} reads no text without the vectors of "
+                "its words; give the option --vectors"
             )
         return self._lookup
 

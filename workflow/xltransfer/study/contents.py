@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ..corpora.catalogue import EMBEDDED
 from ..corpora.checksums import UNCHECKED
 from ..corpora.formats import FORMATS
+from ..corpora.relation_corpora import ANNOTATIONS
 from ..records.code import stage_digest
 from ..records.paths import made_encoder
 from ..runtime.files import digest, sha256_of_file
@@ -62,7 +63,8 @@ class Contents:
             return _composed(of, [self.corpus(kind, made.original, part) for part in parts])
         if code.endswith(f"_{EMBEDDED}"):
             language = code.removesuffix(f"_{EMBEDDED}")
-            world = stage_digest("embedded_world")
+            stage = "embedded_relations" if kind in ANNOTATIONS else "embedded_world"
+            world = stage_digest(stage)
             return digest([kind, study.embedded_world.part(language, split), world])
         checksum = study.downloads.checksum(kind, code, split)
         if checksum == UNCHECKED:

@@ -7,7 +7,7 @@ syntax, but not from the order of words: the subject of a passive verb is its ``
 Relations hold between nouns or names. The subject and the object of a verb are related by the class
 of the verb, whatever its voice, so a reader must know both the tree and the meaning of the verb. A
 genitive and a coordination are relations as well. Which of two mentions is the first of their pair
-is drawn at random, so that no order of words says it; a label has the direction, as in SemEval.
+is drawn at random, and a label has the direction, as in SemEval, so both are equally frequent.
 """
 
 from __future__ import annotations
