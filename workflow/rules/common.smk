@@ -41,6 +41,7 @@ from xltransfer.study.analyses import ANALYSES, FIGURE_JOBS, analysis_of, drawin
 from xltransfer.study.noise_settings import alphabet_file
 from xltransfer.study.private_report import private
 from xltransfer.study.recipes import SEVERAL_TEXTS
+from xltransfer.study.shared_spaces import map_to, space_identity, vector_files
 from xltransfer.study.study_files import refuse_templates
 from xltransfer.study.varieties import FOLDS, HASHED
 

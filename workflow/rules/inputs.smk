@@ -111,9 +111,25 @@ def content(kind, code="{corpus}"):
     return of
 
 
-def gold_identity(wildcards):
-    """The identity of that file."""
-    return study.identities.gold(wildcards.task, wildcards.corpus, wildcards.split)
+def read_identity(wildcards):
+    """The identity of what a prediction reads besides models: that file, and word vectors."""
+    of = wildcards.encoder, wildcards.task, wildcards.corpus, wildcards.split
+    return study.identities.read_for_prediction(*of)
+
+
+def vectors_of(name):
+    """A function of wildcards: the word vectors that an encoder reads a corpus by, if it does."""
+
+    def of(wildcards):
+        language = study.language(wildcards.task, wildcards[name])
+        return vector_files(study, "<results>", wildcards.encoder, language)
+
+    return of
+
+
+def vectors_option(wildcards, input):
+    """The option of a stage that reads words by their vectors."""
+    return ["--vectors", *input.vectors] if input.vectors else []
 
 
 def part_of_source(split):

@@ -12,6 +12,8 @@ from ..runtime.errors import InputError
 from .encoders import check_encoders
 from .noise_settings import check_noise
 from .parts import check_mirrors, check_results
+from .shared_spaces import check_spaces
+from .task_encoders import check_task_encoders
 
 if TYPE_CHECKING:
     from .study import Study
@@ -35,6 +37,8 @@ def check_consistency(study: Study) -> None:
     _check_unseen(study)
     check_noise(study)
     study.mapped.check()
+    check_task_encoders(study)
+    check_spaces(study)
     study.raw_texts.check()
     study.parallel_texts.check()
     study.measured_translations.check()
