@@ -10,6 +10,7 @@ from .attachment import attachment_scores
 from .counts import Counts, Scores
 from .entity_scores import entity_scores
 from .labels import check_labelled, label_scores
+from .pair_scores import relation_scores, role_scores
 
 Metrics = Callable[[Sequence, Sequence, Mapping[str, Any]], Scores]
 
@@ -17,6 +18,8 @@ METRICS: dict[str, Metrics] = {
     "parsing": attachment_scores,
     "tagging": label_scores,
     "entities": entity_scores,
+    "relations": relation_scores,
+    "roles": role_scores,
 }
 """By kind of task: a function of gold sentences, predicted sentences and settings."""
 
