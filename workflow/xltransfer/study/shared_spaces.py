@@ -113,8 +113,8 @@ def _check_uses(study: Study, encoder: str, embeddings: str) -> None:
     ablated = [ablation for ablation in study.config["ablations"] if ablation != NONE]
     if ablated:
         raise InputError(
-            f"config: ablations: '{encoder}' has no layers that '{ablated[0]}' could change; remove "
-            "the ablation or the encoder"
+            f"config: ablations: '{encoder}' has no layers that '{ablated[0]}' could change; "
+            "remove the ablation or the encoder"
         )
     if study.parallel.treebanks:
         raise InputError(
