@@ -39,6 +39,7 @@ from xltransfer.runtime.head import alone
 from xltransfer.study import Study
 from xltransfer.study.analyses import ANALYSES, FIGURE_JOBS, analysis_of, drawings_of
 from xltransfer.study.noise_settings import alphabet_file
+from xltransfer.study.parsed_trees import models_of_trees, parsed_identity, trees_of
 from xltransfer.study.private_report import private
 from xltransfer.study.recipes import SEVERAL_TEXTS
 from xltransfer.study.shared_spaces import map_to, space_identity, vector_files
@@ -85,9 +86,9 @@ def everything(part):
     ]
 
 
-def alignment_files():
-    """The tables and figures about mapped word vectors."""
-    analysis = analysis_of("word_translation")
+def files_of(table):
+    """The tables and figures of the analysis with a table; none if the study does not make them."""
+    analysis = analysis_of(table)
     if not analysis.wanted(study):
         return []
     return [f"<results>/tables/{table}.csv" for table in analysis.tables] + [

@@ -95,10 +95,15 @@ def alphabet_option(wildcards, input):
 
 def gold(wildcards):
     """The gold file of a prediction or score."""
-    file = study.corpus_file(wildcards.task, wildcards.corpus, wildcards.split)
-    kind = study.kind(wildcards.task).corpora
-    identity = study.contents.corpus(kind, wildcards.corpus, wildcards.split)
-    return settled(f"<results>/{file}", identity)
+    return corpus_of_task(wildcards.task, wildcards.corpus, wildcards.split)
+
+
+def corpus_of_task(task, corpus, split):
+    """A part of a corpus as the models of a task read it, which may have predicted trees."""
+    file = f"<results>/{study.corpus_file(task, corpus, split)}"
+    if trees_of(study, task, corpus):
+        return settled(file, study.identities.gold(task, corpus, split))
+    return settled(file, study.contents.corpus(study.kind(task).corpora, corpus, split))
 
 
 def content(kind, code="{corpus}"):
@@ -136,10 +141,7 @@ def part_of_source(split):
     """A function of wildcards: a part of the corpus that a model is trained on."""
 
     def of(wildcards):
-        file = study.corpus_file(wildcards.task, wildcards.source, split)
-        kind = study.kind(wildcards.task).corpora
-        identity = study.contents.corpus(kind, wildcards.source, split)
-        return settled(f"<results>/{file}", identity)
+        return corpus_of_task(wildcards.task, wildcards.source, split)
 
     return of
 

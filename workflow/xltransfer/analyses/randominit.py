@@ -54,7 +54,7 @@ def by_target(scores: pd.DataFrame) -> pd.DataFrame:
         One row per encoder, task, metric, source, target (``X`` included) and ablation, with
         ``mean``, ``sd``, ``delta`` with the suffixes of ``CHANGE``, and ``seeds``.
     """
-    cells = _cells(scores)
+    cells = cells_of(scores)
     rows = []
     for key, cell in cells.items():
         values = cell.values
@@ -82,7 +82,7 @@ def _change(cell: Cell, reference: Cell) -> dict[str, float]:
     }
 
 
-def _cells(scores: pd.DataFrame) -> dict[tuple[str, ...], Cell]:
+def cells_of(scores: pd.DataFrame) -> dict[tuple[str, ...], Cell]:
     """The cells of the table; the means over targets come last."""
     cells, identifiers = {}, {}
     for key, part in scores.groupby(_CELL, sort=False):

@@ -11,6 +11,7 @@ from ..encoders.ablations import NONE, parse
 from ..runtime.errors import InputError
 from .encoders import check_encoders
 from .noise_settings import check_noise
+from .parsed_trees import check_trees
 from .parts import check_mirrors, check_results
 from .shared_spaces import check_spaces
 from .task_encoders import check_task_encoders
@@ -39,6 +40,7 @@ def check_consistency(study: Study) -> None:
     study.mapped.check()
     check_task_encoders(study)
     check_spaces(study)
+    check_trees(study)
     study.raw_texts.check()
     study.parallel_texts.check()
     study.measured_translations.check()

@@ -28,6 +28,7 @@ from .contents import Contents
 from .mapped_identities import MappedIdentities
 from .noise_settings import alphabet_file
 from .parallel import State
+from .parsed_trees import parsed_identity, trees_of
 from .shared_spaces import vectors_identity
 from .task_encoders import encoders_and_tasks
 from .unseen_identities import UnseenIdentities
@@ -98,6 +99,8 @@ class Identities:
     @remembered
     def gold(self, task: str, corpus: str, split: str) -> str:
         """Identity of the gold file that models of a task are tested on."""
+        if trees_of(self.study, task, corpus):
+            return parsed_identity(self.study, task, corpus, split)
         return self.corpus(self.study.kind(task).corpora, corpus, split)
 
     @remembered

@@ -1,0 +1,148 @@
+"""Corpora of relations and roles whose trees are predicted by a model of the study: `trees`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..encoders.ablations import NONE
+from ..records import paths
+from ..records.code import stage_digest
+from ..runtime.errors import InputError
+from ..runtime.files import digest
+from .shared_spaces import vectors_identity
+from .task_encoders import encoders_of
+
+if TYPE_CHECKING:
+    from .study import Study
+
+
+def trees_of(study: Study, task: str, corpus: str) -> Mapping[str, Any] | None:
+    """The section `trees` of a task, if it is about this corpus."""
+    section = study.config[task].get("trees")
+    return section if section and corpus in section["corpora"] else None
+
+
+def parsed_file(study: Study, task: str, corpus: str, split: str) -> str:
+    """A part of a corpus with predicted trees, below the folder of results; ``""`` without."""
+    if trees_of(study, task, corpus) is None:
+        return ""
+    return f"{study.kind(task).corpora}/{corpus}/{split}-parsed-for-{task}.jsonl"
+
+
+def models_of_trees(study: Study, results: str, task: str) -> dict[str, str]:
+    """The directories of the parser and the tagger of a task, by ``parser`` and ``tagger``.
+
+    They are those of the study's first seed, so all models of the task read the same trees.
+    """
+    section = study.config[task]["trees"]
+    return {
+        name: paths.model_directory(
+            results, section["encoder"], section[name], section["source"], NONE, study.seeds[0]
+        )
+        for name in ("parser", "tagger")
+        if name in section
+    }
+
+
+def tree_reports(study: Study, results: str) -> list[str]:
+    """The reports on the predicted trees of the test parts of all compared tasks."""
+    return [
+        report_of(f"{results}/{parsed_file(study, task, corpus, 'test')}")
+        for task in compared_tasks(study)
+        for corpus in study.targets(task)
+        if trees_of(study, task, corpus)
+    ]
+
+
+def report_of(path: str) -> str:
+    """The report on the trees of a file."""
+    return path.removesuffix(".jsonl") + ".json"
+
+
+def compared_tasks(study: Study) -> list[str]:
+    """The tasks under `structure`, references first."""
+    groups = study.config.get("structure", ())
+    return list(dict.fromkeys(t for g in groups for t in (g["reference"], *g["tasks"])))
+
+
+def compared_scores(study: Study, results: str) -> list[str]:
+    """The scores of the tasks under `structure`."""
+    return [
+        paths.scores(results, encoder, task, source, f"{target}-test")
+        for task in compared_tasks(study)
+        for encoder in encoders_of(study, task)
+        for source in study.sources(task)
+        for target in study.targets(task)
+    ]
+
+
+def compared_identities(study: Study) -> list[Any]:
+    """Identities of these scores, which cover those of predicted trees."""
+    identities = study.identities
+    return [
+        identities.scores(encoder, task, source, target, "test")
+        for task in compared_tasks(study)
+        for encoder in encoders_of(study, task)
+        for source in study.sources(task)
+        for target in study.targets(task)
+    ]
+
+
+def parsed_identity(study: Study, task: str, corpus: str, split: str) -> str:
+    """Identity of a part of a corpus with predicted trees."""
+    section, kind = study.config[task]["trees"], study.kind(task).corpora
+    encoder, identities = section["encoder"], study.identities
+    models = [
+        identities.model(encoder, section[name], section["source"])
+        for name in ("parser", "tagger")
+        if name in section
+    ]
+    vectors = vectors_identity(study, encoder, study.language(task, corpus))
+    original = identities.corpus(kind, corpus, split)
+    seed = study.seeds[0]
+    return digest([original, models, seed, vectors, task, stage_digest("parse_relations")])
+
+
+def check_trees(study: Study) -> None:
+    """Raise an error for tasks whose section `trees`, or the section `structure`, is inconsistent.
+
+    Raises:
+        InputError: names the key and the remedy.
+    """
+    for task in study.tasks:
+        if "trees" in study.config[task]:
+            _check_trees(study, task)
+    for task in compared_tasks(study):
+        if task not in study.tasks or study.kind(task).corpora not in ("relations", "roles"):
+            raise InputError(
+                f"config: structure: '{task}' is no task about relations or roles among `tasks` "
+                f"({', '.join(study.tasks)}); add it there or remove it here"
+            )
+
+
+def _check_trees(study: Study, task: str) -> None:
+    section, place = study.config[task]["trees"], f"config: {task}.trees"
+    used = {*study.sources(task), *study.targets(task)}
+    for corpus in section["corpora"]:
+        if corpus not in used:
+            raise InputError(
+                f"{place}.corpora: '{corpus}' is neither a source nor a target of {task}; remove it"
+            )
+    for name, kind in (("parser", "parsing"), ("tagger", "tagging")):
+        model = section.get(name)
+        if model is None:
+            continue
+        if model not in study.tasks or study.config[model]["kind"] != kind:
+            raise InputError(
+                f"{place}.{name}: '{model}' is no task of the kind {kind} among `tasks`; add it"
+            )
+        if section["encoder"] not in encoders_of(study, model):
+            raise InputError(
+                f"{place}.encoder: '{section['encoder']}' is not fine-tuned on '{model}'; name one "
+                f"of {', '.join(encoders_of(study, model))}"
+            )
+        if section["source"] not in study.sources(model):
+            raise InputError(
+                f"{place}.source: '{section['source']}' is no source of '{model}'; add it there"
+            )
