@@ -100,9 +100,9 @@ def gold(wildcards):
 
 def corpus_of_task(task, corpus, split):
     """A part of a corpus as the models of a task read it, which may have predicted trees."""
+    if parsed := parsed_file(study, task, corpus, split):
+        return settled(f"<results>/{parsed}", study.identities.gold(task, corpus, split))
     file = f"<results>/{study.corpus_file(task, corpus, split)}"
-    if trees_of(study, task, corpus):
-        return settled(file, study.identities.gold(task, corpus, split))
     return settled(file, study.contents.corpus(study.kind(task).corpora, corpus, split))
 
 

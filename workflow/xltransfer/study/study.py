@@ -38,7 +38,6 @@ from .measured_translations import MeasuredTranslations
 from .noise_settings import in_fixed_order
 from .parallel import ParallelText
 from .parallel_texts import ParallelTexts
-from .parsed_trees import parsed_file
 from .parts import expand_pairs, read_mirrors
 from .raw_texts import RawTexts
 from .recipes import encoders_of_transfer, read_encoders
@@ -178,8 +177,8 @@ class Study:
 
     def corpus_file(self, task: str, corpus: str, split: str) -> str:
         """Path of a part of a corpus for a task, below the folder of results."""
-        kind, parsed = self.kind(task), parsed_file(self, task, corpus, split)
-        return parsed or f"{kind.corpora}/{corpus}/{split}{kind.suffix}"
+        kind = self.kind(task)
+        return f"{kind.corpora}/{corpus}/{split}{kind.suffix}"
 
     @property
     def tables(self) -> list[str]:
