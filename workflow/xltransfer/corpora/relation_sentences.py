@@ -14,8 +14,9 @@ a relation or role has the label ``NO_LABEL``. Several labels of a pair are seve
 
 from __future__ import annotations
 
+import difflib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -152,6 +153,23 @@ def checked(sentence: RelationSentence, place: str) -> RelationSentence:
             )
     _check_tree(sentence, place)
     return sentence
+
+
+def check_label(label: str, known: Collection[str], place: str) -> None:
+    """Raise an error for a label that is not in a closed set.
+
+    Args:
+        label: label of a pair; the null class is always known.
+        known: closed set of labels; empty for an open set.
+        place: file and line, for the message.
+    """
+    if known and label not in known and label != NO_LABEL:
+        near = difflib.get_close_matches(label, known, 1)
+        remedy = f"did you mean '{near[0]}'?" if near else "correct it, or add it there"
+        raise InputError(
+            f"{place}: '{label[:60]}' is not in the corpus's set of labels (relation_labels.tsv); "
+            f"{remedy}"
+        )
 
 
 def _line(sentence: RelationSentence) -> str:
