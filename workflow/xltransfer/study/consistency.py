@@ -12,6 +12,7 @@ from ..runtime.errors import InputError
 from .encoders import check_encoders
 from .noise_settings import check_noise
 from .parts import check_mirrors, check_results
+from .relation_parts import check_treebanks
 
 if TYPE_CHECKING:
     from .study import Study
@@ -27,6 +28,7 @@ def check_consistency(study: Study) -> None:
     check_mirrors(study.config["mirrors"])
     for task in study.tasks:
         _check_corpora(study, task)
+    check_treebanks(study)
     _check_parallel(study)
     _check_names_of_ablations(study)
     check_encoders(study)

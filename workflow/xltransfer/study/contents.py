@@ -17,6 +17,7 @@ from ..records.code import stage_digest
 from ..records.paths import made_encoder
 from ..runtime.files import digest, sha256_of_file
 from .local_files import LocalFiles
+from .relation_parts import is_annotation, part_identity
 
 if TYPE_CHECKING:
     from .study import Study
@@ -64,6 +65,8 @@ class Contents:
             language = code.removesuffix(f"_{EMBEDDED}")
             world = stage_digest("embedded_world")
             return digest([kind, study.embedded_world.part(language, split), world])
+        if is_annotation(kind):
+            return part_identity(self, kind, code, split)
         checksum = study.downloads.checksum(kind, code, split)
         if checksum == UNCHECKED:
             checksum = self.unchecked(study.downloads.path(kind, code, split))
