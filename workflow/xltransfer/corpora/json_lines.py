@@ -11,7 +11,6 @@ from typing import Any
 from ..runtime.errors import InputError
 from .lines import read_text_lines
 
-
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
