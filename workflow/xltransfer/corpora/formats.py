@@ -72,8 +72,8 @@ FORMATS = {
             _relations, has_varieties=False,
         ),
         Format(
-            "roles", ".jsonl", "roles", "relation_corpora.tsv", "check_roles", _relations,
-            has_varieties=False,
+            "roles", ".jsonl", "roles", "relation_corpora.tsv", "check_relations",
+            _relations, has_varieties=False,
         ),
         Format("raw_text", ".txt", "raw text", "raw_corpora.tsv", "clean"),
     )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ..runtime.errors import InputError
 from .lines import read_text_lines
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def read_json_lines(path: Path | str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -86,17 +89,12 @@ def list_of(item: dict[str, Any], key: str, place: str) -> list[Any]:
 
 def is_word(value: Any) -> bool:
     """Whether a value is a text that a line of a corpus can hold as one word."""
-    return isinstance(value, str) and bool(value.strip()) and not any(map(_is_control, value))
+    return isinstance(value, str) and bool(value.strip()) and not _CONTROL.search(value)
 
 
 def is_number(value: Any) -> bool:
     """Whether a value is an integer; ``true`` is none."""
     return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_control(character: str) -> bool:
-    code = ord(character)
-    return code < 32 or 127 <= code < 160 or character in "\u2028\u2029"
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

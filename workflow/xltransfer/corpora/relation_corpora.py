@@ -50,12 +50,14 @@ class RelationFile:
         checksum: checksum ``sha256:<hex>``, ``git-sha1:<hex>`` or ``unchecked``.
         sentences: ranges of its sentences that belong to the part, from 1 and inclusive
             (``1-6300,7110-8000``); ``""`` for all.
+        bytes: size, which the catalogue does not have.
     """
 
     name: str
     url: str
     checksum: str
     sentences: str = ""
+    bytes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,11 @@ class RelationCorpus:
     metric: str
     treebank: str
     parts: dict[str, list[RelationFile]] = field(default_factory=dict)
+
+    @property
+    def files(self) -> dict[str, RelationFile]:
+        """The first file of each part."""
+        return {split: files[0] for split, files in self.parts.items()}
 
     @property
     def splits(self) -> tuple[str, ...]:

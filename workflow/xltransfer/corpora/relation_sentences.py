@@ -14,8 +14,9 @@ a relation or role has the label ``NO_LABEL``. Several labels of a pair are seve
 
 from __future__ import annotations
 
+import difflib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -144,14 +145,37 @@ def checked(sentence: RelationSentence, place: str) -> RelationSentence:
     _check_once(sentence.mentions, "mention", place)
     for pair in sentence.pairs:
         _check_pair(pair, len(sentence.mentions), place)
-    _check_once(sentence.pairs, "pair", place)
-    for found in sentence.gold_labels().values():
-        if NO_LABEL in found and len(found) > 1:
-            raise InputError(
-                f"{place}: a pair has the labels {', '.join(found)}; keep '{NO_LABEL}' or the rest"
-            )
+    for label in {pair.label for pair in sentence.pairs}:
+        if not is_word(label):
+            raise InputError(f"{place}: a label is blank or has control characters; rename it")
+    labels = sentence.gold_labels()
+    if len(labels) < len(sentence.pairs):
+        _check_once(sentence.pairs, "pair", place)
+        for found in labels.values():
+            if NO_LABEL in found and len(found) > 1:
+                raise InputError(
+                    f"{place}: a pair has the labels {', '.join(found)}; keep '{NO_LABEL}' or the "
+                    "rest"
+                )
     _check_tree(sentence, place)
     return sentence
+
+
+def check_label(label: str, known: Collection[str], place: str) -> None:
+    """Raise an error for a label that is not in a closed set.
+
+    Args:
+        label: label of a pair; the null class is always known.
+        known: closed set of labels; empty for an open set.
+        place: file and line, for the message.
+    """
+    if known and label not in known and label != NO_LABEL:
+        near = difflib.get_close_matches(label, known, 1)
+        remedy = f"did you mean '{near[0]}'?" if near else "correct it, or add it there"
+        raise InputError(
+            f"{place}: '{label[:60]}' is not in the corpus's set of labels (relation_labels.tsv); "
+            f"{remedy}"
+        )
 
 
 def _line(sentence: RelationSentence) -> str:
@@ -186,12 +210,8 @@ def _sentence(item: dict[str, Any], place: str) -> RelationSentence:
 
 
 def _triple(value: Any, key: str, place: str) -> tuple[int, int, str]:
-    if (
-        not isinstance(value, list)
-        or len(value) != 3
-        or not all(map(is_number, value[:2]))
-        or not isinstance(value[2], str)
-    ):
+    # Exact types, because a file of roles has a million entries, and True is an integer.
+    if type(value) is not list or list(map(type, value)) != [int, int, str]:
         raise InputError(f"{place}: an entry of '{key}' is not [number, number, text]; correct it")
     return value[0], value[1], value[2]
 
@@ -214,8 +234,6 @@ def _check_pair(pair: Pair, mentions: int, place: str) -> None:
         )
     if pair.first == pair.second:
         raise InputError(f"{place}: mention {pair.first} is paired with itself; remove the pair")
-    if not is_word(pair.label):
-        raise InputError(f"{place}: a label is blank or has control characters; rename it")
 
 
 def _check_once(entries: Sequence[Any], name: str, place: str) -> None:

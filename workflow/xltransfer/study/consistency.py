@@ -15,6 +15,7 @@ from .parsed_trees import check_trees
 from .parts import check_mirrors, check_results
 from .shared_spaces import check_spaces
 from .task_encoders import check_task_encoders
+from .relation_parts import check_treebanks
 
 if TYPE_CHECKING:
     from .study import Study
@@ -30,6 +31,7 @@ def check_consistency(study: Study) -> None:
     check_mirrors(study.config["mirrors"])
     for task in study.tasks:
         _check_corpora(study, task)
+    check_treebanks(study)
     _check_parallel(study)
     _check_names_of_ablations(study)
     check_encoders(study)

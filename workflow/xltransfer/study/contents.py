@@ -18,6 +18,7 @@ from ..records.code import stage_digest
 from ..records.paths import made_encoder
 from ..runtime.files import digest, sha256_of_file
 from .local_files import LocalFiles
+from .relation_parts import is_annotation, part_identity
 
 if TYPE_CHECKING:
     from .study import Study
@@ -66,6 +67,8 @@ class Contents:
             stage = "embedded_relations" if kind in ANNOTATIONS else "embedded_world"
             world = stage_digest(stage)
             return digest([kind, study.embedded_world.part(language, split), world])
+        if is_annotation(kind):
+            return part_identity(self, kind, code, split)
         checksum = study.downloads.checksum(kind, code, split)
         if checksum == UNCHECKED:
             checksum = self.unchecked(study.downloads.path(kind, code, split))

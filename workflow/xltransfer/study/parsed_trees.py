@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..corpora.relation_corpora import EMBEDDED, STAND_OFF
 from ..encoders.ablations import NONE
 from ..records import paths
 from ..records.code import stage_digest
@@ -12,6 +13,9 @@ from ..runtime.errors import InputError
 from ..runtime.files import digest
 from .shared_spaces import vectors_identity
 from .task_encoders import encoders_of
+
+WITH_TREES = (EMBEDDED, STAND_OFF, "json-lines")
+"""Layouts of corpora whose sentences have trees (for JSON lines: may have)."""
 
 if TYPE_CHECKING:
     from .study import Study
@@ -105,7 +109,7 @@ def parsed_identity(study: Study, task: str, corpus: str, split: str) -> str:
 
 
 def check_trees(study: Study) -> None:
-    """Raise an error for tasks whose section `trees`, or the section `structure`, is inconsistent.
+    """Raise an error for tasks whose `trees` or `context`, or a section `structure`, do not fit.
 
     Raises:
         InputError: names the key and the remedy.
@@ -113,11 +117,27 @@ def check_trees(study: Study) -> None:
     for task in study.tasks:
         if "trees" in study.config[task]:
             _check_trees(study, task)
+        if study.config[task].get("context"):
+            _check_annotation(study, task)
     for task in compared_tasks(study):
         if task not in study.tasks or study.kind(task).corpora not in ("relations", "roles"):
             raise InputError(
                 f"config: structure: '{task}' is no task about relations or roles among `tasks` "
                 f"({', '.join(study.tasks)}); add it there or remove it here"
+            )
+
+
+def _check_annotation(study: Study, task: str) -> None:
+    """Raise an error for corpora without the trees and parts of speech that a context reads."""
+    tagged = "tagger" in study.config[task].get("trees", {})
+    for role in ("sources", "targets"):
+        for code in (one for name in study.config[task][role] for one in name.split("+")):
+            corpus = study.corpora(task)[code]
+            if corpus.layout in WITH_TREES or (tagged and trees_of(study, task, code)):
+                continue
+            raise InputError(
+                f"config: {task}.{role}: {code} has no trees and parts of speech, which `context` "
+                f"reads; add it to {task}.trees.corpora, with a `parser` and a `tagger`"
             )
 
 

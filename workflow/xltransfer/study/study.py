@@ -41,6 +41,7 @@ from .parallel_texts import ParallelTexts
 from .parts import expand_pairs, read_mirrors
 from .raw_texts import RawTexts
 from .recipes import encoders_of_transfer, read_encoders
+from .relation_parts import metric_settings
 from .schema import check_schema
 from .task_encoders import encoders_and_tasks
 from .unseen import UnseenLanguages
@@ -235,6 +236,7 @@ class Study:
         """The settings of the training of a model."""
         without = ("sources", "ablated_sources", "targets", "encoders", "trees")
         settings = {k: v for k, v in self.config[task].items() if k not in without}
+        settings |= metric_settings(self, task, source)
         if self.declared_encoders[encoder].pretrained:
             settings["word_state"] = self.config["word_state"]
         if (task, source) in self.unseen.pairs:
@@ -290,9 +292,7 @@ class Study:
             }
             for encoder, source in rows
         ]
-        section = self.config[task]
-        metrics = {key: section[key] for key in ("kind", "label") if key in section}
-        return canonical_json({"task": metrics, "files": files})
+        return canonical_json({"task": metric_settings(self, task, target), "files": files})
 
     def score_files(self, results: str) -> list[str]:
         """The scores of every encoder, task and source on every target."""
