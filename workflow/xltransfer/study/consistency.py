@@ -13,9 +13,9 @@ from .encoders import check_encoders
 from .noise_settings import check_noise
 from .parsed_trees import check_trees
 from .parts import check_mirrors, check_results
+from .relation_parts import check_treebanks
 from .shared_spaces import check_spaces
 from .task_encoders import check_task_encoders
-from .relation_parts import check_treebanks
 
 if TYPE_CHECKING:
     from .study import Study
