@@ -10,6 +10,7 @@ from ..records.code import stage_digest
 from ..runtime.errors import InputError
 from ..runtime.files import digest
 from .recipes import WORD_VECTORS
+from .task_encoders import encoders_and_tasks
 
 if TYPE_CHECKING:
     from .study import Study
@@ -121,7 +122,7 @@ def _check_uses(study: Study, encoder: str, embeddings: str) -> None:
             f"config: parallel.treebanks: '{encoder}' has no layers to compare; empty the list, or "
             "remove the encoder"
         )
-    for task in study.tasks:
+    for task in (task for name, task in encoders_and_tasks(study) if name == encoder):
         for code in (*study.sources(task), *study.targets(task)):
             for language in study.language(task, code).split("+"):
                 map_to(study, embeddings, language)
