@@ -24,7 +24,6 @@ def small(*languages: str) -> dict:
         "tasks": ["roles_graph", "roles_bilstm"],
         "transfer_encoders": ["vectors"],
         "seeds": [1],
-        "structure": [{"reference": "roles_graph", "tasks": ["roles_bilstm"]}],
         "roles_graph": task,
         "roles_bilstm": task,
         "word_vectors": {

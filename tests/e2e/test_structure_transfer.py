@@ -14,7 +14,7 @@ from conftest import ROOT
 from xltransfer.corpora.catalogue import Catalogue
 from xltransfer.corpora.embedded_world.concepts import all_concepts
 from xltransfer.corpora.embedded_world.languages import read_language
-from xltransfer.corpora.embedded_world.relations import write_roles
+from xltransfer.corpora.embedded_world.roles_and_relations import write_roles
 from xltransfer.corpora.embedded_world.writers import World
 from xltransfer.corpora.embedded_world.writing import write
 from xltransfer.corpora.formats import read_sentences

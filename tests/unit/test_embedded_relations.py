@@ -9,7 +9,7 @@ import pytest
 from test_embedded_world import world
 from xltransfer.corpora.embedded_world import concepts as c
 from xltransfer.corpora.embedded_world.grammar import Node
-from xltransfer.corpora.embedded_world.relations import (
+from xltransfer.corpora.embedded_world.roles_and_relations import (
     relation,
     role,
     write_relations,

@@ -78,13 +78,17 @@ WRONG = {
         {"roles_parsed__trees__corpora": ["qca_embedded"]},
         "roles_parsed.trees.corpora: 'qca_embedded' is neither a source nor a target",
     ),
-    "unknown task": (
-        {"structure": [{"reference": "roles_graph", "tasks": ["roles"]}]},
-        "structure: 'roles' is no task about relations or roles",
+    "unknown reference": (
+        {"roles_parsed__reference": "roles"},
+        "roles_parsed.reference: 'roles' is no task of the kind of roles_parsed",
     ),
-    "task about trees": (
-        {"structure": [{"reference": "roles_graph", "tasks": ["parsing"]}]},
-        "structure: 'parsing' is no task about relations or roles",
+    "reference of another kind": (
+        {"roles_parsed__reference": "relations_graph"},
+        "roles_parsed.reference: 'relations_graph' is no task of the kind of roles_parsed",
+    ),
+    "reference with a reference": (
+        {"roles_parsed__reference": "roles_bilstm"},
+        "roles_parsed.reference: 'roles_bilstm' has a reference itself",
     ),
     "odd number of units": (
         {"roles_graph__context__units": 7},

@@ -10,19 +10,23 @@ from xltransfer.analyses.structure_figures import structure_figure
 
 FULL = {"layer": "graph", "states": True, "upos_units": 4, "relation_units": 4, "entity_units": 0,
         "labelled": True, "directed": True, "distance": None}  # fmt: skip
+ORDER = {
+    **{key: value for key, value in FULL.items() if key not in ("labelled", "directed")},
+    "layer": "bilstm",
+}
 CONFIG = {
     "study": "a study",
-    "tasks": {name: {"metric": "F1"} for name in ("full", "part", "order", "parsed")},
+    "tasks": {name: {"metric": "F1"} for name in ("full", "part", "order", "parsed", "alone")},
     "config": {
-        "structure": [{"reference": "full", "tasks": ["part", "order", "parsed"]}],
         "full": {"context": FULL},
-        "part": {"context": {**FULL, "relation_units": 0, "directed": False}},
-        "order": {"context": {k: v for k, v in FULL.items() if k not in ("labelled", "directed")}
-                  | {"layer": "bilstm"}},
-        "parsed": {"context": FULL, "trees": {"source": "qaa_embedded"}},
+        "part": {"reference": "full", "context": {**FULL, "relation_units": 0, "directed": False}},
+        "order": {"reference": "full", "context": ORDER},
+        "parsed": {"reference": "full", "context": FULL, "trees": {"source": "qaa_embedded"}},
+        "alone": {},
     },
-}  # fmt: skip
+}
 RIGHT = {"full": 8, "part": 4, "order": 6, "parsed": 7}
+"""Right pairs on the source language with the first seed."""
 
 
 def scores() -> pd.DataFrame:
@@ -43,7 +47,7 @@ def scores() -> pd.DataFrame:
                 "denominators": np.ones(10, dtype=int),
                 "sentence_ids": np.array([str(n) for n in range(10)]),
             }
-            for task, right in RIGHT.items()
+            for task, right in {**RIGHT, "alone": 5}.items()
             for metric in ("F1", "precision")
             for target in ("qaa", "qea")
             for seed in (1, 2)

@@ -27,12 +27,11 @@ def structure_table(
     config: Mapping[str, Any],
     attachment: Mapping[tuple[str, str], float],
 ) -> pd.DataFrame:
-    """Scores of the tasks under ``structure``, and their differences from the reference.
+    """Scores of the tasks with a reference and of references, and the differences between them.
 
     Args:
         scores: rows of ``read_scores``; scores of other ablations than ``none`` are absent.
-        config: ``tasks`` with their ``metric``, and ``config`` with the section ``structure`` and
-            the settings of the tasks.
+        config: ``tasks`` with their ``metric``, and ``config`` with the settings of the tasks.
         attachment: LAS of the predicted trees of a task on a target language, by both.
 
     Returns:
@@ -48,24 +47,24 @@ def structure_table(
         if metric == metrics[task]
     }
     sections = config["config"]
+    references = {task: sections[task].get("reference", task) for task in metrics}
+    compared = {task for pair in references.items() if pair[0] != pair[1] for task in pair}
     rows = []
-    for group in sections["structure"]:
-        for task in (group["reference"], *group["tasks"]):
-            for (encoder, of, source, target), cell in cells.items():
-                if of == task:
-                    compared = None
-                    if task != group["reference"]:
-                        compared = cells.get((encoder, group["reference"], source, target))
-                    rows.append(
-                        {
-                            **_description(sections, task, group["reference"]),
-                            "encoder": encoder,
-                            "source": source,
-                            "target": target,
-                            "LAS": attachment.get((task, target), float("nan")),
-                            **_numbers(cell, compared),
-                        }
-                    )
+    for (encoder, task, source, target), cell in cells.items():
+        if task not in compared:
+            continue
+        reference = references[task]
+        other = cells.get((encoder, reference, source, target)) if reference != task else None
+        rows.append(
+            {
+                **_description(sections, task, reference),
+                "encoder": encoder,
+                "source": source,
+                "target": target,
+                "LAS": attachment.get((task, target), float("nan")),
+                **_numbers(cell, other),
+            }
+        )
     order = ["encoder", "task", "layer", "without", "trees", "LAS", "source", "target"]
     table = pd.DataFrame(rows)
     return table[[*order, *(name for name in table.columns if name not in order)]]

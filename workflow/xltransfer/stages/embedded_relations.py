@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from ..corpora.embedded_world.languages import Language
-from ..corpora.embedded_world.relations import write_relations, write_roles
+from ..corpora.embedded_world.roles_and_relations import write_relations, write_roles
 from ..corpora.embedded_world.writers import World
 from ..records.record import write_record
 from ..runtime.signatures import Keys

@@ -25,14 +25,14 @@ NOTE = (
 def structure_tables(
     config: Annotated[Mapping[str, Any], Keys("study", "seeds", "config", "tasks")],
     directory: Path,
-    scores: Sequence[Path],
+    scores: Sequence[Path] = (),
     reports: Sequence[Path] = (),
 ) -> None:
     """Write ``structure.csv``.
 
     Args:
         config: ``study``, ``seeds``, ``tasks`` with their ``metric``, and ``config``, the
-            configuration with ``structure`` and the settings of the tasks.
+            configuration with the settings of the tasks.
         directory: output folder.
         scores: scores of all compared tasks.
         reports: reports of the stage ``parse_relations`` on the test parts.

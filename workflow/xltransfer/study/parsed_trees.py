@@ -65,13 +65,14 @@ def report_of(path: str) -> str:
 
 
 def compared_tasks(study: Study) -> list[str]:
-    """The tasks under `structure`, references first."""
-    groups = study.config.get("structure", ())
-    return list(dict.fromkeys(t for g in groups for t in (g["reference"], *g["tasks"])))
+    """The tasks that are compared in the table `structure`: those with a reference, and these."""
+    sections = {task: study.config[task] for task in study.tasks}
+    references = {t: s["reference"] for t, s in sections.items() if "reference" in s}
+    return [task for task in study.tasks if task in {*references, *references.values()}]
 
 
 def compared_scores(study: Study, results: str) -> list[str]:
-    """The scores of the tasks under `structure`."""
+    """The scores of the compared tasks."""
     return [
         paths.scores(results, encoder, task, source, f"{target}-test")
         for task in compared_tasks(study)
@@ -109,7 +110,7 @@ def parsed_identity(study: Study, task: str, corpus: str, split: str) -> str:
 
 
 def check_trees(study: Study) -> None:
-    """Raise an error for tasks whose `trees` or `context`, or a section `structure`, do not fit.
+    """Raise an error for tasks whose `trees`, `context` or `reference` do not fit.
 
     Raises:
         InputError: names the key and the remedy.
@@ -119,11 +120,15 @@ def check_trees(study: Study) -> None:
             _check_trees(study, task)
         if study.config[task].get("context"):
             _check_annotation(study, task)
-    for task in compared_tasks(study):
-        if task not in study.tasks or study.kind(task).corpora not in ("relations", "roles"):
+        reference = study.config[task].get("reference", task)
+        if reference not in study.tasks or study.kind(reference) != study.kind(task):
             raise InputError(
-                f"config: structure: '{task}' is no task about relations or roles among `tasks` "
-                f"({', '.join(study.tasks)}); add it there or remove it here"
+                f"config: {task}.reference: '{reference}' is no task of the kind of {task} among "
+                "`tasks`; name one"
+            )
+        if "reference" in study.config[reference]:
+            raise InputError(
+                f"config: {task}.reference: '{reference}' has a reference itself; name that one"
             )
 
 

@@ -113,6 +113,12 @@ class Encoder:
         return self.recipe is None or bool(self.recipe.base or self.recipe.text)
 
     @property
+    def reads_word_vectors(self) -> bool:
+        """Whether it reads words by vectors that are not part of it."""
+        architecture = self.recipe.architecture if self.recipe else {}
+        return architecture.get("model_type") == WORD_VECTORS
+
+    @property
     def files(self) -> tuple[str, ...]:
         """Names of the files in its directory."""
         return ENCODER_FILES if self.pretrained else ENCODER_FILES[:1]
@@ -308,17 +314,15 @@ def encoders_of_transfer(
 
     Args:
         wanted: names, or ``all`` for every pretrained encoder that is not made for each unseen
-            language. Encoders of word vectors, and BiLSTMs, which know no words of other languages,
-            must be named. If an encoder has several pretraining seeds, the seeds of its models use
-            them in rotation.
+            language, or reads word vectors. If an encoder has several pretraining seeds, the seeds
+            of its models use them in rotation.
         declared: all encoders, by name.
 
     Raises:
         InputError: a name is not declared, or there is no such encoder.
     """
     usable = {name: encoder for name, encoder in declared.items() if _transfers(encoder)}
-    pretrained = [name for name, encoder in usable.items() if encoder.pretrained]
-    names = pretrained if wanted == "all" else list(wanted)
+    names = list(usable) if wanted == "all" else list(wanted)
     for name in names:
         if name not in declared:
             raise InputError(
@@ -327,8 +331,8 @@ def encoders_of_transfer(
             )
         if name not in usable:
             raise InputError(
-                f"config: transfer_encoders: '{name}' is not one encoder for all languages (it has "
-                f"the text {EACH_UNSEEN_LANGUAGE}); remove it"
+                f"config: transfer_encoders: '{name}' is not one pretrained encoder (it has no "
+                f"weights, or the text {EACH_UNSEEN_LANGUAGE}); remove it"
             )
     if not names:
         raise InputError(
@@ -339,4 +343,4 @@ def encoders_of_transfer(
 
 def _transfers(encoder: Encoder) -> bool:
     of_each_language = encoder.recipe is not None and encoder.recipe.of_each_language
-    return not of_each_language
+    return (encoder.pretrained or encoder.reads_word_vectors) and not of_each_language

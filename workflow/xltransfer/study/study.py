@@ -234,7 +234,7 @@ class Study:
 
     def finetuning_settings(self, encoder: str, task: str, source: str) -> dict[str, Any]:
         """The settings of the training of a model."""
-        without = ("sources", "ablated_sources", "targets", "encoders", "trees")
+        without = ("sources", "ablated_sources", "targets", "encoders", "trees", "reference")
         settings = {k: v for k, v in self.config[task].items() if k not in without}
         settings |= metric_settings(self, task, source)
         if self.declared_encoders[encoder].pretrained:
