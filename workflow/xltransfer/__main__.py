@@ -15,6 +15,7 @@ TOOLS = {
     "check_language": "study.check_language",
     "check_study": "study.check_study",
     "check_results": "study.check_results",
+    "report": "results_page.report",
     "coverage": "analyses.statistics.coverage",
 }
 """Commands that are no stages, and their modules."""
