@@ -15,7 +15,7 @@ import pytest
 import yaml
 from conftest import ROOT
 from running import stage as run_by_hand
-from xltransfer import __main__ as command
+from xltransfer import __main__ as command_line
 from xltransfer.runtime import signatures
 from xltransfer.runtime.errors import InputError
 from xltransfer.runtime.signatures import Keys, parser_of, required_keys
@@ -235,9 +235,9 @@ def test_inline_configurations_are_json() -> None:
     assert SEEN.pop()[3]["a"] == 1e-5
 
 
-@pytest.mark.parametrize("name", command.TOOLS)
+@pytest.mark.parametrize("name", command_line.TOOLS)
 def test_every_tool_has_its_function_and_explains_its_options(name: str) -> None:
-    module = command.commands()[name]
+    module = command_line.commands()[name]
     parser = parser_of(getattr(import_module(f"xltransfer.{module}"), name))
     assert all(action.help for action in parser._actions), name
 
@@ -246,5 +246,5 @@ def test_help_lists_every_command() -> None:
     done = run_by_hand("--help")
     assert done.returncode == 0, done.stderr
     listed = [line.split(maxsplit=1) for line in done.stdout.splitlines() if line.startswith("  ")]
-    assert [name for name, _ in listed] == list(command.commands())
+    assert [name for name, _ in listed] == list(command_line.commands())
     assert all(len(summary) > 15 for _, summary in listed)
