@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from pathlib import Path
@@ -15,6 +16,7 @@ from xltransfer.results_page.charts import layer_charts, score_matrices
 from xltransfer.results_page.examples import Confusion, confusions
 from xltransfer.results_page.predicted_files import Annotation
 from xltransfer.results_page.report import report
+from xltransfer.results_page.trainings import learning_curves
 from xltransfer.results_page.tree_drawing import arc_levels, draw_tree, is_right_to_left
 from xltransfer.runtime.errors import InputError
 
@@ -154,6 +156,31 @@ def test_unknown_ablations_and_empty_folders_are_refused(results: Path, tmp_path
         report(results, output=tmp_path / "page.html", ablation="random-init-3-4")
     with pytest.raises(InputError, match="no tables"):
         report(tmp_path / "empty", output=tmp_path / "page.html")
+
+
+def test_learning_curves_have_a_row_for_each_epoch_and_metric(
+    results: Path, tmp_path: Path
+) -> None:
+    history = [{"epoch": 1, "loss": 2.0, "UAS": 60.0, "LAS": 50.0}]
+    history += [{"epoch": 2, "loss": 1.0, "UAS": 70.0, "LAS": 65.0}]
+    content = {"history": history, "best_epoch": 2, "steps": 40}
+    model = results / "models/tiny/parsing/qaa_tiny/none/seed-3"
+    write(model / "training.json", json.dumps(content), "finetune", {})
+    learning_curves(results, output=tmp_path / "curves.csv")
+    lines = (tmp_path / "curves.csv").read_text().splitlines()
+    assert lines[0] == "encoder,task,source,ablation,seed,epoch,metric,value"
+    assert lines[1] == "tiny,parsing,qaa_tiny,none,3,1,LAS,50.0000"
+    assert lines[-1] == "tiny,parsing,qaa_tiny,none,3,2,loss,1.0000"
+    assert len(lines) == 1 + 2 * 3
+    report(results, output=tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    # From the lower left to the upper right corner of the curve.
+    assert 'points="2.0,26.0 122.0,2.0"' in page
+    assert "LAS of the development data: epoch 1: 50.00, epoch 2: 65.00" in page
+    write(model / "training.json", json.dumps({"best_epoch": 1}), "finetune", {})
+    with pytest.raises(InputError, match="not a report of a training"):
+        learning_curves(results, output=tmp_path / "again.csv")
+    assert not (tmp_path / "again.csv").exists()
 
 
 def test_arcs_lie_above_what_they_span() -> None:

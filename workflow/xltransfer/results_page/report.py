@@ -21,6 +21,7 @@ from .charts import layer_charts, score_matrices
 from .collected import Figure, Table, collect_figures, collect_tables, marked_up
 from .examples import LONGEST, NO_ABLATION, SENTENCES, SHORTEST, Corpus, Example, collect_corpora
 from .stage_graph import stage_graph
+from .trainings import collect_trainings, shown_training
 from .tree_drawing import draw_tree
 
 TEMPLATE = Path(__file__).with_name("page.html.jinja")
@@ -80,6 +81,7 @@ def render_page(
         facts=_facts(tables),
         categories=_categories(tables, figures),
         corpora=[_shown_corpus(corpus) for corpus in corpora],
+        trainings=[shown_training(training) for training in collect_trainings(results)],
         graph=stage_graph(_inputs(tables)),
         sentences=SENTENCES,
         shortest=SHORTEST,
