@@ -12,6 +12,7 @@ from test_training import SENTENCES, TRAINING
 from xltransfer.corpora.conllu import DEPREL, HEAD, UPOS
 from xltransfer.corpora.formats import read_sentences, write_sentences
 from xltransfer.corpora.relation_sentences import Mention, Pair, RelationSentence
+from xltransfer.records.verification import verified_checksums
 from xltransfer.runtime.errors import InputError
 from xltransfer.runtime.files import read_json
 from xltransfer.stages.finetune import finetune
@@ -58,8 +59,9 @@ def corpus(path: Path, upos: bool = True, trees: bool = True) -> Path:
 
 def test_trees_are_those_that_the_parser_predicts(folder: Path, tmp_path: Path) -> None:
     given, output = corpus(tmp_path / "roles" / "c.jsonl"), tmp_path / "roles" / "parsed.jsonl"
-    report = tmp_path / "roles" / "parsed.json"
+    report = tmp_path / "roles" / "report.json"
     parse_relations(folder / "parser", given, output, report, ["a"], language="qaa")
+    assert set(verified_checksums([output, report])) == {str(output), str(report)}
     expected = tmp_path / "p.conllu"
     predict([folder / "parser"], folder / "treebank.conllu", [expected])
     predicted = read_sentences(expected)
@@ -77,7 +79,7 @@ def test_trees_are_those_that_the_parser_predicts(folder: Path, tmp_path: Path) 
 
 def test_a_tagger_predicts_parts_of_speech(folder: Path, tmp_path: Path) -> None:
     given = corpus(tmp_path / "roles" / "bare.jsonl", upos=False, trees=False)
-    output, report = tmp_path / "roles" / "parsed.jsonl", tmp_path / "roles" / "parsed.json"
+    output, report = tmp_path / "roles" / "parsed.jsonl", tmp_path / "roles" / "report.json"
     with pytest.raises(InputError, match=r"bare\.jsonl: sentence s0 has no parts of speech"):
         parse_relations(folder / "parser", given, output, report, [])
     parse_relations(folder / "parser", given, output, report, [], folder / "tagger")

@@ -31,7 +31,7 @@ rule parse_relations:
         ),
     output:
         corpus="<results>/{annotation}/{corpus}/{split}-parsed-for-{task}.jsonl",
-        report="<results>/{annotation}/{corpus}/{split}-parsed-for-{task}.json",
+        report="<results>/{annotation}/{corpus}/{split}-parsed-for-{task}-report.json",
     log:
         "<logs>/parse_relations/{annotation}/{corpus}-{split}-{task}.log",
     wildcard_constraints:

@@ -61,7 +61,7 @@ def tree_reports(study: Study, results: str) -> list[str]:
 
 def report_of(path: str) -> str:
     """The report on the trees of a file."""
-    return path.removesuffix(".jsonl") + ".json"
+    return path.removesuffix(".jsonl") + "-report.json"
 
 
 def compared_tasks(study: Study) -> list[str]:
