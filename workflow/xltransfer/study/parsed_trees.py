@@ -154,6 +154,12 @@ def _check_trees(study: Study, task: str) -> None:
             raise InputError(
                 f"{place}.corpora: '{corpus}' is neither a source nor a target of {task}; remove it"
             )
+    for source in study.sources(task):
+        if "+" in source and set(source.split("+")) & set(section["corpora"]):
+            raise InputError(
+                f"{place}.corpora: '{source}' joins corpora with their own trees; list none of "
+                "them, or train on each source alone"
+            )
     for name, kind in (("parser", "parsing"), ("tagger", "tagging")):
         model = section.get(name)
         if model is None:
