@@ -153,7 +153,7 @@ def test_influences_of_a_macro_score_are_its_derivatives() -> None:
 def test_corpora_without_pairs_are_refused() -> None:
     check_gold(Path("x"), [sentence("a", NO_LABEL), sentence("b")], {"kind": "roles"})
     for kind in ("relations", "roles"):
-        with pytest.raises(InputError, match="^x: no sentence has a pair of mentions"):
+        with pytest.raises(InputError, match=r"^x: no sentence has a pair of mentions"):
             check_gold(Path("x"), [sentence("b")], {"kind": kind})
 
 
