@@ -38,6 +38,7 @@ from xltransfer.runtime.gpus import jobs_at_once
 from xltransfer.runtime.head import alone
 from xltransfer.study import Study
 from xltransfer.study.analyses import ANALYSES, FIGURE_JOBS, analysis_of, drawings_of
+from xltransfer.study.key_places import with_place
 from xltransfer.study.noise_settings import alphabet_file
 from xltransfer.study.private_report import private
 from xltransfer.study.recipes import SEVERAL_TEXTS
@@ -52,7 +53,7 @@ try:
     unseen = study.unseen
     gpu_jobs = jobs_at_once()
 except InputError as error:
-    sys.exit(f"error: {error}")
+    sys.exit(f"error: {with_place(error, workflow.configfiles, config)}")
 
 # With this variable, stages write no absolute paths into files that may be shared.
 os.environ.update(XLTRANSFER_RESULTS=study.results)

@@ -23,7 +23,9 @@ TOOLS = {
 def commands() -> dict[str, str]:
     """The module of each command."""
     stages = sorted(path.stem for path in (ROOT / "stages").glob("[a-z]*.py"))
-    return {**{stage: f"stages.{stage}" for stage in stages}, **TOOLS}
+    tools = sorted(path.stem for path in (ROOT / "commands").glob("[a-z]*.py"))
+    found = {tool: f"commands.{tool}" for tool in tools} | TOOLS
+    return found | {stage: f"stages.{stage}" for stage in stages}
 
 
 def summary(module: str) -> str:

@@ -16,6 +16,8 @@ from .safe_values import printable
 
 USER_ERROR = 2
 """Exit code when the user can mend the cause."""
+PIPE_CLOSED = 141
+"""Exit code when the reader of the output has closed the pipe, as shells give it for SIGPIPE."""
 
 log = logging.getLogger(__name__)
 
@@ -40,9 +42,15 @@ def run(parser: argparse.ArgumentParser, stage: Callable[[argparse.Namespace], N
     interruption.listen()
     try:
         stage(arguments)
+        sys.stdout.flush()
         interruption.stop_listening()
     except InputError as error:
         _refuse(str(error))
+    except BrokenPipeError:
+        # The reader of a pipe, for example `head`, has seen enough. Python would complain again
+        # when it flushes standard output at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(PIPE_CLOSED)
     except OSError as error:
         explanation = explain_no_room(error.filename or "output", error) or explain_denied(error)
         if explanation is None:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from ..runtime.safe_values import printable
 from . import Study
 from .mapped_vectors import GIVEN
+from .project import project_folder
 from .study_files import read_config
 
 
@@ -56,7 +57,7 @@ def check_study(files: Sequence[str], /) -> None:
     Args:
         files: files of the study, as for ``snakemake --configfile``.
     """
-    study = Study(read_config(files))
+    study = Study(read_config(files), project_folder())
     names = " ".join(files)
     print(printable(f"{names}: no code; keys, values and codes are right"))
     for line in reach(study):

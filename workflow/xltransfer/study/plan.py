@@ -15,6 +15,7 @@ from ..records.record import TRAINING
 from ..runtime.errors import InputError
 from . import Study
 from .estimate import PEAK, Assumptions, Estimate, Model, read_outputs
+from .project import project_folder
 from .study_files import read_config
 
 UNKNOWN = (
@@ -22,6 +23,10 @@ UNKNOWN = (
     *("train_vectors", "represent_words", "map_vectors", "translate_words"),
 )
 """Rules without an estimate, because the size of their data is unknown before cleaning."""
+
+
+STUDY_FILES = (".yaml", ".yml", ".json")
+"""Suffixes by which a study file is told from a target."""
 
 
 def dry_run(targets: Sequence[str], files: Sequence[str]) -> Mapping[str, list[list[str]]]:
@@ -138,7 +143,7 @@ def plan(
     """Print what a study would run, what it keeps on disk and how long it takes; run nothing.
 
     Args:
-        targets: targets of Snakemake; everything if none is given.
+        targets: study files (.yaml) and targets of Snakemake; everything if no target is given.
         configfile: files of the study, for Snakemake.
         gpu: class of GPU.
         utilisation: share of the GPU's peak that is reached.
@@ -156,9 +161,11 @@ def plan(
         "pieces_per_word": pieces_per_word,
     }
     check_positive(assumed)
-    study = Study(read_config(configfile))
+    files = [*configfile, *(target for target in targets if target.endswith(STUDY_FILES))]
+    targets = [target for target in targets if target not in files]
+    study = Study(read_config(files), project_folder())
     estimate = Estimate(study, Assumptions(gpu=gpu, **assumed))
-    print("\n".join(report(study, estimate, dry_run(targets, configfile))))
+    print("\n".join(report(study, estimate, dry_run(targets, files))))
 
 
 def check_positive(assumed: Mapping[str, float]) -> None:
