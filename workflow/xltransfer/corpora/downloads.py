@@ -28,6 +28,8 @@ class NotFoundError(InputError):
 log = logging.getLogger(__name__)
 
 RETRIES = 3
+TEMPORARY = (408, 425, 429)
+"""HTTP status codes of client errors after which another request may succeed."""
 ABSENT = (404, 410)
 """HTTP status codes of files that do not exist."""
 TIMEOUT = 60
@@ -114,7 +116,12 @@ def _download(place: str, path: Path, largest: int) -> None:
 
     def download(url: str, output: str, source: pooch.Pooch) -> None:
         with open(output, "wb") as file:
-            http(url, _Limited(file, largest, place), source)
+            try:
+                http(url, _Limited(file, largest, place), source)
+            except requests.HTTPError as error:
+                if is_permanent(error.response.status_code):
+                    raise _PermanentError(error) from None
+                raise
 
     # The caller verifies the checksum, because pooch does not support all types.
     source = pooch.create(
@@ -125,6 +132,19 @@ def _download(place: str, path: Path, largest: int) -> None:
         retry_if_failed=RETRIES,
     )
     source.fetch(path.name, downloader=download)
+
+
+def is_permanent(status: int) -> bool:
+    """Whether a server that answers with this HTTP status would do so again."""
+    return 400 <= status < 500 and status not in TEMPORARY
+
+
+class _PermanentError(OSError):
+    """An error of a server that pooch, which repeats requests, must not see as one."""
+
+    def __init__(self, error: requests.HTTPError) -> None:
+        super().__init__(str(error))
+        self.response = error.response
 
 
 class _Limited:

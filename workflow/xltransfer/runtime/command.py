@@ -12,6 +12,7 @@ from contextlib import suppress
 from . import interruption
 from .errors import InputError
 from .files import explain_denied, explain_no_room
+from .memory import explain_no_memory
 from .safe_values import printable
 
 USER_ERROR = 2
@@ -53,6 +54,11 @@ def run(parser: argparse.ArgumentParser, stage: Callable[[argparse.Namespace], N
         sys.exit(PIPE_CLOSED)
     except OSError as error:
         explanation = explain_no_room(error.filename or "output", error) or explain_denied(error)
+        if explanation is None:
+            raise
+        _refuse(explanation)
+    except (MemoryError, RuntimeError) as error:
+        explanation = explain_no_memory(error, parser.prog.rpartition(" ")[2])
         if explanation is None:
             raise
         _refuse(explanation)

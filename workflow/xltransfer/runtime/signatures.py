@@ -160,7 +160,10 @@ def _read_yaml(path: str) -> Any:
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise InputError(f"{path}: not YAML ({error})") from None
+        mark = getattr(error, "problem_mark", None)
+        place = f"{path}:{mark.line + 1}" if mark else f"{path}"
+        said = getattr(error, "problem", None) or error
+        raise InputError(f"{place}: not YAML ({said}); correct it") from None
 
 
 class _Object(dict[str, Any]):

@@ -48,8 +48,10 @@ def read_study_file(path: Path | str) -> dict[str, Any]:
     try:
         content = yaml.load(data, Loader=_LOADER)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{path}: not YAML: {printable(reason)[:300]}; correct it") from None
+        mark = getattr(error, "problem_mark", None)
+        place = f"{path}:{mark.line + 1}" if mark else f"{path}"
+        said = getattr(error, "problem", None) or " ".join(str(error).split())
+        raise InputError(f"{place}: not YAML: {printable(said)[:300]}; correct it") from None
     if content is None:
         return {}
     if not isinstance(content, dict):
