@@ -66,6 +66,8 @@ def add(
     """
     check_name(name)
     project, path = project_folder(), Path(study) if study else None
+    if path is None and project != Path():
+        raise InputError("this folder is no clone; name a study file with --study")
     files = [path] if path is not None and path.exists() else []
     newest = read_config(files)["ud_release"]
     local = Path(from_) if from_ and "://" not in from_ else None

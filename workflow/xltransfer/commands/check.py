@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from ..corpora.checksums import verify_checksum
+from ..public.functions import open_study
 from ..runtime.command import warn
 from ..runtime.errors import InputError
 from ..runtime.gpus import visible_gpus
@@ -19,10 +20,8 @@ from ..study import Study
 from ..study.catalogued_files import FOLDER
 from ..study.check_study import reach
 from ..study.estimate import Assumptions, Estimate
-from ..study.key_places import with_place
 from ..study.plan import dry_run
-from ..study.project import is_project, project_folder
-from ..study.study_files import read_config
+from ..study.project import is_project
 from ..study.without_gpu import slow_without_gpu
 
 
@@ -39,7 +38,7 @@ def check(study: Sequence[str], /) -> None:
     Raises:
         InputError: the first problem, with its place and remedy; further ones are warnings.
     """
-    checked = open_study(study)
+    checked = open_study(*study)
     print(printable(f"{' '.join(study)}: keys, values and codes are right"))
     for line in reach(checked):
         print(printable(f"  {line}"))
@@ -62,16 +61,6 @@ def check(study: Sequence[str], /) -> None:
     if problems:
         raise InputError(problems[0])
     print("ready")
-
-
-def open_study(files: Sequence[str]) -> Study:
-    """A validated study; errors name the file and line of the key."""
-    project = project_folder()
-    config = read_config(files)
-    try:
-        return Study(config, project)
-    except InputError as error:
-        raise with_place(error, [project / "config.yaml", *files], config) from None
 
 
 def _origin(study: Study, path: str) -> tuple[str, str]:
