@@ -1,4 +1,4 @@
-"""``python -m xltransfer COMMAND …``: a stage of the workflow, or a tool that users run by hand."""
+"""``xltransfer COMMAND …``, or ``python -m xltransfer``: a command for users, or a stage."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TOOLS = {
     "check_language": "study.check_language",
     "check_study": "study.check_study",
     "check_results": "study.check_results",
-    "coverage": "analyses.statistics.coverage",
+    "coverage": "analyses.statistics.interval_coverage",
 }
 """Commands that are no stages, and their modules."""
 
@@ -40,8 +40,12 @@ def main() -> None:
     known = commands()
     name = sys.argv[1] if len(sys.argv) > 1 else "--help"
     if name in ("-h", "--help"):
-        print("usage: python -m xltransfer COMMAND …; COMMAND --help explains one\n")
-        print("\n".join(f"  {name:<22}{summary(module)}" for name, module in known.items()))
+        print("usage: xltransfer COMMAND …; COMMAND --help explains one")
+        for title, is_stage in (("commands", False), ("stages of the workflow", True)):
+            print(f"\n{title}:")
+            for name, module in known.items():
+                if module.startswith("stages.") is is_stage:
+                    print(f"  {name:<26}{summary(module)}")
     elif name in known:
         del sys.argv[1]
         run_command(getattr(import_module(f"xltransfer.{known[name]}"), name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -50,9 +51,7 @@ def signature(table: Path, /) -> None:
 
 def _parts(content: Mapping[str, Any]) -> Iterator[str]:
     study = content["configuration"]
-    commit = content.get("commit")
-    of_commit = f" (commit {commit[:SHOWN]})" if isinstance(commit, str) and commit else ""
-    yield f"xltransfer {_version()}{of_commit}"
+    yield f"xltransfer {_version()} ({_commit(str(content.get('commit')))})"
     yield f"code {content.get('code')}, configuration {content.get('config')}"
     yield f'study "{study.get("study")}"'
     for item in study.get("encoders", ()):
@@ -66,6 +65,14 @@ def _parts(content: Mapping[str, Any]) -> Iterator[str]:
         yield f"{task}: {METRICS.get(section.get('kind'), section.get('kind'))}{label}"
     seeds = content.get("seeds") or study.get("seeds", ())
     yield f"seeds {', '.join(map(str, seeds))}"
+
+
+def _commit(described: str) -> str:
+    """The commit of the code, as the provenance describes it."""
+    commit, changed = described.removesuffix("-dirty"), described.endswith("-dirty")
+    if not re.fullmatch("[0-9a-f]{40}", commit):
+        return "no git checkout"
+    return f"commit {commit[:SHOWN]}" + ", with changes" * changed
 
 
 def _encoder(item: Mapping[str, Any], sources: Mapping[str, str]) -> str:

@@ -67,8 +67,9 @@ def sentences_of_conllu(text: str, place: str = "input") -> list[Sentence]:
     """
     sentences: list[Sentence] = []
     lines: list[str] = []
-    for number, line in enumerate([*text.removesuffix("\n").split("\n"), ""], start=1):
-        line = line.removesuffix("\r")
+    for number, line in enumerate([*text.replace("\r\n", "\n").split("\n"), ""], start=1):
+        if "\r" in line:
+            raise InputError(f"{place}:{number}: a carriage return inside a line; remove it")
         if line:
             lines.append(line)
         elif lines:
