@@ -285,7 +285,7 @@ def test_a_study_that_no_line_extends_says_what_to_write(release: Path, clone: P
         ({"task": ["qa"]}, "--task qa: none of parsing, pos, ner"),
         ({"encoder": "nobody/nothing"}, "no such directory, and no repository of the hub with"),
         ({"seeds": [1, 1]}, r"config: seeds: .* twice"),
-        ({"source": ["ar_pud"]}, "ar_pud has no train or dev part"),
+        ({"source": ["ar_pud"]}, "ar_pud has no train part"),
     ],
 )
 def test_a_study_that_is_wrong_is_not_written(

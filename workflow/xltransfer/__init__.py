@@ -5,6 +5,7 @@ The public functions are ``open_study``, ``open_model``, ``score``, ``cka`` and 
 
 import signal
 import sys
+from importlib import import_module
 
 # A stage takes seconds to import what it computes with, and listens to signals only then
 # (`runtime/interruption.py`). Until then Ctrl-C ends it as SIGTERM does: at once, without Python's
@@ -18,11 +19,10 @@ __all__ = list(PUBLIC)
 
 
 def __getattr__(name: str) -> object:
-    # Stages import the package without these functions, whose modules take time to import.
+    # Stages import the package without these functions, whose modules take time to import. The
+    # statement `import` would make them a part of the digest of every stage.
     if name in PUBLIC:
-        from .public import functions
-
-        return getattr(functions, name)
+        return getattr(import_module(f"{__name__}.public.functions"), name)
     raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
 
 

@@ -35,17 +35,23 @@ def summary(module: str) -> str:
     return documentation.partition("\n")[0]
 
 
+def overview(known: dict[str, str]) -> str:
+    """What each command does: first those for users, then the stages."""
+    lines = ["usage: xltransfer COMMAND …; COMMAND --help explains one"]
+    for title, is_stage in (("commands", False), ("stages of the workflow", True)):
+        lines.append(f"\n{title}:")
+        for name, module in known.items():
+            if module.startswith("stages.") is is_stage:
+                lines.append(f"  {name:<26}{summary(module)}")
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Run the command that the command line names: the function of its module's name."""
     known = commands()
     name = sys.argv[1] if len(sys.argv) > 1 else "--help"
     if name in ("-h", "--help"):
-        print("usage: xltransfer COMMAND …; COMMAND --help explains one")
-        for title, is_stage in (("commands", False), ("stages of the workflow", True)):
-            print(f"\n{title}:")
-            for name, module in known.items():
-                if module.startswith("stages.") is is_stage:
-                    print(f"  {name:<26}{summary(module)}")
+        print(overview(known))
     elif name in known:
         del sys.argv[1]
         run_command(getattr(import_module(f"xltransfer.{known[name]}"), name))

@@ -61,6 +61,8 @@ class Unannotated(Reader):
             text = content.decode("utf-8").removeprefix("\ufeff").replace("\r\n", "\n")
         except UnicodeDecodeError:
             return refuse("not UTF-8")
+        if text.startswith("\ufeff"):
+            return refuse("a second byte-order mark")
         if "\r" in text:
             return refuse("carriage return")
         blocks = [block for block in re.split("\n{2,}", text.strip("\n")) if block]
