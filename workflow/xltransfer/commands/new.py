@@ -7,10 +7,11 @@ from pathlib import Path
 
 import yaml
 
+from ..runtime.command import warn
 from ..runtime.errors import InputError
 from ..runtime.files import read_text, replacing
 from ..study import Study
-from ..study.new_study import encoder_item, overlay, text_of
+from ..study.new_study import EMBEDDED, encoder_item, overlay, text_of
 from ..study.project import project_folder
 from ..study.study_catalogue import FOLDER
 from ..study.study_files import merged, read_config
@@ -63,6 +64,9 @@ def new(
     if yaml.safe_load(text) != content:
         raise InputError(f"{study}: a name cannot be written into a study file; use plain letters")
     Study(merged(read_config([]), content), project)
+    real = [code for code in (*source, *target) if not code.endswith(f"_{EMBEDDED}")]
+    if encoder == EMBEDDED and real:
+        warn(f"the encoder 'embedded' has seen artificial languages only, not that of {real[0]}")
     if study.exists():
         if read_text(study) != text:
             raise InputError(f"{study}: exists and differs; remove it, or name another file")

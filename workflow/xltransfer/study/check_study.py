@@ -37,6 +37,8 @@ def reach(study: Study) -> Iterator[str]:
             else:
                 path = study.mapped.given_file(name, language, "")
                 yield f"word vectors {name}, {language}: {path}{_outside(path)}"
+    if folder := study.config.get("catalogue"):
+        yield f"catalogue: {folder}{_outside(folder)}"
     for mirror in study.mirrors:
         scheme = urlsplit(mirror).scheme
         where = "asked first" if scheme in ("http", "https") else "read first"

@@ -160,7 +160,7 @@ class Study:
         """Files and folders in the configuration, with and without variables expanded."""
         identifier = [self.config["cleaning"]["identifier"]] if self.raw_texts.codes else []
         given = [item["path"] for item in self.config["encoders"] if "path" in item]
-        vectors = self.mapped.given_paths()
+        vectors = [*self.mapped.given_paths(), *filter(None, [self.config.get("catalogue")])]
         directories = (encoder.directory for encoder in self.declared_encoders.values())
         return [*directories, *given, *identifier, *vectors]
 
