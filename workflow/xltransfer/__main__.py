@@ -15,6 +15,8 @@ TOOLS = {
     "check_language": "study.check_language",
     "check_study": "study.check_study",
     "check_results": "study.check_results",
+    "report": "results_page.report",
+    "learning_curves": "results_page.trainings",
     "coverage": "analyses.statistics.interval_coverage",
 }
 """Commands that are no stages, and their modules."""

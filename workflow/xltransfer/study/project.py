@@ -29,7 +29,7 @@ def project_folder() -> Path:
     return clone if is_project(clone) else PACKAGE / "project"
 
 
-def schemas_folder() -> Path:
-    """The folder of the schemas, which belong to the code and not to the working folder."""
-    beside = PACKAGE.parent / "schemas"
-    return beside if beside.is_dir() else PACKAGE / "project" / "workflow" / "schemas"
+def workflow_folder() -> Path:
+    """The folder of schemas and captions, which belong to the code and not to the working folder."""
+    beside = PACKAGE.parent
+    return beside if (beside / "schemas").is_dir() else PACKAGE / "project" / "workflow"

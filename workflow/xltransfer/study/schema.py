@@ -14,7 +14,7 @@ import yaml
 from ..runtime.errors import InputError
 from ..runtime.safe_values import printable, without_credentials
 from .plain import check_plain
-from .project import schemas_folder
+from .project import workflow_folder
 
 MOVED: Mapping[tuple[str, ...], str] = {
     ("encoder",): "name it in `unseen.arms` and as `encoder` of `unseen.verdict`",
@@ -35,7 +35,7 @@ MOVED: Mapping[tuple[str, ...], str] = {
 }
 """Keys of ``unseen`` in earlier versions, with what to write instead."""
 _ABSENT = object()
-SCHEMA = schemas_folder() / "config.schema.yaml"
+SCHEMA = workflow_folder() / "schemas" / "config.schema.yaml"
 
 
 def check_schema(config: Mapping[str, Any]) -> dict[str, Any]:
