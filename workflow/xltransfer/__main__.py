@@ -7,6 +7,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+from .runtime.command import leave_closed_pipe
 from .runtime.signatures import run_command
 
 ROOT = Path(__file__).parent
@@ -53,7 +54,10 @@ def main() -> None:
     known = commands()
     name = sys.argv[1] if len(sys.argv) > 1 else "--help"
     if name in ("-h", "--help"):
-        print(overview(known))
+        try:
+            print(overview(known), flush=True)
+        except BrokenPipeError:
+            leave_closed_pipe()
     elif name in known:
         del sys.argv[1]
         run_command(getattr(import_module(f"xltransfer.{known[name]}"), name))

@@ -48,10 +48,7 @@ def run(parser: argparse.ArgumentParser, stage: Callable[[argparse.Namespace], N
     except InputError as error:
         _refuse(str(error))
     except BrokenPipeError:
-        # The reader of a pipe, for example `head`, has seen enough. Python would complain again
-        # when it flushes standard output at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(PIPE_CLOSED)
+        leave_closed_pipe()
     except OSError as error:
         explanation = explain_no_room(error.filename or "output", error) or explain_denied(error)
         if explanation is None:
@@ -65,6 +62,13 @@ def run(parser: argparse.ArgumentParser, stage: Callable[[argparse.Namespace], N
     except interruption.Interrupted as interrupted:
         log.warning("%s", interrupted)
         sys.exit(interrupted.exit_code)
+
+
+def leave_closed_pipe() -> None:
+    """End this process, because the reader of its output (for example `head`) has seen enough."""
+    # Python would complain again when it flushes standard output at its end.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(PIPE_CLOSED)
 
 
 def _make_printable(record: logging.LogRecord) -> bool:

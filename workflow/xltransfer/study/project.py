@@ -30,6 +30,6 @@ def project_folder() -> Path:
 
 
 def workflow_folder() -> Path:
-    """The folder of schemas and captions, which belong to the code and not to the working folder."""
+    """The folder of schemas and captions, which belong to the code, wherever a command runs."""
     beside = PACKAGE.parent
     return beside if (beside / "schemas").is_dir() else PACKAGE / "project" / "workflow"
