@@ -17,6 +17,7 @@ from xltransfer.runtime.memory import explain_no_memory
 from xltransfer.runtime.unknown_targets import explaining_targets, unknown_target
 from xltransfer.study import Study
 from xltransfer.study.key_places import with_place
+from xltransfer.study.plan import problem_of
 from xltransfer.study.study_files import read_config, read_study_file
 from xltransfer.study.without_gpu import announced, slow_without_gpu
 
@@ -187,3 +188,27 @@ def test_the_default_study_needs_no_gpu(large: Study) -> None:
     config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
     assert slow_without_gpu(Study(config, ROOT), gpus=0, cores=2) is None
     assert "days on 2 cores" in slow_without_gpu(large, gpus=0, cores=2)
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (["Building", "error: config: seeds: x", "Error in rule"], "config: seeds: x"),
+        (
+            [
+                "MissingInputException in rule finetune in file f, line 8:",
+                "    affected files:",
+                "        /nowhere/config.json",
+                "        /nowhere/tokenizer.json",
+                "Using workflow specific profile p for setting default command line arguments.",
+            ],
+            "/nowhere/config.json (and 1 more): is missing, and no rule makes it; put it there, or "
+            "correct the study",
+        ),
+        (["Using profile", "WorkflowError:", "x", "y"], "WorkflowError:"),
+        (["a", "b"], "b"),
+        ([], "snakemake --dry-run ended without a word"),
+    ],
+)
+def test_the_problem_of_a_dry_run(lines: list[str], expected: str) -> None:
+    assert problem_of(lines) == expected

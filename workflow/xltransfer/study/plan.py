@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +26,9 @@ UNKNOWN = (
 """Rules without an estimate, because the size of their data is unknown before cleaning."""
 
 
+AFFECTED = "affected files:"
+"""What Snakemake writes before the names of missing files."""
+_ERROR = re.compile("error|exception", re.IGNORECASE)
 STUDY_FILES = (".yaml", ".yml", ".json")
 """Suffixes by which a study file is told from a target."""
 
@@ -40,10 +44,26 @@ def dry_run(targets: Sequence[str], files: Sequence[str]) -> Mapping[str, list[l
     done = subprocess.run(command, capture_output=True, text=True)
     lines = (done.stdout + done.stderr).splitlines()
     if done.returncode:
-        last = lines[-1] if lines else "snakemake --dry-run ended without a word"
-        found = next((line for line in lines if "error" in line.lower()), last)
-        raise InputError(found.removeprefix("error: "))
+        raise InputError(problem_of(lines))
     return read_outputs(lines)
+
+
+def problem_of(lines: Sequence[str]) -> str:
+    """The problem in the output of a failed dry run, on one line."""
+    for line in lines:
+        if line.startswith("error: "):
+            return line.removeprefix("error: ")
+    if AFFECTED in (stripped := [line.strip() for line in lines]):
+        after = stripped[stripped.index(AFFECTED) + 1 :]
+        # Snakemake lists them in any order.
+        files = sorted(name for name in after if "/" in name and " " not in name) or after
+        more = f" (and {len(files) - 1} more)" if len(files) > 1 else ""
+        return (
+            f"{files[0]}{more}: is missing, and no rule makes it; put it there, or correct the "
+            "study"
+        )
+    last = lines[-1] if lines else "snakemake --dry-run ended without a word"
+    return next((line for line in lines if _ERROR.search(line)), last)
 
 
 def model_of(path: str, results: str) -> Model:
