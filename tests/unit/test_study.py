@@ -110,6 +110,7 @@ def test_every_key_of_the_schema_is_explained_in_the_default_study() -> None:
         return found
 
     optional = {"pathvars", "results", "name", "path", "layers", "causal", "hub", "revision"}
+    optional |= {"catalogue"}
     for key in keys(schema) - optional:
         places = [n for n, line in enumerate(lines) if line.strip().startswith(f"{key}:")]
         assert places, f"config.yaml lacks {key}"
