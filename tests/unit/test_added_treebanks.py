@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from pathlib import Path
 
@@ -16,9 +17,11 @@ from xltransfer.corpora.catalogue import Catalogue
 from xltransfer.corpora.catalogue_rows import COLUMNS
 from xltransfer.corpora.script_of_text import script_of_text
 from xltransfer.corpora.ud_treebank import open_treebank, release_of
+from xltransfer.encoders.hub_commits import present_commit
 from xltransfer.public.functions import open_study
 from xltransfer.runtime.errors import InputError
 from xltransfer.study import Study
+from xltransfer.study.new_study import encoder_item
 from xltransfer.study.study_files import merged, read_config
 
 NAME, CODE = "UD_Hungarian-Szeged", "hu_szeged"
@@ -283,7 +286,7 @@ def test_a_study_that_no_line_extends_says_what_to_write(release: Path, clone: P
         ({"source": ["xx_none"]}, "--source: no corpus for parsing among xx_none"),
         ({"target": ["xx_none"]}, "--target xx_none: no corpus of parsing in the catalogue"),
         ({"task": ["qa"]}, "--task qa: none of parsing, pos, ner"),
-        ({"encoder": "nobody/nothing"}, "no such directory, and no repository of the hub with"),
+        ({"encoder": "no/such/encoder"}, "no such directory, and no repository of the hub like"),
         ({"seeds": [1, 1]}, r"config: seeds: .* twice"),
         ({"source": ["ar_pud"]}, "ar_pud has no train part"),
     ],
@@ -338,3 +341,27 @@ def test_tables_of_a_study_change_nothing_that_exists(clone: Path, tmp_path: Pat
     of = "embedded", "parsing", "qaa_embedded"
     assert plain.identities.model(*of) == extended.identities.model(*of)
     assert plain.table_config() == extended.table_config()
+
+
+def test_the_present_commit_of_a_repository(
+    clone: Path,
+    tmp_path: Path,
+    server: Server,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    commit = "0123456789" * 4
+    server.headers = {"Content-Type": "application/json"}
+    server.files["api/models/owner/new-one"] = json.dumps(
+        {"id": "owner/new-one", "sha": commit}
+    ).encode()
+    assert present_commit("owner/new-one", server.url) == commit
+    with pytest.raises(InputError, match=r"owner/other: .*; correct the name, or give the commit"):
+        present_commit("owner/other", server.url)
+    with pytest.raises(InputError, match=r"owner/new-one: not found out"):
+        present_commit("owner/new-one", "http://127.0.0.1:1")
+    monkeypatch.setattr("xltransfer.encoders.hub_commits.present_commit", lambda name: commit)
+    assert encoder_item("owner/new-one", ROOT) == {
+        "name": "new-one",
+        "hub": "owner/new-one",
+        "revision": commit,
+    }

@@ -39,8 +39,8 @@ def new(
             them is added.
         task: tasks: parsing, pos, ner.
         encoder: embedded, a directory, or a repository of the hub with a commit hash
-            (google-bert/bert-base-multilingual-cased@3f07…); the hash may be left out if one of
-            the project's studies has it.
+            (google-bert/bert-base-multilingual-cased@3f07…); without the hash, that of the
+            project's studies, else the present one, for which the hub is asked.
         seeds: seeds; with a single one, there are no intervals over seeds.
         mirror: folders and base URLs with the layout of a UD release.
 

@@ -43,25 +43,27 @@ def encoder_item(encoder: str, project: Path) -> dict[str, Any]:
     """The item of ``encoders`` for what a user names.
 
     Args:
-        encoder: ``embedded``, a directory, or ``<hub name>@<commit hash>``; the hash may be left
-            out for encoders of the project's own studies.
+        encoder: ``embedded``, a directory, or ``<hub name>@<commit hash>``; without the hash, that
+            of the project's own studies, else the hub's present one.
         project: folder of the project's files.
 
     Raises:
-        InputError: it is none of these.
+        InputError: it is none of these, or the hub cannot be asked.
     """
     if encoder == EMBEDDED:
         return {"name": EMBEDDED, "path": "resources/models/embedded", "layers": 12}
     if Path(encoder).is_dir() or encoder.startswith(("$", "/", ".")):
         return {"name": _short(Path(encoder).name.lstrip("$")), "path": encoder}
     found = _HUB.fullmatch(encoder)
-    known = _known_encoders(project)
-    if found is None or not (revision := found[2] or known.get(found[1])):
+    if found is None:
         raise InputError(
-            f"--encoder {encoder}: no such directory, and no repository of the hub with a commit "
-            f"hash (owner/name@<40 hexadecimal digits>); without one, {', '.join(sorted(known))} "
-            "and embedded are known"
+            f"--encoder {encoder}: no such directory, and no repository of the hub like owner/name "
+            "or owner/name@<40 hexadecimal digits>"
         )
+    # A local import, because the client of the hub is needed for new repositories only.
+    from ..encoders.hub_commits import present_commit
+
+    revision = found[2] or _known_encoders(project).get(found[1]) or present_commit(found[1])
     item = {"name": _short(found[1].rpartition("/")[2]), "hub": found[1], "revision": revision}
     for _, row in read_table(project / "resources" / "encoders.tsv", ("hub", "layers")):
         if row["hub"] == found[1]:
