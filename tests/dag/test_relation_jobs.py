@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from planning import AGGREGATES, TYPOLOGY, counts, planned, snakemake
+from planning import AGGREGATES, TYPOLOGY, counts, planned
 
 STUDY = "resources/studies/relations.yaml"
 LEFT_OUT = {*TYPOLOGY, "retrieval_table", "similarity_tables", "representation_figures"}
@@ -77,34 +77,3 @@ def test_a_row_adds_a_corpus(study: tuple[Path, dict]) -> None:
     more = change(workspace, relations={"targets": ["en_crossre", "sv_mine"]})
     jobs = planned(workspace, "--configfile", STUDY, more, **environment)
     assert "results/relations/relations/sv_mine/test.jsonl" in jobs["check_relations"]
-
-
-@pytest.mark.parametrize(
-    ("sections", "message"),
-    [
-        (
-            {"relations": {"targets": ["en_crossre", "fr_crossre"]}},
-            "relations.targets: no 'fr_crossre' in resources/relation_corpora.tsv; did you mean "
-            "'fi_crossre'?",
-        ),
-        (
-            {"roles": {"sources": ["de_gsd_up"]}},
-            "roles.sources: de_gsd_up has no train part (it has: dev, test); choose another",
-        ),
-        (
-            {"ud_release": "2.4"},
-            "roles.sources: en_ewt_up has the words of en_ewt, which has no train part up to "
-            "release 2.4; choose another",
-        ),
-        ({"relations": {"head_layers": -1}}, "relations.head_layers: -1 is too small"),
-        ({"relations": {"crf": True}}, "relations.crf: unknown key"),
-    ],
-)
-def test_contradictions_are_one_line(
-    study: tuple[Path, dict], sections: dict, message: str
-) -> None:
-    workspace, environment = study
-    arguments = "--dry-run", "--configfile", STUDY, change(workspace, **sections)
-    done = snakemake(workspace, *arguments, **environment)
-    assert done.returncode != 0 and f"error: config: {message}" in done.stderr
-    assert "Traceback" not in done.stderr

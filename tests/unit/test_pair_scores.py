@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from xltransfer.analyses.scores import groups_of
 from xltransfer.analyses.statistics.significance import influence_values, scores_of_counts
 from xltransfer.corpora.relation_sentences import NO_LABEL, Mention, Pair, RelationSentence
 from xltransfer.runtime.errors import InputError
+from xltransfer.tasks.metrics import check_gold
 from xltransfer.tasks.metrics.pair_scores import relation_scores, role_scores
 
 SEMEVAL = [f"R{n}({a},{b})" for n in range(9) for a, b in (("e1", "e2"), ("e2", "e1"))]
@@ -146,6 +148,13 @@ def test_influences_of_a_macro_score_are_its_derivatives() -> None:
         weights[place] += step
         moved = scores_of_counts(tops * weights, totals * weights).mean()
         assert (moved - score) / step == pytest.approx(influences[place], rel=1e-3, abs=1e-4)
+
+
+def test_corpora_without_pairs_are_refused() -> None:
+    check_gold(Path("x"), [sentence("a", NO_LABEL), sentence("b")], {"kind": "roles"})
+    for kind in ("relations", "roles"):
+        with pytest.raises(InputError, match=r"^x: no sentence has a pair of mentions"):
+            check_gold(Path("x"), [sentence("b")], {"kind": kind})
 
 
 def test_groups_follow_from_the_number_of_counts() -> None:

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -84,6 +85,16 @@ def role_scores(
         "precision": micro["precision"],
         "recall": micro["recall"],
     }
+
+
+def check_pairs(path: Path, sentences: Sequence[RelationSentence]) -> None:
+    """Raise an error for a corpus without any pair.
+
+    Raises:
+        InputError: there is nothing to train on or to score; names the file.
+    """
+    if not any(sentence.pairs for sentence in sentences):
+        raise InputError(f"{path}: no sentence has a pair of mentions; choose another corpus")
 
 
 def undirected(label: str) -> str:
