@@ -40,6 +40,11 @@ from xltransfer.study import Study
 from xltransfer.study.analyses import ANALYSES, FIGURE_JOBS, analysis_of, drawings_of
 from xltransfer.study.noise_settings import alphabet_file
 from xltransfer.study.private_report import private
+from xltransfer.study.question_settings import (
+    embedded_questions_config,
+    question_config,
+    reads_questions,
+)
 from xltransfer.study.recipes import SEVERAL_TEXTS
 from xltransfer.study.study_files import refuse_templates
 from xltransfer.study.varieties import FOLDS, HASHED

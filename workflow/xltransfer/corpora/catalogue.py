@@ -26,6 +26,7 @@ from ..runtime.safe_values import (
 from .dictionary_catalogue import Dictionary, read_dictionary_catalogue
 from .embedded_world.languages import EMBEDDED_FAMILY
 from .parallel_corpora import ParallelCorpus, read_parallel_corpora
+from .question_corpora import QuestionCorpus, read_question_corpora
 from .raw_corpora import RawCorpus, read_raw_corpora
 from .table_reader import read_table
 from .transliteration.schemes import read_schemes
@@ -145,13 +146,14 @@ class Catalogue:
         directory: folder of ``languages.tsv``, ``treebanks.tsv``, ``treebank_files.tsv``,
             ``entity_corpora.tsv``, ``entity_files.tsv``, ``raw_corpora.tsv``,
             ``parallel_corpora.tsv``, ``parallel_files.tsv``, ``transliterations.tsv``,
-            ``typology_files.tsv`` and ``dictionaries.tsv``.
+            ``typology_files.tsv``, ``dictionaries.tsv``, ``question_corpora.tsv`` and
+            ``question_files.tsv``.
         ud_release: newest release to use; each treebank has its latest catalogued release up to
             this one.
 
     Attributes:
-        languages, treebanks, entities, raw_corpora, parallel_corpora, dictionaries: entries by
-            code.
+        languages, treebanks, entities, raw_corpora, parallel_corpora, dictionaries, questions:
+            entries by code.
         schemes: transliteration schemes by name.
         transliterations: transliterated varieties by code.
         typology: files by their path in WALS.
@@ -182,6 +184,11 @@ class Catalogue:
         for code, entry in self.dictionaries.items():
             for language in (entry.source, entry.target):
                 self._check_language(language, f"{table}: {code}")
+
+        self.questions: dict[str, QuestionCorpus] = read_question_corpora(self.directory)
+        for code, questions in self.questions.items():
+            for language in (questions.language, questions.question_language):
+                self._check_language(language, f"{self.directory}/question_corpora.tsv: {code}")
 
     def _read_languages(self) -> dict[str, Language]:
         languages: dict[str, Language] = {}

@@ -31,7 +31,7 @@ def describe(catalogue: Catalogue, code: str) -> Iterator[str]:
     row = catalogue.languages[code]
     yield f"{row.code}: {row.name}, {row.iso}, {row.script}, {row.family}"
     item = {"language": code, "text": "null", "treebanks": "null", "entities": "null"}
-    for table in ANNOTATED:
+    for table in (name for name in ANNOTATED if name in item):
         for corpus in getattr(catalogue, table).values():
             if corpus.language == code:
                 item[table] = corpus.code

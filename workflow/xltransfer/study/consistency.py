@@ -12,6 +12,7 @@ from ..runtime.errors import InputError
 from .encoders import check_encoders
 from .noise_settings import check_noise
 from .parts import check_mirrors, check_results
+from .question_settings import check_question_tasks
 
 if TYPE_CHECKING:
     from .study import Study
@@ -34,6 +35,7 @@ def check_consistency(study: Study) -> None:
     _check_dropped(study)
     _check_unseen(study)
     check_noise(study)
+    check_question_tasks(study)
     study.mapped.check()
     study.raw_texts.check()
     study.parallel_texts.check()

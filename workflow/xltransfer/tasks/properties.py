@@ -31,6 +31,7 @@ KINDS = {
     "parsing": Kind("treebanks", "LAS"),
     "tagging": Kind("treebanks", "accuracy"),
     "entities": Kind("entities", "F1"),
+    "question-answering": Kind("questions", "F1"),
 }
 """A new kind also needs an entry in ``registry.TASKS``, ``metrics.METRICS`` and the schema."""
 

@@ -7,10 +7,13 @@ from typing import Any
 
 from .entities import Entities
 from .parsing import Parsing
+from .question_answering import QuestionAnswering
 from .tagging import Tagging
 from .task import Task
 
-TASKS: dict[str, type[Task]] = {task.kind: task for task in (Parsing, Tagging, Entities)}
+TASKS: dict[str, type[Task]] = {
+    task.kind: task for task in (Parsing, Tagging, Entities, QuestionAnswering)
+}
 """Task classes by kind."""
 
 
