@@ -14,18 +14,19 @@ from ..runtime.signatures import Keys
 
 
 def embedded_questions(
-    config: Annotated[Mapping[str, Any], Keys("seed", "first", "passages", "language")],
+    config: Annotated[Mapping[str, Any], Keys("seed", "first", "passages", "sentences", "language")],
     output: Path,
 ) -> None:
     """Write questions about passages of one language of the embedded world.
 
     Args:
-        config: ``seed`` of the world, number of the ``first`` passage, number of ``passages``, and
-            the parameters of the ``language``.
+        config: ``seed`` of the world, number of the ``first`` passage, number of ``passages``,
+            fewest and most ``sentences`` of a passage, and the parameters of the ``language``.
         output: output file.
     """
     parameters = {field.name: config["language"][field.name] for field in fields(Language)}
-    world = QuestionWorld(config["seed"], Language(**parameters))
+    fewest, most = config["sentences"]
+    world = QuestionWorld(config["seed"], Language(**parameters), (fewest, most))
     numbers = range(config["first"], config["first"] + config["passages"])
     write_questions(output, world, numbers)
     write_record(output, "embedded_questions", {}, config=dict(config))

@@ -180,6 +180,8 @@ class FineTuningRuns:
         model = WordModel(untrained, head)
         ablate(model.encoder, self.ablation, seed)
         model.kind.select_language(model.encoder, self.language)
+        if settings.get("checkpointing"):
+            model.kind.recompute_layers(model.encoder)
         data = prepared.training, prepared.development
         objective = FineTuning(model, task, prepared.labels, *data, settings, seed)
         self._warn_of_short_epochs(objective, settings, len(prepared.sentences))

@@ -25,8 +25,6 @@ from .realise import PUNCTUATION, Word, realise
 
 INTERROGATIVE = ("PRON", c.CLOSED_CLASSES["PRON"])
 """The pronoun that asks for a phrase: the last one of its class."""
-FEWEST, MOST = 4, 6
-"""Sentences of a passage."""
 LONGEST = 16
 """Words of a sentence, punctuation included."""
 ASKED = ("nsubj", "nsubj:pass", "obj")
@@ -43,10 +41,11 @@ class QuestionWorld:
     Args:
         seed: seed of the world.
         language: parameters of the language.
+        sentences: fewest and most sentences of a passage.
     """
 
-    def __init__(self, seed: int, language: Language) -> None:
-        self.seed, self.language = seed, language
+    def __init__(self, seed: int, language: Language, sentences: tuple[int, int]) -> None:
+        self.seed, self.language, self.sentences = seed, language, sentences
         self.inventory = c.Inventory(seed)
         self.lexicon = with_interrogative(build_lexicon(seed, language), seed, language)
 
@@ -75,7 +74,8 @@ class QuestionWorld:
     def _sentences(self, number: int) -> Iterator[Node]:
         """The abstract sentences of a passage; the same in every language."""
         draws = Draws(self.seed, "passage", number)
-        wanted, found = FEWEST + draws.below(MOST - FEWEST + 1), 0
+        fewest, most = self.sentences
+        wanted, found = fewest + draws.below(most - fewest + 1), 0
         verbs: set[c.Concept] = set()
         grammar = Grammar(self.inventory, draws)
         while found < wanted:
