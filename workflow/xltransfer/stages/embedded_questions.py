@@ -14,7 +14,9 @@ from ..runtime.signatures import Keys
 
 
 def embedded_questions(
-    config: Annotated[Mapping[str, Any], Keys("seed", "first", "passages", "sentences", "language")],
+    config: Annotated[
+        Mapping[str, Any], Keys("seed", "first", "passages", "sentences", "language")
+    ],
     output: Path,
 ) -> None:
     """Write questions about passages of one language of the embedded world.

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..encoders.ablations import parse
 from ..runtime.files import canonical_json
 from .parallel import State
+from .scaling_settings import compares_sizes, scaling_identities, scaling_inputs
 
 if TYPE_CHECKING:
     from .study import Study
@@ -312,6 +313,16 @@ ANALYSES = [
             Drawing("word_clouds", ("word_clouds",), ALIGNMENT),
         ),
         wanted=_mapped,
+    ),
+    Analysis(
+        stage="scaling_table",
+        tables=("scaling",),
+        inputs=scaling_inputs,
+        options=("scores", "encoders", "published"),
+        config=lambda study: study.table_config(),
+        upstream=lambda study: [_scores(study), scaling_identities(study)],
+        drawings=(Drawing("scaling", ("scaling",), TRANSFER),),
+        wanted=compares_sizes,
     ),
     # On request, because the published numbers are about real languages.
     Analysis(

@@ -13,6 +13,7 @@ from .encoders import check_encoders
 from .noise_settings import check_noise
 from .parts import check_mirrors, check_results
 from .question_settings import check_question_tasks
+from .scaling_settings import check_scaling
 
 if TYPE_CHECKING:
     from .study import Study
@@ -36,6 +37,7 @@ def check_consistency(study: Study) -> None:
     _check_unseen(study)
     check_noise(study)
     check_question_tasks(study)
+    check_scaling(study)
     study.mapped.check()
     study.raw_texts.check()
     study.parallel_texts.check()
