@@ -37,6 +37,7 @@ READERS = (
     "tokenizer",
     "encoder",
     "word_vectors",
+    "questions",
 )
 """Modules of ``fuzz.readers``."""
 
