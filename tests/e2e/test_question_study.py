@@ -10,6 +10,7 @@ import pytest
 import yaml
 from conftest import copy_workflow
 from running import snakemake
+from safetensors.torch import load_file, save_file
 from transformers import AutoModelForQuestionAnswering
 from xltransfer.corpora.questions import read_squad
 
@@ -28,32 +29,31 @@ PART = {
 }
 
 
-def with_a_second_encoder(folder: Path) -> dict:
-    """Two encoders of different sizes: the committed one, and its two lowest layers."""
-    import torch
-    from safetensors.torch import load_file, save_file
-
-    original, small = folder / "resources" / "models" / "embedded", folder / "small"
-    small.mkdir()
+def cut_encoders(folder: Path) -> dict:
+    """Two encoders of different sizes: the lowest layers of the committed one."""
+    original = folder / "resources" / "models" / "embedded"
     config = json.loads((original / "config.json").read_text())
-    (small / "config.json").write_text(json.dumps({**config, "num_hidden_layers": 2}))
     weights = load_file(original / "model.safetensors")
-    kept = {
-        name: value.to(torch.float32)
-        for name, value in weights.items()
-        if ".layer." not in name or name.split(".layer.")[1].split(".")[0] in "01"
-    }
-    save_file(kept, small / "model.safetensors", {"format": "pt"})
-    for name in ("tokenizer.json", "tokenizer_config.json"):
-        (small / name).write_bytes((original / name).read_bytes())
-    given = {"name": "embedded", "path": "resources/models/embedded", "layers": 12}
-    return {"encoders": [given, {"name": "small", "path": "small", "layers": 2}]}
+    items = []
+    for name, layers in (("larger", 4), ("smaller", 2)):
+        cut = folder / name
+        cut.mkdir()
+        (cut / "config.json").write_text(json.dumps({**config, "num_hidden_layers": layers}))
+        above = tuple(f".layer.{number}." for number in range(layers, 12))
+        kept = {
+            key: value.float() for key, value in weights.items() if not any(n in key for n in above)
+        }
+        save_file(kept, cut / "model.safetensors", {"format": "pt"})
+        for file in ("tokenizer.json", "tokenizer_config.json"):
+            (cut / file).write_bytes((original / file).read_bytes())
+        items.append({"name": name, "path": name, "layers": layers})
+    return {"encoders": items}
 
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = copy_workflow(tmp_path_factory.mktemp("questions") / "study")
-    part = {**PART, **with_a_second_encoder(folder)}
+    part = {**PART, **cut_encoders(folder)}
     (folder / "part.yaml").write_text(yaml.safe_dump(part))
     files = "--configfile", "resources/studies/embedded-questions.yaml", "part.yaml"
     targets = [f"results/tables/{name}.csv" for name in ("randominit", "zeroshot", "scaling")]
@@ -66,7 +66,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_predictions_are_official_answers_and_models_open(results: Path) -> None:
     gold = read_squad(results / "questions" / "qba_embedded" / "test.json")
-    model = Path("small", "questions", "qaa_embedded", "none", "seed-1")
+    model = Path("smaller", "questions", "qaa_embedded", "none", "seed-1")
     answers = json.loads(
         (results / "predictions" / model / "qba_embedded-test.json").read_text(encoding="utf-8")
     )
@@ -79,8 +79,8 @@ def test_predictions_are_official_answers_and_models_open(results: Path) -> None
 def test_tables_have_every_cell(results: Path) -> None:
     zeroshot = pd.read_csv(results / "tables" / "zeroshot.csv")
     assert zeroshot[["encoder", "task", "metric"]].to_numpy().tolist() == [
-        ["embedded", "questions", "F1"],
-        ["small", "questions", "F1"],
+        ["larger", "questions", "F1"],
+        ["smaller", "questions", "F1"],
     ]
     assert zeroshot[["qaa", "qba"]].gt(0).all().all()
     changes = pd.read_csv(results / "tables" / "randominit_by_target.csv")
@@ -88,9 +88,9 @@ def test_tables_have_every_cell(results: Path) -> None:
     assert changes.loc[changes["ablation"] == "random-init-1-2", "delta"].notna().all()
     scaling = pd.read_csv(results / "tables" / "scaling.csv", keep_default_na=False)
     ours = scaling[scaling["reference"] == ""]
-    assert ours["encoder"].tolist() == ["small", "embedded"] * 2
-    assert ours["layers"].tolist() == [2, 12] * 2
+    assert ours["encoder"].tolist() == ["smaller", "larger"] * 2
+    assert ours["layers"].tolist() == [2, 4] * 2
     scores = zeroshot.set_index("encoder")
     assert ours["score"].astype(float).tolist() == pytest.approx(
-        [scores.loc[name, target] for target in ("qaa", "qba") for name in ("small", "embedded")]
+        [scores.loc[name, target] for target in ("qaa", "qba") for name in ("smaller", "larger")]
     )
