@@ -68,7 +68,8 @@ class Dataset:
 
     def _set_targets(self, examples: Sequence[Example]) -> None:
         for example, targets in zip(examples, self._targets, strict=True):
-            example.targets = {**example.targets, **targets}
+            # A task may describe the positions of an example there, also for prediction.
+            example.targets = {**example.targets, **targets} if example.targets else targets
 
     def of_epoch(self, epoch: int) -> list[Example]:
         """The examples of an epoch, in the order of ``examples``; the last epoch is cached."""
