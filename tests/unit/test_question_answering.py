@@ -73,7 +73,7 @@ def test_windows_cover_the_passage_beside_the_question(encoder: Path) -> None:
         assert segments.tolist() == [0] * len(head) + [1] * (len(row) - len(head))
     # Every subword may start an answer in exactly one window, with its characters there.
     lengths = [len(row) for row in found.rows]
-    windows = np.split(found.targets["may_start"], np.cumsum(lengths)[:-1])
+    windows = np.split(found.inputs["may_start"], np.cumsum(lengths)[:-1])
     allowed = [
         start + int(place) - len(head)
         for start, window in zip(starts, windows, strict=True)
@@ -82,10 +82,10 @@ def test_windows_cover_the_passage_beside_the_question(encoder: Path) -> None:
     offsets = reader.encodings([PASSAGE])[0].offsets
     # A bare word marker covers white space alone.
     assert sorted(allowed) == [i for i, (b, e) in enumerate(offsets) if PASSAGE[b:e].strip()]
-    begins = found.targets["begin"][found.targets["may_start"]]
+    begins = found.inputs["begin"][found.inputs["may_start"]]
     spans = {
         (begin, end)
-        for begin, end in zip(found.targets["begin"], found.targets["end"], strict=True)
+        for begin, end in zip(found.inputs["begin"], found.inputs["end"], strict=True)
         if begin >= 0
     }
     covered = {place for begin, end in spans for place in range(begin, end)}
@@ -139,7 +139,7 @@ def reference_rows(questions: list[Question], directory: Path):
         for row, segments in zip(data.rows, data.segments, strict=True):
             part = slice(place, place + len(row))
             place += len(row)
-            spans = list(zip(data.targets["begin"][part], data.targets["end"][part], strict=True))
+            spans = list(zip(data.inputs["begin"][part], data.inputs["end"][part], strict=True))
             starts = [i for i, (begin, end) in enumerate(spans) if begin <= first < end]
             stops = [i for i, (begin, end) in enumerate(spans) if begin <= last < end]
             inside = starts and stops
@@ -184,23 +184,23 @@ def test_the_best_span_over_windows_is_that_of_all_spans(bert: Path) -> None:
         states = torch.randn(*batch.word_index.shape, 2)
         found = task.predict(torch.nn.Identity(), states, batch)
         for number, prediction in enumerate(found):
-            targets = {name: values[number] for name, values in batch.targets.items()}
+            inputs = {name: values[number] for name, values in batch.inputs.items()}
             rows = batch.word_index[number] // batch.input_ids.shape[1]
             rows = rows[batch.word_mask[number]]
             best = max(
                 (float(states[number, i, 0] + states[number, j, 1]), -i, -j, i, j)
                 for i in range(len(rows))
                 for j in range(i, min(i + task.settings["answer_pieces"], len(rows)))
-                if targets["may_start"][i] and targets["begin"][j] >= 0 and rows[i] == rows[j]
+                if inputs["may_start"][i] and inputs["begin"][j] >= 0 and rows[i] == rows[j]
             )
-            begin, end = targets["begin"][best[3]], targets["end"][best[4]]
+            begin, end = inputs["begin"][best[3]], inputs["end"][best[4]]
             assert prediction["span"].tolist() == [int(begin), int(end)]
 
 
 def test_a_passage_without_text_has_an_empty_answer(bert: Path) -> None:
     _, task, batch = made(bert, [question(PASSAGE, "mat")])
-    batch.targets["begin"].fill_(-1)
-    batch.targets["may_start"].fill_(False)
+    batch.inputs["begin"].fill_(-1)
+    batch.inputs["may_start"].fill_(False)
     found = task.predict(torch.nn.Identity(), torch.randn(*batch.word_index.shape, 2), batch)
     assert found[0]["span"].tolist() == [0, 0]
     assert task.annotate(question(PASSAGE, "mat"), found[0], []).answers == [Answer(0, "")]

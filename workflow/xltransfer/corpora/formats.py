@@ -39,6 +39,12 @@ def _answers() -> tuple[Callable[[Path | str, Sequence[Any]], list], Write]:
     return read_answers, write_answers
 
 
+def _relations() -> tuple[Read, Write]:
+    from .relation_sentences import read_relation_sentences, write_relation_sentences
+
+    return read_relation_sentences, write_relation_sentences
+
+
 @dataclass(frozen=True)
 class Format:
     """A format of corpora.
@@ -53,6 +59,8 @@ class Format:
         has_lemmas: whether words have lemmas.
         predictions: function that returns the reader and writer of predictions, if they are not
             in the format of the corpus; the reader also takes the gold sentences.
+        has_varieties: whether the workflow makes corpora of it for unseen languages, by
+            transliteration and splits.
     """
 
     folder: str
@@ -63,6 +71,7 @@ class Format:
     functions: Callable[[], tuple[Read, Write]] | None = None
     has_lemmas: bool = False
     predictions: Callable[[], tuple[Callable[..., list], Write]] | None = None
+    has_varieties: bool = True
 
 
 FORMATS = {
@@ -76,6 +85,15 @@ FORMATS = {
         Format(
             "questions", ".json", "questions", "question_corpora.tsv", "check_questions", _squad,
             predictions=_answers,
+            has_varieties=False,
+        ),
+        Format(
+            "relations", ".jsonl", "relations", "relation_corpora.tsv", "check_relations",
+            _relations, has_varieties=False,
+        ),
+        Format(
+            "roles", ".jsonl", "roles", "relation_corpora.tsv", "check_relations",
+            _relations, has_varieties=False,
         ),
         Format("raw_text", ".txt", "raw text", "raw_corpora.tsv", "clean"),
     )
@@ -83,12 +101,15 @@ FORMATS = {
 """Formats by folder."""
 ANNOTATED = {folder: item for folder, item in FORMATS.items() if item.functions}
 """Formats of annotated sentences, by folder."""
-_BY_SUFFIX = {item.suffix: item for item in FORMATS.values()}
+WITH_VARIETIES = {folder: item for folder, item in FORMATS.items() if item.has_varieties}
+"""Formats of the corpora of unseen languages, by folder."""
 
 
 def format_of(path: Path | str) -> Format | None:
-    """The format of a file, by its suffix."""
-    return _BY_SUFFIX.get(Path(path).suffix)
+    """The format of a file, by its suffix; among several, by the folder that the file is in."""
+    path = Path(path)
+    found = [item for item in FORMATS.values() if item.suffix == path.suffix]
+    return next((item for item in found if item.folder in path.parts), next(iter(found), None))
 
 
 def read_sentences(path: Path | str) -> list:

@@ -77,7 +77,7 @@ def passage_examples(
         sizes: sizes of windows; ``row`` at most what the encoder can read.
 
     Returns:
-        One example per pair. Its targets describe every position: ``begin`` and ``end``, the span
+        One example per pair. Its inputs describe every position: ``begin`` and ``end``, the span
         of characters in the passage without surrounding white space, −1 for other positions and
         empty subwords; and ``may_start``, whether an answer may start there. This is so in the
         window in which the subword has the most context on its shorter side; equally good windows
@@ -152,8 +152,8 @@ def _example(
         rows,
         np.repeat(np.arange(len(rows), dtype=np.int32), lengths),
         np.concatenate([np.arange(length, dtype=np.int32) for length in lengths]),
-        {"begin": all_spans[0], "end": all_spans[1], "may_start": np.concatenate(may_start)},
         segments=segments,
+        inputs={"begin": all_spans[0], "end": all_spans[1], "may_start": np.concatenate(may_start)},
     )
 
 

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 from ..corpora.catalogue import EMBEDDED
 from ..corpora.checksums import UNCHECKED
 from ..corpora.formats import FORMATS
+from ..corpora.relation_corpora import ANNOTATIONS
 from ..records.code import stage_digest
 from ..records.paths import made_encoder
 from ..runtime.files import digest, sha256_of_file
 from .local_files import LocalFiles
 from .question_settings import FOLDER as QUESTIONS
 from .question_settings import embedded_questions_config, question_config
+from .relation_parts import is_annotation, part_identity
 
 if TYPE_CHECKING:
     from .study import Study
@@ -67,8 +69,11 @@ class Contents:
             if kind == QUESTIONS:
                 part = embedded_questions_config(study, language, split)
                 return digest([kind, part, stage_digest("embedded_questions")])
-            world = stage_digest("embedded_world")
+            stage = "embedded_relations" if kind in ANNOTATIONS else "embedded_world"
+            world = stage_digest(stage)
             return digest([kind, study.embedded_world.part(language, split), world])
+        if is_annotation(kind):
+            return part_identity(self, kind, code, split)
         checksum = study.downloads.checksum(kind, code, split)
         if checksum == UNCHECKED:
             checksum = self.unchecked(study.downloads.path(kind, code, split))

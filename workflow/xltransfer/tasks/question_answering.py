@@ -84,7 +84,7 @@ class QuestionAnswering(Task):
         subword, ``[CLS]``, as in the script of XTREME.
         """
         scores = self._by_row(head(states), batch, -torch.inf)
-        begin, end = (self._by_row(batch.targets[name], batch, -1) for name in ("begin", "end"))
+        begin, end = (self._by_row(batch.inputs[name], batch, -1) for name in ("begin", "end"))
         first, last = batch.targets["answer"][self._question_of_row(batch)].unbind(dim=1)
         starts = (begin <= first[:, None]) & (first[:, None] < end)
         ends = (begin <= last[:, None]) & (last[:, None] < end)
@@ -107,8 +107,8 @@ class QuestionAnswering(Task):
         empty span.
         """
         scores = self._by_row(head(states), batch, -torch.inf)
-        begin, end = (self._by_row(batch.targets[name], batch, -1) for name in ("begin", "end"))
-        may_start = self._by_row(batch.targets["may_start"], batch, False)
+        begin, end = (self._by_row(batch.inputs[name], batch, -1) for name in ("begin", "end"))
+        may_start = self._by_row(batch.inputs["may_start"], batch, False)
         firsts = scores[..., 0].masked_fill(~may_start, -torch.inf)
         lasts = scores[..., 1].masked_fill(begin < 0, -torch.inf)
         longest = min(self.settings["answer_pieces"], lasts.shape[1])

@@ -68,7 +68,7 @@ class Task(ABC):
             word_state: subwords that represent a word, one of ``batching.WORD_STATES``.
 
         Returns:
-            One example per sentence. Its targets, if it has any, are also there in prediction.
+            One example per sentence, with inputs of the head if these depend on the rows.
         """
         return word_examples(sentences, reader, longest, word_state)
 
@@ -78,6 +78,13 @@ class Task(ABC):
         Batches that are computed in parts weight the loss of each part by its units.
         """
         return len(example.word_row)
+
+    def inputs(self, sentence: AnnotatedSentence) -> dict[str, np.ndarray]:
+        """What the head reads besides states: arrays by name, in ``Batch.inputs``, padded with 0.
+
+        They may not depend on labels, because they are read from a sentence to predict too.
+        """
+        return {}
 
     @abstractmethod
     def targets(
