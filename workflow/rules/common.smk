@@ -44,6 +44,11 @@ from xltransfer.study.key_places import with_place
 from xltransfer.study.noise_settings import alphabet_file
 from xltransfer.study.parsed_trees import models_of_trees, parsed_file, parsed_identity
 from xltransfer.study.private_report import private
+from xltransfer.study.question_settings import (
+    embedded_questions_config,
+    question_config,
+    reads_questions,
+)
 from xltransfer.study.recipes import SEVERAL_TEXTS
 from xltransfer.study.shared_spaces import map_to, space_identity, vector_files
 from xltransfer.study.study_files import refuse_templates

@@ -11,6 +11,7 @@ import pandas as pd
 from ..analyses import (
     pair_figures,
     plots,
+    scaling_figure,
     structure_figures,
     translation_figures,
     word_translation_figures,
@@ -24,7 +25,7 @@ from ..runtime.signatures import Keys
 
 MODULES = (
     *(plots, pair_figures, cka_figures, tokenizer_figure, unseen_figures),
-    *(translation_figures, word_translation_figures, structure_figures),
+    *(translation_figures, word_translation_figures, structure_figures, scaling_figure),
 )
 """Modules with the functions ``<figure>_figure``; arguments are a configuration and tables."""
 

@@ -13,7 +13,9 @@ from .encoders import check_encoders
 from .noise_settings import check_noise
 from .parsed_trees import check_trees
 from .parts import check_mirrors, check_results
+from .question_settings import check_question_tasks
 from .relation_parts import check_treebanks
+from .scaling_settings import check_scaling
 from .shared_spaces import check_spaces
 from .task_encoders import check_task_encoders
 
@@ -39,6 +41,8 @@ def check_consistency(study: Study) -> None:
     _check_dropped(study)
     _check_unseen(study)
     check_noise(study)
+    check_question_tasks(study)
+    check_scaling(study)
     study.mapped.check()
     check_task_encoders(study)
     check_spaces(study)
