@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from ..encoders.ablations import parse
 from ..runtime.files import canonical_json
 from .parallel import State
+from .parsed_trees import compared_identities, compared_scores, compared_tasks, tree_reports
+from .shared_spaces import spaces
 
 if TYPE_CHECKING:
     from .study import Study
@@ -28,7 +30,9 @@ unseen languages. Figures share a job because drawing is faster than starting Py
 
 ALIGNMENT = "alignment_figures"
 """Job that draws the figures about mapped word vectors."""
-FIGURE_JOBS = (TRANSFER, REPRESENTATIONS, UNSEEN, ALIGNMENT)
+STRUCTURE = "structure_figures"
+"""Job that draws the figure about relations and roles carried by trees."""
+FIGURE_JOBS = (TRANSFER, REPRESENTATIONS, UNSEEN, ALIGNMENT, STRUCTURE)
 
 
 def _always(_: Study) -> bool:
@@ -45,6 +49,15 @@ def _parallel(study: Study) -> bool:
 
 def _unseen(study: Study) -> bool:
     return bool(study.unseen.varieties)
+
+
+def _subwords(study: Study) -> bool:
+    """Whether all encoders have subwords, which word vectors do not."""
+    return not set(spaces(study)) & set(study.encoders)
+
+
+def _structure(study: Study) -> bool:
+    return bool(compared_tasks(study))
 
 
 def _mapped(study: Study) -> bool:
@@ -241,6 +254,7 @@ ANALYSES = [
         config=lambda study: study.table_config(),
         upstream=lambda study: [_scores(study), _pieces(study)],
         drawings=(Drawing("overlap", ("overlap", "overlap_correlation"), TRANSFER),),
+        wanted=_subwords,
     ),
     Analysis(
         stage="word_order_tables",
@@ -312,6 +326,19 @@ ANALYSES = [
             Drawing("word_clouds", ("word_clouds",), ALIGNMENT),
         ),
         wanted=_mapped,
+    ),
+    Analysis(
+        stage="structure_tables",
+        tables=("structure",),
+        inputs=lambda study, results: {
+            "scores": compared_scores(study, results),
+            "reports": tree_reports(study, results),
+        },
+        options=("scores", "reports"),
+        config=lambda study: study.table_config(),
+        upstream=compared_identities,
+        drawings=(Drawing("structure", ("structure",), STRUCTURE),),
+        wanted=_structure,
     ),
     # On request, because the published numbers are about real languages.
     Analysis(
