@@ -25,6 +25,7 @@ MEMORY = 8 << 30
 """Bytes of address space of a process."""
 READERS = (
     "conllu",
+    "unannotated",
     "entities",
     "wals",
     "catalogues",

@@ -113,6 +113,7 @@ def test_every_key_of_the_schema_is_explained_in_the_default_study() -> None:
 
     optional = {"pathvars", "results", "name", "path", "layers", "causal", "hub", "revision"}
     optional |= {"scaling"}  # explained as a further key, because it is absent by default
+    optional |= {"catalogue"}
     for key in keys(schema) - optional:
         places = [n for n, line in enumerate(lines) if line.strip().startswith(f"{key}:")]
         assert places, f"config.yaml lacks {key}"

@@ -12,7 +12,6 @@ rule fetch_corpus:
     wildcard_constraints:
         collection=r"ud-\d+\.\d+|entities|questions|relations|roles|typology|raw|parallel|dictionaries|vectors",
         file=".+",
-    retries: 2
     localrule: True
     conda:
         "../../envs/xltransfer.yaml"
