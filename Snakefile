@@ -40,6 +40,11 @@ if study.parallel_texts.codes:
     include: "workflow/rules/parallel_text.smk"
 
 
+if dictionary_codes(study, embedded=True) or dictionary_codes(study, embedded=False):
+
+    include: "workflow/rules/dictionaries.smk"
+
+
 if study.mapped.maps:
 
     include: "workflow/rules/word_vectors.smk"

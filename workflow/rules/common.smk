@@ -38,6 +38,7 @@ from xltransfer.runtime.gpus import jobs_at_once
 from xltransfer.runtime.head import alone
 from xltransfer.study import Study
 from xltransfer.study.analyses import ANALYSES, FIGURE_JOBS, analysis_of, drawings_of
+from xltransfer.study.dictionary_texts import DictionaryTexts, dictionary_codes
 from xltransfer.study.noise_settings import alphabet_file
 from xltransfer.study.private_report import private
 from xltransfer.study.recipes import SEVERAL_TEXTS
