@@ -80,6 +80,13 @@ rule alignment:
     localrule: True
 
 
+# Targets about methods for languages without training data.
+rule adaptation:
+    input:
+        adaptation_files(),
+    localrule: True
+
+
 # Targets about languages that the encoder has not seen.
 rule unseen:
     input:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..encoders.ablations import parse
 from ..runtime.files import canonical_json
+from .adaptation_methods import AdaptationMethods
+from .dictionary_texts import DictionaryTexts
 from .parallel import State
 
 if TYPE_CHECKING:
@@ -28,7 +30,9 @@ unseen languages. Figures share a job because drawing is faster than starting Py
 
 ALIGNMENT = "alignment_figures"
 """Job that draws the figures about mapped word vectors."""
-FIGURE_JOBS = (TRANSFER, REPRESENTATIONS, UNSEEN, ALIGNMENT)
+ADAPTATION = "adaptation_figures"
+"""Job that draws the figure about methods for languages without training data."""
+FIGURE_JOBS = (TRANSFER, REPRESENTATIONS, UNSEEN, ALIGNMENT, ADAPTATION)
 
 
 def _always(_: Study) -> bool:
@@ -312,6 +316,29 @@ ANALYSES = [
             Drawing("word_clouds", ("word_clouds",), ALIGNMENT),
         ),
         wanted=_mapped,
+    ),
+    Analysis(
+        stage="dictionary_text_table",
+        tables=("dictionary_text",),
+        inputs=lambda study, results: {"reports": DictionaryTexts(study).reports(results)},
+        options=(),
+        config=lambda study: DictionaryTexts(study).table_config(),
+        upstream=lambda study: DictionaryTexts(study).identities(),
+        wanted=lambda study: bool(DictionaryTexts(study).files()),
+    ),
+    Analysis(
+        stage="adaptation_tables",
+        tables=("adaptation_methods",),
+        inputs=lambda study, results: {
+            "scores": AdaptationMethods(study).score_files(results),
+            "reports": AdaptationMethods(study).model_reports(results),
+            "encoders": AdaptationMethods(study).encoder_reports(),
+        },
+        options=(),
+        config=lambda study: AdaptationMethods(study).table_config(),
+        upstream=lambda study: AdaptationMethods(study).identities(),
+        drawings=(Drawing("adaptation_methods", ("adaptation_methods",), ADAPTATION),),
+        wanted=lambda study: any(AdaptationMethods(study).cells()),
     ),
     # On request, because the published numbers are about real languages.
     Analysis(

@@ -158,6 +158,10 @@ class DictionaryTexts:
         of = [item.config, words, keeps, stage_digest("translate_by_dictionary")]
         return digest([*of, identities.unseen.part(*file)])
 
+    def identities(self) -> list[Any]:
+        """Identities of all translations."""
+        return [[name, *file, self.identity(name, file)] for name, file in self.files()]
+
     def table_config(self) -> str:
         """Canonical JSON of the content of the table."""
         study = self._study

@@ -10,6 +10,7 @@ from ..corpora.checksums import UNCHECKED
 from ..corpora.noise import SOURCE
 from ..encoders.families import units_of
 from ..runtime.errors import InputError
+from .adaptation_methods import AdaptationMethods
 from .recipes import Encoder, root_of
 
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ def check_noise(study: Study) -> None:
         alphabet = alphabet_of(training)
         if alphabet is not None:
             _check_alphabet(study, f"config: {key}.noise.characters.alphabet", *alphabet)
-        used = study.unseen.arms.trained if key.startswith("unseen.") else study.encoders
+        in_language = key.startswith("unseen.")
+        used = study.unseen.arms.trained if in_language else _encoders_of(study, key.split(".")[0])
         for name in used:
             encoder = study.declared_encoders[name]
             if encoder.pretrained:
@@ -90,6 +92,16 @@ def check_noise(study: Study) -> None:
         if recipe is not None and "noise" in recipe.settings.get("training", {}):
             noise = recipe.settings["training"]["noise"]
             _check_encoder(study, f"config: encoders: '{encoder.name}': noise", encoder, noise)
+
+
+def _encoders_of(study: Study, task: str) -> list[str]:
+    """The encoders of a task: all, or those that the table of adaptation methods needs.
+
+    Where studies have this table, other models are trained on request only, and the stage refuses
+    those whose encoder does not allow noise.
+    """
+    found = dict.fromkeys(c.encoder for c in AdaptationMethods(study).cells() if c.task == task)
+    return list(found) if found else list(study.encoders)
 
 
 def _check_alphabet(study: Study, key: str, folder: str, code: str, part: str) -> None:
@@ -123,9 +135,12 @@ def _check_encoder(study: Study, key: str, encoder: Encoder, noise: Mapping[str,
                 f"noisy words; use an encoder with its whole vocabulary for '{encoder.name}'"
             )
         made = study.declared_encoders[made.recipe.base]
-    content = root_of(encoder, study.declared_encoders).configuration(study.root) or {}
-    if "subwords" in noise and units_of(content):
+    root = root_of(encoder, study.declared_encoders)
+    units = units_of(root.configuration(study.root) or {})
+    if root.recipe is not None:
+        units = root.recipe.settings.get("vocabulary", {}).get("kind", units)
+    if "subwords" in noise and units:
         raise InputError(
-            f"{key}.subwords: '{encoder.name}' reads {units_of(content)}, so that each word has "
+            f"{key}.subwords: '{encoder.name}' reads {units}, so that each word has "
             "one segmentation; remove the key"
         )
