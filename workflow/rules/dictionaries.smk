@@ -68,9 +68,7 @@ rule translate_text:
         evaluation=evaluation_files,
     output:
         text="<results>/raw_text/{text}/{part}.txt",
-        report=paths.dictionary_text_report(
-            "<results>", "{text}", "raw_text", "{text}", "{part}"
-        ),
+        report=paths.dictionary_text_report("<results>", "{text}", "raw_text", "{text}", "{part}"),
     log:
         "<logs>/translate_text/{text}-{part}.log",
     wildcard_constraints:
@@ -89,11 +87,7 @@ rule translate_text:
         evaluation=lambda wildcards, input: (
             ["--evaluation", *input.evaluation] if input.evaluation else []
         ),
-        keep=(
-            ["--keep-evaluation-sentences"]
-            if study.raw_texts.keeps_evaluation_sentences
-            else []
-        ),
+        keep=(["--keep-evaluation-sentences"] if study.raw_texts.keeps_evaluation_sentences else []),
     shell:
         "python -m xltransfer translate_by_dictionary --source {input.text:q}"
         " --dictionaries {input.dictionaries:q} --config {params.cfg:q} --output {output.text:q}"
@@ -114,9 +108,7 @@ for kind, form in ANNOTATED.items():
             corpus=paths.dictionary_text(
                 "<results>", "{name}", kind, "{corpus}", f"{{part}}{form.suffix}"
             ),
-            report=paths.dictionary_text_report(
-                "<results>", "{name}", kind, "{corpus}", "{part}"
-            ),
+            report=paths.dictionary_text_report("<results>", "{name}", kind, "{corpus}", "{part}"),
         log:
             f"<logs>/translate_{kind}/{{name}}/{{corpus}}-{{part}}.log",
         wildcard_constraints:

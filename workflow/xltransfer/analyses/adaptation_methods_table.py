@@ -110,7 +110,8 @@ def _name(cell: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _counts(part: pd.DataFrame, seeds: Sequence[int]) -> Counts:
     numerators, denominators = (
-        np.stack([part.loc[seed, kind] for seed in seeds]) for kind in ("numerators", "denominators")
+        np.stack([part.loc[seed, kind] for seed in seeds])
+        for kind in ("numerators", "denominators")
     )
     corpus = part["target_corpus"].iloc[0]
     names = [str(name) for name in part["sentence_ids"].iloc[0]]

@@ -196,7 +196,6 @@ def _text_of(rows: Sequence[Sequence[str]]) -> str:
     return "".join(parts).strip()
 
 
-
 def renamed(sentence: Sentence | TaggedSentence, suffix: str) -> Sentence | TaggedSentence:
     """A sentence whose identifier has a suffix, beside the one that it is a translation of."""
     comments = [

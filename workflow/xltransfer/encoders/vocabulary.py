@@ -102,7 +102,10 @@ def save_tokenizer(tokenizer: Tokenizer, directory: Path, max_length: int) -> No
     with replacing(directory / "tokenizer.json") as temporary:
         tokenizer.save(str(temporary))
     names = ("pad_token", "unk_token", "cls_token", "sep_token", "mask_token")
-    roles = {name: special_token(tokenizer, token) for name, token in zip(names, SPECIAL_TOKENS)}
+    roles = {
+        name: special_token(tokenizer, token)
+        for name, token in zip(names, SPECIAL_TOKENS, strict=True)
+    }
     write_json(
         directory / "tokenizer_config.json",
         {

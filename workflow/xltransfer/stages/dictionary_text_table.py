@@ -15,7 +15,7 @@ from ..runtime.files import read_json
 from ..runtime.signatures import Keys
 
 _NOTE = (
-    "Words are those with a letter. known_share: words with an entry in the dictionary, in percent; "
+    "Words have a letter. known_share: words with an entry in the dictionary, in percent; "
     "replaced_share: words that were replaced; kept_share: sentences that were kept; "
     "replaced_share_of_kept: replaced words in these sentences."
 )

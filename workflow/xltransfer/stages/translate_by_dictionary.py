@@ -66,7 +66,9 @@ def translate_by_dictionary(
     pairs: dict[Pair, None] = {}
     for path in dictionaries:
         some = read_dictionary(path)
-        pairs |= dict.fromkeys((b, a) for a, b in some) if config["inverted"] else dict.fromkeys(some)
+        pairs |= (
+            dict.fromkeys((b, a) for a, b in some) if config["inverted"] else dict.fromkeys(some)
+        )
     chosen = (config[key] for key in ("share", "minimum_words", "seed", "shuffled"))
     translation = DictionaryTranslation(list(pairs), *chosen)
     content: dict[str, Any] = {"pairs": len(pairs)}

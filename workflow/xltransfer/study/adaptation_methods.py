@@ -180,7 +180,9 @@ class AdaptationMethods:
     def _check_method(
         self, key: str, method: Mapping[str, Any], item: Mapping[str, Any], languages: list[str]
     ) -> None:
-        by_language = [method[name] for name in ("encoder", "task", "test_corpus") if name in method]
+        by_language = [
+            method[name] for name in ("encoder", "task", "test_corpus") if name in method
+        ]
         for given in by_language:
             unknown = [one for one in given if one not in languages] if _is_mapping(given) else []
             if unknown:
@@ -211,16 +213,16 @@ class AdaptationMethods:
         study = self._study
         if task not in study.tasks:
             raise InputError(f"{key}: '{task}' is not in `tasks`; add it there")
-        one, other = ([study.config[t].get(k) for k in ("kind", "label")] for t in (task, item["task"]))
+        one, other = (
+            [study.config[t].get(k) for k in ("kind", "label")] for t in (task, item["task"])
+        )
         if one != other:
             raise InputError(
                 f"{key}: '{task}' and '{item['task']}' are tasks of different kinds, whose scores "
                 "cannot be compared; choose another"
             )
         if item["source"] not in study.sources(task):
-            raise InputError(
-                f"{key}: '{item['source']}' is not in {task}.sources; add it there"
-            )
+            raise InputError(f"{key}: '{item['source']}' is not in {task}.sources; add it there")
 
 
 def _check_test_corpus(key: str, code: str, known: Mapping[str, Any]) -> None:

@@ -199,7 +199,9 @@ class DictionaryTexts:
             key = f"config: {KEY}: '{name}'"
             check_prefix(name, [item.target], key, "name")
             if name in study.catalogue.raw_corpora:
-                raise InputError(f"{key}: a raw text of the catalogue has this name; choose another")
+                raise InputError(
+                    f"{key}: a raw text of the catalogue has this name; choose another"
+                )
             missing = [part for part in item.parts if part not in item.dictionary.files]
             if missing:
                 raise InputError(
@@ -244,8 +246,7 @@ class DictionaryTexts:
         study, key = self._study, f"config: {task}.training.{KEY}"
         if name not in self.items:
             raise InputError(
-                f"{key}: no item '{name}' under `{KEY}`; it has: "
-                f"{', '.join(self.items) or 'none'}"
+                f"{key}: no item '{name}' under `{KEY}`; it has: {', '.join(self.items) or 'none'}"
             )
         for source in study.sources(task):
             language = study.language(task, source)
