@@ -116,11 +116,12 @@ def _parts(
 def _learn_vocabulary(texts: Sequence[Lines | list[str]], config: Mapping[str, Any]) -> Tokenizer:
     """A subword vocabulary of all lines, or of lines sampled by language; or one of units."""
     exponent, size = config.get("vocabulary_sampling_exponent"), config.get("vocabulary_size")
-    if (size is None) == ("vocabulary" not in config):
+    units = config.get("vocabulary")
+    if (size is None) == (units is None):
         raise InputError("config: write either vocabulary_size, for subwords, or vocabulary")
     count_lines([text for text in texts if isinstance(text, Lines)])
-    if size is None:
-        return unit_vocabulary(config["vocabulary"], chain.from_iterable(texts))
+    if units is not None:
+        return unit_vocabulary(units, chain.from_iterable(texts))
     sizes = counts = [sum(1 for _ in text) for text in texts]
     if exponent is not None:
         counts = apportion(sampling_probabilities(sizes, exponent), sum(sizes)).tolist()
