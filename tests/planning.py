@@ -110,6 +110,10 @@ if stage in ("overlap_tables", "word_order_tables"):
     tables = [name, name + "_correlation"]
 if stage == "word_translation_tables":
     tables = ["word_translation", "word_clouds"]
+if stage == "structure_tables":
+    tables = ["structure"]
+if stage == "parse_relations":
+    outputs += values("--report")
 if stage == "embedded_dictionary":
     outputs += values("--training") + values("--test")
 if stage in ("represent", "score", "translate_words"):

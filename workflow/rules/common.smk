@@ -25,7 +25,8 @@ from snakemake.io import IOFile
 from snakemake.jobs import Job
 from snakemake.persistence import PersistenceBase
 from xltransfer.corpora.checksums import UNCHECKED
-from xltransfer.corpora.formats import ANNOTATED, FORMATS
+from xltransfer.corpora.formats import ANNOTATED, FORMATS, WITH_VARIETIES
+from xltransfer.corpora.relation_corpora import ANNOTATIONS
 from xltransfer.encoders.ablations import NONE
 from xltransfer.records import paths
 from xltransfer.records.code import stage_digest
@@ -36,12 +37,14 @@ from xltransfer.runtime.files import canonical_json
 from xltransfer.runtime.folders import without_future_inputs
 from xltransfer.runtime.gpus import jobs_at_once
 from xltransfer.runtime.head import alone
-from xltransfer.study import Study
+from xltransfer.study import Study, relation_parts
 from xltransfer.study.analyses import ANALYSES, FIGURE_JOBS, analysis_of, drawings_of
 from xltransfer.study.dictionary_texts import DictionaryTexts, dictionary_codes
 from xltransfer.study.noise_settings import alphabet_file
+from xltransfer.study.parsed_trees import models_of_trees, parsed_file, parsed_identity
 from xltransfer.study.private_report import private
 from xltransfer.study.recipes import SEVERAL_TEXTS
+from xltransfer.study.shared_spaces import map_to, space_identity, vector_files
 from xltransfer.study.study_files import refuse_templates
 from xltransfer.study.varieties import FOLDS, HASHED
 
@@ -85,9 +88,9 @@ def everything(part):
     ]
 
 
-def alignment_files():
-    """The tables and figures about mapped word vectors."""
-    analysis = analysis_of("word_translation")
+def files_of(table):
+    """The tables and figures of the analysis with a table; none if the study does not make them."""
+    analysis = analysis_of(table)
     if not analysis.wanted(study):
         return []
     return [f"<results>/tables/{table}.csv" for table in analysis.tables] + [

@@ -95,6 +95,8 @@ rule translate_text:
 
 
 for kind, form in ANNOTATED.items():
+    if not form.has_varieties:
+        continue
 
     rule:
         name:

@@ -6,9 +6,9 @@ for analysis in ANALYSES:
     # Without unseen languages there are no corpora that the rules about them could name.
     if analysis.of_unseen and not study.unseen.varieties:
         continue
-    if analysis.stage in ("dictionary_text_table", "adaptation_tables"):
-        if not analysis.wanted(study):
-            continue
+    on_request = ("dictionary_text_table", "adaptation_tables", "structure_tables")
+    if analysis.stage in on_request and not analysis.wanted(study):
+        continue
     if analysis.stage == "word_translation_tables" and not study.mapped.maps:
         continue
 

@@ -12,6 +12,7 @@ from ..analyses import (
     adaptation_methods_figure,
     pair_figures,
     plots,
+    structure_figures,
     translation_figures,
     word_translation_figures,
 )
@@ -24,7 +25,7 @@ from ..runtime.signatures import Keys
 
 MODULES = (
     *(plots, pair_figures, cka_figures, tokenizer_figure, unseen_figures),
-    *(translation_figures, word_translation_figures, adaptation_methods_figure),
+    *(translation_figures, word_translation_figures, structure_figures, adaptation_methods_figure),
 )
 """Modules with the functions ``<figure>_figure``; arguments are a configuration and tables."""
 

@@ -10,6 +10,7 @@ from ..encoders.ablations import NONE
 from ..records import paths
 from ..runtime.errors import InputError
 from ..runtime.files import canonical_json
+from .task_encoders import encoders_of
 
 if TYPE_CHECKING:
     from .study import Study
@@ -201,12 +202,13 @@ class AdaptationMethods:
                 "`encoder` and its `task` for the same languages, the baseline's for all"
             )
         for cell in cells:
-            if cell.encoder not in self._study.encoders:
-                raise InputError(
-                    f"{key}: no encoder '{cell.encoder}' among those whose transfer is measured; "
-                    f"these are: {', '.join(self._study.encoders)}"
-                )
             self._check_task(key, cell.task, item)
+            trained = encoders_of(self._study, cell.task)
+            if cell.encoder not in trained:
+                raise InputError(
+                    f"{key}: no encoder '{cell.encoder}' among those that are fine-tuned on "
+                    f"{cell.task}; these are: {', '.join(trained)}"
+                )
             _check_test_corpus(key, cell.target, self._study.corpora(cell.task))
 
     def _check_task(self, key: str, task: str, item: Mapping[str, Any]) -> None:

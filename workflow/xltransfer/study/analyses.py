@@ -7,36 +7,34 @@ from the entries (``workflow/rules/tables.smk``).
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..encoders.ablations import parse
 from ..runtime.files import canonical_json
 from .adaptation_methods import AdaptationMethods
+from .analysis_entries import (
+    ADAPTATION,
+    ALIGNMENT,
+    FIGURE_JOBS,
+    REPRESENTATIONS,
+    STRUCTURE,
+    TRANSFER,
+    UNSEEN,
+    Analysis,
+    Drawing,
+    Inputs,
+)
 from .dictionary_texts import DictionaryTexts
 from .parallel import State
+from .parsed_trees import compared_identities, compared_scores, compared_tasks, tree_reports
+from .shared_spaces import spaces
 
 if TYPE_CHECKING:
     from .study import Study
 
-Inputs = Mapping[str, Sequence[str]]
-
-TRANSFER, REPRESENTATIONS, UNSEEN = "transfer_figures", "representation_figures", "unseen_figures"
-"""Jobs that draw figures: those about scores (available first), about representations, and about
-unseen languages. Figures share a job because drawing is faster than starting Python."""
-
-
-ALIGNMENT = "alignment_figures"
-"""Job that draws the figures about mapped word vectors."""
-ADAPTATION = "adaptation_figures"
-"""Job that draws the figure about methods for languages without training data."""
-FIGURE_JOBS = (TRANSFER, REPRESENTATIONS, UNSEEN, ALIGNMENT, ADAPTATION)
-
-
-def _always(_: Study) -> bool:
-    return True
+__all__ = ["ANALYSES", "FIGURE_JOBS", "Analysis", "Drawing"]
 
 
 def _never(_: Study) -> bool:
@@ -51,70 +49,17 @@ def _unseen(study: Study) -> bool:
     return bool(study.unseen.varieties)
 
 
+def _subwords(study: Study) -> bool:
+    """Whether all encoders have subwords, which word vectors do not."""
+    return not set(spaces(study)) & set(study.encoders)
+
+
+def _structure(study: Study) -> bool:
+    return bool(compared_tasks(study))
+
+
 def _mapped(study: Study) -> bool:
     return bool(study.mapped.maps)
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """A figure.
-
-    Attributes:
-        figure: name of the figure; ``<figure>_figure`` in one of the modules of ``stages/draw.py``
-            draws it.
-        tables: tables that it is drawn from.
-        job: job that draws it.
-        wanted: whether a study draws it by default, if it has the tables.
-    """
-
-    figure: str
-    tables: tuple[str, ...]
-    job: str
-    wanted: Callable[[Study], bool] = _always
-
-
-@dataclass(frozen=True)
-class Analysis:
-    """A job that makes tables.
-
-    Attributes:
-        stage: name of the stage and the rule.
-        tables: names of the tables that the stage writes.
-        inputs: files by option of the stage, below a folder of results.
-        options: inputs that are passed to the stage; it finds the others in the folder of results.
-        config: canonical JSON for the stage.
-        upstream: identities of the inputs.
-        drawings: figures of the analysis.
-        wanted: whether a study makes the tables by default.
-        of_unseen: whether the analysis is about unseen languages, not about transfer.
-        mem_mb, runtime: memory and minutes for Slurm.
-    """
-
-    stage: str
-    tables: tuple[str, ...]
-    inputs: Callable[[Study, str], Inputs]
-    options: tuple[str, ...]
-    config: Callable[[Study], str]
-    upstream: Callable[[Study], Any]
-    drawings: tuple[Drawing, ...] = ()
-    wanted: Callable[[Study], bool] = _always
-    of_unseen: bool = False
-    mem_mb: int = 2000
-    runtime: int = 60
-
-    def arguments(self, given: Mapping[str, Any], results: str) -> list[str]:
-        """The stage's options for its inputs and, if it needs it, the folder of results.
-
-        Args:
-            given: files by name, each a path or several.
-            results: folder of results.
-        """
-        found: list[str] = []
-        for name in self.options:
-            files = given[name]
-            files = [files] if isinstance(files, str) else list(files)
-            found += [f"--{name}", *files] if files else []
-        return [*found, *([] if set(self.options) >= set(given.keys()) else ["--results", results])]
 
 
 def analyses_of(study: Study, of_unseen: bool) -> list[Analysis]:
@@ -245,6 +190,7 @@ ANALYSES = [
         config=lambda study: study.table_config(),
         upstream=lambda study: [_scores(study), _pieces(study)],
         drawings=(Drawing("overlap", ("overlap", "overlap_correlation"), TRANSFER),),
+        wanted=_subwords,
     ),
     Analysis(
         stage="word_order_tables",
@@ -339,6 +285,19 @@ ANALYSES = [
         upstream=lambda study: AdaptationMethods(study).identities(),
         drawings=(Drawing("adaptation_methods", ("adaptation_methods",), ADAPTATION),),
         wanted=lambda study: any(AdaptationMethods(study).cells()),
+    ),
+    Analysis(
+        stage="structure_tables",
+        tables=("structure",),
+        inputs=lambda study, results: {
+            "scores": compared_scores(study, results),
+            "reports": tree_reports(study, results),
+        },
+        options=("scores", "reports"),
+        config=lambda study: study.table_config(),
+        upstream=compared_identities,
+        drawings=(Drawing("structure", ("structure",), STRUCTURE),),
+        wanted=_structure,
     ),
     # On request, because the published numbers are about real languages.
     Analysis(

@@ -13,7 +13,11 @@ from .adaptation_methods import AdaptationMethods
 from .dictionary_texts import DictionaryTexts
 from .encoders import check_encoders
 from .noise_settings import check_noise
+from .parsed_trees import check_trees
 from .parts import check_mirrors, check_results
+from .relation_parts import check_treebanks
+from .shared_spaces import check_spaces
+from .task_encoders import check_task_encoders
 
 if TYPE_CHECKING:
     from .study import Study
@@ -29,6 +33,7 @@ def check_consistency(study: Study) -> None:
     check_mirrors(study.config["mirrors"])
     for task in study.tasks:
         _check_corpora(study, task)
+    check_treebanks(study)
     _check_parallel(study)
     _check_names_of_ablations(study)
     check_encoders(study)
@@ -39,6 +44,9 @@ def check_consistency(study: Study) -> None:
     check_noise(study)
     DictionaryTexts(study).check()
     study.mapped.check()
+    check_task_encoders(study)
+    check_spaces(study)
+    check_trees(study)
     study.raw_texts.check()
     study.parallel_texts.check()
     study.measured_translations.check()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..corpora.checksums import UNCHECKED
 from ..corpora.dictionary_catalogue import Dictionary
+from ..corpora.formats import FORMATS
 from ..records import paths
 from ..records.code import stage_digest
 from ..runtime.errors import InputError
@@ -247,6 +248,11 @@ class DictionaryTexts:
         if name not in self.items:
             raise InputError(
                 f"{key}: no item '{name}' under `{KEY}`; it has: {', '.join(self.items) or 'none'}"
+            )
+        if not FORMATS[study.kind(task).corpora].has_varieties:
+            raise InputError(
+                f"{key}: only treebanks and named entities are translated by a dictionary; remove "
+                "the key"
             )
         for source in study.sources(task):
             language = study.language(task, source)

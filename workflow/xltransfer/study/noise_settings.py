@@ -10,8 +10,8 @@ from ..corpora.checksums import UNCHECKED
 from ..corpora.noise import SOURCE
 from ..encoders.families import units_of
 from ..runtime.errors import InputError
-from .adaptation_methods import AdaptationMethods
 from .recipes import Encoder, root_of
+from .task_encoders import encoders_of
 
 if TYPE_CHECKING:
     from .study import Study
@@ -82,7 +82,7 @@ def check_noise(study: Study) -> None:
         if alphabet is not None:
             _check_alphabet(study, f"config: {key}.noise.characters.alphabet", *alphabet)
         in_language = key.startswith("unseen.")
-        used = study.unseen.arms.trained if in_language else _encoders_of(study, key.split(".")[0])
+        used = study.unseen.arms.trained if in_language else encoders_of(study, key.split(".")[0])
         for name in used:
             encoder = study.declared_encoders[name]
             if encoder.pretrained:
@@ -92,16 +92,6 @@ def check_noise(study: Study) -> None:
         if recipe is not None and "noise" in recipe.settings.get("training", {}):
             noise = recipe.settings["training"]["noise"]
             _check_encoder(study, f"config: encoders: '{encoder.name}': noise", encoder, noise)
-
-
-def _encoders_of(study: Study, task: str) -> list[str]:
-    """The encoders of a task: all, or those that the table of adaptation methods needs.
-
-    Where studies have this table, other models are trained on request only, and the stage refuses
-    those whose encoder does not allow noise.
-    """
-    found = dict.fromkeys(c.encoder for c in AdaptationMethods(study).cells() if c.task == task)
-    return list(found) if found else list(study.encoders)
 
 
 def _check_alphabet(study: Study, key: str, folder: str, code: str, part: str) -> None:

@@ -22,6 +22,7 @@ from ..encoders.ablations import NONE
 from ..encoders.interface import CONFIG_FILE, StartingPoint
 from ..encoders.kinds import kind_of
 from ..encoders.language_embeddings import languages_of
+from ..encoders.word_vector_lookup import WordVectorLookup
 from ..records.code import stage_digest
 from ..records.record import versions
 from ..records.verification import verified_checksums, verified_encoder
@@ -39,6 +40,7 @@ from .loop import Report, train
 from .model import WordModel, untrained_head
 from .noisy_reading import NoisyReading
 from .objectives.finetuning import FineTuning
+from .word_vector_files import read_lookup
 
 log = logging.getLogger(__name__)
 
@@ -99,6 +101,7 @@ class FineTuningRuns:
         threads: processor threads to compute with.
         language: code of the language of the corpora, for encoders with language embeddings.
         alphabet: corpus with the letters for noise in characters, if it is not the training corpus.
+        vectors: word vectors of the languages of the corpora, for encoders that read them.
 
     Raises:
         InputError: unusable data.
@@ -116,10 +119,14 @@ class FineTuningRuns:
         threads: int,
         language: str = "",
         alphabet: Path | None = None,
+        vectors: Sequence[Path] = (),
     ) -> None:
         self.language = language
         self.device = prepare_device(threads)
-        self._read = verified_checksums([training, development, *([alphabet] if alphabet else [])])
+        files = [training, development, *([alphabet] if alphabet else []), *vectors]
+        self._read = verified_checksums(files)
+        self._vectors = list(vectors)
+        self._lookup = read_lookup(vectors)
         self._encoders_read: dict[Path, dict[str, str]] = {}
         self.training, self.development, self.alphabet = training, development, alphabet
         self.config, self.ablation = config, ablation
@@ -142,6 +149,7 @@ class FineTuningRuns:
         names, of_encoder = kind_of(encoder).files, self._encoder_read(encoder)
         spoken = {"language": self.language} if languages_of(encoder) else {}
         alphabet = {"alphabet": self._read[str(self.alphabet)]} if self.alphabet else {}
+        vectors = [self._read[str(path)] for path in self._vectors]
         return {
             **self._facts,
             **spoken,
@@ -154,6 +162,7 @@ class FineTuningRuns:
                 "training": self._read[str(self.training)],
                 "development": self._read[str(self.development)],
                 **alphabet,
+                **({"vectors": vectors} if vectors else {}),
             },
             "seed": seed,
         }
@@ -219,7 +228,7 @@ class FineTuningRuns:
         seed: int,
     ) -> _Prepared:
         check_gold(self.training, sentences, self.config["settings"])
-        start = starting_point(encoder, sentences, self.ablation)
+        start = starting_point(encoder, sentences, self.ablation, self._lookup)
         labels = self.task.label_vocabulary(sentences)
         noise, varied = None, None
         if settings:
@@ -267,7 +276,10 @@ class FineTuningRuns:
 
 
 def starting_point(
-    directory: Path, sentences: Sequence[AnnotatedSentence], ablation: str
+    directory: Path,
+    sentences: Sequence[AnnotatedSentence],
+    ablation: str,
+    lookup: WordVectorLookup | None = None,
 ) -> StartingPoint:
     """What a training starts from; what is random about it is drawn from the global random state.
 
@@ -276,12 +288,13 @@ def starting_point(
             sentences.
         sentences: to train on.
         ablation: that will be applied to the encoder.
+        lookup: words with vectors, for encoders that read them.
 
     Raises:
         InputError: the encoder cannot be opened, or an ablation is asked for of one that is never
             pretrained.
     """
-    kind = kind_of(directory)
+    kind = kind_of(directory).with_word_vectors(lookup)
     if ablation != NONE and not kind.pretrained:
         raise InputError(
             f"{directory / CONFIG_FILE}:1: {kind.name} has no pretraining that '{ablation}' could "
