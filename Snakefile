@@ -48,6 +48,11 @@ if study.parallel_texts.codes:
     include: "workflow/rules/parallel_text.smk"
 
 
+if dictionary_codes(study, embedded=True) or dictionary_codes(study, embedded=False):
+
+    include: "workflow/rules/dictionaries.smk"
+
+
 if study.mapped.maps:
 
     include: "workflow/rules/word_vectors.smk"
@@ -87,6 +92,13 @@ rule alignment:
 rule structure:
     input:
         files_of("structure"),
+    localrule: True
+
+
+# Targets about methods for languages without training data.
+rule adaptation:
+    input:
+        adaptation_files(),
     localrule: True
 
 

@@ -41,6 +41,7 @@ from xltransfer.runtime.unknown_targets import explaining_targets
 from xltransfer.study import Study, relation_parts
 from xltransfer.study.analyses import ANALYSES, FIGURE_JOBS, analysis_of, drawings_of
 from xltransfer.study.key_places import with_place
+from xltransfer.study.dictionary_texts import DictionaryTexts, dictionary_codes
 from xltransfer.study.noise_settings import alphabet_file
 from xltransfer.study.parsed_trees import models_of_trees, parsed_file, parsed_identity
 from xltransfer.study.private_report import private
@@ -112,6 +113,20 @@ def files_of(table):
         return []
     return [f"<results>/tables/{table}.csv" for table in analysis.tables] + [
         f"<results>/figures/{drawing.figure}.pdf" for drawing in analysis.drawings
+    ]
+
+
+def adaptation_files():
+    """The tables and the figure about methods for languages without training data."""
+    wanted = (analysis_of("adaptation_methods"), analysis_of("dictionary_text"))
+    return [
+        f"<results>/{kind}"
+        for analysis in wanted
+        if analysis.wanted(study)
+        for kind in (
+            *(f"tables/{table}.csv" for table in analysis.tables),
+            *(f"figures/{drawing.figure}.pdf" for drawing in analysis.drawings),
+        )
     ]
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import pandas as pd
 
 from ..analyses import (
+    adaptation_methods_figure,
     pair_figures,
     plots,
     scaling_figure,
@@ -26,6 +27,7 @@ from ..runtime.signatures import Keys
 MODULES = (
     *(plots, pair_figures, cka_figures, tokenizer_figure, unseen_figures),
     *(translation_figures, word_translation_figures, structure_figures, scaling_figure),
+    adaptation_methods_figure,
 )
 """Modules with the functions ``<figure>_figure``; arguments are a configuration and tables."""
 

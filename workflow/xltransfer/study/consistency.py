@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from ..corpora.formats import FORMATS
 from ..encoders.ablations import NONE, parse
 from ..runtime.errors import InputError
+from .adaptation_methods import AdaptationMethods
+from .dictionary_texts import DictionaryTexts
 from .encoders import check_encoders
 from .noise_settings import check_noise
 from .parsed_trees import check_trees
@@ -40,9 +42,11 @@ def check_consistency(study: Study) -> None:
     _check_ablations(study)
     _check_dropped(study)
     _check_unseen(study)
+    AdaptationMethods(study).check()
     check_noise(study)
     check_question_tasks(study)
     check_scaling(study)
+    DictionaryTexts(study).check()
     study.mapped.check()
     check_task_encoders(study)
     check_spaces(study)

@@ -116,7 +116,8 @@ def encoder_size(study: Study, name: str) -> EncoderSize:
     path = study.root / encoder.directory / "config.json"
     table = study.root / "resources" / "encoders.tsv"
     if encoder.recipe is not None:
-        vocabulary = {"vocab_size": encoder.recipe.settings["vocabulary_size"]}
+        # Bytes; characters are about as many.
+        vocabulary = {"vocab_size": encoder.recipe.settings.get("vocabulary_size", 260)}
         return _size_of({**encoder.recipe.architecture, **vocabulary}, f"config: encoders: {name}")
     if path.exists():
         return _size_of(read_json(path), f"{path}:1")
