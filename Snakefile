@@ -33,6 +33,11 @@ include: "workflow/rules/tables.smk"
 include: "workflow/rules/comparisons.smk"
 
 
+if reads_questions(study):
+
+    include: "workflow/rules/questions.smk"
+
+
 if study.made_encoders.recipes or study.raw_texts.codes:
 
     include: "workflow/rules/made_encoders.smk"

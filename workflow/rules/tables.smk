@@ -11,6 +11,8 @@ for analysis in ANALYSES:
         continue
     if analysis.stage == "word_translation_tables" and not study.mapped.maps:
         continue
+    if analysis.stage == "scaling_table" and not analysis.wanted(study):
+        continue
 
     rule:
         name:

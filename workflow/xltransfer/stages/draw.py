@@ -12,6 +12,7 @@ from ..analyses import (
     adaptation_methods_figure,
     pair_figures,
     plots,
+    scaling_figure,
     structure_figures,
     translation_figures,
     word_translation_figures,
@@ -25,7 +26,8 @@ from ..runtime.signatures import Keys
 
 MODULES = (
     *(plots, pair_figures, cka_figures, tokenizer_figure, unseen_figures),
-    *(translation_figures, word_translation_figures, structure_figures, adaptation_methods_figure),
+    *(translation_figures, word_translation_figures, structure_figures),
+    *(adaptation_methods_figure, scaling_figure),
 )
 """Modules with the functions ``<figure>_figure``; arguments are a configuration and tables."""
 

@@ -29,6 +29,7 @@ from .analysis_entries import (
 from .dictionary_texts import DictionaryTexts
 from .parallel import State
 from .parsed_trees import compared_identities, compared_scores, compared_tasks, tree_reports
+from .scaling_settings import compares_sizes, scaling_identities, scaling_inputs
 from .shared_spaces import spaces
 
 if TYPE_CHECKING:
@@ -298,6 +299,16 @@ ANALYSES = [
         upstream=compared_identities,
         drawings=(Drawing("structure", ("structure",), STRUCTURE),),
         wanted=_structure,
+    ),
+    Analysis(
+        stage="scaling_table",
+        tables=("scaling",),
+        inputs=scaling_inputs,
+        options=("scores", "encoders", "published"),
+        config=lambda study: study.table_config(),
+        upstream=lambda study: [_scores(study), scaling_identities(study)],
+        drawings=(Drawing("scaling", ("scaling",), TRANSFER),),
+        wanted=compares_sizes,
     ),
     # On request, because the published numbers are about real languages.
     Analysis(

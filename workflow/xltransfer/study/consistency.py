@@ -15,7 +15,9 @@ from .encoders import check_encoders
 from .noise_settings import check_noise
 from .parsed_trees import check_trees
 from .parts import check_mirrors, check_results
+from .question_settings import check_question_tasks
 from .relation_parts import check_treebanks
+from .scaling_settings import check_scaling
 from .shared_spaces import check_spaces
 from .task_encoders import check_task_encoders
 
@@ -43,6 +45,8 @@ def check_consistency(study: Study) -> None:
     AdaptationMethods(study).check()
     check_noise(study)
     DictionaryTexts(study).check()
+    check_question_tasks(study)
+    check_scaling(study)
     study.mapped.check()
     check_task_encoders(study)
     check_spaces(study)
