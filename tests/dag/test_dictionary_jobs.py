@@ -126,7 +126,8 @@ def test_a_method_of_existing_models_makes_the_table_alone(finished_with_diction
 
 def test_the_target_adaptation_needs_the_models_of_its_table_alone(small: Path) -> None:
     """One source without ablation for each task, though the study has two with one each."""
-    change(small, **ADDED)
+    jobs = {"sources": 1, "ablations": 1, "seeds": 2}
+    change(small, **ADDED, job_size__predict=jobs)
     jobs = counts(planned(small, "adaptation", *STUDY))
     assert (jobs["finetune"], jobs["predict"], jobs["score"]) == (2, 2, 2)
     assert jobs["score_tables"] == 0

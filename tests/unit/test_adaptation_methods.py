@@ -270,6 +270,7 @@ def test_the_encoders_of_other_methods_do_not_forbid_noise() -> None:
     made |= {"transfer_encoders": ["embedded", "of-bytes"], "ablations": ["none"]}
     noise = {"noise": {"subwords": {"dropout": 0.1}}}
     made["pos_noise"] = made["pos"] | {"training": made["pos"]["training"] | noise}
+    made["pos_noise"]["encoders"] = ["embedded"]
     made["tasks"] = ["pos", "pos_dictionary", "pos_noise"]
     methods = made["adaptation_methods"][0]["methods"]
     methods += [
@@ -277,8 +278,12 @@ def test_the_encoders_of_other_methods_do_not_forbid_noise() -> None:
         {"name": "dropout", "encoder": "embedded", "task": "pos_noise"},
     ]
     assert Study(made, ROOT).encoders.keys() == {"embedded", "of-bytes"}
-    methods.append({"name": "both", "encoder": "of-bytes", "task": "pos_noise"})
+    del made["pos_noise"]["encoders"]
     with pytest.raises(InputError, match="'of-bytes' reads bytes"):
+        Study(made, ROOT)
+    made["pos_noise"]["encoders"] = ["embedded"]
+    methods.append({"name": "both", "encoder": "of-bytes", "task": "pos_noise"})
+    with pytest.raises(InputError, match="no encoder 'of-bytes' among those that are fine-tuned"):
         Study(made, ROOT)
 
 

@@ -40,8 +40,8 @@ from xltransfer.runtime.head import alone
 from xltransfer.runtime.unknown_targets import explaining_targets
 from xltransfer.study import Study, relation_parts
 from xltransfer.study.analyses import ANALYSES, FIGURE_JOBS, analysis_of, drawings_of
-from xltransfer.study.key_places import with_place
 from xltransfer.study.dictionary_texts import DictionaryTexts, dictionary_codes
+from xltransfer.study.key_places import with_place
 from xltransfer.study.noise_settings import alphabet_file
 from xltransfer.study.parsed_trees import models_of_trees, parsed_file, parsed_identity
 from xltransfer.study.private_report import private

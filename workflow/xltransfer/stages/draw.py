@@ -26,8 +26,8 @@ from ..runtime.signatures import Keys
 
 MODULES = (
     *(plots, pair_figures, cka_figures, tokenizer_figure, unseen_figures),
-    *(translation_figures, word_translation_figures, structure_figures, scaling_figure),
-    adaptation_methods_figure,
+    *(translation_figures, word_translation_figures, structure_figures),
+    *(adaptation_methods_figure, scaling_figure),
 )
 """Modules with the functions ``<figure>_figure``; arguments are a configuration and tables."""
 
