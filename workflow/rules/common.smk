@@ -1,6 +1,7 @@
 # The study, and the paths that several stages share.
 
 import os
+import re
 import shlex
 import sys
 from functools import partial
@@ -26,6 +27,7 @@ from snakemake.jobs import Job
 from snakemake.persistence import PersistenceBase
 from xltransfer.corpora.checksums import UNCHECKED
 from xltransfer.corpora.formats import ANNOTATED, FORMATS
+from xltransfer.corpora.source_sets import members
 from xltransfer.encoders.ablations import NONE
 from xltransfer.records import paths
 from xltransfer.records.code import stage_digest
@@ -38,6 +40,7 @@ from xltransfer.runtime.gpus import jobs_at_once
 from xltransfer.runtime.head import alone
 from xltransfer.study import Study
 from xltransfer.study.analyses import ANALYSES, FIGURE_JOBS, analysis_of, drawings_of
+from xltransfer.study.joined_sources import all_sets, sets_of
 from xltransfer.study.noise_settings import alphabet_file
 from xltransfer.study.private_report import private
 from xltransfer.study.recipes import SEVERAL_TEXTS
@@ -104,6 +107,10 @@ SUFFIXES = {study.kind(task).corpora: study.kind(task).suffix for task in study.
 
 
 TEXT_SUFFIXES = {"raw_text": ".txt", "parallel_text": ".tsv"}
+
+
+CORPUS_OR_SET = r"[a-z]+(_[a-z0-9]+)+(\+[a-z]+(_[a-z0-9]+)+)*"
+"""A wildcard constraint: a corpus, or a set of sources."""
 
 
 def one_of(codes):

@@ -26,7 +26,7 @@ for number, batch in enumerate(study.finetuning_batches(), start=1):
         benchmark:
             f"<benchmarks>/finetune/{MODELS}/seed-{'-'.join(batch.seeds)}.tsv"
         wildcard_constraints:
-            **dict(zip(("encoder", "task", "source"), batch.of)),
+            **dict(zip(("encoder", "task", "source"), map(re.escape, batch.of))),
             ablation=one_of(batch.ablations),
         conda:
             "../../envs/xltransfer.yaml"

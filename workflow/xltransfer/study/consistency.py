@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..corpora.formats import FORMATS
+from ..corpora.source_sets import members
 from ..encoders.ablations import NONE, parse
 from ..runtime.errors import InputError
 from .encoders import check_encoders
+from .joined_sources import check_sets
 from .noise_settings import check_noise
 from .parts import check_mirrors, check_results
 
@@ -30,6 +32,7 @@ def check_consistency(study: Study) -> None:
     _check_parallel(study)
     _check_names_of_ablations(study)
     check_encoders(study)
+    check_sets(study)
     _check_ablations(study)
     _check_dropped(study)
     _check_unseen(study)
@@ -43,7 +46,8 @@ def check_consistency(study: Study) -> None:
 def _check_corpora(study: Study, task: str) -> None:
     for role, splits in (("sources", ("train", "dev")), ("targets", ("test",))):
         for code in study.config[task][role]:
-            _check_corpus(study, task, code, role, splits)
+            for member in members(code):
+                _check_corpus(study, task, member, role, splits)
     languages = [study.language(task, code) for code in study.targets(task)]
     for role, codes in (("sources", study.sources(task)), ("targets", study.targets(task))):
         spoken = [study.language(task, code) for code in codes]
@@ -54,12 +58,12 @@ def _check_corpora(study: Study, task: str) -> None:
                 "tables have one row for each language, keep one of the two"
             )
     for code in study.sources(task):
-        language = study.language(task, code)
-        if language not in languages:
-            raise InputError(
-                f"config: {task}.targets: none is of '{language}', the language of the source "
-                f"{code}; add one, the same-language score needs it"
-            )
+        for language in members(study.language(task, code)):
+            if language not in languages:
+                raise InputError(
+                    f"config: {task}.targets: none is of '{language}', the language of the source "
+                    f"{code}; add one, the same-language score needs it"
+                )
     if len(languages) < 2:
         raise InputError(f"config: {task}.targets: zero-shot transfer needs another language")
 
@@ -72,7 +76,8 @@ def check_sources(study: Study) -> None:
     """
     for task in study.tasks:
         for code in study.sources(task):
-            _check_known(study, task, code, "sources")
+            for member in members(code):
+                _check_known(study, task, member, "sources")
 
 
 def _check_known(study: Study, task: str, code: str, role: str) -> None:

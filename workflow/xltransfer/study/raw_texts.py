@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ..corpora.source_sets import members
 from ..runtime.errors import InputError
 from ..runtime.files import canonical_json
 from .noise_settings import alphabet_texts
@@ -132,7 +133,8 @@ def evaluation_files_of(study: Study, language: str) -> list[str]:
     files |= {
         study.corpus_file(task, corpus, "dev")
         for task in study.tasks
-        for corpus in study.sources(task)
+        for source in study.sources(task)
+        for corpus in members(source)
         if study.language(task, corpus) == language
     }
     variety = study.unseen.varieties.get(language)

@@ -31,6 +31,7 @@ from .consistency import check_consistency
 from .contents import Contents
 from .embedded_parts import EmbeddedWorld
 from .identities import Identities
+from .joined_sources import language_of
 from .kept import KeptFiles
 from .made_encoders import MadeEncoders
 from .mapped_vectors import MappedVectors
@@ -198,8 +199,8 @@ class Study:
         return self.config[task]["targets"]
 
     def language(self, task: str, corpus: str) -> str:
-        """Code of a corpus's language."""
-        return self.corpora(task)[corpus].language
+        """Code of a corpus's language; those of a set of corpora are joined (``en+fr``)."""
+        return language_of(self.corpora(task), corpus)
 
     def ablations(self, task: str, source: str) -> list[str]:
         """The ablations of a source corpus of a task."""
@@ -316,9 +317,8 @@ class Study:
     def training_parts(self, task: str) -> list[str]:
         """Training parts of a task as in file names: ``train``, or one sample per seed."""
         sentences = self.config[task]["training"]["training_sentences"]
-        if sentences is None:
-            return ["train"]
-        return [f"train-drawn-{sentences}-seed-{seed}" for seed in self.seeds]
+        drawn = [f"train-drawn-{sentences}-seed-{seed}" for seed in self.seeds]
+        return ["train"] if sentences is None else drawn
 
     def piece_files(self, results: str) -> list[str]:
         """The lists of pieces of every source's training parts and every target's test part."""
