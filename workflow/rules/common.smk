@@ -39,6 +39,12 @@ from xltransfer.runtime.folders import without_future_inputs
 from xltransfer.runtime.gpus import jobs_at_once
 from xltransfer.runtime.head import alone
 from xltransfer.study import Study
+from xltransfer.study.adversarial_settings import (
+    labelled_of,
+    language_of_part,
+    parts_of,
+    texts_of,
+)
 from xltransfer.study.analyses import ANALYSES, FIGURE_JOBS, analysis_of, drawings_of
 from xltransfer.study.joined_sources import all_sets, sets_of
 from xltransfer.study.noise_settings import alphabet_file
@@ -46,6 +52,7 @@ from xltransfer.study.private_report import private
 from xltransfer.study.recipes import SEVERAL_TEXTS
 from xltransfer.study.study_files import refuse_templates
 from xltransfer.study.varieties import FOLDS, HASHED
+from xltransfer.study.vector_encoders import input_files, stage_config, vector_encoders
 
 try:
     if workflow.is_main_process:

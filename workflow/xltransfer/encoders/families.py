@@ -139,6 +139,7 @@ REFUSED: Mapping[str, str] = {
     "esm": "it is a model of proteins",
     "esmc": "it is a model of proteins",
     "xltransfer-bilstm": "a BiLSTM is never pretrained, it can only be fine-tuned",
+    "xltransfer-vector-bilstm": "a BiLSTM is never pretrained, it can only be fine-tuned",
     "clip": _IMAGES,
     "gemma3": _IMAGES,
     "gemma4": _IMAGES,

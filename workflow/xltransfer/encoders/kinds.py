@@ -11,8 +11,11 @@ from ..runtime.files import read_json
 from .bilstm import BiLSTMKind
 from .interface import CONFIG_FILE, EncoderKind, PretrainedKind
 from .transformer import TransformerKind
+from .vector_bilstm import VectorBiLSTMKind
 
-KINDS: dict[str, EncoderKind] = {kind.model_type: kind for kind in (BiLSTMKind(),)}
+KINDS: dict[str, EncoderKind] = {
+    kind.model_type: kind for kind in (BiLSTMKind(), VectorBiLSTMKind())
+}
 """Kinds of encoders by their ``model_type``."""
 TRANSFORMER = TransformerKind()
 """The kind of all other model types."""

@@ -43,6 +43,11 @@ def _parallel(study: Study) -> bool:
     return bool(study.parallel.treebanks)
 
 
+def _has_pieces(study: Study) -> bool:
+    """Whether all encoders of transfer split words into pieces that languages may share."""
+    return all(study.declared_encoders[name].pretrained for name in study.encoders)
+
+
 def _unseen(study: Study) -> bool:
     return bool(study.unseen.varieties)
 
@@ -241,6 +246,7 @@ ANALYSES = [
         config=lambda study: study.table_config(),
         upstream=lambda study: [_scores(study), _pieces(study)],
         drawings=(Drawing("overlap", ("overlap", "overlap_correlation"), TRANSFER),),
+        wanted=_has_pieces,
     ),
     Analysis(
         stage="word_order_tables",

@@ -10,10 +10,12 @@ from ..corpora.formats import FORMATS
 from ..corpora.source_sets import members
 from ..encoders.ablations import NONE, parse
 from ..runtime.errors import InputError
+from .adversarial_settings import check_adversarial
 from .encoders import check_encoders
 from .joined_sources import check_sets
 from .noise_settings import check_noise
 from .parts import check_mirrors, check_results
+from .vector_encoders import check_vector_encoders
 
 if TYPE_CHECKING:
     from .study import Study
@@ -33,10 +35,12 @@ def check_consistency(study: Study) -> None:
     _check_names_of_ablations(study)
     check_encoders(study)
     check_sets(study)
+    check_vector_encoders(study)
     _check_ablations(study)
     _check_dropped(study)
     _check_unseen(study)
     check_noise(study)
+    check_adversarial(study)
     study.mapped.check()
     study.raw_texts.check()
     study.parallel_texts.check()

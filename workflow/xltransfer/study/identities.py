@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from ..corpora.checksums import UNCHECKED
 from ..records.code import stage_digest
 from ..runtime.files import digest
+from .adversarial_settings import identities_of
 from .analyses import analysis_of
 from .catalogued_files import FOLDER
 from .contents import Contents
@@ -128,6 +129,7 @@ class Identities:
         }
         if (task, source) in self._pairs and self.unseen.is_searched(encoder, task, source):
             data["search"] = self.unseen.search(encoder, task, source)
+        data |= identities_of(self.study, task, source)
         return data | self.alphabet(encoder, task, source)
 
     def alphabet(self, encoder: str, task: str, source: str) -> dict[str, str]:

@@ -155,9 +155,9 @@ class MadeEncoders:
         return [name for name, recipe in self.recipes.items() if recipe.text and not recipe.base]
 
     def unpretrained(self) -> list[str]:
-        """The encoders without weights before fine-tuning."""
+        """The encoders without weights and word vectors before fine-tuning."""
         recipes = self.recipes.items()
-        return [name for name, recipe in recipes if not recipe.text and not recipe.base]
+        return [n for n, r in recipes if not r.text and not r.base and not r.vectors]
 
     def config(self, name: str, text: str, seed: int) -> str:
         """Canonical JSON of the training of an encoder on raw or parallel text.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..corpora.source_sets import members
 from ..runtime.errors import InputError
 from ..runtime.files import canonical_json
+from .adversarial_settings import unlabelled_raw_texts
 from .noise_settings import alphabet_texts
 from .recipes import EACH_UNSEEN_LANGUAGE, SEVERAL_TEXTS
 from .varieties import FOLDS
@@ -46,7 +47,8 @@ class RawTexts:
             if code not in ("", EACH_UNSEEN_LANGUAGE, SEVERAL_TEXTS)
         ]
         vectors = self.study.mapped.texts
-        return list(dict.fromkeys([*unseen, *named, *vectors, *alphabet_texts(self.study)]))
+        training = [*alphabet_texts(self.study), *unlabelled_raw_texts(self.study)]
+        return list(dict.fromkeys([*unseen, *named, *vectors, *training]))
 
     @property
     def cleaned(self) -> list[str]:

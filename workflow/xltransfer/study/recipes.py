@@ -30,8 +30,10 @@ TRANSLATION_LM = "translation-lm"
 """Objective of recipes that read parallel sentences in one row."""
 TRIM_VOCABULARY = "trim-vocabulary"
 """Objective of recipes that keep only the subwords of some corpora."""
-UNPRETRAINED = "xltransfer-bilstm"
-"""Model type of encoders that have no weights before fine-tuning."""
+VECTOR_BILSTM = "xltransfer-vector-bilstm"
+"""Model type of encoders over word vectors."""
+UNPRETRAINED = ("xltransfer-bilstm", VECTOR_BILSTM)
+"""Model types of encoders that have no weights before fine-tuning."""
 ENCODER_FILES = ("config.json", "model.safetensors", "tokenizer.json")
 
 
@@ -49,6 +51,7 @@ class Recipe:
         corpora: folder and code of the corpora whose subwords are kept, if the vocabulary is
             trimmed; empty otherwise.
         raw_texts, parallel_texts: codes of several texts; empty for one raw text.
+        vectors: word vectors that it reads; empty if it reads none.
     """
 
     base: str = ""
@@ -59,6 +62,7 @@ class Recipe:
     corpora: tuple[tuple[str, str], ...] = ()
     raw_texts: tuple[str, ...] = ()
     parallel_texts: tuple[str, ...] = ()
+    vectors: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def of_several_texts(self) -> bool:
@@ -112,7 +116,8 @@ class Encoder:
     @property
     def files(self) -> tuple[str, ...]:
         """Names of the files in its directory."""
-        return ENCODER_FILES if self.pretrained else ENCODER_FILES[:1]
+        vectors = ("vectors.safetensors",) if self.recipe and self.recipe.vectors else ()
+        return ENCODER_FILES if self.pretrained else (*ENCODER_FILES[:1], *vectors)
 
     def configuration(self, root: Path) -> dict[str, Any] | None:
         """The content of its ``config.json``; ``None`` if it is missing or unreadable.
@@ -177,7 +182,7 @@ def _read_recipe(item: Mapping[str, Any]) -> Recipe | None:
     if made:
         extra = [key for key in ("layers", "causal") if key in item]
     else:
-        extra = [key for key in ("by",) if key in item]
+        extra = [key for key in ("by", "word_vectors") if key in item]
     if extra:
         raise InputError(
             f"config: encoders: '{name}' has `{extra[0]}`, which does not belong to "
@@ -188,12 +193,17 @@ def _read_recipe(item: Mapping[str, Any]) -> Recipe | None:
     if by is None and "from" in item:
         raise InputError(f"config: encoders: '{name}' has `from` but no `by`; say how it is made")
     if by is None:
-        if item["architecture"]["model_type"] != UNPRETRAINED:
+        if item["architecture"]["model_type"] not in UNPRETRAINED:
             raise InputError(
                 f"config: encoders: '{name}' has an architecture but no `by`; only "
-                f"{UNPRETRAINED} is trained without pretraining, add `by`"
+                f"{' and '.join(UNPRETRAINED)} are trained without pretraining, add `by`"
             )
-        return Recipe(architecture=item["architecture"])
+        if (item["architecture"]["model_type"] == VECTOR_BILSTM) != ("word_vectors" in item):
+            raise InputError(
+                f"config: encoders: '{name}': `word_vectors` belongs to {VECTOR_BILSTM} and to no "
+                "other architecture; correct one of the two"
+            )
+        return Recipe(architecture=item["architecture"], vectors=item.get("word_vectors", {}))
     if by["objective"] == TRIM_VOCABULARY and "from" not in item:
         raise InputError(
             f"config: encoders: '{name}' has an architecture, which has no vocabulary to trim; "
@@ -304,9 +314,9 @@ def encoders_of_transfer(
     """The encoders whose transfer is measured.
 
     Args:
-        wanted: names, or ``all`` for every pretrained encoder that is not made for each unseen
-            language. If an encoder has several pretraining seeds, the seeds of its models use them
-            in rotation.
+        wanted: names, or ``all`` for every encoder that is pretrained or reads word vectors, and is
+            not made for each unseen language. If an encoder has several pretraining seeds, the
+            seeds of its models use them in rotation.
         declared: all encoders, by name.
 
     Raises:
@@ -334,4 +344,5 @@ def encoders_of_transfer(
 
 def _transfers(encoder: Encoder) -> bool:
     of_each_language = encoder.recipe is not None and encoder.recipe.of_each_language
-    return encoder.pretrained and not of_each_language
+    reads_vectors = encoder.recipe is not None and bool(encoder.recipe.vectors)
+    return (encoder.pretrained or reads_vectors) and not of_each_language

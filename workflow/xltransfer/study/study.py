@@ -18,6 +18,7 @@ from ..encoders.ablations import NONE, in_order
 from ..records import paths
 from ..runtime.files import canonical_json
 from ..tasks.properties import Kind, kind_of
+from .adversarial_settings import in_fixed_order
 from .analyses import drawings_of, tables_of
 from .batches import (
     FinetuningBatch,
@@ -36,7 +37,6 @@ from .kept import KeptFiles
 from .made_encoders import MadeEncoders
 from .mapped_vectors import MappedVectors
 from .measured_translations import MeasuredTranslations
-from .noise_settings import in_fixed_order
 from .parallel import ParallelText
 from .parallel_texts import ParallelTexts
 from .parts import expand_pairs, read_mirrors
@@ -44,6 +44,7 @@ from .raw_texts import RawTexts
 from .recipes import encoders_of_transfer, read_encoders
 from .schema import check_schema
 from .unseen import UnseenLanguages
+from .vector_encoders import fixed_settings
 
 INDIFFERENT = ("mirrors", "job_size", "training_threads", "checkpoint_minutes", "keep", "pathvars")
 """Keys for locations and batching, which do not affect results."""
@@ -235,8 +236,7 @@ class Study:
         """The settings of the training of a model."""
         without = ("sources", "ablated_sources", "targets")
         settings = {k: v for k, v in self.config[task].items() if k not in without}
-        if self.declared_encoders[encoder].pretrained:
-            settings["word_state"] = self.config["word_state"]
+        settings |= fixed_settings(self, encoder, task)
         if (task, source) in self.unseen.pairs:
             settings |= self.unseen.arms.settings(encoder, task)
         return {**settings, "training": in_fixed_order(settings["training"])}

@@ -11,6 +11,7 @@ from ..records.code import stage_digest
 from ..runtime.files import canonical_json, digest
 from .embedded_parts import text_part
 from .recipes import PARALLEL_TEXT
+from .vector_encoders import identity
 
 if TYPE_CHECKING:
     from .identities import Identities
@@ -107,6 +108,8 @@ class UnseenIdentities:
         recipe = made.recipes[name]
         if recipe.corpora:
             return self.trimmed_encoder(name)
+        if recipe.vectors:
+            return identity(self._study, name, stage_digest("vector_encoder"))
         if not recipe.text:
             return digest(canonical_json(recipe.architecture))
         text = made.text(name, source)
