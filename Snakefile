@@ -50,6 +50,11 @@ if study.mapped.maps:
     include: "workflow/rules/word_vectors.smk"
 
 
+if discriminations(study):
+
+    include: "workflow/rules/adversarial.smk"
+
+
 if vector_encoders(study):
 
     include: "workflow/rules/vector_encoders.smk"

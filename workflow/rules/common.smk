@@ -46,6 +46,9 @@ from xltransfer.study.adversarial_settings import (
     texts_of,
 )
 from xltransfer.study.analyses import ANALYSES, FIGURE_JOBS, analysis_of, drawings_of
+from xltransfer.study.discriminations import Discrimination, discriminations, models_of, own_corpora
+from xltransfer.study.discriminations import identity as discrimination_identity
+from xltransfer.study.discriminations import stage_config as discrimination_config
 from xltransfer.study.joined_sources import all_sets, sets_of
 from xltransfer.study.noise_settings import alphabet_file
 from xltransfer.study.private_report import private

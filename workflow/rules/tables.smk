@@ -9,6 +9,9 @@ for analysis in ANALYSES:
     if analysis.stage == "word_translation_tables" and not study.mapped.maps:
         continue
 
+    if analysis.stage == "adversarial_tables" and not discriminations(study):
+        continue
+
     rule:
         name:
             analysis.stage

@@ -107,3 +107,8 @@ def vector_map(results: str, embeddings: str, dictionary: str, method: str) -> s
 def word_translation(results: str, embeddings: str, dictionary: str, method: str) -> str:
     """Words of the test part of a dictionary, translated by a map."""
     return f"{results}/word_translations/{embeddings}/{dictionary}/{method}.json"
+
+
+def discrimination(results: str, encoder: str, task: str, source: str, corpus: str) -> str:
+    """How well the states of models of a source tell a test corpus from those of the source."""
+    return f"{results}/discriminations/{encoder}/{task}/{source}/{corpus}.json"

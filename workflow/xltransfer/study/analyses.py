@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..encoders.ablations import parse
 from ..runtime.files import canonical_json
+from . import discriminations
 from .parallel import State
 
 if TYPE_CHECKING:
@@ -318,6 +319,18 @@ ANALYSES = [
             Drawing("word_clouds", ("word_clouds",), ALIGNMENT),
         ),
         wanted=_mapped,
+    ),
+    Analysis(
+        stage="adversarial_tables",
+        tables=("adversarial",),
+        inputs=lambda study, results: {
+            "scores": discriminations.score_files(study, results),
+            "measured": discriminations.files(study, results),
+        },
+        options=(),
+        config=discriminations.table_config,
+        upstream=discriminations.identities,
+        wanted=lambda study: bool(discriminations.discriminations(study)),
     ),
     # On request, because the published numbers are about real languages.
     Analysis(

@@ -22,7 +22,7 @@ from .prediction import PREDICTION_BUDGET
 
 FOLDS = 5
 PROBE: Mapping[str, Any] = {"kind": "convolution", "widths": [2, 3], "units": 32, "dropout": 0.2}
-STEPS, SENTENCES, RATE = 200, 32, 3e-3
+STEPS, SENTENCES, RATE = 100, 32, 1e-2
 """Steps of Adam for each fold, sentences of each step, learning rate."""
 MOST_SENTENCES = 500
 """Maximum number of sentences of a language."""
