@@ -114,6 +114,10 @@ if stage == "adversarial_tables":
     tables = ["adversarial"]
 if stage == "vector_encoder":
     outputs = [outputs[0] / name for name in ("config.json", "vectors.safetensors")]
+if stage == "structure_tables":
+    tables = ["structure"]
+if stage == "parse_relations":
+    outputs += values("--report")
 if stage == "embedded_dictionary":
     outputs += values("--training") + values("--test")
 if stage in ("represent", "score", "translate_words"):

@@ -37,6 +37,7 @@ READERS = (
     "tokenizer",
     "encoder",
     "word_vectors",
+    "relation_files",
 )
 """Modules of ``fuzz.readers``."""
 

@@ -177,11 +177,12 @@ def test_encoders_that_are_told_the_language_are_no_match(config: dict) -> None:
             encoder["by"]["language_embeddings"] = True
     (task,) = told["tasks"]
     together = copy.deepcopy(told)
-    together[task]["sources"] = ["qaa_embedded+qab_embedded"]
+    together[task]["sources"] = ["qaa_embedded+qba_embedded"]
+    together[task]["targets"].append("qab_embedded")
     with pytest.raises(InputError, match="has language embeddings, which need the language of a"):
         Study(together, ROOT)
     folder = "entities" if told[task]["kind"] == "entities" else "treebanks"
-    told[task]["training"]["adversarial"] = {**game(config), "texts": {folder: ["qab_embedded"]}}
+    told[task]["training"]["adversarial"] = {**game(config), "texts": {folder: ["qba_embedded"]}}
     with pytest.raises(InputError, match="has language embeddings, by which it is told"):
         Study(told, ROOT)
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from encoders import make_encoder
 from test_parsing import tree
-from xltransfer.analyses.adversarial import adversarial_table
+from xltransfer.analyses.adversarial_transfer import adversarial_table
 from xltransfer.corpora.conllu import write_conllu
 from xltransfer.runtime.errors import InputError
 from xltransfer.stages.adversarial_tables import adversarial_tables

@@ -22,7 +22,7 @@ from xltransfer.tasks.registry import make_task
 from xltransfer.training.checkpoint import Checkpoint
 from xltransfer.training.dataset import Dataset
 from xltransfer.training.model import WordModel
-from xltransfer.training.objectives.adversarial import Adversarial
+from xltransfer.training.objectives.adversarial_finetuning import Adversarial
 from xltransfer.training.objectives.finetuning import FineTuning
 from xltransfer.training.unlabelled_text import Unannotated, never_trained, read_unlabelled
 

@@ -26,7 +26,8 @@ from snakemake.io import IOFile
 from snakemake.jobs import Job
 from snakemake.persistence import PersistenceBase
 from xltransfer.corpora.checksums import UNCHECKED
-from xltransfer.corpora.formats import ANNOTATED, FORMATS
+from xltransfer.corpora.formats import ANNOTATED, FORMATS, WITH_VARIETIES
+from xltransfer.corpora.relation_corpora import ANNOTATIONS
 from xltransfer.corpora.source_sets import members
 from xltransfer.encoders.ablations import NONE
 from xltransfer.records import paths
@@ -38,7 +39,7 @@ from xltransfer.runtime.files import canonical_json
 from xltransfer.runtime.folders import without_future_inputs
 from xltransfer.runtime.gpus import jobs_at_once
 from xltransfer.runtime.head import alone
-from xltransfer.study import Study
+from xltransfer.study import Study, relation_parts
 from xltransfer.study.adversarial_settings import (
     labelled_of,
     language_of_part,
@@ -51,8 +52,10 @@ from xltransfer.study.discriminations import identity as discrimination_identity
 from xltransfer.study.discriminations import stage_config as discrimination_config
 from xltransfer.study.joined_sources import all_sets, sets_of
 from xltransfer.study.noise_settings import alphabet_file
+from xltransfer.study.parsed_trees import models_of_trees, parsed_file, parsed_identity
 from xltransfer.study.private_report import private
 from xltransfer.study.recipes import SEVERAL_TEXTS
+from xltransfer.study.shared_spaces import map_to, space_identity, vector_files
 from xltransfer.study.study_files import refuse_templates
 from xltransfer.study.varieties import FOLDS, HASHED
 from xltransfer.study.vector_encoders import input_files, stage_config, vector_encoders
@@ -97,9 +100,9 @@ def everything(part):
     ]
 
 
-def alignment_files():
-    """The tables and figures about mapped word vectors."""
-    analysis = analysis_of("word_translation")
+def files_of(table):
+    """The tables and figures of the analysis with a table; none if the study does not make them."""
+    analysis = analysis_of(table)
     if not analysis.wanted(study):
         return []
     return [f"<results>/tables/{table}.csv" for table in analysis.tables] + [

@@ -17,6 +17,7 @@ for number, batch in enumerate(study.finetuning_batches(), start=1):
             alphabet=alphabet_of,
             unlabelled=unlabelled_texts,
             labelled=labelled_target,
+            vectors=vectors_of("source"),
         output:
             # Dropped weights are not outputs, and retraining a model must not delete its report and
             # marker files: see study/kept.py.
@@ -48,6 +49,7 @@ for number, batch in enumerate(study.finetuning_batches(), start=1):
             search=lambda wildcards, input: ["--search", *input.search] if input.search else [],
             alphabet=alphabet_option,
             game=game_options,
+            vectors=vectors_option,
             # Functions of `output`, because batches and checkpoints do not affect the models.
             seeds=lambda wildcards, output: [
                 os.path.basename(os.path.dirname(path)).removeprefix("seed-")
@@ -59,7 +61,7 @@ for number, batch in enumerate(study.finetuning_batches(), start=1):
             checkpoint_seconds=lambda wildcards, output: 60 * config["checkpoint_minutes"],
         shell:
             "python -m xltransfer finetune --encoders {params.encoders:q} {params.search:q}"
-            " {params.alphabet:q} {params.game:q} --training {input.training:q} --development {input.development:q}"
+            " {params.alphabet:q} {params.vectors:q} {params.game:q} --training {input.training:q} --development {input.development:q}"
             " --config {params.cfg:q} --ablation {wildcards.ablation:q} --seeds {params.seeds:q}"
             " --models {params.models:q} --checkpoints {params.checkpoints:q}"
             " --checkpoint-seconds {params.checkpoint_seconds:q} --threads {threads:q}"

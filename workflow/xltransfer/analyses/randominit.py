@@ -15,6 +15,7 @@ import pandas as pd
 
 from ..corpora.source_sets import members
 from ..encoders.ablations import NONE, parse, published_columns
+from .scores import counts_of_models
 from .statistics.significance import holm, influence_values, mean_difference, sum_by_cluster
 
 CROSS_LINGUAL = "X"
@@ -54,7 +55,7 @@ def by_target(scores: pd.DataFrame) -> pd.DataFrame:
         One row per encoder, task, metric, source, target (``X`` included) and ablation, with
         ``mean``, ``sd``, ``delta`` with the suffixes of ``CHANGE``, and ``seeds``.
     """
-    cells = _cells(scores)
+    cells = cells_of(scores)
     rows = []
     for key, cell in cells.items():
         values = cell.values
@@ -82,13 +83,13 @@ def _change(cell: Cell, reference: Cell) -> dict[str, float]:
     }
 
 
-def _cells(scores: pd.DataFrame) -> dict[tuple[str, ...], Cell]:
+def cells_of(scores: pd.DataFrame) -> dict[tuple[str, ...], Cell]:
     """The cells of the table; the means over targets come last."""
     cells, identifiers = {}, {}
     for key, part in scores.groupby(_CELL, sort=False):
         part = part.sort_values("seed")
-        counts = (np.stack(part[name].to_list()) for name in ("numerators", "denominators"))
-        cells[key] = Cell(part.set_index("seed")["value"], influence_values(*counts))
+        influences = influence_values(*counts_of_models(part)).mean(axis=0)
+        cells[key] = Cell(part.set_index("seed")["value"], influences)
         identifiers[key] = part["sentence_ids"].iloc[0]
     over_targets: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
     for key in cells:

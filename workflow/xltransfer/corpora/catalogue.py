@@ -27,6 +27,7 @@ from .dictionary_catalogue import Dictionary, read_dictionary_catalogue
 from .embedded_world.languages import EMBEDDED_FAMILY
 from .parallel_corpora import ParallelCorpus, read_parallel_corpora
 from .raw_corpora import RawCorpus, read_raw_corpora
+from .relation_corpora import RELATIONS, ROLES, RelationCorpus, read_relation_corpora
 from .table_reader import read_table
 from .transliteration.schemes import read_schemes
 
@@ -144,14 +145,15 @@ class Catalogue:
     Args:
         directory: folder of ``languages.tsv``, ``treebanks.tsv``, ``treebank_files.tsv``,
             ``entity_corpora.tsv``, ``entity_files.tsv``, ``raw_corpora.tsv``,
-            ``parallel_corpora.tsv``, ``parallel_files.tsv``, ``transliterations.tsv``,
+            ``parallel_corpora.tsv``, ``parallel_files.tsv``, ``relation_corpora.tsv``,
+            ``relation_files.tsv``, ``relation_labels.tsv``, ``transliterations.tsv``,
             ``typology_files.tsv`` and ``dictionaries.tsv``.
         ud_release: newest release to use; each treebank has its latest catalogued release up to
             this one.
 
     Attributes:
-        languages, treebanks, entities, raw_corpora, parallel_corpora, dictionaries: entries by
-            code.
+        languages, treebanks, entities, relations, roles, raw_corpora, parallel_corpora,
+            dictionaries: entries by code.
         schemes: transliteration schemes by name.
         transliterations: transliterated varieties by code.
         typology: files by their path in WALS.
@@ -165,6 +167,9 @@ class Catalogue:
         self.languages = self._read_languages()
         self.treebanks = self._read_treebanks(self._read_treebank_files(ud_release))
         self.entities = self._read_entities(self._read_entity_files())
+        annotated = self._read_relations()
+        self.relations: dict[str, RelationCorpus] = annotated[RELATIONS]
+        self.roles: dict[str, RelationCorpus] = annotated[ROLES]
         self.typology = self._read_typology()
         self.schemes = read_schemes(self.directory / "transliteration")
         self.transliterations = self._read_transliterations()
@@ -260,6 +265,19 @@ class Catalogue:
             _add(corpora, corpus.code, corpus, place)
         self._check_codes(files, corpora, "entity_files.tsv", "entity_corpora.tsv")
         return corpora
+
+    def _read_relations(self) -> dict[str, dict[str, RelationCorpus]]:
+        """Corpora of relations and roles by annotation and code."""
+        found = read_relation_corpora(self.directory)
+        for code, corpus in (pair for corpora in found.values() for pair in corpora.items()):
+            place = f"{self.directory}/relation_corpora.tsv: {code}"
+            self._check_language(corpus.language, place)
+            if corpus.treebank and corpus.treebank not in self.treebanks:
+                raise InputError(
+                    f"{place}: no treebank '{corpus.treebank}' in {self.directory}/treebanks.tsv; "
+                    "add its row there"
+                )
+        return found
 
     def _read_typology(self) -> dict[str, CorpusFile]:
         files: dict[str, CorpusFile] = {}

@@ -16,10 +16,12 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 from torch import nn
 
+from ..runtime.errors import InputError
 from ..runtime.files import replacing
 from .batching import Batch
 from .language_embeddings import select_language
 from .reader import Reader, TextReader
+from .word_vector_lookup import WordVectorLookup
 
 CONFIG_FILE = "config.json"
 
@@ -42,6 +44,7 @@ class EncoderKind(ABC):
         reader_files: files of the reader of a fine-tuned model.
         pretrained: whether this is a ``PretrainedKind``.
         of_languages: whether the reader must know the language of a text; see ``reader_of``.
+        reads_word_vectors: whether it reads words by vectors that are not part of it.
     """
 
     name: ClassVar[str]
@@ -50,6 +53,7 @@ class EncoderKind(ABC):
     reader_files: ClassVar[tuple[str, ...]] = ("tokenizer.json",)
     pretrained: ClassVar[bool] = False
     of_languages: ClassVar[bool] = False
+    reads_word_vectors: ClassVar[bool] = False
 
     @abstractmethod
     def start(self, directory: Path, sentences: Sequence[Sequence[str]]) -> StartingPoint:
@@ -95,6 +99,16 @@ class EncoderKind(ABC):
             source: directory that the network was created from.
             directory: output directory, which may not exist yet.
         """
+
+    def with_word_vectors(self, lookup: WordVectorLookup | None) -> EncoderKind:
+        """This kind with the vectors of the texts to read, ``None`` if none are given.
+
+        Raises:
+            InputError: vectors are given to a kind that reads none.
+        """
+        if lookup is not None:
+            raise InputError(f"{self.name} reads no word vectors; remove the option --vectors")
+        return self
 
     def select_language(self, network: nn.Module, language: str) -> None:
         """Set the language of the texts that a network reads; see ``language_embeddings``."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from ..analyses.adversarial import adversarial_table
+from ..analyses.adversarial_transfer import adversarial_table
 from ..analyses.scores import complete, read_scores
 from ..analyses.tables import reading_note, write_table
 from ..encoders.ablations import NONE
@@ -35,7 +35,7 @@ def adversarial_tables(
 
     Args:
         config: ``study``, ``seeds``, ``config`` and ``rows``, as for
-            ``analyses.adversarial.adversarial_table``, with ``source_corpus`` and
+            ``analyses.adversarial_transfer.adversarial_table``, with ``source_corpus`` and
             ``target_corpus``.
         results: folder of results.
         directory: output folder.

@@ -32,6 +32,7 @@ def finetune(
     search: Path | None = None,
     language: str = "",
     alphabet: Path | None = None,
+    vectors: Sequence[Path] = (),
     unlabelled: Sequence[Path] = (),
     labelled: Path | None = None,
     game_languages: Sequence[str] = (),
@@ -55,6 +56,7 @@ def finetune(
         language: code of the language of the corpora, for encoders with language embeddings.
         alphabet: corpus with the letters for noise in characters, if the settings of the training
             name one.
+        vectors: word vectors of the languages of the corpora, for encoders that read words by them.
         unlabelled: a text of each language whose states a discriminator is to confuse with those of
             the source, if the settings of the training have ``adversarial``.
         labelled: annotated corpus of one of these languages, if they name one.
@@ -83,6 +85,7 @@ def finetune(
         threads,
         language,
         alphabet,
+        vectors,
         game,
     )
     one_each = encoders if len(encoders) > 1 else [encoders[0]] * len(models)

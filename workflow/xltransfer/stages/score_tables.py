@@ -116,6 +116,8 @@ def _sources(config: Mapping[str, Any]) -> Iterator[tuple[str, str, dict, dict]]
     """Encoder, task, source and data of the task, for every source of every task."""
     for encoder in config["encoders"]:
         for task, data in config["tasks"].items():
+            if encoder not in config["config"].get(task, {}).get("encoders", [encoder]):
+                continue
             for source in data["sources"]:
                 yield encoder, task, source, data
 

@@ -11,6 +11,7 @@ from ..corpora.source_sets import members
 from ..runtime.errors import InputError
 from . import noise_settings
 from .noise_settings import RAW_TEXT, Part
+from .task_encoders import encoders_of
 
 if TYPE_CHECKING:
     from .study import Study
@@ -163,7 +164,12 @@ def _check_languages(study: Study, task: str, key: str, labelled: Part | None) -
 
 
 def _check_encoders(study: Study, task: str, key: str) -> None:
-    for name in study.encoders:
+    for name in encoders_of(study, task):
+        if study.declared_encoders[name].reads_word_vectors:
+            raise InputError(
+                f"{key}: '{name}' has no weights, so that it cannot learn to deceive a "
+                "discriminator; use another encoder"
+            )
         if study.made_encoders.languages(name):
             raise InputError(
                 f"{key}: '{name}' has language embeddings, by which it is told the language that "

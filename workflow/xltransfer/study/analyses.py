@@ -16,6 +16,7 @@ from ..encoders.ablations import parse
 from ..runtime.files import canonical_json
 from . import discriminations
 from .parallel import State
+from .parsed_trees import compared_identities, compared_scores, compared_tasks, tree_reports
 
 if TYPE_CHECKING:
     from .study import Study
@@ -29,7 +30,9 @@ unseen languages. Figures share a job because drawing is faster than starting Py
 
 ALIGNMENT = "alignment_figures"
 """Job that draws the figures about mapped word vectors."""
-FIGURE_JOBS = (TRANSFER, REPRESENTATIONS, UNSEEN, ALIGNMENT)
+STRUCTURE = "structure_figures"
+"""Job that draws the figure about relations and roles carried by trees."""
+FIGURE_JOBS = (TRANSFER, REPRESENTATIONS, UNSEEN, ALIGNMENT, STRUCTURE)
 
 
 def _always(_: Study) -> bool:
@@ -51,6 +54,10 @@ def _has_pieces(study: Study) -> bool:
 
 def _unseen(study: Study) -> bool:
     return bool(study.unseen.varieties)
+
+
+def _structure(study: Study) -> bool:
+    return bool(compared_tasks(study))
 
 
 def _mapped(study: Study) -> bool:
@@ -331,6 +338,19 @@ ANALYSES = [
         config=discriminations.table_config,
         upstream=discriminations.identities,
         wanted=lambda study: bool(discriminations.discriminations(study)),
+    ),
+    Analysis(
+        stage="structure_tables",
+        tables=("structure",),
+        inputs=lambda study, results: {
+            "scores": compared_scores(study, results),
+            "reports": tree_reports(study, results),
+        },
+        options=("scores", "reports"),
+        config=lambda study: study.table_config(),
+        upstream=compared_identities,
+        drawings=(Drawing("structure", ("structure",), STRUCTURE),),
+        wanted=_structure,
     ),
     # On request, because the published numbers are about real languages.
     Analysis(

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from ..corpora.catalogue import LARGEST_ANNOTATED, LARGEST_RAW, Catalogue, CorpusFile
 from ..corpora.formats import ANNOTATED
+from ..corpora.relation_corpora import ANNOTATIONS
 from ..runtime.files import canonical_json
 
 FOLDER = "resources/downloads"
@@ -37,6 +38,16 @@ class Downloads:
         entry = getattr(self.catalogue, corpora)[corpus]
         folder = f"ud-{entry.release}" if corpora == "treebanks" else corpora
         return f"{folder}/{entry.name}/{entry.files[split].name}"
+
+    def paths(self, annotation: str, corpus: str, split: str) -> list[str]:
+        """Paths of the files of a part of a corpus of relations or roles, in order.
+
+        Args:
+            annotation: folder ``relations`` or ``roles``.
+            corpus, split: as for ``path``.
+        """
+        entry = getattr(self.catalogue, annotation)[corpus]
+        return [f"{annotation}/{entry.name}/{file.name}" for file in entry.parts[split]]
 
     @staticmethod
     def parallel_path(name: str) -> str:
@@ -78,8 +89,16 @@ class Downloads:
         files = {
             self.path(corpora, code, split): (f"{entry.name}/{file.name}", file)
             for corpora in ANNOTATED
+            if corpora not in ANNOTATIONS
             for code, entry in getattr(self.catalogue, corpora).items()
             for split, file in entry.files.items()
+        }
+        files |= {
+            f"{annotation}/{entry.name}/{file.name}": (f"{entry.name}/{file.name}", file)
+            for annotation in ANNOTATIONS
+            for entry in getattr(self.catalogue, annotation).values()
+            for part in entry.parts.values()
+            for file in part
         }
         files |= {
             f"typology/{name}": (name, file) for name, file in self.catalogue.typology.items()

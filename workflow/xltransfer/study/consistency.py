@@ -14,7 +14,11 @@ from .adversarial_settings import check_adversarial
 from .encoders import check_encoders
 from .joined_sources import check_sets
 from .noise_settings import check_noise
+from .parsed_trees import check_trees
 from .parts import check_mirrors, check_results
+from .relation_parts import check_treebanks
+from .shared_spaces import check_spaces
+from .task_encoders import check_task_encoders
 from .vector_encoders import check_vector_encoders
 
 if TYPE_CHECKING:
@@ -31,6 +35,7 @@ def check_consistency(study: Study) -> None:
     check_mirrors(study.config["mirrors"])
     for task in study.tasks:
         _check_corpora(study, task)
+    check_treebanks(study)
     _check_parallel(study)
     _check_names_of_ablations(study)
     check_encoders(study)
@@ -42,6 +47,9 @@ def check_consistency(study: Study) -> None:
     check_noise(study)
     check_adversarial(study)
     study.mapped.check()
+    check_task_encoders(study)
+    check_spaces(study)
+    check_trees(study)
     study.raw_texts.check()
     study.parallel_texts.check()
     study.measured_translations.check()

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 from ..corpora.catalogue import EMBEDDED
 from ..corpora.checksums import UNCHECKED
 from ..corpora.formats import FORMATS
+from ..corpora.relation_corpora import ANNOTATIONS
 from ..corpora.source_sets import TOGETHER, members
 from ..records.code import stage_digest
 from ..records.paths import made_encoder
 from ..runtime.files import digest, sha256_of_file
 from .local_files import LocalFiles
+from .relation_parts import is_annotation, part_identity
 
 if TYPE_CHECKING:
     from .study import Study
@@ -66,8 +68,11 @@ class Contents:
             return _composed(of, [self.corpus(kind, made.original, part) for part in parts])
         if code.endswith(f"_{EMBEDDED}"):
             language = code.removesuffix(f"_{EMBEDDED}")
-            world = stage_digest("embedded_world")
+            stage = "embedded_relations" if kind in ANNOTATIONS else "embedded_world"
+            world = stage_digest(stage)
             return digest([kind, study.embedded_world.part(language, split), world])
+        if is_annotation(kind):
+            return part_identity(self, kind, code, split)
         checksum = study.downloads.checksum(kind, code, split)
         if checksum == UNCHECKED:
             checksum = self.unchecked(study.downloads.path(kind, code, split))

@@ -12,6 +12,7 @@ from ..records import paths
 from ..records.code import stage_digest
 from ..runtime.files import canonical_json, digest
 from .adversarial_settings import KEY, adversarial_tasks, is_adversarial, target_languages
+from .task_encoders import encoders_and_tasks
 from .vector_encoders import word_level_method
 
 if TYPE_CHECKING:
@@ -37,8 +38,7 @@ def discriminations(study: Study) -> list[Discrimination]:
     """Everything that is measured: adversarial tasks on their targets, and the same without."""
     return [
         Discrimination(encoder, task, source, target)
-        for encoder in study.encoders
-        for task in study.tasks
+        for encoder, task in encoders_and_tasks(study)
         for source in study.sources(task)
         for target in _targets(study, task, source)
     ]

@@ -25,6 +25,7 @@ from ..runtime.files import read_json
 from ..training.hyperparameters import passes_per_epoch
 from . import Study
 from .recipes import root_of
+from .task_encoders import encoders_and_tasks
 
 PEAK = {"T4": 65.0, "V100": 125.0, "A100": 312.0, "H100": 989.0}
 """Dense half-precision teraflops per second, from NVIDIA's data sheets."""
@@ -251,8 +252,7 @@ class Estimate:
         study = self.study
         seen = [
             Model(encoder, task, source, ablation)
-            for encoder in study.encoders
-            for task in study.tasks
+            for encoder, task in encoders_and_tasks(study)
             for source in study.sources(task)
             for ablation, _ in study.models(task, source)
         ]

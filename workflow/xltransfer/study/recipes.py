@@ -31,9 +31,12 @@ TRANSLATION_LM = "translation-lm"
 TRIM_VOCABULARY = "trim-vocabulary"
 """Objective of recipes that keep only the subwords of some corpora."""
 VECTOR_BILSTM = "xltransfer-vector-bilstm"
-"""Model type of encoders over word vectors."""
-UNPRETRAINED = ("xltransfer-bilstm", VECTOR_BILSTM)
-"""Model types of encoders that have no weights before fine-tuning."""
+"""Model type of BiLSTM encoders over word vectors."""
+UNPRETRAINED = "xltransfer-bilstm"
+"""Model type of encoders that have no weights before fine-tuning."""
+WORD_VECTORS = "xltransfer-word-vectors"
+"""Model type of encoders that read words by their vectors in a shared space."""
+WITHOUT_PRETRAINING = (UNPRETRAINED, VECTOR_BILSTM, WORD_VECTORS)
 ENCODER_FILES = ("config.json", "model.safetensors", "tokenizer.json")
 
 
@@ -112,6 +115,12 @@ class Encoder:
     def pretrained(self) -> bool:
         """Whether it has weights before fine-tuning."""
         return self.recipe is None or bool(self.recipe.base or self.recipe.text)
+
+    @property
+    def reads_word_vectors(self) -> bool:
+        """Whether it reads words by vectors that are not part of it."""
+        architecture = self.recipe.architecture if self.recipe else {}
+        return architecture.get("model_type") == WORD_VECTORS
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -193,10 +202,10 @@ def _read_recipe(item: Mapping[str, Any]) -> Recipe | None:
     if by is None and "from" in item:
         raise InputError(f"config: encoders: '{name}' has `from` but no `by`; say how it is made")
     if by is None:
-        if item["architecture"]["model_type"] not in UNPRETRAINED:
+        if item["architecture"]["model_type"] not in WITHOUT_PRETRAINING:
             raise InputError(
                 f"config: encoders: '{name}' has an architecture but no `by`; only "
-                f"{' and '.join(UNPRETRAINED)} are trained without pretraining, add `by`"
+                f"{' and '.join(WITHOUT_PRETRAINING)} have no pretraining, add `by`"
             )
         if (item["architecture"]["model_type"] == VECTOR_BILSTM) != ("word_vectors" in item):
             raise InputError(
@@ -258,7 +267,7 @@ def _given(item: Mapping[str, Any], root: Path) -> Encoder:
 def _made(name: str, recipe: Recipe, known: Mapping[str, Encoder], results: str) -> Encoder:
     if not recipe.text and not recipe.base:
         directory = paths.made_encoder(results, name)
-        return Encoder(name, recipe.architecture["layers"], directory, recipe=recipe)
+        return Encoder(name, recipe.architecture.get("layers", 0), directory, recipe=recipe)
     single = len(recipe.seeds) < 2 and not recipe.of_each_language
     place = recipe.text, *recipe.seeds[:1]
     directory = paths.made_encoder(results, name, *place) if single else ""
@@ -314,9 +323,9 @@ def encoders_of_transfer(
     """The encoders whose transfer is measured.
 
     Args:
-        wanted: names, or ``all`` for every encoder that is pretrained or reads word vectors, and is
-            not made for each unseen language. If an encoder has several pretraining seeds, the
-            seeds of its models use them in rotation.
+        wanted: names, or ``all`` for every pretrained encoder that is not made for each unseen
+            language, or reads word vectors. If an encoder has several pretraining seeds, the seeds
+            of its models use them in rotation.
         declared: all encoders, by name.
 
     Raises:
@@ -344,5 +353,5 @@ def encoders_of_transfer(
 
 def _transfers(encoder: Encoder) -> bool:
     of_each_language = encoder.recipe is not None and encoder.recipe.of_each_language
-    reads_vectors = encoder.recipe is not None and bool(encoder.recipe.vectors)
+    reads_vectors = encoder.reads_word_vectors or bool(encoder.recipe and encoder.recipe.vectors)
     return (encoder.pretrained or reads_vectors) and not of_each_language

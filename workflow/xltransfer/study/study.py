@@ -42,7 +42,9 @@ from .parallel_texts import ParallelTexts
 from .parts import expand_pairs, read_mirrors
 from .raw_texts import RawTexts
 from .recipes import encoders_of_transfer, read_encoders
+from .relation_parts import metric_settings
 from .schema import check_schema
+from .task_encoders import encoders_and_tasks
 from .unseen import UnseenLanguages
 from .vector_encoders import fixed_settings
 
@@ -234,9 +236,9 @@ class Study:
 
     def finetuning_settings(self, encoder: str, task: str, source: str) -> dict[str, Any]:
         """The settings of the training of a model."""
-        without = ("sources", "ablated_sources", "targets")
+        without = ("sources", "ablated_sources", "targets", "encoders", "trees", "reference")
         settings = {k: v for k, v in self.config[task].items() if k not in without}
-        settings |= fixed_settings(self, encoder, task)
+        settings |= metric_settings(self, task, source) | fixed_settings(self, encoder, task)
         if (task, source) in self.unseen.pairs:
             settings |= self.unseen.arms.settings(encoder, task)
         return {**settings, "training": in_fixed_order(settings["training"])}
@@ -290,16 +292,13 @@ class Study:
             }
             for encoder, source in rows
         ]
-        section = self.config[task]
-        metrics = {key: section[key] for key in ("kind", "label") if key in section}
-        return canonical_json({"task": metrics, "files": files})
+        return canonical_json({"task": metric_settings(self, task, target), "files": files})
 
     def score_files(self, results: str) -> list[str]:
         """The scores of every encoder, task and source on every target."""
         return [
             paths.scores(results, encoder, task, source, f"{target}-test")
-            for encoder in self.encoders
-            for task in self.tasks
+            for encoder, task in encoders_and_tasks(self)
             for source in self.sources(task)
             for target in self.targets(task)
         ]
@@ -308,8 +307,7 @@ class Study:
         """The training report of every model."""
         return [
             paths.model_directory(results, encoder, task, source, ablation, seed) + "/training.json"
-            for encoder in self.encoders
-            for task in self.tasks
+            for encoder, task in encoders_and_tasks(self)
             for source in self.sources(task)
             for ablation, seed in self.models(task, source)
         ]

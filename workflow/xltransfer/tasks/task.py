@@ -47,6 +47,13 @@ class Task(ABC):
     def label_vocabulary(self, sentences: Sequence[AnnotatedSentence]) -> list[str]:
         """The labels that a model trained on these sentences can predict."""
 
+    def inputs(self, sentence: AnnotatedSentence) -> dict[str, np.ndarray]:
+        """What the head reads besides states: arrays by name, in ``Batch.inputs``, padded with 0.
+
+        They may not depend on labels, because they are read from a sentence to predict too.
+        """
+        return {}
+
     @abstractmethod
     def targets(
         self, sentence: AnnotatedSentence, labels: Mapping[str, int]

@@ -18,7 +18,7 @@ from ..tasks.task import Task
 from .dataset import Dataset
 from .language_probe import probe, word_states
 from .model import WordModel
-from .objectives.adversarial import Adversarial
+from .objectives.adversarial_finetuning import Adversarial
 from .objectives.finetuning import FineTuning
 from .unlabelled_text import languages_of_game, never_trained, read_unlabelled
 

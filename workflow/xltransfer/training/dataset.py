@@ -42,6 +42,7 @@ class Dataset:
         self._longest = longest
         self._word_state = FIRST if tokenizer.whole_words else word_state
         self._varied = varied
+        self._inputs: list[dict[str, np.ndarray]] = [{} for _ in sentences]
         self._targets: list[dict[str, np.ndarray]] = [{} for _ in sentences]
         self._epoch: tuple[int, list[Example]] | None = None
         self.examples = self._read(tokenizer)
@@ -61,11 +62,16 @@ class Dataset:
         """
         ids = {label: index for index, label in enumerate(labels)}
         self._targets = [task.targets(sentence, ids) for sentence in self.sentences]
-        self._set_targets(self.examples)
+        self.add_inputs(task)
 
-    def _set_targets(self, examples: Sequence[Example]) -> None:
-        for example, targets in zip(examples, self._targets, strict=True):
-            example.targets = targets
+    def add_inputs(self, task: Task) -> None:
+        """Add what the head of a task reads besides states, for training or prediction."""
+        self._inputs = [task.inputs(sentence) for sentence in self.sentences]
+        self._fill(self.examples)
+
+    def _fill(self, examples: Sequence[Example]) -> None:
+        for example, inputs, targets in zip(examples, self._inputs, self._targets, strict=True):
+            example.inputs, example.targets = inputs, targets
 
     def of_epoch(self, epoch: int) -> list[Example]:
         """The examples of an epoch, in the order of ``examples``; the last epoch is cached."""
@@ -73,6 +79,6 @@ class Dataset:
             return self.examples
         if self._epoch is None or self._epoch[0] != epoch:
             examples = self._read(self._varied(epoch))
-            self._set_targets(examples)
+            self._fill(examples)
             self._epoch = epoch, examples
         return self._epoch[1]

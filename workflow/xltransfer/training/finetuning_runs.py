@@ -22,6 +22,7 @@ from ..encoders.ablations import NONE
 from ..encoders.interface import CONFIG_FILE, StartingPoint
 from ..encoders.kinds import kind_of
 from ..encoders.language_embeddings import languages_of
+from ..encoders.word_vector_lookup import WordVectorLookup
 from ..records.code import stage_digest
 from ..records.record import versions
 from ..records.verification import verified_checksums, verified_encoder
@@ -40,6 +41,7 @@ from .loop import Report, train
 from .model import WordModel, untrained_head
 from .noisy_reading import NoisyReading
 from .objectives.finetuning import FineTuning
+from .word_vector_files import read_lookup
 
 log = logging.getLogger(__name__)
 
@@ -102,6 +104,7 @@ class FineTuningRuns:
         threads: processor threads to compute with.
         language: code of the language of the corpora, for encoders with language embeddings.
         alphabet: corpus with the letters for noise in characters, if it is not the training corpus.
+        vectors: word vectors of the languages of the corpora, for encoders that read them.
         game: data of adversarial trainings, if the settings have ``adversarial``.
 
     Raises:
@@ -120,12 +123,15 @@ class FineTuningRuns:
         threads: int,
         language: str = "",
         alphabet: Path | None = None,
+        vectors: Sequence[Path] = (),
         game: Game | None = None,
     ) -> None:
         self.language, self.game = language, game
         self.device = prepare_device(threads)
-        more = [*([alphabet] if alphabet else []), *(game.files if game else [])]
+        more = [*([alphabet] if alphabet else []), *vectors, *(game.files if game else [])]
         self._read = verified_checksums([training, development, *more])
+        self._vectors = list(vectors)
+        self._lookup = read_lookup(vectors)
         self._encoders_read: dict[Path, dict[str, str]] = {}
         self.training, self.development, self.alphabet = training, development, alphabet
         self.config, self.ablation = config, ablation
@@ -149,6 +155,7 @@ class FineTuningRuns:
         of_languages = kind_of(encoder).of_languages or languages_of(encoder)
         spoken = {"language": self.language} if of_languages else {}
         alphabet = {"alphabet": self._read[str(self.alphabet)]} if self.alphabet else {}
+        vectors = [self._read[str(path)] for path in self._vectors]
         return {
             **self._facts,
             **spoken,
@@ -162,6 +169,7 @@ class FineTuningRuns:
                 "development": self._read[str(self.development)],
                 **alphabet,
                 **({"game": self.game.facts(self._read)} if self.game else {}),
+                **({"vectors": vectors} if vectors else {}),
             },
             "seed": seed,
         }
@@ -250,7 +258,7 @@ class FineTuningRuns:
     ) -> _Prepared:
         check_gold(self.training, sentences, self.config["settings"])
         more = self.game.labelled(seed) if self.game else []
-        start = starting_point(encoder, [*sentences, *more], self.ablation)
+        start = starting_point(encoder, [*sentences, *more], self.ablation, self._lookup)
         labels = self.task.label_vocabulary([*sentences, *more])
         kind = kind_of(encoder)
         reader = kind.reader_of(start.reader, self.language)
@@ -302,7 +310,10 @@ class FineTuningRuns:
 
 
 def starting_point(
-    directory: Path, sentences: Sequence[AnnotatedSentence], ablation: str
+    directory: Path,
+    sentences: Sequence[AnnotatedSentence],
+    ablation: str,
+    lookup: WordVectorLookup | None = None,
 ) -> StartingPoint:
     """What a training starts from; what is random about it is drawn from the global random state.
 
@@ -311,12 +322,13 @@ def starting_point(
             sentences.
         sentences: to train on.
         ablation: that will be applied to the encoder.
+        lookup: words with vectors, for encoders that read them.
 
     Raises:
         InputError: the encoder cannot be opened, or an ablation is asked for of one that is never
             pretrained.
     """
-    kind = kind_of(directory)
+    kind = kind_of(directory).with_word_vectors(lookup)
     if ablation != NONE and not kind.pretrained:
         raise InputError(
             f"{directory / CONFIG_FILE}:1: {kind.name} has no pretraining that '{ablation}' could "
