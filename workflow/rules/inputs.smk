@@ -93,6 +93,30 @@ def alphabet_option(wildcards, input):
     return ["--alphabet", *input.alphabet] if input.alphabet else []
 
 
+def unlabelled_texts(wildcards):
+    """The unlabelled texts of an adversarial training."""
+    if (wildcards.task, wildcards.source) in unseen.pairs:
+        return []
+    parts = texts_of(study.config[wildcards.task]["training"])
+    return [corpus_part(*part) for part in parts]
+
+
+def labelled_target(wildcards):
+    """The labelled target sentences of an adversarial training."""
+    part = labelled_of(study, wildcards.task)
+    return [corpus_part(*part)] if part else []
+
+
+def game_options(wildcards, input):
+    """The options of an adversarial training."""
+    parts = parts_of(study, wildcards.task, wildcards.source)
+    if not parts:
+        return []
+    languages = [language_of_part(study, part) for part in parts]
+    labelled = ["--labelled", *input.labelled] if input.labelled else []
+    return ["--unlabelled", *input.unlabelled, *labelled, "--game-languages", *languages]
+
+
 def gold(wildcards):
     """The gold file of a prediction or score."""
     return corpus_of_task(wildcards.task, wildcards.corpus, wildcards.split)
