@@ -179,6 +179,7 @@ def test_encoders_that_are_told_the_language_are_no_match(config: dict) -> None:
     together = copy.deepcopy(told)
     together[task]["sources"] = ["qaa_embedded+qba_embedded"]
     together[task]["targets"].append("qab_embedded")
+    together["parallel"]["treebanks"] = []
     with pytest.raises(InputError, match="has language embeddings, which need the language of a"):
         Study(together, ROOT)
     folder = "entities" if told[task]["kind"] == "entities" else "treebanks"
