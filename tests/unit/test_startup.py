@@ -43,7 +43,7 @@ def loaded(stage: str, names: set[str]) -> set[str]:
         "check_vectors": {"numpy"},
         "train_vectors": {"numpy"},
         "vector_encoder": {"numpy"},
-        "join_corpora": {"numpy"},
+        "join_corpora": set(),
         "adversarial_tables": {"numpy", "pandas", "pyarrow"},
         "word_translation_tables": {"numpy", "pandas", "pyarrow"},
         "score": {"numpy", "pyarrow"},

@@ -1,13 +1,6 @@
 # How well a fresh discriminator tells source and target apart by the states of models.
 
 
-def test_part(wildcards, corpus):
-    """The test part of a corpus of a task."""
-    file = study.corpus_file(wildcards.task, corpus, "test")
-    identity = study.contents.corpus(study.kind(wildcards.task).corpora, corpus, "test")
-    return settled(f"<results>/{file}", identity)
-
-
 rule discriminate:
     input:
         models=lambda wildcards: [

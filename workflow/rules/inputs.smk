@@ -82,6 +82,22 @@ def corpus_part(folder, code, part):
     return settled(file, study.contents.corpus(folder, code, part))
 
 
+def members_of(folder):
+    """A function of wildcards: a part of each corpus of a set."""
+
+    def of(wildcards):
+        return [corpus_part(folder, code, wildcards.split) for code in members(wildcards.corpus)]
+
+    return of
+
+
+def test_part(wildcards, corpus):
+    """The test part of a corpus of a task."""
+    file = study.corpus_file(wildcards.task, corpus, "test")
+    identity = study.contents.corpus(study.kind(wildcards.task).corpora, corpus, "test")
+    return settled(f"<results>/{file}", identity)
+
+
 def alphabet_of(wildcards):
     """The corpus with the letters for noise in the training of a model."""
     part = alphabet_file(study, wildcards.encoder, wildcards.task, wildcards.source)

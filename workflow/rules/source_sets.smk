@@ -1,15 +1,6 @@
 # Sources that are sets of corpora (`en_ewt+fr_sequoia`): the union of a part of each.
 
 
-def members_of(folder):
-    """A function of wildcards: a part of each corpus of a set."""
-
-    def of(wildcards):
-        return [corpus_part(folder, code, wildcards.split) for code in members(wildcards.corpus)]
-
-    return of
-
-
 for folder, annotated in ANNOTATED.items():
     if not sets_of(study, folder):
         continue

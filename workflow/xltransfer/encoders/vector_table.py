@@ -18,6 +18,8 @@ from ..runtime.errors import InputError
 from ..runtime.files import replacing
 
 VECTORS_FILE = "vectors.safetensors"
+ARCHITECTURE_FILE = "config.json"
+"""The files of an encoder over word vectors."""
 NO_ROW = -1
 """Row of a word without a vector."""
 

@@ -10,8 +10,7 @@ import numpy as np
 
 from ..embeddings.map_files import load_map
 from ..embeddings.word_vectors import WordVectors, load_word_vectors
-from ..encoders.interface import CONFIG_FILE
-from ..encoders.vector_table import VECTORS_FILE, VectorTable
+from ..encoders.vector_table import ARCHITECTURE_FILE, VECTORS_FILE, VectorTable
 from ..records.record import write_record
 from ..records.verification import verified_checksums
 from ..runtime.errors import InputError
@@ -56,8 +55,8 @@ def vector_encoder(
         words[language["code"]] = found.words
         rows.append(found.vectors)
     VectorTable(words, np.concatenate(rows)).save(output / VECTORS_FILE)
-    write_json(output / CONFIG_FILE, dict(config["architecture"]))
-    for name in (VECTORS_FILE, CONFIG_FILE):
+    write_json(output / ARCHITECTURE_FILE, dict(config["architecture"]))
+    for name in (VECTORS_FILE, ARCHITECTURE_FILE):
         write_record(output / name, "vector_encoder", read, config=dict(config))
 
 
