@@ -37,6 +37,7 @@ from xltransfer.runtime.folders import without_future_inputs
 from xltransfer.runtime.gpus import jobs_at_once
 from xltransfer.runtime.head import alone
 from xltransfer.study import Study
+from xltransfer.study.adapter_settings import adapter_files, adapter_identity, adapter_options
 from xltransfer.study.analyses import ANALYSES, FIGURE_JOBS, analysis_of, drawings_of
 from xltransfer.study.noise_settings import alphabet_file
 from xltransfer.study.private_report import private

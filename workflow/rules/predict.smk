@@ -11,6 +11,7 @@ for number, batch in enumerate(study.prediction_batches(), start=1):
         input:
             models=models_to_predict_with(batch),
             corpus=gold,
+            adapters=language_adapter_files,
         output:
             batch.predictions("<results>"),
         log:
@@ -32,10 +33,11 @@ for number, batch in enumerate(study.prediction_batches(), start=1):
             corpus=gold_identity,
             models=lambda wildcards, input: directories(input.models),
             language=language_of("corpus"),
+            adapters=language_adapter_options,
         shell:
             "python -m xltransfer predict --models {params.models:q} --corpus {input.corpus:q}"
             " --predictions {output:q} --threads {threads:q} --language {params.language:q}"
-            " > {log:q} 2>&1"
+            " {params.adapters:q} > {log:q} 2>&1"
 
 
 # One job scores the models of many sources on a corpus, because scoring is faster than starting

@@ -53,7 +53,7 @@ def by_target(scores: pd.DataFrame) -> pd.DataFrame:
         One row per encoder, task, metric, source, target (``X`` included) and ablation, with
         ``mean``, ``sd``, ``delta`` with the suffixes of ``CHANGE``, and ``seeds``.
     """
-    cells = _cells(scores)
+    cells = cells_of(scores)
     rows = []
     for key, cell in cells.items():
         values = cell.values
@@ -81,8 +81,15 @@ def _change(cell: Cell, reference: Cell) -> dict[str, float]:
     }
 
 
-def _cells(scores: pd.DataFrame) -> dict[tuple[str, ...], Cell]:
-    """The cells of the table; the means over targets come last."""
+def cells_of(scores: pd.DataFrame) -> dict[tuple[str, ...], Cell]:
+    """The cells of a table: encoder, task, metric, source, target, ablation → models.
+
+    Args:
+        scores: tidy rows from ``analyses.scores.read_scores``.
+
+    Returns:
+        One cell for each target; the means over the targets other than the source (``X``) are last.
+    """
     cells, identifiers = {}, {}
     for key, part in scores.groupby(_CELL, sort=False):
         part = part.sort_values("seed")

@@ -20,6 +20,7 @@ from ..runtime.files import replacing
 from .batching import Batch
 from .language_embeddings import select_language
 from .reader import Reader, TextReader
+from .weights import own_weights
 
 CONFIG_FILE = "config.json"
 
@@ -101,6 +102,10 @@ class EncoderKind(ABC):
         ``None`` if the fine-tuned model does not open with ``AutoModelForTokenClassification``.
         """
         return None
+
+    def own_weights(self, network: nn.Module) -> dict[str, torch.Tensor]:
+        """The weights of a network that are written into its directory, by name."""
+        return own_weights(network)
 
     def save(
         self, network: nn.Module, source: Path, directory: Path, labels: Sequence[str] | None

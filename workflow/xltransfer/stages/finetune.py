@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
+from ..encoders.weights import count_parameters
 from ..records.record import TRAINING, WEIGHTS, write_record, write_times
 from ..records.verification import verified_checksums
 from ..runtime.files import sha256_of_file, write_json
@@ -100,6 +101,8 @@ def _save(
         "weights": sha256_of_file(directory / WEIGHTS),
         "files": {path.name: sha256_of_file(path) for path in written},
         "training_sentences": done.sentences,
+        "parameters": count_parameters(done.model),
+        "stored_bytes": (directory / WEIGHTS).stat().st_size,
         **({"noise": done.noise} if done.noise else {}),
         **{key: getattr(done.report, key) for key in ("best_epoch", "history", "steps")},
     }

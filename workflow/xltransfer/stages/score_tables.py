@@ -56,7 +56,8 @@ def score_tables(
     reports = [
         Path(paths.model_directory(results, encoder, task, source["corpus"], ablation, seed))
         / "training.json"
-        for encoder, task, source, _ in _sources(config)
+        for encoder, task, source, data in _sources(config)
+        if "models_of" not in data
         for ablation in source["ablations"]
         for seed in config["seeds"]
     ]

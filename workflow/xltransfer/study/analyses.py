@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..encoders.ablations import parse
 from ..runtime.files import canonical_json
+from .adapter_settings import adapter_table_config, pretraining_reports, uses_adapters
 from .parallel import State
 
 if TYPE_CHECKING:
@@ -312,6 +313,19 @@ ANALYSES = [
             Drawing("word_clouds", ("word_clouds",), ALIGNMENT),
         ),
         wanted=_mapped,
+    ),
+    Analysis(
+        stage="adapter_table",
+        tables=("adapters",),
+        inputs=lambda study, results: {
+            "scores": study.score_files(results),
+            "reports": study.training_reports(results),
+            "encoders": pretraining_reports(study, results),
+        },
+        options=("scores", "reports", "encoders"),
+        config=adapter_table_config,
+        upstream=lambda study: study.identities.all_scores(),
+        wanted=uses_adapters,
     ),
     # On request, because the published numbers are about real languages.
     Analysis(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..corpora.formats import FORMATS
 from ..encoders.ablations import NONE, parse
 from ..runtime.errors import InputError
+from .adapter_settings import check_adapters
 from .encoders import check_encoders
 from .noise_settings import check_noise
 from .parts import check_mirrors, check_results
@@ -34,6 +35,7 @@ def check_consistency(study: Study) -> None:
     _check_dropped(study)
     _check_unseen(study)
     check_noise(study)
+    check_adapters(study)
     study.mapped.check()
     study.raw_texts.check()
     study.parallel_texts.check()

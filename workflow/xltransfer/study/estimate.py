@@ -23,6 +23,7 @@ from ..runtime.errors import InputError
 from ..runtime.files import read_json
 from ..training.hyperparameters import passes_per_epoch
 from . import Study
+from .adapter_settings import trained_tasks
 from .recipes import root_of
 
 PEAK = {"T4": 65.0, "V100": 125.0, "A100": 312.0, "H100": 989.0}
@@ -250,7 +251,7 @@ class Estimate:
         seen = [
             Model(encoder, task, source, ablation)
             for encoder in study.encoders
-            for task in study.tasks
+            for task in trained_tasks(study)
             for source in study.sources(task)
             for ablation, _ in study.models(task, source)
         ]

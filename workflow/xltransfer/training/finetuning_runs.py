@@ -39,6 +39,7 @@ from .loop import Report, train
 from .model import WordModel, untrained_head
 from .noisy_reading import NoisyReading
 from .objectives.finetuning import FineTuning
+from .task_adapters import with_task_adapter
 
 log = logging.getLogger(__name__)
 
@@ -179,6 +180,8 @@ class FineTuningRuns:
         head = untrained_head(task, untrained.config.hidden_size, prepared.labels)
         model = WordModel(untrained, head)
         ablate(model.encoder, self.ablation, seed)
+        if "adapter" in settings:
+            model = with_task_adapter(model, settings["adapter"], self.ablation)
         model.kind.select_language(model.encoder, self.language)
         data = prepared.training, prepared.development
         objective = FineTuning(model, task, prepared.labels, *data, settings, seed)
