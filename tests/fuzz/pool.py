@@ -36,6 +36,7 @@ READERS = (
     "configuration",
     "tokenizer",
     "encoder",
+    "adapters",
     "word_vectors",
 )
 """Modules of ``fuzz.readers``."""

@@ -120,14 +120,14 @@ class Description:
 
     def _find(self, directory: Path, named: str) -> Path:
         found = Path(located(named))
-        if named.startswith(_RESULTS) and not found.exists():
+        if named.startswith(_RESULTS) and not _is_file(found / WEIGHTS):
             # Opened by hand: the folder of results is one of those above.
             inner = named.removeprefix(_RESULTS)
             above = (parent / inner for parent in Path(os.path.abspath(directory)).parents)
-            found = next((place for place in above if place.exists()), found)
+            found = next((place for place in above if _is_file(place / WEIGHTS)), found)
         for name, expected in self.checksums.items():
             path = found / name
-            if not path.exists():
+            if not _is_file(path):
                 raise InputError(
                     f"{self.path}: {path}, the encoder below the adapters, is missing; restore it"
                 )
@@ -146,9 +146,22 @@ class Description:
         """
         if self.settings is not None:
             add_level(network, self.settings)
-        stack = _stack(network)
+        stack = stack_of(network)
+        if stack is None:
+            raise InputError(
+                f"{self.path}: no adapter here, and none of the encoder below; make the directory "
+                "again"
+            )
         stack.own, stack.complete = self.settings, self.complete
         stack.changed_layers = self.changed_layers
+
+
+def _is_file(path: Path) -> bool:
+    """Whether there is a file; not an error for text that is no path."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def fill(model: PreTrainedModel, directory: Path, with_head: bool) -> None:
