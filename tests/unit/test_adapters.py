@@ -11,13 +11,13 @@ from encoders import ARCHITECTURES, LAYERS, make_encoder
 from families import FOCUS, make_family
 from torch.nn import functional
 from transformers import AlbertConfig, AlbertModel
+from xltransfer.encoders.adapter_places import find_places
 from xltransfer.encoders.adapters import (
     Adapters,
     AdapterSettings,
     Coupling,
     Level,
     add_level,
-    find_places,
     stack_of,
     train_top_level,
 )
