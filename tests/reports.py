@@ -111,17 +111,60 @@ def browser() -> str | None:
     return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
-def browse(program: str, page: Path, profile: Path) -> dict[str, Any]:
+SORT_AND_ENLARGE = """
+<script>
+window.addEventListener("load", () => {
+  const seen = {errors: []};
+  window.addEventListener("error", (event) => seen.errors.push(event.message));
+  try {
+    const table = document.querySelector("#table-zeroshot_by_target ~ .scroll table");
+    const heads = [...table.tHead.rows[0].cells];
+    const column = heads.findIndex((head) => head.textContent.trim() === "score");
+    const cells = () => [...table.tBodies[0].rows].map((row) => row.cells[column].textContent);
+    const button = heads[column].querySelector("button");
+    button.focus();
+    button.click();
+    seen.ascending = cells();
+    button.click();
+    seen.descending = cells();
+    seen.order = heads[column].getAttribute("aria-sort");
+    document.querySelector("button.zoom").click();
+    seen.enlarged = document.querySelector("dialog[open] img").naturalWidth;
+    seen.width = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+    seen.points = document.querySelectorAll("svg [tabindex='0'] title").length;
+    const unnamed = "img:not([alt]), svg[role=img]:not([aria-label])";
+    seen.unnamed = document.querySelectorAll(unnamed).length;
+  } catch (error) {
+    seen.errors.push(String(error));
+  }
+  const note = document.createElement("pre");
+  note.id = "seen";
+  note.textContent = btoa(unescape(encodeURIComponent(JSON.stringify(seen))));
+  document.body.append(note);
+});
+</script>
+</body>"""
+"""Sorts a table of the page of results and enlarges a figure."""
+
+
+def browse(program: str, page: Path, profile: Path, script: str = CLICK_THROUGH) -> dict[str, Any]:
     """What a reader who clicks through a report gets to see.
+
+    Args:
+        program: the browser.
+        page: the report.
+        profile: an empty folder for the browser.
+        script: what the reader does; it ends the page with what was seen.
 
     Returns:
         ``rulegraph``, its width in pixels; ``menu``, category → the rows it lists; ``shown``,
-        path → what opens and, of images, their width in pixels; ``errors``.
+        path → what opens and, of images, their width in pixels; ``errors``. Other scripts return
+        other values.
     """
     clicking = page.with_name(f"clicking-{page.name}")
     text = page.read_text(encoding="utf-8")
     head, _, tail = text.rpartition("</body>")
-    clicking.write_text(head + CLICK_THROUGH + tail, encoding="utf-8")
+    clicking.write_text(head + script + tail, encoding="utf-8")
     done = subprocess.run(
         [program, "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
          "--disable-dev-shm-usage", f"--user-data-dir={profile}", "--virtual-time-budget=60000",
@@ -132,6 +175,22 @@ def browse(program: str, page: Path, profile: Path) -> dict[str, Any]:
     _, found, rest = done.stdout.partition('<pre id="seen">')
     assert found, done.stderr[-2000:] + done.stdout[-500:]
     return json.loads(base64.b64decode(rest.partition("<")[0]))
+
+
+def check_page_in_browser(page: Path, profile: Path) -> None:
+    """Use the page of results: sort a table, enlarge a figure."""
+    program = browser()
+    if program is None:
+        pytest.skip(f"no browser to open the page with: none of {', '.join(BROWSERS)}")
+    seen = browse(program, page, profile, SORT_AND_ENLARGE)
+    assert seen["errors"] == []
+    scores = [float(cell.split()[0]) for cell in seen["ascending"]]
+    assert scores == sorted(scores) and len(set(scores)) > 3
+    falling = [float(cell.split()[0]) for cell in seen["descending"]]
+    assert falling == sorted(scores, reverse=True)
+    assert seen["order"] == "descending" and seen["enlarged"] > 300
+    # Wide tables scroll on their own; the page itself does not.
+    assert seen["width"] <= 0 and seen["points"] > 5 and seen["unnamed"] == 0
 
 
 def check_report(report: Path, results: Path, tables: set[str], figures: set[str]) -> Page:

@@ -1,11 +1,11 @@
-"""Write the tables of docs/results.md from the CSV files in this folder, or check them.
+"""Write the tables of README.md and docs/results.md from the CSV files here, or check them.
 
     python docs/tables/render.py           # writes
     python docs/tables/render.py --check   # ends with an error if a number differs
 
 A table is between `<!-- table: NAME -->` and `<!-- end -->`. With `--check`, every number with a
-decimal point in the text must be a value of one of the tables, with its sign if one is written, or
-one of `SETTINGS`.
+decimal point in the text of docs/results.md must be a value of one of the tables, with its sign if
+one is written, or one of `SETTINGS`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import pandas as pd
 
 FOLDER = Path(__file__).parent
 DOCUMENT = FOLDER.parent / "results.md"
+README = FOLDER.parent.parent / "README.md"
 PUBLISHED = FOLDER.parent.parent / "resources" / "published" / "muller2021.tsv"
 PAIRS = ["1-2", "3-4", "5-6", "7-8", "9-10", "11-12"]
 SETTINGS = {"0.0002", "0.001", "2.13"}
@@ -153,15 +154,17 @@ def wrong_numbers(text: str) -> Iterator[str]:
 
 
 def main(arguments: list[str]) -> str | None:
-    """Write or check the document; the error, if there is one."""
-    text = DOCUMENT.read_text(encoding="utf-8")
-    written = _BLOCK.sub(lambda found: found[1] + TABLES[found[2]]() + found[3], text)
+    """Write or check the documents; the error, if there is one."""
+    for document in (DOCUMENT, README):
+        text = document.read_text(encoding="utf-8")
+        written = _BLOCK.sub(lambda found: found[1] + TABLES[found[2]]() + found[3], text)
+        if arguments != ["--check"]:
+            document.write_text(written, encoding="utf-8")
+        elif written != text:
+            return f"{document}: a table is not that of the CSV files; run render.py"
     if arguments != ["--check"]:
-        DOCUMENT.write_text(written, encoding="utf-8")
         return None
-    if written != text:
-        return f"{DOCUMENT}: a table is not that of the CSV files; run render.py"
-    wrong = list(wrong_numbers(text))
+    wrong = list(wrong_numbers(DOCUMENT.read_text(encoding="utf-8")))
     return f"{DOCUMENT}: no table has {', '.join(wrong)}" if wrong else None
 
 

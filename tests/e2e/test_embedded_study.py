@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 import yaml
 from conftest import EMBEDDED_ENCODER, ROOT, copy_workflow
-from reports import check_in_browser, check_report, rules_of_graph
+from reports import check_in_browser, check_page_in_browser, check_report, rules_of_graph
 from running import snakemake, stage
 from test_parsing import official
 from xltransfer.corpora.conllu import read_conllu
@@ -338,6 +338,18 @@ def test_report_has_every_table_and_figure(study: Path, report: Path) -> None:
 
 def test_report_opens_in_a_browser(report: Path, tmp_path: Path) -> None:
     check_in_browser(report, TABLES, FIGURES, tmp_path)
+
+
+def test_page_of_results(folder: Path, study: Path, tmp_path: Path) -> None:
+    """It has every table and figure, and sentences of every test corpus that has trees."""
+    page = tmp_path / "page.html"
+    done = stage("report", study, "--output", page)
+    assert done.returncode == 0, done.stderr
+    text = page.read_text(encoding="utf-8")
+    assert all(f'id="table-{name}"' in text for name in TABLES)
+    assert all(f'id="figure-{name}"' in text for name in FIGURES)
+    assert text.count("test: parsing from qaa_embedded") == TARGETS["parsing"]
+    check_page_in_browser(page, tmp_path / "profile")
 
 
 def test_packed_report_has_every_table_and_figure(

@@ -15,6 +15,7 @@ import pytest
 import yaml
 from conftest import ROOT
 from running import stage as run_by_hand
+from xltransfer import __main__ as command_line
 from xltransfer.runtime import signatures
 from xltransfer.runtime.errors import InputError
 from xltransfer.runtime.signatures import Keys, parser_of, required_keys
@@ -232,3 +233,18 @@ def test_inline_configurations_are_json() -> None:
     """Which writes 1e-05, text to a YAML reader."""
     call(example, *COMMON, '{"a": 1e-05, "b": {"c": 1}}')
     assert SEEN.pop()[3]["a"] == 1e-5
+
+
+@pytest.mark.parametrize("name", command_line.TOOLS)
+def test_every_tool_has_its_function_and_explains_its_options(name: str) -> None:
+    module = command_line.commands()[name]
+    parser = parser_of(getattr(import_module(f"xltransfer.{module}"), name))
+    assert all(action.help for action in parser._actions), name
+
+
+def test_help_lists_every_command() -> None:
+    done = run_by_hand("--help")
+    assert done.returncode == 0, done.stderr
+    listed = [line.split(maxsplit=1) for line in done.stdout.splitlines() if line.startswith("  ")]
+    assert [name for name, _ in listed] == list(command_line.commands())
+    assert all(len(summary) > 15 for _, summary in listed)

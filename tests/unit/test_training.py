@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,12 @@ from xltransfer.encoders.tokenizer import WordTokenizer
 from xltransfer.encoders.transformer import load_encoder, longest_input
 from xltransfer.encoders.weights import own_weights
 from xltransfer.runtime.errors import InputError
+from xltransfer.runtime.progress import TrainingProgress
 from xltransfer.tasks.registry import make_task
 from xltransfer.training.checkpoint import Checkpoint
 from xltransfer.training.dataset import Dataset
 from xltransfer.training.flat import flatten
-from xltransfer.training.loop import Precision, Progress, learning_rate_share, train
+from xltransfer.training.loop import Precision, learning_rate_share, train
 from xltransfer.training.model import WordModel, load_model, same_architecture, save_model
 from xltransfer.training.objectives.finetuning import FineTuning
 from xltransfer.training.prediction import annotate
@@ -329,17 +331,38 @@ def test_sentences_longer_than_the_encoder_are_predicted(tmp_path: Path) -> None
     assert all(sentence.heads.count(0) == 1 for sentence in found)
 
 
-def test_progress_of_slow_steps(caplog: pytest.LogCaptureFixture) -> None:
-    """A step line is due before the first loss of an epoch has been read."""
-    progress = Progress("slow", 10, 0)
+def test_progress_of_slow_steps(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A step line is due before the first loss of an epoch has been read, on the terminal too."""
+    reader, writer = os.pipe()
+    monkeypatch.setenv("XLTRANSFER_TERMINAL", str(writer))
+    progress = TrainingProgress("slow", 10, 0)
+    progress.started -= 600
     for losses in ([], [1.0, 2.0]):
         progress.said -= 61
         with caplog.at_level("INFO"):
             progress.step(losses)
-    assert [record.getMessage() for record in caplog.records] == [
-        "slow: step 1 of 10",
-        "slow: step 2 of 10, loss 1.500",
-    ]
+    os.close(writer)
+    lines = ["slow: step 1 of 10", "slow: step 2 of 10, loss 1.500"]
+    assert [record.getMessage() for record in caplog.records] == lines
+    # Ten minutes for one step leave 90 minutes for nine; after the second, 40 for eight.
+    left = [", at most 90 minutes left", ", at most 40 minutes left"]
+    with os.fdopen(reader) as terminal:
+        assert terminal.read().splitlines() == [
+            line + rest for line, rest in zip(lines, left, strict=True)
+        ]
+
+
+def test_progress_of_a_resumed_training_counts_its_own_steps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    progress = TrainingProgress("resumed", 1000, 900)
+    progress.started -= 7200
+    progress.done += 10
+    assert progress.time_left() == "at most 18 hours left"
+    progress.done = 1000
+    assert progress.time_left() == "a minute left"
 
 
 def test_flat_parameters_learn_what_separate_ones_learn() -> None:

@@ -15,7 +15,9 @@ TOOLS = {
     "check_language": "study.check_language",
     "check_study": "study.check_study",
     "check_results": "study.check_results",
-    "coverage": "analyses.statistics.coverage",
+    "report": "results_page.report",
+    "learning_curves": "results_page.trainings",
+    "coverage": "analyses.statistics.interval_coverage",
 }
 """Commands that are no stages, and their modules."""
 
@@ -39,7 +41,8 @@ def main() -> None:
     name = sys.argv[1] if len(sys.argv) > 1 else "--help"
     if name in ("-h", "--help"):
         print("usage: python -m xltransfer COMMAND …; COMMAND --help explains one\n")
-        print("\n".join(f"  {name:<22}{summary(module)}" for name, module in known.items()))
+        width = max(map(len, known)) + 2
+        print("\n".join(f"  {name:<{width}}{summary(module)}" for name, module in known.items()))
     elif name in known:
         del sys.argv[1]
         run_command(getattr(import_module(f"xltransfer.{known[name]}"), name))

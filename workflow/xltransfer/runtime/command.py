@@ -59,6 +59,13 @@ def _make_printable(record: logging.LogRecord) -> bool:
     return True
 
 
+def tell(message: str) -> None:
+    """Write a line to the terminal behind a log file; nothing if there is none."""
+    if terminal := os.environ.get("XLTRANSFER_TERMINAL"):
+        with suppress(OSError):
+            os.write(int(terminal), f"{printable(message)}\n".encode())
+
+
 def warn(reason: str) -> None:
     """Say on one line, in the log and on the terminal, what a user should know of a result."""
     _say(f"warning: {printable(reason)}\n")

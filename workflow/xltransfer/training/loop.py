@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from tqdm import tqdm
 
 from ..runtime import interruption
 from ..runtime.errors import DivergedError
+from ..runtime.progress import TrainingProgress
 from .checkpoint import Checkpoint
 from .embeddings import RowGradients
 from .flat import flatten
@@ -101,7 +101,7 @@ def train(
     steps = per_epoch * settings["epochs"]
     precision = Precision(settings["precision"], device)
     rows = RowGradients(model)
-    progress = Progress(name, steps, position["step"])
+    progress = TrainingProgress(name, steps, position["step"])
     pending: list[torch.Tensor] = []
     with interruption.postponed():
         while not position["finished"]:
@@ -312,39 +312,3 @@ class Precision:
 
     def __exit__(self, *error: object) -> None:
         self._context.__exit__(*error)
-
-
-class Progress:
-    """A progress bar on a terminal; elsewhere a line per epoch, and every minute in long epochs."""
-
-    def __init__(self, name: str, steps: int, done: int) -> None:
-        self.name = name
-        self.steps = steps
-        self.bar = tqdm(total=steps, initial=done, desc=name, unit="step", disable=None)
-        self.done = done
-        self.said = time.monotonic()
-
-    def step(self, losses: list[float]) -> None:
-        """Report a step; ``losses`` are those of this epoch so far."""
-        self.done += 1
-        self.bar.update()
-        if self.bar.disable and time.monotonic() - self.said > 60:
-            self.said = time.monotonic()
-            # If steps are slow, no loss of this epoch may have been read yet.
-            recent = losses[-100:]
-            loss = f", loss {sum(recent) / len(recent):.3f}" if recent else ""
-            log.info("%s: step %d of %d%s", self.name, self.done, self.steps, loss)
-
-    def epoch(self, row: dict[str, float]) -> None:
-        """Report the scores at the end of an epoch."""
-        self.said = time.monotonic()
-        scores = ", ".join(f"{key} {value:.2f}" for key, value in row.items() if key != "epoch")
-        message = f"{self.name}: epoch {row['epoch']}: {scores}"
-        if self.bar.disable:
-            log.info("%s", message)
-        else:
-            self.bar.write(message)
-
-    def close(self) -> None:
-        """Report the end of training."""
-        self.bar.close()
