@@ -25,6 +25,7 @@ from xltransfer.encoders.states import piece_states
 from xltransfer.encoders.transformer import load_encoder
 from xltransfer.encoders.weights import count_parameters
 from xltransfer.runtime.errors import InputError
+from xltransfer.study.adapter_settings import adapter_parameters
 
 ROWS = torch.tensor([[2, 5, 9, 7, 11, 3], [2, 8, 6, 3, 0, 0]])
 MASK = (ROWS != 0).long()
@@ -174,6 +175,8 @@ def test_parameters_are_counted_by_hand(tmp_path: Path) -> None:
     invertible = 2 * ((8 * 5 + 5) + (5 * 8 + 8))
     found = {"all": everything + bottlenecks + invertible, "trained": bottlenecks + invertible}
     assert count_parameters(encoder) == found
+    settings = {"size": 3, "leave_out": [4], "invertible": True, "invertible_size": 5}
+    assert adapter_parameters(settings, 16, LAYERS) == found["trained"]
 
 
 def test_what_does_not_fit_is_refused_in_one_line(tmp_path: Path) -> None:

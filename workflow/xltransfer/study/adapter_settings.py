@@ -51,6 +51,23 @@ def is_language_adapter(recipe: Recipe | None) -> bool:
     return recipe is not None and ADAPTER in recipe.settings
 
 
+def adapter_parameters(settings: Mapping[str, Any], units: int, layers: int) -> int:
+    """The number of parameters of an adapter.
+
+    Args:
+        settings: `adapter` of a recipe or a training.
+        units: size of the encoder's states.
+        layers: number of layers of the encoder.
+    """
+    size = settings["size"]
+    bottleneck = 2 * units * size + size + units
+    found = (layers - len(settings.get("leave_out", ()))) * bottleneck
+    if settings.get("invertible"):
+        inner, half = settings.get("invertible_size") or max(units // 4, 1), units // 2
+        found += 2 * (2 * half * inner + inner + half)
+    return found
+
+
 def language_adapters(study: Study, encoder: str, task: str, corpus: str) -> list[str]:
     """The encoders whose language adapters the models of an encoder predict a corpus with.
 

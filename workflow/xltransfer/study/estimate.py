@@ -23,7 +23,7 @@ from ..runtime.errors import InputError
 from ..runtime.files import read_json
 from ..training.hyperparameters import passes_per_epoch
 from . import Study
-from .adapter_settings import trained_tasks
+from .adapter_settings import ADAPTER, adapter_parameters, is_language_adapter, trained_tasks
 from .recipes import root_of
 
 PEAK = {"T4": 65.0, "V100": 125.0, "A100": 312.0, "H100": 989.0}
@@ -273,7 +273,7 @@ class Estimate:
             size, kind = self.size(model.encoder), study.kind(model.task).corpora
             dropped = study.kept.is_dropped(model.ablation)
             row = "weights dropped after use" if dropped else "weights"
-            found[row] += size.parameters * BYTES[precision]
+            found[row] += self._stored(model, size) * BYTES[precision]
             found["tokenizers"] += size.vocabulary * self.assumptions.tokenizer_bytes
             known = (model.task, model.source) in study.unseen.pairs
             targets = [model.source] if known else study.targets(model.task)
@@ -284,9 +284,24 @@ class Estimate:
             for corpus in study.parallel.treebanks
         )
         found["encoders"] = sum(
-            self.size(name).parameters * 4.0 * self._copies(name) for name in self._encoders()
+            self._stored_of_encoder(name) * 4.0 * self._copies(name) for name in self._encoders()
         )
         return found
+
+    def _stored(self, model: Model, size: EncoderSize) -> int:
+        """Parameters in a model's file: with a task adapter, those of the adapter."""
+        of = model.encoder, model.task, model.source
+        adapter = self.study.finetuning_settings(*of)["training"].get(ADAPTER)
+        if adapter is None:
+            return size.parameters
+        return adapter_parameters(adapter, size.hidden, size.layers)
+
+    def _stored_of_encoder(self, name: str) -> int:
+        """Parameters in an encoder's file: of a language adapter only its own."""
+        size, recipe = self.size(name), self.study.declared_encoders[name].recipe
+        if recipe is None or not is_language_adapter(recipe):
+            return size.parameters
+        return adapter_parameters(recipe.settings[ADAPTER], size.hidden, size.layers)
 
     def _encoders(self) -> list[str]:
         """The encoders of the study and those that it makes for other purposes."""
