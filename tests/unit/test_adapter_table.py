@@ -7,9 +7,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from test_tables import CONFIG as STUDY
+from test_tables import TARGETS, read_csv, results
 from xltransfer.analyses.adapter_costs import adapter_rows, costs_of_encoders, costs_of_models
+from xltransfer.records.paths import scores
 from xltransfer.runtime.errors import InputError
 from xltransfer.runtime.files import write_json
+from xltransfer.stages.adapter_table import adapter_table
+
+__all__ = ["results"]
 
 WORDS = 10
 RIGHT = {
@@ -110,3 +116,28 @@ def test_damaged_reports_are_refused(tmp_path: Path) -> None:
         write_json(path, content)
         with pytest.raises(InputError, match=r"training.json:1: not a report of a training"):
             costs_of_models([path])
+
+
+def test_the_stage_writes_the_table_of_complete_scores(results: Path, tmp_path: Path) -> None:
+    tasks = {
+        name: {**task, "trained_as": name, "language_adapters": {}, "adapter_units": 8}
+        for name, task in STUDY["tasks"].items()
+    }
+    config = {**STUDY, "tasks": tasks, "with_language_adapter": []}
+    files = [
+        Path(scores(str(results), "tiny", "parsing", f"{source}_a", f"{target}_b-test"))
+        for source in ("en", "ru")
+        for target in TARGETS
+    ]
+    reports = sorted(results.glob("models/*/*/*/none/*/training.json"))
+    for path in reports:
+        write_json(path, {"parameters": {"trained": 8, "all": 80}, "stored_bytes": 32})
+    adapter_table(config, files, reports, tmp_path / "tables")
+    rows = read_csv(tmp_path / "tables" / "adapters.csv")
+    # Two sources, four targets and their mean; the first encoder and task has no change.
+    assert len(rows) == 2 * 5
+    assert {(row["trained_parameters"], row["stored_bytes"], row["change"]) for row in rows} == {
+        ("8", "32", "")
+    }
+    with pytest.raises(InputError, match="is missing; score it again"):
+        adapter_table(config, files[1:], reports, tmp_path / "tables")

@@ -78,8 +78,8 @@ def adapt(
     tokenizer = TextTokenizer(encoder)
     torch.manual_seed(config["seed"])
     model, has_head = load_with_head(encoder)
-    if "adapter" in config:
-        add_language_adapter(model, config["adapter"], encoder, has_head)
+    if adapter := config.get("adapter"):
+        add_language_adapter(model, adapter, encoder, has_head)
     if tokenizer.vocabulary_size > model.config.vocab_size:
         raise InputError(
             f"{encoder}/tokenizer.json: {tokenizer.vocabulary_size} subwords, but the encoder "

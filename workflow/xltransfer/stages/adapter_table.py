@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from ..analyses.adapter_costs import adapter_rows, costs_of_encoders, costs_of_models
-from ..analyses.scores import read_scores
+from ..analyses.scores import CELL, complete, expected_cells, read_scores
 from ..analyses.tables import reading_note, write_table
 from ..records.trace import table_provenance
 from ..runtime.signatures import Keys
@@ -39,7 +39,8 @@ def adapter_table(
     """
     provenance = table_provenance(config, [*scores, *reports, *encoders], "adapter_table")
     costs = costs_of_models(reports), costs_of_encoders(encoders)
-    table = adapter_rows(read_scores(scores), config, *costs)
+    found = complete(read_scores(scores), expected_cells(config), CELL)
+    table = adapter_rows(found, config, *costs)
     first = f"{config['encoders'][0]}, {next(iter(config['tasks']))}"
     notes = [
         f"{reading_note(config, ', without correction for multiple tests')} Changes are "
