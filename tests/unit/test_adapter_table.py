@@ -108,6 +108,7 @@ def test_the_language_adapters_that_predict(table: pd.DataFrame) -> None:
     assert adapters["language", "swapped", "qaa"] == "language"
     assert adapters["language", "small", "qab"] == "language"
     assert adapters["base", "swapped", "qab"] == ""
+    assert adapters["language", "swapped", "X"] == ""
 
 
 def test_damaged_reports_are_refused(tmp_path: Path) -> None:

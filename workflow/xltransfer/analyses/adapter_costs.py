@@ -11,7 +11,7 @@ import pandas as pd
 from ..encoders.ablations import NONE
 from ..runtime.errors import InputError
 from ..runtime.files import read_json
-from .randominit import Cell, cells_of
+from .randominit import CROSS_LINGUAL, Cell, cells_of
 from .statistics.significance import mean_difference
 
 Cost = tuple[int, int]
@@ -130,7 +130,10 @@ def _change(cell: Cell, reference: Cell | None) -> dict[str, float]:
 
 
 def _adapters(config: Mapping[str, Any], encoder: str, data: Mapping[str, Any], target: str) -> str:
-    """The language adapters that predict a target: several names, one, or that of the training."""
-    if encoder not in config["with_language_adapter"]:
+    """The language adapters that predict a target: several names, one, or that of the training.
+
+    Empty for encoders without one, and for the mean over targets, which may have different ones.
+    """
+    if encoder not in config["with_language_adapter"] or target == CROSS_LINGUAL:
         return ""
     return ", ".join(data["language_adapters"].get(target, [encoder]))
