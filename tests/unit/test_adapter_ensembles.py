@@ -11,7 +11,7 @@ import torch
 from test_adapted_encoders import TASK, adapted, tuned
 from test_masked_lm import make_masked_lm
 from test_training import CPU, SENTENCES
-from xltransfer.encoders.adapted import swap_language
+from xltransfer.encoders.adapted_directories import swap_language
 from xltransfer.encoders.batching import collate
 from xltransfer.encoders.transformer import longest_input
 from xltransfer.records.record import record_path

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from encoders import LAYERS, make_encoder
 from safetensors.torch import save_file
-from xltransfer.encoders.adapted import describe, fill, load_adapted, reference_free
+from xltransfer.encoders.adapted_directories import describe, fill, load_adapted, reference_free
 from xltransfer.encoders.adapters import AdapterSettings, add_level
 from xltransfer.encoders.transformer import load_encoder
 

@@ -42,6 +42,7 @@ class EncoderKind(ABC):
         files: files of a directory from which fine-tuning starts.
         reader_files: files of the reader of a fine-tuned model.
         pretrained: whether this is a ``PretrainedKind``.
+        takes_adapters: whether ``adapters.add_level`` can add adapters to a network.
     """
 
     name: ClassVar[str]
@@ -49,6 +50,7 @@ class EncoderKind(ABC):
     files: ClassVar[tuple[str, ...]] = (CONFIG_FILE,)
     reader_files: ClassVar[tuple[str, ...]] = ("tokenizer.json",)
     pretrained: ClassVar[bool] = False
+    takes_adapters: ClassVar[bool] = False
 
     @abstractmethod
     def start(self, directory: Path, sentences: Sequence[Sequence[str]]) -> StartingPoint:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..runtime.errors import InputError
 from ..runtime.files import write_json
-from .adapted import describe
+from .adapted_directories import describe
 from .adapters import AdapterSettings, add_level, invert_before_output, stack_of, train_top_level
 from .interface import CONFIG_FILE
 from .lean_transformers import PreTrainedModel

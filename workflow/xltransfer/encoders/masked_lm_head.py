@@ -17,7 +17,7 @@ from torch import nn
 
 from ..runtime.errors import InputError
 from ..runtime.files import replacing
-from .adapted import Description, fill, is_adapted, reference_free
+from .adapted_directories import Description, fill, is_adapted, reference_free
 from .adapters import invert_before_output, stack_of
 from .configuration import check_numbers, reason_of
 from .families import FAMILIES
@@ -186,8 +186,8 @@ def masked_logits(
 def save_masked_lm(model: PreTrainedModel, directory: Path, stored_type: str) -> None:
     """Write ``config.json`` and ``model.safetensors`` in the format of transformers.
 
-    Of an encoder with adapters ``config.json`` is written by ``adapted.describe``, and the weights
-    are those that the encoder below does not have.
+    Of an encoder with adapters, ``language_adapters.write_description`` writes ``config.json``, and
+    the weights are those that the encoder below does not have.
 
     Args:
         model: model with its head.

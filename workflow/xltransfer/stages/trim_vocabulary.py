@@ -18,7 +18,7 @@ from torch import nn
 from ..corpora.formats import FORMATS, format_of, read_sentences
 from ..corpora.lines import Lines
 from ..corpora.sentence_pairs import PAIRS_SUFFIX, SentencePairs
-from ..encoders.adapted import is_adapted
+from ..encoders.adapted_directories import is_adapted
 from ..encoders.families import units_of
 from ..encoders.kinds import pretrained_kind_of
 from ..encoders.tokenizer import MOST_PIECES, WordTokenizer

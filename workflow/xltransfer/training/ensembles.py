@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from ..corpora.sentences import AnnotatedSentence
-from ..encoders.adapted import Description, is_adapted, swap_language
+from ..encoders.adapted_directories import Description, is_adapted, swap_language
 from ..encoders.adapters import Level
 from ..encoders.batching import Batch, collate
 from ..runtime.errors import DivergedError, InputError

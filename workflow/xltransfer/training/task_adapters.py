@@ -7,7 +7,6 @@ from typing import Any
 
 from ..encoders.ablations import NEVER_PRETRAINED, parse
 from ..encoders.adapters import AdapterSettings, add_level, stack_of, train_top_level
-from ..encoders.transformer import TransformerKind
 from ..runtime.errors import InputError
 from .model import WordModel
 
@@ -27,7 +26,7 @@ def with_task_adapter(model: WordModel, settings: Mapping[str, Any], ablation: s
     Raises:
         InputError: the encoder cannot have adapters, or the ablation has no effect.
     """
-    if not isinstance(model.kind, TransformerKind):
+    if not model.kind.takes_adapters:
         raise InputError(
             f"training.adapter: {model.kind.name} has no adapters; train it without them"
         )
