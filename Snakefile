@@ -23,11 +23,19 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/inputs.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/data.smk"
+include: "workflow/rules/embedded_relations.smk"
+include: "workflow/rules/relations.smk"
 include: "workflow/rules/encoders.smk"
 include: "workflow/rules/finetune.smk"
+include: "workflow/rules/parsed_trees.smk"
 include: "workflow/rules/predict.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/comparisons.smk"
+
+
+if reads_questions(study):
+
+    include: "workflow/rules/questions.smk"
 
 
 if study.made_encoders.recipes or study.raw_texts.codes:
@@ -71,7 +79,14 @@ rule transfer:
 # Targets about word vectors that are mapped from one language to another.
 rule alignment:
     input:
-        alignment_files(),
+        files_of("word_translation"),
+    localrule: True
+
+
+# Targets about relations and roles carried by trees.
+rule structure:
+    input:
+        files_of("structure"),
     localrule: True
 
 

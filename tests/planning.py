@@ -112,6 +112,10 @@ if stage == "adapter_table":
     tables = ["adapters"]
 if stage == "word_translation_tables":
     tables = ["word_translation", "word_clouds"]
+if stage == "structure_tables":
+    tables = ["structure"]
+if stage == "parse_relations":
+    outputs += values("--report")
 if stage == "embedded_dictionary":
     outputs += values("--training") + values("--test")
 if stage in ("represent", "score", "translate_words"):

@@ -25,6 +25,7 @@ MEMORY = 8 << 30
 """Bytes of address space of a process."""
 READERS = (
     "conllu",
+    "unannotated",
     "entities",
     "wals",
     "catalogues",
@@ -38,6 +39,8 @@ READERS = (
     "encoder",
     "adapters",
     "word_vectors",
+    "questions",
+    "relation_files",
 )
 """Modules of ``fuzz.readers``."""
 

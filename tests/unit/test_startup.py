@@ -29,6 +29,7 @@ def loaded(stage: str, names: set[str]) -> set[str]:
         "embedded_world": {"numpy"},
         "check_treebank": {"numpy"},
         "check_entities": set(),
+        "check_relations": {"numpy"},
         "fetch_corpus": set(),
         "fetch_encoder": set(),
         "split": {"numpy"},

@@ -25,7 +25,8 @@ from snakemake.io import IOFile
 from snakemake.jobs import Job
 from snakemake.persistence import PersistenceBase
 from xltransfer.corpora.checksums import UNCHECKED
-from xltransfer.corpora.formats import ANNOTATED, FORMATS
+from xltransfer.corpora.formats import ANNOTATED, FORMATS, WITH_VARIETIES
+from xltransfer.corpora.relation_corpora import ANNOTATIONS
 from xltransfer.encoders.ablations import NONE
 from xltransfer.records import paths
 from xltransfer.records.code import stage_digest
@@ -36,14 +37,24 @@ from xltransfer.runtime.files import canonical_json
 from xltransfer.runtime.folders import without_future_inputs
 from xltransfer.runtime.gpus import jobs_at_once
 from xltransfer.runtime.head import alone
-from xltransfer.study import Study
+from xltransfer.runtime.unknown_targets import explaining_targets
+from xltransfer.study import Study, relation_parts
 from xltransfer.study.adapter_settings import adapter_files, adapter_identity, adapter_options
 from xltransfer.study.analyses import ANALYSES, FIGURE_JOBS, analysis_of, drawings_of
+from xltransfer.study.key_places import with_place
 from xltransfer.study.noise_settings import alphabet_file
+from xltransfer.study.parsed_trees import models_of_trees, parsed_file, parsed_identity
 from xltransfer.study.private_report import private
+from xltransfer.study.question_settings import (
+    embedded_questions_config,
+    question_config,
+    reads_questions,
+)
 from xltransfer.study.recipes import SEVERAL_TEXTS
+from xltransfer.study.shared_spaces import map_to, space_identity, vector_files
 from xltransfer.study.study_files import refuse_templates
 from xltransfer.study.varieties import FOLDS, HASHED
+from xltransfer.study.without_gpu import announced
 
 try:
     if workflow.is_main_process:
@@ -53,16 +64,26 @@ try:
     unseen = study.unseen
     gpu_jobs = jobs_at_once()
 except InputError as error:
-    sys.exit(f"error: {error}")
+    sys.exit(f"error: {with_place(error, workflow.configfiles, config)}")
+
+
+def names_in_targets():
+    """The names that paths of targets consist of, for the error about an unknown target."""
+    corpora = [code for task in study.tasks for code in study.corpora(task)]
+    own = [*study.declared_encoders, *study.tasks, *study.config["ablations"]]
+    rules = [rule.name for rule in workflow.rules]
+    return [*corpora, *own, *study.tables, *study.figures, *unseen.tables, *unseen.figures, *rules]
+
 
 # With this variable, stages write no absolute paths into files that may be shared.
 os.environ.update(XLTRANSFER_RESULTS=study.results)
 
 if workflow.is_main_process:
-    workflow.execute = alone(workflow.execute, results=study.results)
+    workflow.execute = announced(alone(workflow.execute, results=study.results), study)
     record_only_finished_jobs(Job, PersistenceBase)
     workflow._build_dag = comparing_every_job(workflow._build_dag, workflow)
     workflow._build_dag = without_future_inputs(workflow._build_dag, workflow)
+    workflow._build_dag = explaining_targets(workflow._build_dag, names_in_targets)
     workflow.create_report = private(
         workflow.create_report, study.local_paths, results=study.results
     )
@@ -85,9 +106,9 @@ def everything(part):
     ]
 
 
-def alignment_files():
-    """The tables and figures about mapped word vectors."""
-    analysis = analysis_of("word_translation")
+def files_of(table):
+    """The tables and figures of the analysis with a table; none if the study does not make them."""
+    analysis = analysis_of(table)
     if not analysis.wanted(study):
         return []
     return [f"<results>/tables/{table}.csv" for table in analysis.tables] + [

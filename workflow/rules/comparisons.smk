@@ -11,7 +11,7 @@ rule pieces:
     log:
         "<logs>/pieces/{encoder}/{corpora}/{corpus}-{split}{drawn}.log",
     wildcard_constraints:
-        corpora="treebanks|entities",
+        corpora=one_of(ANNOTATED),
         drawn=r"(-drawn-\d+-seed-\d+)?",
     conda:
         "../../envs/xltransfer.yaml"

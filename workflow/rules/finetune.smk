@@ -15,6 +15,7 @@ for number, batch in enumerate(study.finetuning_batches(), start=1):
             development=part_of_source("dev"),
             search=search_of,
             alphabet=alphabet_of,
+            vectors=vectors_of("source"),
         output:
             # Dropped weights are not outputs, and retraining a model must not delete its report and
             # marker files: see study/kept.py.
@@ -45,6 +46,7 @@ for number, batch in enumerate(study.finetuning_batches(), start=1):
             encoders=encoder_directories(batch),
             search=lambda wildcards, input: ["--search", *input.search] if input.search else [],
             alphabet=alphabet_option,
+            vectors=vectors_option,
             # Functions of `output`, because batches and checkpoints do not affect the models.
             seeds=lambda wildcards, output: [
                 os.path.basename(os.path.dirname(path)).removeprefix("seed-")
@@ -56,7 +58,7 @@ for number, batch in enumerate(study.finetuning_batches(), start=1):
             checkpoint_seconds=lambda wildcards, output: 60 * config["checkpoint_minutes"],
         shell:
             "python -m xltransfer finetune --encoders {params.encoders:q} {params.search:q}"
-            " {params.alphabet:q} --training {input.training:q} --development {input.development:q}"
+            " {params.alphabet:q} {params.vectors:q} --training {input.training:q} --development {input.development:q}"
             " --config {params.cfg:q} --ablation {wildcards.ablation:q} --seeds {params.seeds:q}"
             " --models {params.models:q} --checkpoints {params.checkpoints:q}"
             " --checkpoint-seconds {params.checkpoint_seconds:q} --threads {threads:q}"

@@ -95,10 +95,15 @@ def alphabet_option(wildcards, input):
 
 def gold(wildcards):
     """The gold file of a prediction or score."""
-    file = study.corpus_file(wildcards.task, wildcards.corpus, wildcards.split)
-    kind = study.kind(wildcards.task).corpora
-    identity = study.contents.corpus(kind, wildcards.corpus, wildcards.split)
-    return settled(f"<results>/{file}", identity)
+    return corpus_of_task(wildcards.task, wildcards.corpus, wildcards.split)
+
+
+def corpus_of_task(task, corpus, split):
+    """A part of a corpus as the models of a task read it, which may have predicted trees."""
+    if parsed := parsed_file(study, task, corpus, split):
+        return settled(f"<results>/{parsed}", study.identities.gold(task, corpus, split))
+    file = f"<results>/{study.corpus_file(task, corpus, split)}"
+    return settled(file, study.contents.corpus(study.kind(task).corpora, corpus, split))
 
 
 def content(kind, code="{corpus}"):
@@ -111,19 +116,32 @@ def content(kind, code="{corpus}"):
     return of
 
 
-def gold_identity(wildcards):
-    """The identity of that file."""
-    return study.identities.gold(wildcards.task, wildcards.corpus, wildcards.split)
+def read_identity(wildcards):
+    """The identity of what a prediction reads besides models: that file, and word vectors."""
+    of = wildcards.encoder, wildcards.task, wildcards.corpus, wildcards.split
+    return study.identities.read_for_prediction(*of)
+
+
+def vectors_of(name):
+    """A function of wildcards: the word vectors that an encoder reads a corpus by, if it does."""
+
+    def of(wildcards):
+        language = study.language(wildcards.task, wildcards[name])
+        return vector_files(study, "<results>", wildcards.encoder, language)
+
+    return of
+
+
+def vectors_option(wildcards, input):
+    """The option of a stage that reads words by their vectors."""
+    return ["--vectors", *input.vectors] if input.vectors else []
 
 
 def part_of_source(split):
     """A function of wildcards: a part of the corpus that a model is trained on."""
 
     def of(wildcards):
-        file = study.corpus_file(wildcards.task, wildcards.source, split)
-        kind = study.kind(wildcards.task).corpora
-        identity = study.contents.corpus(kind, wildcards.source, split)
-        return settled(f"<results>/{file}", identity)
+        return corpus_of_task(wildcards.task, wildcards.source, split)
 
     return of
 

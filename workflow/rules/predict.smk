@@ -12,6 +12,7 @@ for number, batch in enumerate(study.prediction_batches(), start=1):
             models=models_to_predict_with(batch),
             corpus=gold,
             adapters=language_adapter_files,
+            vectors=vectors_of("corpus"),
         output:
             batch.predictions("<results>"),
         log:
@@ -30,13 +31,14 @@ for number, batch in enumerate(study.prediction_batches(), start=1):
             code=stage_digest("predict"),
             # Not passed to the command: the identities of the models and the corpus.
             identity=models_identity(batch.task, batch.sources),
-            corpus=gold_identity,
+            corpus=read_identity,
             models=lambda wildcards, input: directories(input.models),
+            vectors=vectors_option,
             language=language_of("corpus"),
             adapters=language_adapter_options,
         shell:
             "python -m xltransfer predict --models {params.models:q} --corpus {input.corpus:q}"
-            " --predictions {output:q} --threads {threads:q} --language {params.language:q}"
+            " --predictions {output:q} {params.vectors:q} --threads {threads:q} --language {params.language:q}"
             " {params.adapters:q} > {log:q} 2>&1"
 
 

@@ -6,7 +6,11 @@ for analysis in ANALYSES:
     # Without unseen languages there are no corpora that the rules about them could name.
     if analysis.of_unseen and not study.unseen.varieties:
         continue
+    if analysis.stage == "structure_tables" and not analysis.wanted(study):
+        continue
     if analysis.stage == "word_translation_tables" and not study.mapped.maps:
+        continue
+    if analysis.stage == "scaling_table" and not analysis.wanted(study):
         continue
 
     rule:

@@ -3,7 +3,7 @@
 
 
 # Transliterated files: folder, codes and suffix by kind.
-for kind, suffix in ((folder, form.suffix) for folder, form in FORMATS.items()):
+for kind, suffix in ((folder, form.suffix) for folder, form in WITH_VARIETIES.items()):
 
     rule:
         name:
@@ -52,7 +52,8 @@ DIVISIONS = {
     HASHED: "<results>/{kind}/{{corpus}}_hashed/{split}{suffix}",
     FOLDS: "<results>/{kind}/{{corpus}}_fold_{fold}/{split}{suffix}",
 }
-for (kind, form), (division, pattern) in product(ANNOTATED.items(), DIVISIONS.items()):
+DIVIDED = {kind: form for kind, form in WITH_VARIETIES.items() if kind in ANNOTATED}
+for (kind, form), (division, pattern) in product(DIVIDED.items(), DIVISIONS.items()):
 
     rule:
         name:

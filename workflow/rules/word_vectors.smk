@@ -31,6 +31,14 @@ def text_of_vectors(wildcards):
     return f"<results>/raw_text/{text}/training.txt"
 
 
+def map_of_language(wildcards):
+    """The map from the language whose space is shared to another one; none for that language."""
+    code = map_to(study, wildcards.embeddings, wildcards.language)
+    if code is None:
+        return []
+    return paths.vector_map("<results>", wildcards.embeddings, code, wildcards.method)
+
+
 def vectors_identity(wildcards):
     """The identity of the word vectors of a language."""
     return study.identities.mapped.vectors(wildcards.embeddings, wildcards.language)
@@ -208,6 +216,37 @@ rule map_vectors:
     shell:
         "python -m xltransfer map_vectors --source {input.source:q} --target {input.target:q}"
         " --config {params.cfg:q} {params.dictionary:q} --output {output:q} --threads {threads:q}"
+        " > {log:q} 2>&1"
+
+
+rule share_space:
+    input:
+        vectors=VECTORS,
+        map=map_of_language,
+    output:
+        paths.shared_vectors("<results>", "{embeddings}", "{method}", "{language}"),
+    log:
+        "<logs>/share_space/{embeddings}/{method}/{language}.log",
+    wildcard_constraints:
+        embeddings=one_of(list(mapped.embeddings)),
+        method=one_of(METHODS),
+        language="[a-z0-9_]+",
+    conda:
+        "../../envs/xltransfer.yaml"
+    resources:
+        mem_mb=growing(8000),
+        runtime=growing(60),
+    params:
+        normalisation=mapped.section["normalisation"],
+        code=stage_digest("share_space"),
+        # Not passed to the command, used to detect changes: see study/identities.py.
+        identity=lambda wildcards: space_identity(
+            study, wildcards.embeddings, wildcards.method, wildcards.language
+        ),
+        map=lambda wildcards, input: ["--mapping", input.map] if input.map else [],
+    shell:
+        "python -m xltransfer share_space --vectors {input.vectors:q}"
+        " --normalisation {params.normalisation:q} {params.map:q} --output {output:q}"
         " > {log:q} 2>&1"
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ..encoders.ablations import NONE, parse, published_columns
+from .scores import counts_of_models
 from .statistics.significance import holm, influence_values, mean_difference, sum_by_cluster
 
 CROSS_LINGUAL = "X"
@@ -93,8 +94,8 @@ def cells_of(scores: pd.DataFrame) -> dict[tuple[str, ...], Cell]:
     cells, identifiers = {}, {}
     for key, part in scores.groupby(_CELL, sort=False):
         part = part.sort_values("seed")
-        counts = (np.stack(part[name].to_list()) for name in ("numerators", "denominators"))
-        cells[key] = Cell(part.set_index("seed")["value"], influence_values(*counts))
+        influences = influence_values(*counts_of_models(part)).mean(axis=0)
+        cells[key] = Cell(part.set_index("seed")["value"], influences)
         identifiers[key] = part["sentence_ids"].iloc[0]
     over_targets: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
     for key in cells:

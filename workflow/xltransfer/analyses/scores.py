@@ -61,14 +61,55 @@ def _check_counts(path: Path, frame: pd.DataFrame, sentences: int) -> None:
     for row in frame.itertuples():
         pair = (row.numerators, row.denominators)
         right, total = (np.zeros(0, int) if counts is None else counts for counts in pair)
-        # The same arithmetic as in `metrics.counts`, so that equality is exact.
-        value = 100 * int(right.sum()) / int(total.sum()) if total.any() else 0.0
-        if {len(right), len(total), row.sentences} != {sentences} or value != row.value:
+        groups = groups_of(len(right), sentences)
+        value = _percent(right, total, groups)
+        lengths = {len(right), len(total), row.sentences * groups}
+        if lengths != {sentences * groups} or value != row.value:
             raise InputError(
                 f"{path}: {row.metric} of {row.ablation}, seed {row.seed}, is {row.value}, but the "
                 f"counts of {len(right)} of {sentences} sentences make {value}; delete it and run "
                 "the same command again"
             )
+
+
+def _percent(numerators: np.ndarray, denominators: np.ndarray, groups: int) -> float:
+    """The score of some counts in percent; NaN if they do not fit together."""
+    if len(numerators) != len(denominators) or len(numerators) % groups:
+        return float("nan")
+    # The same arithmetic as in `metrics.counts`, so that equality is exact.
+    sums = (counts.reshape(groups, -1).sum(axis=1) for counts in (numerators, denominators))
+    each = [100 * int(a) / int(b) if b else 0.0 for a, b in zip(*sums, strict=True)]
+    return sum(each) / groups
+
+
+def groups_of(counts: int, sentences: int) -> int:
+    """The number of groups whose mean is a score (``tasks.metrics.counts``).
+
+    Args:
+        counts: number of counts of a row of scores.
+        sentences: number of test sentences.
+    """
+    return max(1, counts // sentences) if sentences else 1
+
+
+def counts_of_models(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """The counts of models that are scored on the same sentences.
+
+    Args:
+        rows: rows from ``read_scores``, one per model.
+
+    Returns:
+        Numerators and denominators, shape (groups, models, sentences); one group for most scores,
+        the mean of whose ratios is the score.
+    """
+    sentences = len(rows["sentence_ids"].iloc[0])
+
+    def stacked(name: str) -> np.ndarray:
+        found = np.stack(rows[name].to_list())
+        groups = groups_of(found.shape[1], sentences)
+        return found.reshape(len(found), groups, sentences).swapaxes(0, 1)
+
+    return stacked("numerators"), stacked("denominators")
 
 
 def complete(
@@ -104,6 +145,8 @@ def sources_of(config: Mapping[str, Any]) -> Iterator[tuple[str, str, dict, dict
     """
     for encoder in config["encoders"]:
         for task, data in config["tasks"].items():
+            if encoder not in config["config"].get(task, {}).get("encoders", [encoder]):
+                continue
             for source in data["sources"]:
                 yield encoder, task, source, data
 

@@ -96,7 +96,7 @@ def check_sentence(lines: Sequence[str], path: Path | str, first_line: int) -> N
             f"{path}:{widest}: '{lines[widest - first_line].partition(chr(9))[0]}' ends beyond the "
             f"last word, {words}"
         )
-    _check_tree([(number, row[_HEAD]) for number, row in rows if row[_ID].isdigit()], path, rows)
+    check_tree([(number, row[_HEAD]) for number, row in rows if row[_ID].isdigit()], path, rows)
 
 
 def _check_cells(row: Sequence[str], place: str) -> None:
@@ -115,7 +115,7 @@ def _problem_of_id(identifier: str, expected: int, others: OtherRows) -> str | N
     return others.problem(identifier, expected)
 
 
-def _check_tree(
+def check_tree(
     words: Sequence[tuple[int, str]], path: Path | str, rows: Sequence[tuple[int, list[str]]]
 ) -> None:
     """Check that heads are integers in range and form one tree with one root.

@@ -38,6 +38,7 @@ class Example:
         word_length: number of subwords to average from there on; ``None``: one for each word.
         segments: number of the segment of each subword, 0 or 1, for each row; ``None``: one
             segment.
+        inputs: what a head reads besides states, by name, of any shape: known at prediction too.
     """
 
     rows: list[np.ndarray]
@@ -46,6 +47,7 @@ class Example:
     targets: dict[str, np.ndarray] = field(default_factory=dict)
     word_length: np.ndarray | None = None
     segments: list[np.ndarray] | None = None
+    inputs: dict[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def length(self) -> int:
@@ -69,6 +71,7 @@ class Batch:
             shape. ``None``: one for each word.
         segments: number of the segment of each subword; shape (rows, subwords). ``None``: one
             segment.
+        inputs: what heads read besides states, by name, padded like targets.
     """
 
     indices: np.ndarray
@@ -79,6 +82,7 @@ class Batch:
     targets: dict[str, torch.Tensor]
     word_length: torch.Tensor | None = None
     segments: torch.Tensor | None = None
+    inputs: dict[str, torch.Tensor] = field(default_factory=dict)
 
     def to(self, device: torch.device) -> Batch:
         """This batch on a device."""
@@ -97,6 +101,7 @@ class Batch:
             {name: moved(values) for name, values in self.targets.items()},
             moved(self.word_length),
             moved(self.segments),
+            {name: moved(values) for name, values in self.inputs.items()},
         )
 
     def states(self, pieces: torch.Tensor) -> torch.Tensor:
@@ -259,6 +264,7 @@ def collate(examples: Sequence[Example], indices: np.ndarray, padding: int) -> B
         {name: padded([e.targets[name] for e in chosen]) for name in chosen[0].targets},
         torch.from_numpy(word_length) if averaged else None,
         None if chosen[0].segments is None else padded([s for e in chosen for s in e.segments]),
+        {name: padded([e.inputs[name] for e in chosen]) for name in chosen[0].inputs},
     )
 
 

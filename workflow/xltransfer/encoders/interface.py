@@ -16,11 +16,13 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 from torch import nn
 
+from ..runtime.errors import InputError
 from ..runtime.files import replacing
 from .batching import Batch
 from .language_embeddings import select_language
 from .reader import Reader, TextReader
 from .weights import own_weights
+from .word_vector_lookup import WordVectorLookup
 
 CONFIG_FILE = "config.json"
 
@@ -43,6 +45,7 @@ class EncoderKind(ABC):
         reader_files: files of the reader of a fine-tuned model.
         pretrained: whether this is a ``PretrainedKind``.
         takes_adapters: whether ``adapters.add_level`` can add adapters to a network.
+        reads_word_vectors: whether it reads words by vectors that are not part of it.
     """
 
     name: ClassVar[str]
@@ -51,6 +54,7 @@ class EncoderKind(ABC):
     reader_files: ClassVar[tuple[str, ...]] = ("tokenizer.json",)
     pretrained: ClassVar[bool] = False
     takes_adapters: ClassVar[bool] = False
+    reads_word_vectors: ClassVar[bool] = False
 
     @abstractmethod
     def start(self, directory: Path, sentences: Sequence[Sequence[str]]) -> StartingPoint:
@@ -85,9 +89,32 @@ class EncoderKind(ABC):
             directory: output directory, which may not exist yet.
         """
 
+    def with_word_vectors(self, lookup: WordVectorLookup | None) -> EncoderKind:
+        """This kind with the vectors of the texts to read, ``None`` if none are given.
+
+        Raises:
+            InputError: vectors are given to a kind that reads none.
+        """
+        if lookup is not None:
+            raise InputError(f"{self.name} reads no word vectors; remove the option --vectors")
+        return self
+
     def select_language(self, network: nn.Module, language: str) -> None:
         """Set the language of the texts that a network reads; see ``language_embeddings``."""
         select_language(network, language)
+
+    def recompute_layers(self, network: nn.Module) -> None:
+        """Train with less memory: keep the inputs of layers alone and compute them again.
+
+        Results stay the same (gradient checkpointing, Chen et al. 2016).
+
+        Raises:
+            InputError: encoders of this kind cannot do this.
+        """
+        raise InputError(
+            f"training.checkpointing: {self.name} has no layers that are computed again; remove "
+            "the key"
+        )
 
     def saved_config(self, network: nn.Module, labels: Sequence[str] | None) -> Any:
         """The configuration to save.

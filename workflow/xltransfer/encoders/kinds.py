@@ -13,10 +13,13 @@ from .adapters import stack_of
 from .bilstm import BiLSTMKind
 from .interface import CONFIG_FILE, EncoderKind, PretrainedKind
 from .transformer import TransformerKind
+from .word_vectors_kind import WordVectorsKind
 
 ADAPTED = AdaptedKind()
 """The kind of networks with adapters, whatever the type of their encoder."""
-KINDS: dict[str, EncoderKind] = {kind.model_type: kind for kind in (BiLSTMKind(), ADAPTED)}
+KINDS: dict[str, EncoderKind] = {
+    kind.model_type: kind for kind in (BiLSTMKind(), WordVectorsKind(), ADAPTED)
+}
 """Kinds of encoders by their ``model_type``."""
 TRANSFORMER = TransformerKind()
 """The kind of all other model types."""

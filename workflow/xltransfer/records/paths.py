@@ -104,6 +104,11 @@ def vector_map(results: str, embeddings: str, dictionary: str, method: str) -> s
     return f"{results}/vector_maps/{embeddings}/{dictionary}/{method}.safetensors"
 
 
+def shared_vectors(results: str, embeddings: str, method: str, language: str) -> str:
+    """The word vectors of a language in the space that all languages share by a method."""
+    return f"{results}/shared_vectors/{embeddings}/{method}/{language}.safetensors"
+
+
 def word_translation(results: str, embeddings: str, dictionary: str, method: str) -> str:
     """Words of the test part of a dictionary, translated by a map."""
     return f"{results}/word_translations/{embeddings}/{dictionary}/{method}.json"

@@ -8,7 +8,14 @@ from typing import Annotated, Any
 
 import pandas as pd
 
-from ..analyses import pair_figures, plots, translation_figures, word_translation_figures
+from ..analyses import (
+    pair_figures,
+    plots,
+    scaling_figure,
+    structure_figures,
+    translation_figures,
+    word_translation_figures,
+)
 from ..analyses.plots import save_figure
 from ..analyses.similarity import cka_figures
 from ..analyses.tokenizers import tokenizer_figure
@@ -18,7 +25,7 @@ from ..runtime.signatures import Keys
 
 MODULES = (
     *(plots, pair_figures, cka_figures, tokenizer_figure, unseen_figures),
-    *(translation_figures, word_translation_figures),
+    *(translation_figures, word_translation_figures, structure_figures, scaling_figure),
 )
 """Modules with the functions ``<figure>_figure``; arguments are a configuration and tables."""
 

@@ -31,6 +31,7 @@ def finetune(
     search: Path | None = None,
     language: str = "",
     alphabet: Path | None = None,
+    vectors: Sequence[Path] = (),
 ) -> None:
     """Fine-tune an encoder on one language after an ablation, once per seed.
 
@@ -51,6 +52,7 @@ def finetune(
         language: code of the language of the corpora, for encoders with language embeddings.
         alphabet: corpus with the letters for noise in characters, if the settings of the training
             name one.
+        vectors: word vectors of the languages of the corpora, for encoders that read words by them.
 
     Raises:
         InputError: unusable data, encoder or ablation, or a loss that is not finite.
@@ -70,6 +72,7 @@ def finetune(
         threads,
         language,
         alphabet,
+        vectors,
     )
     one_each = encoders if len(encoders) > 1 else [encoders[0]] * len(models)
     finished = []

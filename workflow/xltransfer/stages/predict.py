@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from ..corpora.formats import read_sentences, write_sentences
+from ..corpora.formats import read_sentences, write_predictions
 from ..encoders.language_embeddings import languages_of
 from ..records.record import write_record
 from ..records.verification import verified_checksums, verified_encoder, verified_model
@@ -17,6 +17,7 @@ from ..training.dataset import Dataset
 from ..training.devices import device_name, prepare_device
 from ..training.ensembles import Mixture
 from ..training.model import ModelReader
+from ..training.word_vector_files import read_lookup
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +28,7 @@ def predict(
     predictions: Sequence[Path],
     threads: int = 1,
     language: str = "",
+    vectors: Sequence[Path] = (),
     language_adapters: Sequence[Path] = (),
     ensemble: Annotated[Mapping[str, Any] | None, Keys("steps", "step_size", "sentences")] = None,
 ) -> None:
@@ -38,6 +40,7 @@ def predict(
         predictions: output files, one per model: the gold file with predicted columns.
         threads: number of CPU threads.
         language: code of the language of the corpus, for encoders with language embeddings.
+        vectors: word vectors of the language of the corpus, for encoders that read words by them.
         language_adapters: encoder directories whose language adapters replace those that the models
             were trained on; several are an ensemble.
         ensemble: how several are weighted: ``steps`` that minimise the entropy (0: equal weights),
@@ -47,25 +50,29 @@ def predict(
         InputError: a model or the corpus cannot be used, or differs from its record.
     """
     device = prepare_device(threads)
-    read = verified_checksums([corpus])
+    read = verified_checksums([corpus, *vectors])
     for adapter in language_adapters:
         read |= verified_encoder(adapter)
+    lookup = read_lookup(vectors)
     sentences = read_sentences(corpus)
     datasets: dict[tuple[Any, ...], Dataset] = {}
     reader = ModelReader()
     for directory, output in zip(models, predictions, strict=True):
         inputs = read | verified_model(directory)
         model, task, labels = reader.open(directory)
-        model.kind.select_language(model.encoder, language)
+        kind = model.kind.with_word_vectors(lookup)
+        kind.select_language(model.encoder, language)
         # Models of one encoder share their tokenizer, so the corpus is tokenised once.
-        kind, longest = model.kind, model.kind.longest_input(model.encoder)
+        longest = kind.longest_input(model.encoder)
         files = [sha256_of_file(directory / name) for name in kind.reader_files]
-        key = kind, *files, longest, task.word_state
+        key = type(kind), *files, longest, task.word_state
         if key not in datasets:
-            datasets[key] = Dataset(sentences, kind.reader(directory), longest, task.word_state)
+            datasets[key] = Dataset(
+                sentences, kind.reader(directory), longest, task.word_state, make=task.examples
+            )
         model, data = model.to(device), datasets[key]
         mixture = Mixture(model, directory, language_adapters, ensemble)
-        write_sentences(output, mixture.annotate(task, labels, data, device))
+        write_predictions(output, mixture.annotate(task, labels, data, device))
         spoken = {"language": language} if languages_of(directory) else {}
         facts = {"device": device_name(device), "threads": threads, **spoken, **mixture.facts}
         write_record(output, "predict", inputs, **facts)

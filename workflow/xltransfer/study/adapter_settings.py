@@ -225,7 +225,11 @@ def _check_models_of(study: Study, task: str) -> None:
             f"{key}: '{other}' is no other task of `tasks` that trains models; name one that does"
         )
     own, trained = (
-        {k: v for k, v in study.config[name].items() if k not in (*OF_PREDICTION, "targets")}
+        {
+            k: v
+            for k, v in study.config[name].items()
+            if k not in (*OF_PREDICTION, "targets", "encoders")
+        }
         for name in (task, other)
     )
     differing = sorted(k for k in {*own, *trained} if own.get(k) != trained.get(k))

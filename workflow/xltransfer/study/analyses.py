@@ -16,6 +16,9 @@ from ..encoders.ablations import parse
 from ..runtime.files import canonical_json
 from .adapter_settings import adapter_table_config, pretraining_reports, uses_adapters
 from .parallel import State
+from .parsed_trees import compared_identities, compared_scores, compared_tasks, tree_reports
+from .scaling_settings import compares_sizes, scaling_identities, scaling_inputs
+from .shared_spaces import spaces
 
 if TYPE_CHECKING:
     from .study import Study
@@ -29,7 +32,9 @@ unseen languages. Figures share a job because drawing is faster than starting Py
 
 ALIGNMENT = "alignment_figures"
 """Job that draws the figures about mapped word vectors."""
-FIGURE_JOBS = (TRANSFER, REPRESENTATIONS, UNSEEN, ALIGNMENT)
+STRUCTURE = "structure_figures"
+"""Job that draws the figure about relations and roles carried by trees."""
+FIGURE_JOBS = (TRANSFER, REPRESENTATIONS, UNSEEN, ALIGNMENT, STRUCTURE)
 
 
 def _always(_: Study) -> bool:
@@ -46,6 +51,15 @@ def _parallel(study: Study) -> bool:
 
 def _unseen(study: Study) -> bool:
     return bool(study.unseen.varieties)
+
+
+def _subwords(study: Study) -> bool:
+    """Whether all encoders have subwords, which word vectors do not."""
+    return not set(spaces(study)) & set(study.encoders)
+
+
+def _structure(study: Study) -> bool:
+    return bool(compared_tasks(study))
 
 
 def _mapped(study: Study) -> bool:
@@ -242,6 +256,7 @@ ANALYSES = [
         config=lambda study: study.table_config(),
         upstream=lambda study: [_scores(study), _pieces(study)],
         drawings=(Drawing("overlap", ("overlap", "overlap_correlation"), TRANSFER),),
+        wanted=_subwords,
     ),
     Analysis(
         stage="word_order_tables",
@@ -326,6 +341,29 @@ ANALYSES = [
         config=adapter_table_config,
         upstream=lambda study: study.identities.all_scores(),
         wanted=uses_adapters,
+    ),
+    Analysis(
+        stage="structure_tables",
+        tables=("structure",),
+        inputs=lambda study, results: {
+            "scores": compared_scores(study, results),
+            "reports": tree_reports(study, results),
+        },
+        options=("scores", "reports"),
+        config=lambda study: study.table_config(),
+        upstream=compared_identities,
+        drawings=(Drawing("structure", ("structure",), STRUCTURE),),
+        wanted=_structure,
+    ),
+    Analysis(
+        stage="scaling_table",
+        tables=("scaling",),
+        inputs=scaling_inputs,
+        options=("scores", "encoders", "published"),
+        config=lambda study: study.table_config(),
+        upstream=lambda study: [_scores(study), scaling_identities(study)],
+        drawings=(Drawing("scaling", ("scaling",), TRANSFER),),
+        wanted=compares_sizes,
     ),
     # On request, because the published numbers are about real languages.
     Analysis(

@@ -5,13 +5,29 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 from ..corpora.catalogue import LARGEST_ANNOTATED, LARGEST_RAW, Catalogue, CorpusFile
 from ..corpora.formats import ANNOTATED
+from ..corpora.relation_corpora import ANNOTATIONS
 from ..runtime.files import canonical_json
 
 FOLDER = "resources/downloads"
 """Folder of all downloads, relative to that of the workflow."""
+
+
+def read_catalogue(root: Path, config: Mapping[str, Any]) -> Catalogue:
+    """The catalogues of the project, with the rows that the study adds to them.
+
+    Args:
+        root: folder of the workflow.
+        config: validated configuration.
+
+    Raises:
+        InputError: as for ``Catalogue``.
+    """
+    return Catalogue(root / "resources", config["ud_release"], config.get("catalogue"))
 
 
 class Downloads:
@@ -30,13 +46,23 @@ class Downloads:
         """Path of a part of a corpus below the folder of downloads.
 
         Args:
-            corpora: folder ``treebanks`` or ``entities``.
+            corpora: folder ``treebanks``, ``entities`` or ``questions``.
             corpus: code of the corpus.
             split: part ``train``, ``dev`` or ``test``.
         """
         entry = getattr(self.catalogue, corpora)[corpus]
         folder = f"ud-{entry.release}" if corpora == "treebanks" else corpora
         return f"{folder}/{entry.name}/{entry.files[split].name}"
+
+    def paths(self, annotation: str, corpus: str, split: str) -> list[str]:
+        """Paths of the files of a part of a corpus of relations or roles, in order.
+
+        Args:
+            annotation: folder ``relations`` or ``roles``.
+            corpus, split: as for ``path``.
+        """
+        entry = getattr(self.catalogue, annotation)[corpus]
+        return [f"{annotation}/{entry.name}/{file.name}" for file in entry.parts[split]]
 
     @staticmethod
     def parallel_path(name: str) -> str:
@@ -78,8 +104,16 @@ class Downloads:
         files = {
             self.path(corpora, code, split): (f"{entry.name}/{file.name}", file)
             for corpora in ANNOTATED
+            if corpora not in ANNOTATIONS
             for code, entry in getattr(self.catalogue, corpora).items()
             for split, file in entry.files.items()
+        }
+        files |= {
+            f"{annotation}/{entry.name}/{file.name}": (f"{entry.name}/{file.name}", file)
+            for annotation in ANNOTATIONS
+            for entry in getattr(self.catalogue, annotation).values()
+            for part in entry.parts.values()
+            for file in part
         }
         files |= {
             f"typology/{name}": (name, file) for name, file in self.catalogue.typology.items()

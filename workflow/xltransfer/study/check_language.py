@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..corpora.catalogue import SPLITS, Catalogue
 from ..corpora.checksums import UNCHECKED
-from ..corpora.formats import ANNOTATED
+from ..corpora.formats import ANNOTATED, WITH_VARIETIES
 from ..runtime.errors import InputError
 from .study_files import read_config
 
@@ -31,7 +31,7 @@ def describe(catalogue: Catalogue, code: str) -> Iterator[str]:
     row = catalogue.languages[code]
     yield f"{row.code}: {row.name}, {row.iso}, {row.script}, {row.family}"
     item = {"language": code, "text": "null", "treebanks": "null", "entities": "null"}
-    for table in ANNOTATED:
+    for table in (kind for kind in ANNOTATED if kind in WITH_VARIETIES):
         for corpus in getattr(catalogue, table).values():
             if corpus.language == code:
                 item[table] = corpus.code

@@ -12,7 +12,13 @@ from ..runtime.errors import InputError
 from .adapter_settings import check_adapters
 from .encoders import check_encoders
 from .noise_settings import check_noise
+from .parsed_trees import check_trees
 from .parts import check_mirrors, check_results
+from .question_settings import check_question_tasks
+from .relation_parts import check_treebanks
+from .scaling_settings import check_scaling
+from .shared_spaces import check_spaces
+from .task_encoders import check_task_encoders
 
 if TYPE_CHECKING:
     from .study import Study
@@ -28,6 +34,7 @@ def check_consistency(study: Study) -> None:
     check_mirrors(study.config["mirrors"])
     for task in study.tasks:
         _check_corpora(study, task)
+    check_treebanks(study)
     _check_parallel(study)
     _check_names_of_ablations(study)
     check_encoders(study)
@@ -36,7 +43,12 @@ def check_consistency(study: Study) -> None:
     _check_unseen(study)
     check_noise(study)
     check_adapters(study)
+    check_question_tasks(study)
+    check_scaling(study)
     study.mapped.check()
+    check_task_encoders(study)
+    check_spaces(study)
+    check_trees(study)
     study.raw_texts.check()
     study.parallel_texts.check()
     study.measured_translations.check()

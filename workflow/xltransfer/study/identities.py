@@ -29,6 +29,9 @@ from .contents import Contents
 from .mapped_identities import MappedIdentities
 from .noise_settings import alphabet_file
 from .parallel import State
+from .parsed_trees import parsed_identity, trees_of
+from .shared_spaces import vectors_identity
+from .task_encoders import encoders_and_tasks
 from .unseen_identities import UnseenIdentities
 
 if TYPE_CHECKING:
@@ -97,6 +100,8 @@ class Identities:
     @remembered
     def gold(self, task: str, corpus: str, split: str) -> str:
         """Identity of the gold file that models of a task are tested on."""
+        if trees_of(self.study, task, corpus):
+            return parsed_identity(self.study, task, corpus, split)
         return self.corpus(self.study.kind(task).corpora, corpus, split)
 
     @remembered
@@ -129,6 +134,8 @@ class Identities:
         }
         if (task, source) in self._pairs and self.unseen.is_searched(encoder, task, source):
             data["search"] = self.unseen.search(encoder, task, source)
+        if vectors := vectors_identity(self.study, encoder, self.study.language(task, source)):
+            data["vectors"] = digest(vectors)
         return data | self.alphabet(encoder, task, source)
 
     def alphabet(self, encoder: str, task: str, source: str) -> dict[str, str]:
@@ -163,12 +170,18 @@ class Identities:
             [
                 self.study.score_config(task, [(encoder, source)], corpus, split),
                 self.model(encoder, task, source),
-                self.gold(task, corpus, split),
+                self.read_for_prediction(encoder, task, corpus, split),
                 stage_digest("predict"),
                 stage_digest("score"),
                 *([adapters] if adapters else []),
             ]
         )
+
+    def read_for_prediction(self, encoder: str, task: str, corpus: str, split: str) -> str:
+        """Identity of what predictions read besides models: a gold file, and its word vectors."""
+        gold = self.gold(task, corpus, split)
+        vectors = vectors_identity(self.study, encoder, self.study.language(task, corpus))
+        return digest([gold, vectors]) if vectors else gold
 
     def scoring_job(
         self, encoder: str, task: str, sources: Iterable[str], corpus: str, split: str
@@ -253,8 +266,7 @@ class Identities:
                 f"{encoder} {task} {source} {target}": self.scores(
                     encoder, task, source, target, "test"
                 )
-                for encoder in study.encoders
-                for task in study.tasks
+                for encoder, task in encoders_and_tasks(study)
                 for source in study.sources(task)
                 for target in study.targets(task)
             }

@@ -32,6 +32,9 @@ TRIM_VOCABULARY = "trim-vocabulary"
 """Objective of recipes that keep only the subwords of some corpora."""
 UNPRETRAINED = "xltransfer-bilstm"
 """Model type of encoders that have no weights before fine-tuning."""
+WORD_VECTORS = "xltransfer-word-vectors"
+"""Model type of encoders that read words by their vectors in a shared space."""
+WITHOUT_PRETRAINING = (UNPRETRAINED, WORD_VECTORS)
 ENCODER_FILES = ("config.json", "model.safetensors", "tokenizer.json")
 
 
@@ -108,6 +111,12 @@ class Encoder:
     def pretrained(self) -> bool:
         """Whether it has weights before fine-tuning."""
         return self.recipe is None or bool(self.recipe.base or self.recipe.text)
+
+    @property
+    def reads_word_vectors(self) -> bool:
+        """Whether it reads words by vectors that are not part of it."""
+        architecture = self.recipe.architecture if self.recipe else {}
+        return architecture.get("model_type") == WORD_VECTORS
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -188,10 +197,10 @@ def _read_recipe(item: Mapping[str, Any]) -> Recipe | None:
     if by is None and "from" in item:
         raise InputError(f"config: encoders: '{name}' has `from` but no `by`; say how it is made")
     if by is None:
-        if item["architecture"]["model_type"] != UNPRETRAINED:
+        if item["architecture"]["model_type"] not in WITHOUT_PRETRAINING:
             raise InputError(
                 f"config: encoders: '{name}' has an architecture but no `by`; only "
-                f"{UNPRETRAINED} is trained without pretraining, add `by`"
+                f"{' and '.join(WITHOUT_PRETRAINING)} have no pretraining, add `by`"
             )
         return Recipe(architecture=item["architecture"])
     if by["objective"] == TRIM_VOCABULARY and "from" not in item:
@@ -248,7 +257,7 @@ def _given(item: Mapping[str, Any], root: Path) -> Encoder:
 def _made(name: str, recipe: Recipe, known: Mapping[str, Encoder], results: str) -> Encoder:
     if not recipe.text and not recipe.base:
         directory = paths.made_encoder(results, name)
-        return Encoder(name, recipe.architecture["layers"], directory, recipe=recipe)
+        return Encoder(name, recipe.architecture.get("layers", 0), directory, recipe=recipe)
     single = len(recipe.seeds) < 2 and not recipe.of_each_language
     place = recipe.text, *recipe.seeds[:1]
     directory = paths.made_encoder(results, name, *place) if single else ""
@@ -305,8 +314,8 @@ def encoders_of_transfer(
 
     Args:
         wanted: names, or ``all`` for every pretrained encoder that is not made for each unseen
-            language. If an encoder has several pretraining seeds, the seeds of its models use them
-            in rotation.
+            language, or reads word vectors. If an encoder has several pretraining seeds, the seeds
+            of its models use them in rotation.
         declared: all encoders, by name.
 
     Raises:
@@ -334,4 +343,4 @@ def encoders_of_transfer(
 
 def _transfers(encoder: Encoder) -> bool:
     of_each_language = encoder.recipe is not None and encoder.recipe.of_each_language
-    return encoder.pretrained and not of_each_language
+    return (encoder.pretrained or encoder.reads_word_vectors) and not of_each_language

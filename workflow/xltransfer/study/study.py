@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ..corpora.catalogue import Catalogue, Corpus, Language
+from ..corpora.catalogue import Corpus, Language
 from ..corpora.embedded_world.languages import EMBEDDED_FAMILY
 from ..encoders.ablations import NONE, in_order
 from ..records import paths
@@ -27,7 +27,7 @@ from .batches import (
     prediction_batches,
     scoring_batches,
 )
-from .catalogued_files import Downloads
+from .catalogued_files import Downloads, read_catalogue
 from .consistency import check_consistency
 from .contents import Contents
 from .embedded_parts import EmbeddedWorld
@@ -42,10 +42,15 @@ from .parallel_texts import ParallelTexts
 from .parts import expand_pairs, read_mirrors
 from .raw_texts import RawTexts
 from .recipes import encoders_of_transfer, read_encoders
+from .relation_parts import metric_settings
 from .schema import check_schema
+from .task_encoders import encoders_and_tasks
 from .unseen import UnseenLanguages
 
-INDIFFERENT = ("mirrors", "job_size", "training_threads", "checkpoint_minutes", "keep", "pathvars")
+INDIFFERENT = (
+    *("mirrors", "catalogue", "job_size", "training_threads", "checkpoint_minutes", "keep"),
+    "pathvars",
+)
 """Keys for locations and batching, which do not affect results."""
 
 
@@ -68,7 +73,7 @@ class Study:
         self.encoders = encoders_of_transfer(config["transfer_encoders"], self.declared_encoders)
         layers = {name: encoder.layers for name, encoder in self.encoders.items()}
         self.config = {**checked, "ablations": expand_pairs(config["ablations"], layers)}
-        self.catalogue = Catalogue(self.root / "resources", config["ud_release"])
+        self.catalogue = read_catalogue(self.root, config)
         self.unseen = UnseenLanguages(self)
         check_consistency(self)
 
@@ -158,7 +163,7 @@ class Study:
         """Files and folders in the configuration, with and without variables expanded."""
         identifier = [self.config["cleaning"]["identifier"]] if self.raw_texts.codes else []
         given = [item["path"] for item in self.config["encoders"] if "path" in item]
-        vectors = self.mapped.given_paths()
+        vectors = [*self.mapped.given_paths(), *filter(None, [self.config.get("catalogue")])]
         directories = (encoder.directory for encoder in self.declared_encoders.values())
         return [*directories, *given, *identifier, *vectors]
 
@@ -233,8 +238,10 @@ class Study:
 
     def finetuning_settings(self, encoder: str, task: str, source: str) -> dict[str, Any]:
         """The settings of the training of a model."""
-        without = ("sources", "ablated_sources", "targets", *OF_PREDICTION)
+        without = ("sources", "ablated_sources", "targets", "encoders", "trees", "reference")
+        without += OF_PREDICTION
         settings = {k: v for k, v in self.config[task].items() if k not in without}
+        settings |= metric_settings(self, task, source)
         if self.declared_encoders[encoder].pretrained:
             settings["word_state"] = self.config["word_state"]
         if (task, source) in self.unseen.pairs:
@@ -289,16 +296,13 @@ class Study:
             }
             for encoder, source in rows
         ]
-        section = self.config[task]
-        metrics = {key: section[key] for key in ("kind", "label") if key in section}
-        return canonical_json({"task": metrics, "files": files})
+        return canonical_json({"task": metric_settings(self, task, target), "files": files})
 
     def score_files(self, results: str) -> list[str]:
         """The scores of every encoder, task and source on every target."""
         return [
             paths.scores(results, encoder, task, source, f"{target}-test")
-            for encoder in self.encoders
-            for task in self.tasks
+            for encoder, task in encoders_and_tasks(self)
             for source in self.sources(task)
             for target in self.targets(task)
         ]
@@ -307,8 +311,8 @@ class Study:
         """The training report of every model."""
         return [
             paths.model_directory(results, encoder, task, source, ablation, seed) + "/training.json"
-            for encoder in self.encoders
-            for task in trained_tasks(self)
+            for encoder, task in encoders_and_tasks(self)
+            if task in trained_tasks(self)
             for source in self.sources(task)
             for ablation, seed in self.models(task, source)
         ]

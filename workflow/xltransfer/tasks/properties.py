@@ -31,6 +31,9 @@ KINDS = {
     "parsing": Kind("treebanks", "LAS"),
     "tagging": Kind("treebanks", "accuracy"),
     "entities": Kind("entities", "F1"),
+    "question-answering": Kind("questions", "F1"),
+    "relations": Kind("relations", "F1"),
+    "roles": Kind("roles", "F1"),
 }
 """A new kind also needs an entry in ``registry.TASKS``, ``metrics.METRICS`` and the schema."""
 

@@ -22,6 +22,7 @@ from ..encoders.ablations import NONE
 from ..encoders.interface import CONFIG_FILE, StartingPoint
 from ..encoders.kinds import kind_of
 from ..encoders.language_embeddings import languages_of
+from ..encoders.word_vector_lookup import WordVectorLookup
 from ..records.code import stage_digest
 from ..records.record import versions
 from ..records.verification import verified_checksums, verified_encoder
@@ -40,6 +41,7 @@ from .model import WordModel, untrained_head
 from .noisy_reading import NoisyReading
 from .objectives.finetuning import FineTuning
 from .task_adapters import with_task_adapter
+from .word_vector_files import read_lookup
 
 log = logging.getLogger(__name__)
 
@@ -100,6 +102,7 @@ class FineTuningRuns:
         threads: processor threads to compute with.
         language: code of the language of the corpora, for encoders with language embeddings.
         alphabet: corpus with the letters for noise in characters, if it is not the training corpus.
+        vectors: word vectors of the languages of the corpora, for encoders that read them.
 
     Raises:
         InputError: unusable data.
@@ -117,10 +120,14 @@ class FineTuningRuns:
         threads: int,
         language: str = "",
         alphabet: Path | None = None,
+        vectors: Sequence[Path] = (),
     ) -> None:
         self.language = language
         self.device = prepare_device(threads)
-        self._read = verified_checksums([training, development, *([alphabet] if alphabet else [])])
+        files = [training, development, *([alphabet] if alphabet else []), *vectors]
+        self._read = verified_checksums(files)
+        self._vectors = list(vectors)
+        self._lookup = read_lookup(vectors)
         self._encoders_read: dict[Path, dict[str, str]] = {}
         self.training, self.development, self.alphabet = training, development, alphabet
         self.config, self.ablation = config, ablation
@@ -143,6 +150,7 @@ class FineTuningRuns:
         names, of_encoder = kind_of(encoder).files, self._encoder_read(encoder)
         spoken = {"language": self.language} if languages_of(encoder) else {}
         alphabet = {"alphabet": self._read[str(self.alphabet)]} if self.alphabet else {}
+        vectors = [self._read[str(path)] for path in self._vectors]
         return {
             **self._facts,
             **spoken,
@@ -155,6 +163,7 @@ class FineTuningRuns:
                 "training": self._read[str(self.training)],
                 "development": self._read[str(self.development)],
                 **alphabet,
+                **({"vectors": vectors} if vectors else {}),
             },
             "seed": seed,
         }
@@ -183,6 +192,8 @@ class FineTuningRuns:
         if "adapter" in settings:
             model = with_task_adapter(model, settings["adapter"], self.ablation)
         model.kind.select_language(model.encoder, self.language)
+        if settings.get("checkpointing"):
+            model.kind.recompute_layers(model.encoder)
         data = prepared.training, prepared.development
         objective = FineTuning(model, task, prepared.labels, *data, settings, seed)
         self._warn_of_short_epochs(objective, settings, len(prepared.sentences))
@@ -222,15 +233,17 @@ class FineTuningRuns:
         seed: int,
     ) -> _Prepared:
         check_gold(self.training, sentences, self.config["settings"])
-        start = starting_point(encoder, sentences, self.ablation)
+        start = starting_point(encoder, sentences, self.ablation, self._lookup)
         labels = self.task.label_vocabulary(sentences)
         noise, varied = None, None
         if settings:
             noise = NoisyReading(settings, self._letters(settings), start.reader, seed)
             varied = noise.of_epoch
-        data = Dataset(sentences, start.reader, start.longest, self.task.word_state, varied)
+        of_task = self.task.word_state, varied, self.task.examples
+        data = Dataset(sentences, start.reader, start.longest, *of_task)
         data.add_targets(self.task, labels)
-        held_out = Dataset(self._held_out, start.reader, start.longest, self.task.word_state)
+        of_task = self.task.word_state, None, self.task.examples
+        held_out = Dataset(self._held_out, start.reader, start.longest, *of_task)
         return _Prepared(sentences, start, labels, data, held_out, noise)
 
     def _letters(self, settings: Mapping[str, Any]) -> str:
@@ -270,7 +283,10 @@ class FineTuningRuns:
 
 
 def starting_point(
-    directory: Path, sentences: Sequence[AnnotatedSentence], ablation: str
+    directory: Path,
+    sentences: Sequence[AnnotatedSentence],
+    ablation: str,
+    lookup: WordVectorLookup | None = None,
 ) -> StartingPoint:
     """What a training starts from; what is random about it is drawn from the global random state.
 
@@ -279,12 +295,13 @@ def starting_point(
             sentences.
         sentences: to train on.
         ablation: that will be applied to the encoder.
+        lookup: words with vectors, for encoders that read them.
 
     Raises:
         InputError: the encoder cannot be opened, or an ablation is asked for of one that is never
             pretrained.
     """
-    kind = kind_of(directory)
+    kind = kind_of(directory).with_word_vectors(lookup)
     if ablation != NONE and not kind.pretrained:
         raise InputError(
             f"{directory / CONFIG_FILE}:1: {kind.name} has no pretraining that '{ablation}' could "

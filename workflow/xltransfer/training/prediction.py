@@ -26,6 +26,7 @@ def predict(model: WordModel, task: Task, data: Dataset, device: torch.device) -
         DivergedError: the model computes NaN or infinity.
     """
     model.eval()
+    data.add_inputs(task)
     predictions: list[Prediction] = [{}] * len(data.examples)
     order = np.arange(len(data.examples))
     for indices in plan_examples(data.examples, PREDICTION_BUDGET[device.type], order):

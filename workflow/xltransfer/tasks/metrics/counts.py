@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,16 +10,20 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Counts:
-    """A score that is a ratio of two sums over sentences.
+    """A score that is a ratio of two sums over sentences, or the mean of several such ratios.
 
-    Accuracy, precision and recall = right / all; F1 = 2 · right / (predicted + gold).
+    Accuracy, precision and recall = right / all; F1 = 2 · right / (predicted + gold). A macro F1 is
+    the mean of the F1 of several groups of labels.
 
     Attributes:
-        numerators, denominators: counts per sentence, shape (sentences,).
+        numerators, denominators: counts per sentence, shape (groups × sentences,): the counts of
+            all sentences for the first group, then for the second one. Most scores have one group.
+        groups: number of groups, at least 1.
     """
 
     numerators: np.ndarray
     denominators: np.ndarray
+    groups: int = 1
 
     @classmethod
     def of(cls, pairs: Iterable[tuple[int, int]]) -> Counts:
@@ -27,11 +31,30 @@ class Counts:
         table = np.array(list(pairs), dtype=np.int32).reshape(-1, 2)
         return cls(table[:, 0].copy(), table[:, 1].copy())
 
+    @classmethod
+    def of_groups(cls, groups: Sequence[Counts]) -> Counts:
+        """The mean of several ratios over the same sentences."""
+        return cls(
+            np.concatenate([counts.numerators for counts in groups]),
+            np.concatenate([counts.denominators for counts in groups]),
+            len(groups),
+        )
+
     @property
     def percent(self) -> float:
         """The score in percent; 0 if there is nothing to score."""
-        total = int(self.denominators.sum())
-        return 100 * int(self.numerators.sum()) / total if total else 0.0
+        return percent_of(self.numerators, self.denominators, self.groups)
+
+
+def percent_of(numerators: np.ndarray, denominators: np.ndarray, groups: int = 1) -> float:
+    """The score of some counts in percent; arguments as the attributes of ``Counts``.
+
+    A group without anything to score counts as 0.
+    """
+    tops = numerators.reshape(groups, -1).sum(axis=1).tolist()
+    totals = denominators.reshape(groups, -1).sum(axis=1).tolist()
+    each = [100 * top / total if total else 0.0 for top, total in zip(tops, totals, strict=True)]
+    return sum(each) / groups
 
 
 Scores = dict[str, Counts]

@@ -1,0 +1,149 @@
+"""The configuration of structure transfer: what is refused, and what decides a model."""
+
+from __future__ import annotations
+
+import copy
+import json
+
+import pytest
+import yaml
+from conftest import ROOT
+from xltransfer.runtime.errors import InputError
+from xltransfer.study import Study
+from xltransfer.study.parsed_trees import parsed_file
+from xltransfer.study.shared_spaces import vector_files
+from xltransfer.study.task_encoders import encoders_and_tasks
+
+CONFIG = {
+    **yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8")),
+    **yaml.safe_load(
+        (ROOT / "resources" / "studies" / "embedded-structure.yaml").read_text(encoding="utf-8")
+    ),
+}
+
+
+def changed(**changes: object) -> Study:
+    """The study with keys changed, named like ``roles_parsed__trees__source``."""
+    config = copy.deepcopy(CONFIG)
+    for dotted, value in changes.items():
+        *parents, last = dotted.split("__")
+        node = config
+        for parent in parents:
+            node = node[parent]
+        node[last] = value
+    return Study(config, ROOT)
+
+
+VECTORS = {"model_type": "xltransfer-word-vectors", "embeddings": "comparable"}
+GIVEN = CONFIG["encoders"][0]
+WRONG = {
+    "unknown method": (
+        {"encoders": [GIVEN, {"name": "vectors", "architecture": {**VECTORS, "method": "x"}}]},
+        "encoders: 'vectors': no 'x' under word_vectors.methods",
+    ),
+    "method that is not orthogonal": (
+        {"word_vectors__methods": [
+            {**CONFIG["word_vectors"]["methods"][0], "kind": "least-squares"}]},
+        "encoders: 'vectors': maps of 'procrustes' are not orthogonal",
+    ),
+    "language without vectors": (
+        {"roles_graph__targets": ["qaa_embedded", "qea_embedded", "qca_embedded"]},
+        "word_vectors: 'comparable' are not mapped to 'qca'",
+    ),
+    "ablation": (
+        {"ablations": ["none", "random-init-1-2"]},
+        "ablations: ",
+    ),
+    "parallel treebanks": (
+        {"parallel__treebanks": ["qaa_embedded", "qba_embedded"]},
+        "parallel.treebanks: 'vectors' has no layers to compare",
+    ),
+    "unknown encoder of a task": (
+        {"roles_graph__encoders": ["vector"]},
+        "roles_graph.encoders: 'vector' is not among `transfer_encoders`",
+    ),
+    "unknown parser": (
+        {"roles_parsed__trees__parser": "parse"},
+        "roles_parsed.trees.parser: 'parse' is no task of the kind parsing",
+    ),
+    "parser of another encoder": (
+        {"roles_parsed__trees__encoder": "vectors"},
+        "roles_parsed.trees.encoder: 'vectors' is not fine-tuned on 'parsing'",
+    ),
+    "parser of another source": (
+        {"roles_parsed__trees__source": "qea_embedded"},
+        "roles_parsed.trees.source: 'qea_embedded' is no source of 'parsing'",
+    ),
+    "trees of a corpus that is not read": (
+        {"roles_parsed__trees__corpora": ["qca_embedded"]},
+        "roles_parsed.trees.corpora: 'qca_embedded' is neither a source nor a target",
+    ),
+    "unknown reference": (
+        {"roles_parsed__reference": "roles"},
+        "roles_parsed.reference: 'roles' is no task of the kind of roles_parsed",
+    ),
+    "reference of another kind": (
+        {"roles_parsed__reference": "relations_graph"},
+        "roles_parsed.reference: 'relations_graph' is no task of the kind of roles_parsed",
+    ),
+    "reference with a reference": (
+        {"roles_parsed__reference": "roles_bilstm"},
+        "roles_parsed.reference: 'roles_bilstm' has a reference itself",
+    ),
+    "odd number of units": (
+        {"roles_graph__context__units": 7},
+        "roles_graph.context.units: ",
+    ),
+    "edges of a sequence": (
+        {"roles_bilstm__context__directed": True},
+        "roles_bilstm.context.directed: unknown key",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_contradictions_are_refused(name: str) -> None:
+    changes, message = WRONG[name]
+    with pytest.raises(InputError) as found:
+        changed(**changes)
+    text = str(found.value)
+    assert "\n" not in text and message in text, text
+
+
+def test_a_corpus_without_trees_is_refused() -> None:
+    corpora = ["en_relx", "de_relx"]
+    section = {**CONFIG["roles_graph"], "kind": "relations", "sources": ["en_kbp37"],
+               "targets": corpora, "encoders": ["embedded"]}  # fmt: skip
+    with pytest.raises(InputError, match="en_kbp37 has no trees and parts of speech, which"):
+        changed(roles_graph=section)
+
+
+def test_encoders_of_tasks() -> None:
+    pairs = encoders_and_tasks(changed())
+    assert ("embedded", "parsing") in pairs and ("vectors", "parsing") not in pairs
+    assert sum(encoder == "embedded" for encoder, _ in pairs) == 1
+
+
+def test_files() -> None:
+    study = changed()
+    assert parsed_file(study, "roles_parsed", "qaa_embedded", "test") == ""
+    assert parsed_file(study, "roles_parsed", "qea_embedded", "test") == (
+        "roles/qea_embedded/test-parsed-for-roles_parsed.jsonl"
+    )
+    assert vector_files(study, "r", "embedded", "qaa") == []
+    assert vector_files(study, "r", "vectors", "qaa+qea") == [
+        f"r/shared_vectors/comparable/procrustes/{code}.safetensors" for code in ("qaa", "qea")
+    ]
+
+
+def test_trees_and_encoders_decide_data_not_settings() -> None:
+    of = "vectors", "roles_parsed", "qaa_embedded"
+    study = changed()
+    settings = json.loads(study.finetuning_config(*of))["settings"]
+    assert "trees" not in settings and "encoders" not in settings and "context" in settings
+    other = changed(parsing__training__epochs=3)
+    test = *of, "qea_embedded", "test"
+    assert study.identities.model(*of) == other.identities.model(*of)
+    assert study.identities.scores(*test) != other.identities.scores(*test)
+    home = *of, "qaa_embedded", "test"
+    assert study.identities.scores(*home) == other.identities.scores(*home)

@@ -1,0 +1,101 @@
+"""The table of structure transfer: scores, differences and descriptions against hand values."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from xltransfer.analyses.structure import adjusted, structure_table
+from xltransfer.analyses.structure_figures import structure_figure
+
+FULL = {"layer": "graph", "states": True, "upos_units": 4, "relation_units": 4, "entity_units": 0,
+        "labelled": True, "directed": True, "distance": None}  # fmt: skip
+ORDER = {
+    **{key: value for key, value in FULL.items() if key not in ("labelled", "directed")},
+    "layer": "bilstm",
+}
+CONFIG = {
+    "study": "a study",
+    "tasks": {name: {"metric": "F1"} for name in ("full", "part", "order", "parsed", "alone")},
+    "config": {
+        "full": {"context": FULL},
+        "part": {"reference": "full", "context": {**FULL, "relation_units": 0, "directed": False}},
+        "order": {"reference": "full", "context": ORDER},
+        "parsed": {"reference": "full", "context": FULL, "trees": {"source": "qaa_embedded"}},
+        "alone": {},
+    },
+}
+RIGHT = {"full": 8, "part": 4, "order": 6, "parsed": 7}
+"""Right pairs on the source language with the first seed."""
+
+
+def scores() -> pd.DataFrame:
+    """Scores of 2 seeds on 2 languages of 10 sentences with a pair each; seed 2 has one more."""
+    return pd.DataFrame(
+        [
+            {
+                "encoder": "vectors",
+                "task": task,
+                "metric": metric,
+                "source": "qaa",
+                "target": target,
+                "ablation": "none",
+                "seed": seed,
+                "value": 10.0 * (right + seed - 1 - 2 * (target == "qea")),
+                "numerators": np.array([1] * (right + seed - 1 - 2 * (target == "qea"))
+                                       + [0] * (11 - right - seed + 2 * (target == "qea"))),
+                "denominators": np.ones(10, dtype=int),
+                "sentence_ids": np.array([str(n) for n in range(10)]),
+            }
+            for task, right in {**RIGHT, "alone": 5}.items()
+            for metric in ("F1", "precision")
+            for target in ("qaa", "qea")
+            for seed in (1, 2)
+        ]
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def table() -> pd.DataFrame:
+    return structure_table(scores(), CONFIG, {("parsed", "qea"): 41.5})
+
+
+def row(table: pd.DataFrame, task: str, target: str) -> pd.Series:
+    return table[(table["task"] == task) & (table["target"] == target)].iloc[0]
+
+
+def test_scores_and_differences(table: pd.DataFrame) -> None:
+    assert len(table) == 4 * 3
+    full = row(table, "full", "qaa")
+    assert full["score"] == 85 and full["score_low"] < 85 < full["score_high"]
+    assert np.isnan(full["difference"]) and full["seeds"] == 2
+    part = row(table, "part", "qea")
+    assert part["score"] == 25 and part["difference"] == -40
+    assert part["difference_low"] < -40 < part["difference_high"] and part["difference_p"] < 0.05
+    assert row(table, "order", "X")["score"] == row(table, "order", "qea")["score"]
+
+
+def test_descriptions(table: pd.DataFrame) -> None:
+    assert row(table, "part", "qaa")["without"] == "relations of words, direction of edges"
+    assert row(table, "full", "qaa")["without"] == row(table, "parsed", "qaa")["without"] == ""
+    assert row(table, "order", "qaa")["layer"] == "bilstm"
+    assert row(table, "order", "qaa")["without"] == ""
+    assert row(table, "parsed", "qea")["trees"] == "parser of qaa_embedded"
+    assert row(table, "parsed", "qea")["LAS"] == 41.5
+    assert np.isnan(row(table, "parsed", "qaa")["LAS"])
+
+
+def test_p_values_are_adjusted_within_a_target(table: pd.DataFrame) -> None:
+    found = adjusted(table)
+    assert found[table["task"] == "full"].isna().all()
+    for _, part in table.groupby("target"):
+        raw = part["difference_p"].dropna()
+        assert (found[raw.index] >= raw - 1e-12).all()
+        assert found[raw.idxmin()] == pytest.approx(min(1, 3 * raw.min()))
+
+
+def test_the_figure_shows_every_score(table: pd.DataFrame) -> None:
+    figure = structure_figure(CONFIG, table)
+    (ax,) = figure.axes
+    assert [label.get_text() for label in ax.get_yticklabels()] == list(RIGHT)
+    assert len(ax.containers) == 4 * 2

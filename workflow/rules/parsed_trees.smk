@@ -1,0 +1,63 @@
+# Trees of relations and roles that a model of the study predicts (`trees` of a task).
+
+PARSED = [task for task in study.tasks if "trees" in study.config[task]]
+
+
+def model_of_trees(name):
+    """A function of wildcards: the files that represent the parser or the tagger of a task."""
+
+    def of(wildcards):
+        directory = models_of_trees(study, "<results>", wildcards.task).get(name)
+        return trained(directory, NONE, None) if directory else []
+
+    return of
+
+
+def language_of_parsed(wildcards):
+    """The language of a corpus whose trees are predicted."""
+    return study.language(wildcards.task, wildcards.corpus)
+
+
+rule parse_relations:
+    input:
+        parser=model_of_trees("parser"),
+        tagger=model_of_trees("tagger"),
+        corpus="<results>/{annotation}/{corpus}/{split}.jsonl",
+        vectors=lambda wildcards: vector_files(
+            study,
+            "<results>",
+            study.config[wildcards.task]["trees"]["encoder"],
+            language_of_parsed(wildcards),
+        ),
+    output:
+        corpus="<results>/{annotation}/{corpus}/{split}-parsed-for-{task}.jsonl",
+        report="<results>/{annotation}/{corpus}/{split}-parsed-for-{task}-report.json",
+    log:
+        "<logs>/parse_relations/{annotation}/{corpus}-{split}-{task}.log",
+    wildcard_constraints:
+        annotation="relations|roles",
+        task=one_of(PARSED),
+    conda:
+        "../../envs/xltransfer.yaml"
+    threads: config["training_threads"]
+    resources:
+        gpu=1,
+        mem_mb=growing(8000),
+        runtime=growing(60),
+    params:
+        parser=lambda wildcards: models_of_trees(study, study.results, wildcards.task)["parser"],
+        tagger=lambda wildcards, input: [
+            *(["--tagger", os.path.dirname(input.tagger[0])] if input.tagger else [])
+        ],
+        language=lambda wildcards, output: language_of_parsed(wildcards),
+        code=stage_digest("parse_relations"),
+        # Not passed to the command, used to detect changes: see study/parsed_trees.py.
+        identity=lambda wildcards: parsed_identity(
+            study, wildcards.task, wildcards.corpus, wildcards.split
+        ),
+        vectors=vectors_option,
+    shell:
+        "python -m xltransfer parse_relations --parser {params.parser:q} {params.tagger:q}"
+        " --corpus {input.corpus:q} --output {output.corpus:q} --report {output.report:q}"
+        " --tasks {wildcards.task:q} --language {params.language:q} {params.vectors:q}"
+        " --threads {threads:q} > {log:q} 2>&1"

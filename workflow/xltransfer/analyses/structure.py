@@ -1,0 +1,116 @@
+"""The table of structure transfer: tasks with other contexts and features against a reference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from .randominit import Cell, cells_of
+from .statistics.significance import holm, mean_difference
+
+ENCODER, GOLD = "encoder", "gold"
+FEATURES = {
+    "states": "word states",
+    "upos_units": "parts of speech",
+    "relation_units": "relations of words",
+    "entity_units": "entity types",
+    "labelled": "labels of edges",
+    "directed": "direction of edges",
+}
+"""Settings of a context that a model can go without, and their names in the table."""
+
+
+def structure_table(
+    scores: pd.DataFrame,
+    config: Mapping[str, Any],
+    attachment: Mapping[tuple[str, str], float],
+) -> pd.DataFrame:
+    """Scores of the tasks with a reference and of references, and the differences between them.
+
+    Args:
+        scores: rows of ``read_scores``; scores of other ablations than ``none`` are absent.
+        config: ``tasks`` with their ``metric``, and ``config`` with the settings of the tasks.
+        attachment: LAS of the predicted trees of a task on a target language, by both.
+
+    Returns:
+        A row for each encoder, task, source and target, ``X`` the mean over the other languages:
+        ``layer`` of the context, features that it is ``without`` (of those that the reference has),
+        ``trees`` and their ``LAS``, the ``score`` with its interval over seeds and sentences, and
+        ``difference`` from the reference with the same encoder, with its interval and p-value.
+    """
+    metrics = {task: data["metric"] for task, data in config["tasks"].items()}
+    cells = {
+        (encoder, task, source, target): cell
+        for (encoder, task, metric, source, target, _), cell in cells_of(scores).items()
+        if metric == metrics[task]
+    }
+    sections = config["config"]
+    references = {task: sections[task].get("reference", task) for task in metrics}
+    compared = {task for pair in references.items() if pair[0] != pair[1] for task in pair}
+    rows = []
+    for (encoder, task, source, target), cell in cells.items():
+        if task not in compared:
+            continue
+        reference = references[task]
+        other = cells.get((encoder, reference, source, target)) if reference != task else None
+        rows.append(
+            {
+                **_description(sections, task, reference),
+                "encoder": encoder,
+                "source": source,
+                "target": target,
+                "LAS": attachment.get((task, target), float("nan")),
+                **_numbers(cell, other),
+            }
+        )
+    order = ["encoder", "task", "layer", "without", "trees", "LAS", "source", "target"]
+    table = pd.DataFrame(rows)
+    return table[[*order, *(name for name in table.columns if name not in order)]]
+
+
+def adjusted(table: pd.DataFrame) -> pd.Series:
+    """The p-values of the differences, adjusted by Holm over the rows of a source and target."""
+    found = pd.Series(float("nan"), index=table.index)
+    for _, part in table.groupby(["source", "target"], sort=False):
+        tested = part["difference_p"].dropna()
+        if len(tested):
+            found[tested.index] = holm(tested.to_numpy())
+    return found
+
+
+def _numbers(cell: Cell, reference: Cell | None) -> dict[str, Any]:
+    own = mean_difference(cell.values.to_numpy(), cell.influences)
+    nothing = float("nan")
+    row = {"score": own.mean, "score_low": own.low, "score_high": own.high}
+    row |= dict.fromkeys(
+        ("difference", "difference_low", "difference_high", "difference_p"), nothing
+    )
+    if reference is not None:
+        change = (cell.values - reference.values).to_numpy()
+        found = mean_difference(change, cell.influences - reference.influences)
+        row |= {
+            "difference": found.mean,
+            "difference_low": found.low,
+            "difference_high": found.high,
+            "difference_p": found.p_value,
+        }
+    return {**row, "seeds": len(cell.values)}
+
+
+def _description(sections: Mapping[str, Any], task: str, reference: str) -> dict[str, str]:
+    context = sections[task].get("context") or {}
+    full: Mapping[str, Any] = sections[reference].get("context") or {}
+    missing = [
+        name
+        for key, name in FEATURES.items()
+        if full.get(key) and key in context and not context[key]
+    ]
+    trees = sections[task].get("trees")
+    return {
+        "task": task,
+        "layer": context.get("layer", ENCODER),
+        "without": ", ".join(missing),
+        "trees": f"parser of {trees['source']}" if trees else GOLD,
+    }

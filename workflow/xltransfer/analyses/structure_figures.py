@@ -1,0 +1,75 @@
+"""Figure of structure transfer: scores of contexts and features on each target language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from .plots import SAME_LANGUAGE, ZERO_SHOT, plt
+from .randominit import CROSS_LINGUAL
+
+
+def structure_figure(config: Mapping[str, Any], table: pd.DataFrame) -> Figure:
+    """The score of each row of the table on each language, one panel per source and encoder.
+
+    Bars are 95 % confidence intervals. The source language has another marker.
+
+    Args:
+        config: configuration of the figures: ``study``, the title.
+        table: table ``structure.csv``.
+    """
+    shown = table[table["target"] != CROSS_LINGUAL]
+    panels = list(shown.groupby(["encoder", "source"], sort=False))
+    tasks = list(dict.fromkeys(shown["task"]))
+    figure, axes = plt.subplots(
+        *(1, len(panels)),
+        figsize=(2.4 + 2.3 * len(panels), 1.2 + 0.42 * len(tasks)),
+        squeeze=False,
+        layout="constrained",
+        sharex=True,
+        sharey=True,
+    )
+    for ax, ((encoder, source), part) in zip(axes[0], panels, strict=True):
+        _panel(ax, part, tasks)
+        ax.set_title(f"{source.upper()}, {encoder}", loc="left")
+        ax.set_xlabel("F1 (%)")
+    axes[0][0].set_yticks(range(len(tasks)), tasks)
+    axes[0][0].set_ylim(len(tasks) - 0.4, -0.6)
+    axes[0][0].set_xlim(0, 112)
+    handles, labels = axes[0][0].get_legend_handles_labels()
+    unique = dict(zip(labels, handles, strict=True))
+    figure.legend(unique.values(), unique.keys(), loc="outside lower center", ncols=2)
+    figure.suptitle(config["study"], fontsize=9)
+    return figure
+
+
+def _panel(ax: Axes, part: pd.DataFrame, tasks: list[str]) -> None:
+    targets = list(dict.fromkeys(part["target"]))
+    for row in part.itertuples():
+        own = row.target == row.source
+        style = {**(SAME_LANGUAGE if own else ZERO_SHOT), "linestyle": "none"}
+        place = targets.index(row.target) - (len(targets) - 1) / 2
+        height = tasks.index(row.task) + 0.7 * place / len(targets)
+        ax.errorbar(
+            [row.score],
+            [height],
+            xerr=[[row.score - row.score_low], [row.score_high - row.score]],
+            markersize=3,
+            linewidth=1,
+            capsize=1.5,
+            label="source language" if own else "other languages",
+            **style,
+        )
+        ax.annotate(
+            row.target.upper(),
+            (row.score_high, height),
+            xytext=(2, 0),
+            textcoords="offset points",
+            fontsize=5,
+            va="center",
+        )
+    ax.grid(axis="x", color="#dddddd", linewidth=0.5)

@@ -1,0 +1,179 @@
+"""Corpora of relations and roles whose trees are predicted by a model of the study: `trees`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..corpora.relation_corpora import EMBEDDED, STAND_OFF
+from ..encoders.ablations import NONE
+from ..records import paths
+from ..records.code import stage_digest
+from ..runtime.errors import InputError
+from ..runtime.files import digest
+from .shared_spaces import vectors_identity
+from .task_encoders import encoders_of
+
+WITH_TREES = (EMBEDDED, STAND_OFF, "json-lines")
+"""Layouts of corpora whose sentences have trees (for JSON lines: may have)."""
+
+if TYPE_CHECKING:
+    from .study import Study
+
+
+def trees_of(study: Study, task: str, corpus: str) -> Mapping[str, Any] | None:
+    """The section `trees` of a task, if it is about this corpus."""
+    section = study.config[task].get("trees")
+    return section if section and corpus in section["corpora"] else None
+
+
+def parsed_file(study: Study, task: str, corpus: str, split: str) -> str:
+    """A part of a corpus with predicted trees, below the folder of results; ``""`` without."""
+    if trees_of(study, task, corpus) is None:
+        return ""
+    return f"{study.kind(task).corpora}/{corpus}/{split}-parsed-for-{task}.jsonl"
+
+
+def models_of_trees(study: Study, results: str, task: str) -> dict[str, str]:
+    """The directories of the parser and the tagger of a task, by ``parser`` and ``tagger``.
+
+    They are those of the study's first seed, so all models of the task read the same trees.
+    """
+    section = study.config[task]["trees"]
+    return {
+        name: paths.model_directory(
+            results, section["encoder"], section[name], section["source"], NONE, study.seeds[0]
+        )
+        for name in ("parser", "tagger")
+        if name in section
+    }
+
+
+def tree_reports(study: Study, results: str) -> list[str]:
+    """The reports on the predicted trees of the test parts of all compared tasks."""
+    return [
+        report_of(f"{results}/{parsed_file(study, task, corpus, 'test')}")
+        for task in compared_tasks(study)
+        for corpus in study.targets(task)
+        if trees_of(study, task, corpus)
+    ]
+
+
+def report_of(path: str) -> str:
+    """The report on the trees of a file."""
+    return path.removesuffix(".jsonl") + "-report.json"
+
+
+def compared_tasks(study: Study) -> list[str]:
+    """The tasks that are compared in the table `structure`: those with a reference, and these."""
+    sections = {task: study.config[task] for task in study.tasks}
+    references = {t: s["reference"] for t, s in sections.items() if "reference" in s}
+    return [task for task in study.tasks if task in {*references, *references.values()}]
+
+
+def compared_scores(study: Study, results: str) -> list[str]:
+    """The scores of the compared tasks."""
+    return [
+        paths.scores(results, encoder, task, source, f"{target}-test")
+        for task in compared_tasks(study)
+        for encoder in encoders_of(study, task)
+        for source in study.sources(task)
+        for target in study.targets(task)
+    ]
+
+
+def compared_identities(study: Study) -> list[Any]:
+    """Identities of these scores, which cover those of predicted trees."""
+    identities = study.identities
+    return [
+        identities.scores(encoder, task, source, target, "test")
+        for task in compared_tasks(study)
+        for encoder in encoders_of(study, task)
+        for source in study.sources(task)
+        for target in study.targets(task)
+    ]
+
+
+def parsed_identity(study: Study, task: str, corpus: str, split: str) -> str:
+    """Identity of a part of a corpus with predicted trees."""
+    section, kind = study.config[task]["trees"], study.kind(task).corpora
+    encoder, identities = section["encoder"], study.identities
+    models = [
+        identities.model(encoder, section[name], section["source"])
+        for name in ("parser", "tagger")
+        if name in section
+    ]
+    vectors = vectors_identity(study, encoder, study.language(task, corpus))
+    original = identities.corpus(kind, corpus, split)
+    seed = study.seeds[0]
+    return digest([original, models, seed, vectors, task, stage_digest("parse_relations")])
+
+
+def check_trees(study: Study) -> None:
+    """Raise an error for tasks whose `trees`, `context` or `reference` do not fit.
+
+    Raises:
+        InputError: names the key and the remedy.
+    """
+    for task in study.tasks:
+        if "trees" in study.config[task]:
+            _check_trees(study, task)
+        if study.config[task].get("context"):
+            _check_annotation(study, task)
+        reference = study.config[task].get("reference", task)
+        if reference not in study.tasks or study.kind(reference) != study.kind(task):
+            raise InputError(
+                f"config: {task}.reference: '{reference}' is no task of the kind of {task} among "
+                "`tasks`; name one"
+            )
+        if "reference" in study.config[reference]:
+            raise InputError(
+                f"config: {task}.reference: '{reference}' has a reference itself; name that one"
+            )
+
+
+def _check_annotation(study: Study, task: str) -> None:
+    """Raise an error for corpora without the trees and parts of speech that a context reads."""
+    tagged = "tagger" in study.config[task].get("trees", {})
+    for role in ("sources", "targets"):
+        for code in (one for name in study.config[task][role] for one in name.split("+")):
+            corpus = study.corpora(task)[code]
+            if corpus.layout in WITH_TREES or (tagged and trees_of(study, task, code)):
+                continue
+            raise InputError(
+                f"config: {task}.{role}: {code} has no trees and parts of speech, which `context` "
+                f"reads; add it to {task}.trees.corpora, with a `parser` and a `tagger`"
+            )
+
+
+def _check_trees(study: Study, task: str) -> None:
+    section, place = study.config[task]["trees"], f"config: {task}.trees"
+    used = {*study.sources(task), *study.targets(task)}
+    for corpus in section["corpora"]:
+        if corpus not in used:
+            raise InputError(
+                f"{place}.corpora: '{corpus}' is neither a source nor a target of {task}; remove it"
+            )
+    for source in study.sources(task):
+        if "+" in source and set(source.split("+")) & set(section["corpora"]):
+            raise InputError(
+                f"{place}.corpora: '{source}' joins corpora with their own trees; list none of "
+                "them, or train on each source alone"
+            )
+    for name, kind in (("parser", "parsing"), ("tagger", "tagging")):
+        model = section.get(name)
+        if model is None:
+            continue
+        if model not in study.tasks or study.config[model]["kind"] != kind:
+            raise InputError(
+                f"{place}.{name}: '{model}' is no task of the kind {kind} among `tasks`; add it"
+            )
+        if section["encoder"] not in encoders_of(study, model):
+            raise InputError(
+                f"{place}.encoder: '{section['encoder']}' is not fine-tuned on '{model}'; name one "
+                f"of {', '.join(encoders_of(study, model))}"
+            )
+        if section["source"] not in study.sources(model):
+            raise InputError(
+                f"{place}.source: '{section['source']}' is no source of '{model}'; add it there"
+            )

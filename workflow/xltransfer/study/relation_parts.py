@@ -1,0 +1,116 @@
+"""The parts of the corpora of relations and roles: their files, treebanks and settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..corpora.checksums import UNCHECKED
+from ..corpora.relation_corpora import ANNOTATIONS, RelationCorpus, read_label_sets
+from ..records.code import stage_digest
+from ..runtime.errors import InputError
+from ..runtime.files import canonical_json, digest
+
+if TYPE_CHECKING:
+    from .contents import Contents
+    from .study import Study
+
+
+def is_annotation(kind: str) -> bool:
+    """Whether a folder of corpora is that of relations or roles."""
+    return kind in ANNOTATIONS
+
+
+def corpus_of(study: Study, annotation: str, code: str) -> RelationCorpus:
+    """The catalogued corpus of a folder and a code."""
+    return getattr(study.catalogue, annotation)[code]
+
+
+def treebank_file(study: Study, annotation: str, code: str, split: str) -> list[str]:
+    """The part of a treebank that the words of a part are in, below the results; none or one."""
+    treebank = corpus_of(study, annotation, code).treebank
+    return [f"treebanks/{treebank}/{split}.conllu"] if treebank else []
+
+
+def part_config(study: Study, annotation: str, code: str, split: str) -> dict[str, Any]:
+    """The keys of the stage ``check_relations`` for a part of a corpus."""
+    corpus = corpus_of(study, annotation, code)
+    sets = read_label_sets(study.catalogue.directory) if corpus.labels else {}
+    return {
+        "annotation": annotation,
+        "layout": corpus.layout,
+        "labels": sets.get(corpus.labels, []),
+        "sentences": [file.sentences for file in corpus.parts[split]],
+    }
+
+
+def part_config_json(study: Study, annotation: str, code: str, split: str) -> str:
+    """Canonical JSON of these keys."""
+    return canonical_json(part_config(study, annotation, code, split))
+
+
+def part_checksums(study: Study, annotation: str, code: str, split: str) -> list[str]:
+    """The expected checksums of the files of a part, in order."""
+    return [file.checksum for file in corpus_of(study, annotation, code).parts[split]]
+
+
+def part_identity(contents: Contents, annotation: str, code: str, split: str) -> str:
+    """Identity of a part of a corpus that is not generated; ``""`` if files decide it alone."""
+    study = contents.study
+    corpus, paths = corpus_of(study, annotation, code), study.downloads.paths
+    of_files = [
+        contents.unchecked(path) if checksum == UNCHECKED else checksum
+        for path, checksum in zip(
+            paths(annotation, code, split),
+            part_checksums(study, annotation, code, split),
+            strict=True,
+        )
+    ]
+    trees = [contents.corpus("treebanks", corpus.treebank, split)] if corpus.treebank else []
+    if not all([*of_files, *trees]):
+        return ""
+    config = part_config(study, annotation, code, split)
+    return digest([config, of_files, trees, stage_digest("check_relations")])
+
+
+def metric_settings(study: Study, task: str, corpus: str) -> dict[str, Any]:
+    """The settings of a task that decide its metrics on a corpus.
+
+    Args:
+        study: study with the task.
+        task: task of the study.
+        corpus: code of the corpus; of a set (``a+b``), the first one decides.
+    """
+    section: Mapping[str, Any] = study.config[task]
+    found = {key: section[key] for key in ("kind", "label") if key in section}
+    if is_annotation(study.kind(task).corpora):
+        found["metric"] = study.corpora(task)[corpus.partition("+")[0]].metric
+    return found
+
+
+def check_treebanks(study: Study) -> None:
+    """Raise an error for corpora whose treebank lacks a part.
+
+    Raises:
+        InputError: names the key, the treebank and the remedy.
+    """
+    for task in study.tasks:
+        annotation = study.kind(task).corpora
+        if not is_annotation(annotation):
+            continue
+        for role, splits in (("sources", ("train", "dev")), ("targets", ("test",))):
+            for name in study.config[task][role]:
+                for code in name.split("+"):
+                    _check_treebank(study, f"{task}.{role}", annotation, code, splits)
+
+
+def _check_treebank(
+    study: Study, key: str, annotation: str, code: str, splits: tuple[str, ...]
+) -> None:
+    treebank = corpus_of(study, annotation, code).treebank
+    for split in splits if treebank else ():
+        if split not in study.catalogue.treebanks[treebank].splits:
+            raise InputError(
+                f"config: {key}: {code} has the words of {treebank}, which has no {split} part up "
+                f"to release {study.config['ud_release']}; choose another"
+            )

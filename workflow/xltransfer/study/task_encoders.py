@@ -1,0 +1,41 @@
+"""The encoders of each task: those of the study, or those that the task names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..runtime.errors import InputError
+
+if TYPE_CHECKING:
+    from .study import Study
+
+
+def encoders_and_tasks(study: Study) -> list[tuple[str, str]]:
+    """Every encoder with every task that it is fine-tuned on."""
+    return [
+        (encoder, task)
+        for encoder in study.encoders
+        for task in study.tasks
+        if encoder in encoders_of(study, task)
+    ]
+
+
+def encoders_of(study: Study, task: str) -> list[str]:
+    """The encoders that are fine-tuned on a task, in the order of the study."""
+    named = study.config[task].get("encoders")
+    return [name for name in study.encoders if named is None or name in named]
+
+
+def check_task_encoders(study: Study) -> None:
+    """Raise an error for tasks that name encoders outside `transfer_encoders`.
+
+    Raises:
+        InputError: names the key and the remedy.
+    """
+    for task in study.tasks:
+        for name in study.config[task].get("encoders", ()):
+            if name not in study.encoders:
+                raise InputError(
+                    f"config: {task}.encoders: '{name}' is not among `transfer_encoders` "
+                    f"({', '.join(study.encoders)}); add it there or remove it here"
+                )
