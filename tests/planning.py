@@ -108,6 +108,8 @@ if stage == "score_tables":
 if stage in ("overlap_tables", "word_order_tables"):
     name = stage.removesuffix("_tables")
     tables = [name, name + "_correlation"]
+if stage == "adapter_table":
+    tables = ["adapters"]
 if stage == "word_translation_tables":
     tables = ["word_translation", "word_clouds"]
 if stage == "adversarial_tables":

@@ -37,6 +37,7 @@ READERS = (
     "configuration",
     "tokenizer",
     "encoder",
+    "adapters",
     "word_vectors",
     "questions",
     "relation_files",

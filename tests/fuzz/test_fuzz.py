@@ -9,7 +9,7 @@ from .pool import READERS, rng_of, run
 from .readers.misbehaving import Misbehaving
 
 CASES = 300
-SLOW = {"configuration": 150, "encoder": 150}
+SLOW = {"configuration": 150, "encoder": 150, "adapters": 100}
 """Cases of readers that take some hundredths of a second each."""
 SEED = 2
 """Not that of ``make fuzz``."""

@@ -259,7 +259,12 @@ def tells_kinds_apart(module: str) -> Iterator[str]:
 
 def test_nothing_outside_tells_kinds_apart() -> None:
     outside = [module for module in MODULES if not f"{module}.".startswith("encoders.")]
-    kinds = {"encoders.bilstm", "encoders.transformer", "encoders.word_vectors_kind"}
+    kinds = {
+        "encoders.adapted",
+        "encoders.bilstm",
+        "encoders.transformer",
+        "encoders.word_vectors_kind",
+    }
     assert kinds == KIND_MODULES
     assert len(outside) > 100
     assert not [found for module in outside for found in tells_kinds_apart(module)]

@@ -50,6 +50,7 @@ def loaded(stage: str, names: set[str]) -> set[str]:
         "similarity": {"numpy", "pandas", "pyarrow"},
         "retrieval_table": {"numpy", "pandas", "pyarrow"},
         "score_tables": {"numpy", "pandas", "pyarrow"},
+        "adapter_table": {"numpy", "pandas", "pyarrow"},
         "overlap_tables": {"numpy", "pandas", "pyarrow", "scipy"},
         "word_order_tables": {"numpy", "pandas", "pyarrow", "scipy"},
         "draw": {"numpy", "pandas", "pyarrow", "matplotlib"},

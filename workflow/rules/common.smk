@@ -47,6 +47,7 @@ from xltransfer.study.adversarial_settings import (
     parts_of,
     texts_of,
 )
+from xltransfer.study.adapter_settings import adapter_files, adapter_identity, adapter_options
 from xltransfer.study.analyses import ANALYSES, FIGURE_JOBS, analysis_of, drawings_of
 from xltransfer.study.dictionary_texts import DictionaryTexts, dictionary_codes
 from xltransfer.study.key_places import with_place

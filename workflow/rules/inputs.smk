@@ -206,10 +206,13 @@ def training_data(batch):
 
 
 def models_identity(task, sources):
-    """A function of wildcards: the identities of the models of some sources."""
+    """A function of wildcards: the identities of the models of some sources, and of the language
+    adapters that they predict with."""
 
     def of(wildcards):
-        return canonical_json(study.identities.models(wildcards.encoder, task, sources))
+        found = study.identities.models(wildcards.encoder, task, sources)
+        adapters = adapter_identity(study, wildcards.encoder, task, wildcards.corpus)
+        return canonical_json({"models": found, **adapters} if adapters else found)
 
     return of
 
@@ -256,6 +259,16 @@ def models_to_predict_with(batch):
         return files
 
     return of
+
+
+def language_adapter_files(wildcards):
+    """The files of the language adapters that models predict a corpus with."""
+    return adapter_files(study, wildcards.encoder, wildcards.task, wildcards.corpus)
+
+
+def language_adapter_options(wildcards, input):
+    """The options of a prediction with such adapters."""
+    return adapter_options(study, wildcards.encoder, wildcards.task, wildcards.corpus)
 
 
 def states_to_represent_with(states):

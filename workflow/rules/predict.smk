@@ -11,6 +11,7 @@ for number, batch in enumerate(study.prediction_batches(), start=1):
         input:
             models=models_to_predict_with(batch),
             corpus=gold,
+            adapters=language_adapter_files,
             vectors=vectors_of("corpus"),
         output:
             batch.predictions("<results>"),
@@ -34,10 +35,11 @@ for number, batch in enumerate(study.prediction_batches(), start=1):
             models=lambda wildcards, input: directories(input.models),
             vectors=vectors_option,
             language=language_of("corpus"),
+            adapters=language_adapter_options,
         shell:
             "python -m xltransfer predict --models {params.models:q} --corpus {input.corpus:q}"
             " --predictions {output:q} {params.vectors:q} --threads {threads:q} --language {params.language:q}"
-            " > {log:q} 2>&1"
+            " {params.adapters:q} > {log:q} 2>&1"
 
 
 # One job scores the models of many sources on a corpus, because scoring is faster than starting

@@ -84,7 +84,14 @@ def _change(cell: Cell, reference: Cell) -> dict[str, float]:
 
 
 def cells_of(scores: pd.DataFrame) -> dict[tuple[str, ...], Cell]:
-    """The cells of the table; the means over targets come last."""
+    """The cells of a table: encoder, task, metric, source, target, ablation → models.
+
+    Args:
+        scores: tidy rows from ``analyses.scores.read_scores``.
+
+    Returns:
+        One cell for each target; the means over the targets other than the source (``X``) are last.
+    """
     cells, identifiers = {}, {}
     for key, part in scores.groupby(_CELL, sort=False):
         part = part.sort_values("seed")

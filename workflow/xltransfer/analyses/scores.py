@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,10 @@ SENTENCE_IDS = b"sentence_ids"
 
 MODEL = ["encoder", "task", "source", "ablation", "seed"]
 """Columns that identify a model."""
+
+
+CELL = ("encoder", "task", "source", "target", "ablation", "seed", "metric")
+"""Columns that identify a score in the transfer part."""
 
 
 def read_scores(paths: Iterable[Path]) -> pd.DataFrame:
@@ -130,3 +135,40 @@ def complete(
     model = [column for column in columns if column != "metric"]
     wanted = pd.DataFrame(expected)[model].drop_duplicates()
     return scores.merge(wanted, on=model)
+
+
+def sources_of(config: Mapping[str, Any]) -> Iterator[tuple[str, str, dict, dict]]:
+    """Encoder, task, source and data of the task, for every source of every task.
+
+    Args:
+        config: configuration with ``encoders`` and ``tasks`` (with their ``sources``).
+    """
+    for encoder in config["encoders"]:
+        for task, data in config["tasks"].items():
+            if encoder not in config["config"].get(task, {}).get("encoders", [encoder]):
+                continue
+            for source in data["sources"]:
+                yield encoder, task, source, data
+
+
+def expected_cells(config: Mapping[str, Any]) -> list[dict[str, object]]:
+    """All cells that the scores must contain for the main metric, as values of ``CELL``.
+
+    Args:
+        config: configuration as for ``score_tables``.
+    """
+    return [
+        {
+            "encoder": encoder,
+            "task": task,
+            "source": source["language"],
+            "target": target["language"],
+            "ablation": ablation,
+            "seed": seed,
+            "metric": config["tasks"][task]["metric"],
+        }
+        for encoder, task, source, data in sources_of(config)
+        for target in data["targets"]
+        for ablation in source["ablations"]
+        for seed in config["seeds"]
+    ]

@@ -138,6 +138,7 @@ REFUSED: Mapping[str, str] = {
     "tapas": "it reads tables",
     "esm": "it is a model of proteins",
     "esmc": "it is a model of proteins",
+    "xltransfer-adapted": "it is an adapter of another encoder; make it with `from` and `by`",
     "xltransfer-bilstm": "a BiLSTM is never pretrained, it can only be fine-tuned",
     "xltransfer-vector-bilstm": "a BiLSTM is never pretrained, it can only be fine-tuned",
     "xltransfer-word-vectors": "word vectors have no weights, they can only be fine-tuned with",

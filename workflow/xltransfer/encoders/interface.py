@@ -21,6 +21,7 @@ from ..runtime.files import replacing
 from .batching import Batch
 from .language_embeddings import select_language
 from .reader import Reader, TextReader
+from .weights import own_weights
 from .word_vector_lookup import WordVectorLookup
 
 CONFIG_FILE = "config.json"
@@ -44,6 +45,7 @@ class EncoderKind(ABC):
         reader_files: files of the reader of a fine-tuned model.
         pretrained: whether this is a ``PretrainedKind``.
         of_languages: whether the reader must know the language of a text; see ``reader_of``.
+        takes_adapters: whether ``adapters.add_level`` can add adapters to a network.
         reads_word_vectors: whether it reads words by vectors that are not part of it.
     """
 
@@ -53,6 +55,7 @@ class EncoderKind(ABC):
     reader_files: ClassVar[tuple[str, ...]] = ("tokenizer.json",)
     pretrained: ClassVar[bool] = False
     of_languages: ClassVar[bool] = False
+    takes_adapters: ClassVar[bool] = False
     reads_word_vectors: ClassVar[bool] = False
 
     @abstractmethod
@@ -142,6 +145,10 @@ class EncoderKind(ABC):
         ``None`` if the fine-tuned model does not open with ``AutoModelForTokenClassification``.
         """
         return None
+
+    def own_weights(self, network: nn.Module) -> dict[str, torch.Tensor]:
+        """The weights of a network that are written into its directory, by name."""
+        return own_weights(network)
 
     def save(
         self, network: nn.Module, source: Path, directory: Path, labels: Sequence[str] | None

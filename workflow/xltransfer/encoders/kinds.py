@@ -8,14 +8,18 @@ from torch import nn
 
 from ..runtime.errors import InputError
 from ..runtime.files import read_json
+from .adapted import AdaptedKind
+from .adapters import stack_of
 from .bilstm import BiLSTMKind
 from .interface import CONFIG_FILE, EncoderKind, PretrainedKind
 from .transformer import TransformerKind
 from .vector_bilstm import VectorBiLSTMKind
 from .word_vectors_kind import WordVectorsKind
 
+ADAPTED = AdaptedKind()
+"""The kind of networks with adapters, whatever the type of their encoder."""
 KINDS: dict[str, EncoderKind] = {
-    kind.model_type: kind for kind in (BiLSTMKind(), VectorBiLSTMKind(), WordVectorsKind())
+    kind.model_type: kind for kind in (BiLSTMKind(), VectorBiLSTMKind(), WordVectorsKind(), ADAPTED)
 }
 """Kinds of encoders by their ``model_type``."""
 TRANSFORMER = TransformerKind()
@@ -33,6 +37,8 @@ def kind_of(directory: Path | str) -> EncoderKind:
 
 def kind_of_network(network: nn.Module) -> EncoderKind:
     """The kind of a network."""
+    if stack_of(network) is not None:
+        return ADAPTED
     return _of_type(network.config.model_type)
 
 

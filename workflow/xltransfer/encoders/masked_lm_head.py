@@ -17,6 +17,8 @@ from torch import nn
 
 from ..runtime.errors import InputError
 from ..runtime.files import replacing
+from .adapted_directories import Description, fill, is_adapted, reference_free
+from .adapters import invert_before_output, stack_of
 from .configuration import check_numbers, reason_of
 from .families import FAMILIES
 from .language_embeddings import load_table
@@ -99,6 +101,8 @@ def load_with_head(directory: Path) -> tuple[PreTrainedModel, bool]:
     Raises:
         InputError: as for ``load_masked_lm``.
     """
+    if is_adapted(directory):
+        return _load_adapted(directory)
     prefix = load_encoder(directory).base_model_prefix  # reports errors of the encoder itself
     with QuietTransformers():
         try:
@@ -130,6 +134,18 @@ def load_with_head(directory: Path) -> tuple[PreTrainedModel, bool]:
     load_table(model.base_model, directory)
     model.config.architectures = [type(model).__name__]
     return model, not missing
+
+
+def _load_adapted(directory: Path) -> tuple[PreTrainedModel, bool]:
+    """``load_with_head`` of an encoder with adapters; all of its weights are to be saved again."""
+    description = Description(directory)
+    model, has_head = load_with_head(description.below)
+    description.apply(model.base_model)
+    fill(model, directory, with_head=True)
+    invert_before_output(model)
+    stack = stack_of(model.base_model)
+    stack.own, stack.complete, stack.changed_layers = None, True, ()
+    return model, has_head
 
 
 def masked_logits(
@@ -174,20 +190,33 @@ def masked_logits(
 def save_masked_lm(model: PreTrainedModel, directory: Path, stored_type: str) -> None:
     """Write ``config.json`` and ``model.safetensors`` in the format of transformers.
 
+    Of an encoder with adapters, ``language_adapters.write_description`` writes ``config.json``, and
+    the weights are those that the encoder below does not have.
+
     Args:
         model: model with its head.
         directory: encoder directory.
         stored_type: type of the stored weights, one of ``STORED_TYPES``.
     """
     dtype = STORED_TYPES[stored_type]
-    config: PretrainedConfig = model.config
-    if config.dtype is not None:
-        config.dtype = dtype
-    with replacing(directory / "config.json") as temporary:
-        config.to_json_file(temporary)
+    if stack_of(model.base_model) is None:
+        config: PretrainedConfig = model.config
+        if config.dtype is not None:
+            config.dtype = dtype
+        with replacing(directory / "config.json") as temporary:
+            config.to_json_file(temporary)
     weights = {
         name: (value.to(dtype) if value.is_floating_point() else value).contiguous()
-        for name, value in ((n, v.detach().cpu()) for n, v in own_weights(model).items())
+        for name, value in ((n, v.detach().cpu()) for n, v in _saved_weights(model).items())
     }
     with replacing(directory / "model.safetensors") as temporary:
         save_file(weights, temporary, {"format": "pt"})
+
+
+def _saved_weights(model: PreTrainedModel) -> dict[str, torch.Tensor]:
+    stack = stack_of(model.base_model)
+    if stack is None or stack.complete:
+        return own_weights(model)
+    prefix = model.base_model_prefix
+    own = reference_free(model.base_model)
+    return {f"{prefix}.{name}": value for name, value in own.items()}

@@ -212,6 +212,7 @@ class TransformerKind(PretrainedKind):
     """The kind of all encoders that transformers opens."""
 
     name = "an encoder of transformers"
+    takes_adapters = True
     files = (CONFIG_FILE, "model.safetensors", "tokenizer.json")
     load = staticmethod(load_encoder)
     empty = staticmethod(empty_encoder)

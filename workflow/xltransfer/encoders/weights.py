@@ -19,6 +19,19 @@ def own_weights(model: nn.Module) -> dict[str, torch.Tensor]:
     return {name: value for name, value in model.state_dict().items() if name in names}
 
 
+def changing_weights(model: nn.Module) -> dict[str, torch.Tensor]:
+    """The weights of a model that its training may change: without frozen parameters."""
+    frozen = {name for name, value in model.named_parameters() if not value.requires_grad}
+    return {name: value for name, value in own_weights(model).items() if name not in frozen}
+
+
+def count_parameters(model: nn.Module) -> dict[str, int]:
+    """The number of parameters: ``all``, and ``trained`` without frozen ones."""
+    sizes = [(value.numel(), value.requires_grad) for value in model.parameters()]
+    trained = sum(number for number, requires_gradient in sizes if requires_gradient)
+    return {"all": sum(number for number, _ in sizes), "trained": trained}
+
+
 def check_safetensors(path: Path) -> None:
     """Reject a weights file that is missing, truncated or of another format.
 

@@ -11,7 +11,8 @@ import torch
 from ..corpora.lines import Lines
 from ..corpora.sentence_pairs import SentencePairs
 from ..encoders.kinds import kind_of
-from ..encoders.masked_lm_head import load_masked_lm
+from ..encoders.language_adapters import add_language_adapter, write_description
+from ..encoders.masked_lm_head import load_with_head
 from ..encoders.text_tokenizer import TextTokenizer
 from ..records.record import TOKENIZER_CONFIG
 from ..records.verification import verified_checksums, verified_encoder
@@ -48,7 +49,8 @@ def adapt(
         encoder: encoder directory; without a masked language modelling head, a new one is added.
         config: ``seed``, ``training`` (of ``train`` and ``make_objective``) and optionally
             ``store``, the type of the stored weights (default: ``float32``), and the keys of
-            ``make_objective`` for parallel text.
+            ``make_objective`` for parallel text. With ``adapter`` (``AdapterSettings``), only a
+            language adapter is trained, and the output refers to the encoder.
         output: output directory.
         checkpoints: folder for checkpoints.
         checkpoint_seconds: seconds between two checkpoints.
@@ -75,7 +77,9 @@ def adapt(
     count_lines([*text.lines, *text.held_out])
     tokenizer = TextTokenizer(encoder)
     torch.manual_seed(config["seed"])
-    model = load_masked_lm(encoder)
+    model, has_head = load_with_head(encoder)
+    if adapter := config.get("adapter"):
+        add_language_adapter(model, adapter, encoder, has_head)
     if tokenizer.vocabulary_size > model.config.vocab_size:
         raise InputError(
             f"{encoder}/tokenizer.json: {tokenizer.vocabulary_size} subwords, but the encoder "
@@ -83,6 +87,7 @@ def adapt(
         )
     objective = make_objective(model, text, tokenizer, config)
     kind.save_reader(model, encoder, output)
+    write_description(model, encoder, output)
     inputs = {
         "corpora": checksums(training, read),
         "encoder": {name: read[str(encoder / name)] for name in kind.files},

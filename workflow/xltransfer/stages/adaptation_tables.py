@@ -101,6 +101,8 @@ def _trained(folders: Sequence[Path]) -> dict[str, float]:
     found: dict[str, list[float]] = {"training_seconds": [_seconds(folder) for folder in folders]}
     for folder in folders:
         report = read_json(folder / TRAINING)
+        if isinstance(report, dict) and isinstance(report.get("parameters"), dict):
+            report["trained_parameters"] = report["parameters"].get("trained")
         for name in ("trained_parameters", "stored_bytes", "steps"):
             value = report.get(name) if isinstance(report, dict) else None
             if type(value) is not int:

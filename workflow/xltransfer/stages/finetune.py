@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
+from ..encoders.weights import count_parameters
 from ..records.record import TRAINING, WEIGHTS, write_record, write_times
 from ..records.verification import verified_checksums
 from ..runtime.errors import InputError
@@ -118,7 +119,7 @@ def _save(
         "weights": sha256_of_file(directory / WEIGHTS),
         "files": {path.name: sha256_of_file(path) for path in written},
         "training_sentences": done.sentences,
-        "trained_parameters": done.model.trained_parameters,
+        "parameters": count_parameters(done.model),
         "stored_bytes": (directory / WEIGHTS).stat().st_size,
         **({"noise": done.noise} if done.noise else {}),
         **({"adversarial": done.game} if done.game else {}),

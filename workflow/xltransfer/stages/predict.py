@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from ..corpora.formats import read_sentences, write_predictions
 from ..encoders.language_embeddings import languages_of
 from ..records.record import write_record
-from ..records.verification import verified_checksums, verified_model
+from ..records.verification import verified_checksums, verified_encoder, verified_model
 from ..runtime.files import sha256_of_file
+from ..runtime.signatures import Keys
 from ..training.dataset import Dataset
 from ..training.devices import device_name, prepare_device
+from ..training.ensembles import Mixture
 from ..training.model import ModelReader
-from ..training.prediction import annotate
 from ..training.word_vector_files import read_lookup
 
 log = logging.getLogger(__name__)
@@ -28,6 +29,8 @@ def predict(
     threads: int = 1,
     language: str = "",
     vectors: Sequence[Path] = (),
+    language_adapters: Sequence[Path] = (),
+    ensemble: Annotated[Mapping[str, Any] | None, Keys("steps", "step_size", "sentences")] = None,
 ) -> None:
     """Predict the annotation of a corpus with fine-tuned models.
 
@@ -38,12 +41,18 @@ def predict(
         threads: number of CPU threads.
         language: code of the language of the corpus, for encoders with language embeddings.
         vectors: word vectors of the language of the corpus, for encoders that read words by them.
+        language_adapters: encoder directories whose language adapters replace those that the models
+            were trained on; several are an ensemble.
+        ensemble: how several are weighted: ``steps`` that minimise the entropy (0: equal weights),
+            ``step_size``, and number of ``sentences`` that share weights.
 
     Raises:
         InputError: a model or the corpus cannot be used, or differs from its record.
     """
     device = prepare_device(threads)
     read = verified_checksums([corpus, *vectors])
+    for adapter in language_adapters:
+        read |= verified_encoder(adapter)
     lookup = read_lookup(vectors)
     sentences = read_sentences(corpus)
     datasets: dict[tuple[Any, ...], Dataset] = {}
@@ -62,8 +71,11 @@ def predict(
             datasets[key] = Dataset(
                 sentences, own_reader, longest, task.word_state, make=task.examples
             )
-        write_predictions(output, annotate(model.to(device), task, labels, datasets[key], device))
+        model, data = model.to(device), datasets[key]
+        mixture = Mixture(model, directory, language_adapters, ensemble)
+        write_predictions(output, mixture.annotate(task, labels, data, device))
         spoken = {"language": language} if kind.of_languages or languages_of(directory) else {}
-        facts = {"device": device_name(device), "threads": threads, **spoken}
+        facts = {"device": device_name(device), "threads": threads, **spoken, **mixture.facts}
         write_record(output, "predict", inputs, **facts)
+        mixture.write_time(output)
         log.info("%s: %d sentences", output, len(sentences))

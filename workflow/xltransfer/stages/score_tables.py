@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,15 +14,13 @@ from ..analyses.randominit import (
     holm_by_row,
     published_shape,
 )
-from ..analyses.scores import complete, read_scores
+from ..analyses.scores import CELL, complete, expected_cells, read_scores, sources_of
 from ..analyses.tables import reading_note, write_table
 from ..analyses.zeroshot import matrix, per_target
 from ..encoders.ablations import published_columns
 from ..records import paths
 from ..records.trace import Provenance, table_provenance
 from ..runtime.signatures import Keys
-
-CELL = ("encoder", "task", "source", "target", "ablation", "seed", "metric")
 
 
 def score_tables(
@@ -50,20 +48,21 @@ def score_tables(
     """
     scores = [
         Path(paths.scores(results, encoder, task, source["corpus"], f"{target['corpus']}-test"))
-        for encoder, task, source, data in _sources(config)
+        for encoder, task, source, data in sources_of(config)
         for target in data["targets"]
     ]
     reports = [
         Path(paths.model_directory(results, encoder, task, source["corpus"], ablation, seed))
         / "training.json"
-        for encoder, task, source, _ in _sources(config)
+        for encoder, task, source, data in sources_of(config)
+        if "models_of" not in data
         for ablation in source["ablations"]
         for seed in config["seeds"]
     ]
     provenance = table_provenance(config, [*scores, *reports], "score_tables")
-    frame = complete(read_scores(scores), _expected(config), CELL)
+    frame = complete(read_scores(scores), expected_cells(config), CELL)
     table = by_target(frame)
-    languages = dict.fromkeys(source["language"] for _, _, source, _ in _sources(config))
+    languages = dict.fromkeys(source["language"] for _, _, source, _ in sources_of(config))
     metrics = {task: data["metric"] for task, data in config["tasks"].items()}
     names = config["languages"]
     _write_changes(table, published_shape(table, metrics, list(languages), config["ablations"]),
@@ -110,32 +109,3 @@ def _write_changes(
         notes=[f"{note} delta_error_ratio: the error (100 − mean) divided by that of none."],
         corrected=holm_by_group(table),
     )
-
-
-def _sources(config: Mapping[str, Any]) -> Iterator[tuple[str, str, dict, dict]]:
-    """Encoder, task, source and data of the task, for every source of every task."""
-    for encoder in config["encoders"]:
-        for task, data in config["tasks"].items():
-            if encoder not in config["config"].get(task, {}).get("encoders", [encoder]):
-                continue
-            for source in data["sources"]:
-                yield encoder, task, source, data
-
-
-def _expected(config: Mapping[str, Any]) -> list[dict[str, object]]:
-    """All cells that the scores must contain for the main metric."""
-    return [
-        {
-            "encoder": encoder,
-            "task": task,
-            "source": source["language"],
-            "target": target["language"],
-            "ablation": ablation,
-            "seed": seed,
-            "metric": config["tasks"][task]["metric"],
-        }
-        for encoder, task, source, data in _sources(config)
-        for target in data["targets"]
-        for ablation in source["ablations"]
-        for seed in config["seeds"]
-    ]

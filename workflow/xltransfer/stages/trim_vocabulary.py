@@ -18,6 +18,7 @@ from torch import nn
 from ..corpora.formats import FORMATS, format_of, read_sentences
 from ..corpora.lines import Lines
 from ..corpora.sentence_pairs import PAIRS_SUFFIX, SentencePairs
+from ..encoders.adapted_directories import is_adapted
 from ..encoders.families import units_of
 from ..encoders.kinds import pretrained_kind_of
 from ..encoders.tokenizer import MOST_PIECES, WordTokenizer
@@ -51,6 +52,11 @@ def trim_vocabulary(encoder: Path, corpora: Sequence[Path], output: Path) -> Non
             supported.
     """
     kind = pretrained_kind_of(encoder)
+    if is_adapted(encoder):
+        raise InputError(
+            f"{encoder}/config.json: an adapter of another encoder, whose vocabulary would not be "
+            "trimmed; trim that encoder before the adapter is trained"
+        )
     named = [path for path in (encoder / TOKENIZER_CONFIG,) if path.exists()]
     read = verified_encoder(encoder, kind.files) | verified_checksums([*named, *corpora])
     settings = read_json(encoder / "config.json")

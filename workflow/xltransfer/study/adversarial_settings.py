@@ -112,6 +112,11 @@ def check_adversarial(study: Study) -> None:
                 f"{key}: a discriminator reads sentences, and '{task}' reads questions with "
                 "windows of passages; remove the key"
             )
+        if "adapter" in study.config[task]["training"]:
+            raise InputError(
+                f"config: {task}.training.adapter: adversarial training changes the whole encoder; "
+                "remove the key, or `adversarial`"
+            )
         if "accumulation" in study.config[task]["training"]:
             raise InputError(
                 f"config: {task}.training.accumulation: adversarial training computes each batch "

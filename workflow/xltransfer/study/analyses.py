@@ -15,6 +15,7 @@ from ..encoders.ablations import parse
 from ..runtime.files import canonical_json
 from . import discriminations
 from .adaptation_methods import AdaptationMethods
+from .adapter_settings import adapter_table_config, pretraining_reports, uses_adapters
 from .analysis_entries import (
     ADAPTATION,
     ALIGNMENT,
@@ -298,6 +299,19 @@ ANALYSES = [
         config=discriminations.table_config,
         upstream=discriminations.identities,
         wanted=lambda study: bool(discriminations.discriminations(study)),
+    ),
+    Analysis(
+        stage="adapter_table",
+        tables=("adapters",),
+        inputs=lambda study, results: {
+            "scores": study.score_files(results),
+            "reports": study.training_reports(results),
+            "encoders": pretraining_reports(study, results),
+        },
+        options=("scores", "reports", "encoders"),
+        config=adapter_table_config,
+        upstream=lambda study: study.identities.all_scores(),
+        wanted=uses_adapters,
     ),
     Analysis(
         stage="structure_tables",

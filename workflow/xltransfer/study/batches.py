@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..encoders.ablations import in_order
 from ..records import paths
+from .adapter_settings import task_of_models
 
 if TYPE_CHECKING:
     from .study import Study
@@ -40,6 +41,7 @@ class PredictionBatch:
         sources, ablations, seeds: distinct values over the models.
         models: source, ablation and seed of each model.
         suffix: suffix of the corpus and of the predictions.
+        trained_as: task in the paths of the models.
     """
 
     task: str
@@ -48,10 +50,12 @@ class PredictionBatch:
     seeds: list[int]
     models: list[tuple[str, str, int]]
     suffix: str
+    trained_as: str
 
     def model_paths(self) -> list[str]:
         """The models as in paths: ``parsing/en_ewt/none/seed-1``."""
-        return [f"{self.task}/{s}/{ablation}/seed-{seed}" for s, ablation, seed in self.models]
+        task = self.trained_as
+        return [f"{task}/{s}/{ablation}/seed-{seed}" for s, ablation, seed in self.models]
 
     def predictions(self, results: str) -> list[str]:
         """The predictions of the models, with the wildcards ``corpus`` and ``split`` as well."""
@@ -120,7 +124,9 @@ def _prediction_batch(
         if ablation in study.ablations(task, source)
         for seed in seeds
     ]
-    return PredictionBatch(task, sources, ablations, seeds, models, study.kind(task).suffix)
+    trained_as = task_of_models(study, task)
+    suffix = study.kind(task).suffix
+    return PredictionBatch(task, sources, ablations, seeds, models, suffix, trained_as)
 
 
 def scoring_batches(study: Study) -> list[tuple[str, list[str]]]:

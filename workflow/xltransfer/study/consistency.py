@@ -11,6 +11,7 @@ from ..corpora.source_sets import members
 from ..encoders.ablations import NONE, parse
 from ..runtime.errors import InputError
 from .adaptation_methods import AdaptationMethods
+from .adapter_settings import check_adapters
 from .adversarial_settings import check_adversarial
 from .dictionary_texts import DictionaryTexts
 from .encoders import check_encoders
@@ -51,6 +52,7 @@ def check_consistency(study: Study) -> None:
     AdaptationMethods(study).check()
     check_noise(study)
     DictionaryTexts(study).check()
+    check_adapters(study)
     check_question_tasks(study)
     check_scaling(study)
     check_adversarial(study)

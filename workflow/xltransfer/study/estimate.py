@@ -24,6 +24,7 @@ from ..runtime.errors import InputError
 from ..runtime.files import read_json
 from ..training.hyperparameters import passes_per_epoch
 from . import Study
+from .adapter_settings import ADAPTER, adapter_parameters, is_language_adapter, trained_tasks
 from .question_settings import FOLDER as QUESTIONS
 from .question_settings import embedded_questions_config
 from .recipes import root_of
@@ -276,6 +277,7 @@ class Estimate:
         seen = [
             Model(encoder, task, source, ablation)
             for encoder, task in encoders_and_tasks(study)
+            if task in trained_tasks(study)
             for source in study.sources(task)
             for ablation, _ in study.models(task, source)
         ]
@@ -297,7 +299,7 @@ class Estimate:
             size, kind = self.size(model.encoder), study.kind(model.task).corpora
             dropped = study.kept.is_dropped(model.ablation)
             row = "weights dropped after use" if dropped else "weights"
-            found[row] += size.parameters * BYTES[precision]
+            found[row] += self._stored(model, size) * BYTES[precision]
             found["tokenizers"] += size.vocabulary * self.assumptions.tokenizer_bytes
             known = (model.task, model.source) in study.unseen.pairs
             targets = [model.source] if known else study.targets(model.task)
@@ -308,9 +310,24 @@ class Estimate:
             for corpus in study.parallel.treebanks
         )
         found["encoders"] = sum(
-            self.size(name).parameters * 4.0 * self._copies(name) for name in self._encoders()
+            self._stored_of_encoder(name) * 4.0 * self._copies(name) for name in self._encoders()
         )
         return found
+
+    def _stored(self, model: Model, size: EncoderSize) -> int:
+        """Parameters in a model's file: with a task adapter, those of the adapter."""
+        of = model.encoder, model.task, model.source
+        adapter = self.study.finetuning_settings(*of)["training"].get(ADAPTER)
+        if adapter is None:
+            return size.parameters
+        return adapter_parameters(adapter, size.hidden, size.layers)
+
+    def _stored_of_encoder(self, name: str) -> int:
+        """Parameters in an encoder's file: of a language adapter only its own."""
+        size, recipe = self.size(name), self.study.declared_encoders[name].recipe
+        if recipe is None or not is_language_adapter(recipe):
+            return size.parameters
+        return adapter_parameters(recipe.settings[ADAPTER], size.hidden, size.layers)
 
     def _encoders(self) -> list[str]:
         """The encoders of the study and those that it makes for other purposes."""

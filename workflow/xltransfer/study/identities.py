@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from ..corpora.checksums import UNCHECKED
 from ..records.code import stage_digest
 from ..runtime.files import digest
+from .adapter_settings import adapter_identity, task_of_models
 from .adversarial_settings import identities_of
 from .analyses import analysis_of
 from .catalogued_files import FOLDER
@@ -163,6 +164,7 @@ class Identities:
 
         Arguments are those of ``training_data``.
         """
+        task = task_of_models(self.study, task)
         config = self.study.finetuning_config(encoder, task, source)
         data = self.training_data(encoder, task, source, seeds)
         return digest([config, data, stage_digest("finetune")])
@@ -174,6 +176,7 @@ class Identities:
     @remembered
     def scores(self, encoder: str, task: str, source: str, corpus: str, split: str) -> str:
         """Identity of the scores of all models of a source on a corpus."""
+        adapters = adapter_identity(self.study, encoder, task, corpus)
         return digest(
             [
                 self.study.score_config(task, [(encoder, source)], corpus, split),
@@ -181,6 +184,7 @@ class Identities:
                 self.read_for_prediction(encoder, task, corpus, split),
                 stage_digest("predict"),
                 stage_digest("score"),
+                *([adapters] if adapters else []),
             ]
         )
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..encoders.ablations import NONE, parse
 from ..records import paths
 from ..runtime.files import canonical_json
+from .adapter_settings import trained_tasks
 from .batches import join, prediction_seeds
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class ParallelText:
         models = [
             State(f"{task}/{source}/{ablation}/seed-{seed}", "fine-tuned", task, ablation, seed,
                   (language,))
-            for task in sorted(self.study.tasks)
+            for task in sorted(trained_tasks(self.study))
             for source in sorted(self.study.sources(task))
             if (language := self.study.language(task, source)) in spoken
             for ablation, seed in self.study.models(task, source)

@@ -18,6 +18,7 @@ from ..encoders.ablations import NONE, in_order
 from ..records import paths
 from ..runtime.files import canonical_json
 from ..tasks.properties import Kind, kind_of
+from .adapter_settings import MODELS_OF, OF_PREDICTION, trained_tasks
 from .adversarial_settings import in_fixed_order
 from .analyses import drawings_of, tables_of
 from .batches import (
@@ -240,6 +241,7 @@ class Study:
     def finetuning_settings(self, encoder: str, task: str, source: str) -> dict[str, Any]:
         """The settings of the training of a model."""
         without = ("sources", "ablated_sources", "targets", "encoders", "trees", "reference")
+        without += OF_PREDICTION
         settings = {k: v for k, v in self.config[task].items() if k not in without}
         settings |= metric_settings(self, task, source) | fixed_settings(self, encoder, task)
         if (task, source) in self.unseen.pairs:
@@ -260,9 +262,8 @@ class Study:
 
     def encoder_directories(self, encoder: str, source: str, seeds: Sequence[int]) -> list[str]:
         """The encoder that the model of each seed starts from; a single one if it is shared."""
-        if directory := self.declared_encoders[encoder].directory:
-            return [directory]
-        return self.made_encoders.directories(encoder, source, seeds)
+        shared = self.declared_encoders[encoder].directory
+        return [shared] if shared else self.made_encoders.directories(encoder, source, seeds)
 
     def entities_config(self, corpus: str) -> str:
         """Canonical JSON of the format of a corpus of named entities."""
@@ -311,6 +312,7 @@ class Study:
         return [
             paths.model_directory(results, encoder, task, source, ablation, seed) + "/training.json"
             for encoder, task in encoders_and_tasks(self)
+            if task in trained_tasks(self)
             for source in self.sources(task)
             for ablation, seed in self.models(task, source)
         ]
@@ -357,9 +359,8 @@ class Study:
 
     def wals_files(self) -> list[str]:
         """The WALS files, below the folder of downloads; none if all languages are artificial."""
-        made_up = all(
-            row.family.startswith(EMBEDDED_FAMILY) for row in self.target_languages.values()
-        )
+        families = [row.family for row in self.target_languages.values()]
+        made_up = all(family.startswith(EMBEDDED_FAMILY) for family in families)
         return [] if made_up else [f"typology/{name}" for name in self.catalogue.typology]
 
     @cached_property
@@ -392,6 +393,7 @@ class Study:
                     {"corpus": target, "language": self.language(task, target)}
                     for target in self.targets(task)
                 ],
+                **{key: self.config[task][key] for key in (MODELS_OF,) if key in self.config[task]},
             }
             for task in self.tasks
         }

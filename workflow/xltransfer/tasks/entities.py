@@ -13,7 +13,7 @@ from ..corpora.iob import TaggedSentence, normalised
 from ..encoders.batching import Batch
 from .heads.crf import CRFHead
 from .tagging import WordLabels
-from .task import Prediction
+from .task import Prediction, Task
 
 
 class Entities(WordLabels):
@@ -50,6 +50,12 @@ class Entities(WordLabels):
         paths = head.decode(states, batch.word_mask).cpu().numpy()
         lengths = batch.word_mask.sum(dim=1).cpu().numpy()
         return [{"labels": path[:length]} for path, length in zip(paths, lengths, strict=True)]
+
+    def entropy(self, head: nn.Module, states: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """As for words without a CRF, which has no distribution for each word."""
+        if self.crf:
+            return Task.entropy(self, head, states, batch)
+        return super().entropy(head, states, batch)
 
     def label_vocabulary(self, sentences: Sequence[TaggedSentence]) -> list[str]:
         """All tags of the sentences, sorted, and ``O``."""

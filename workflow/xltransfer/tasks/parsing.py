@@ -11,6 +11,7 @@ from torch import nn
 from ..corpora.conllu import DEPREL, HEAD, Sentence
 from ..encoders.batching import Batch
 from .heads.biaffine import BiaffineHead
+from .heads.entropy import mean_entropy
 from .heads.smoothing import smoothed_cross_entropy
 from .heads.spanning_tree import decode_trees
 from .metrics.attachment import universal
@@ -77,6 +78,10 @@ class Parsing(Task):
             {"heads": row[:length], "relations": relations[end - length : end]}
             for row, length, end in zip(heads, lengths, ends, strict=True)
         ]
+
+    def entropy(self, head: BiaffineHead, states: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """The mean entropy of the distribution over heads of the words of a batch."""
+        return mean_entropy(head.arc_scores(states, batch.word_mask)[batch.word_mask])
 
     def annotate(
         self, sentence: Sentence, prediction: Prediction, labels: Sequence[str]

@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from ..corpora.conllu import Sentence
 from ..encoders.batching import Batch, Example
+from .heads.entropy import mean_entropy
 from .heads.smoothing import smoothed_cross_entropy
 from .metrics.labels import COLUMNS, NO_VALUE, with_word_labels, word_labels
 from .task import Prediction, Task
@@ -70,6 +71,10 @@ class WordLabels(Task):
         best = head(states[mask]).argmax(dim=1).cpu().numpy()
         ends = np.cumsum(mask.sum(dim=1).cpu().numpy())
         return [{"labels": part} for part in np.split(best, ends[:-1])]
+
+    def entropy(self, head: nn.Module, states: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """The mean entropy of the distribution over labels of the words of a batch."""
+        return mean_entropy(head(states[batch.word_mask]))
 
 
 class Tagging(WordLabels):

@@ -13,6 +13,7 @@ from torch import nn
 from ..corpora.sentences import AnnotatedSentence
 from ..encoders.batching import FIRST_CONTENT, Batch, Example, make_example
 from ..encoders.reader import Reader
+from ..runtime.errors import InputError
 from .metrics import METRICS
 
 Prediction = dict[str, np.ndarray]
@@ -113,6 +114,17 @@ class Task(ABC):
         self, sentence: AnnotatedSentence, prediction: Prediction, labels: Sequence[str]
     ) -> AnnotatedSentence:
         """The sentence with the predicted columns in place of the gold ones."""
+
+    def entropy(self, head: nn.Module, states: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """The mean entropy of the predicted distributions, in nats, for ensembles of adapters.
+
+        Raises:
+            InputError: the head has no distribution for each word.
+        """
+        raise InputError(
+            f"{self.kind}: its head has no distribution for each word, whose entropy could be "
+            "minimised; use 0 steps, which is the uniform ensemble"
+        )
 
     def score(
         self, gold: Sequence[AnnotatedSentence], predicted: Sequence[AnnotatedSentence]

@@ -1,10 +1,10 @@
 """Checkpoints from which a killed training resumes with bit-identical results.
 
-One safetensors file contains everything the rest of a training depends on: weights, optimiser
-moments, random state and position. It is replaced atomically, so a kill leaves the old or the new
-file. The weights of the best epoch are in a separate file, named by the epoch, until a position
-with a better epoch is saved. Each file contains the identity of the training and a checksum, and is
-ignored if either is wrong.
+One safetensors file contains everything the rest of a training depends on: weights (not those that
+are frozen), optimiser moments, random state and position. It is replaced atomically, so a kill
+leaves the old or the new file. The weights of the best epoch are in a separate file, named by the
+epoch, until a position with a better epoch is saved. Each file contains the identity of the
+training and a checksum, and is ignored if either is wrong.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
-from ..encoders.weights import own_weights
+from ..encoders.weights import changing_weights
 from ..runtime.errors import InputError
 from ..runtime.files import canonical_json, replacing
 
@@ -57,7 +57,7 @@ class Checkpoint:
             optimiser: optimiser with the moments to save.
             position: JSON content: step, history, best epoch, …
         """
-        tensors = {f"model/{name}": value for name, value in own_weights(model).items()}
+        tensors = {f"model/{name}": value for name, value in changing_weights(model).items()}
         for index, state in optimiser.state_dict()["state"].items():
             for name, value in state.items():
                 tensors[f"optimiser/{index}/{name}"] = torch.as_tensor(value)
@@ -70,7 +70,7 @@ class Checkpoint:
 
     def save_best(self, model: nn.Module, epoch: int) -> None:
         """Save the weights of the best epoch so far."""
-        self._write(_best(epoch), own_weights(model), {"epoch": epoch})
+        self._write(_best(epoch), changing_weights(model), {"epoch": epoch})
         self._remove_best_but(epoch, self._needed)
 
     def _remove_best_but(self, *epochs: int) -> None:

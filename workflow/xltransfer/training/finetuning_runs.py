@@ -41,6 +41,7 @@ from .loop import Report, train
 from .model import WordModel, untrained_head
 from .noisy_reading import NoisyReading
 from .objectives.finetuning import FineTuning
+from .task_adapters import with_task_adapter
 from .word_vector_files import read_lookup
 
 log = logging.getLogger(__name__)
@@ -195,6 +196,8 @@ class FineTuningRuns:
         head = untrained_head(task, untrained.config.hidden_size, prepared.labels)
         model = WordModel(untrained, head)
         ablate(model.encoder, self.ablation, seed)
+        if "adapter" in settings:
+            model = with_task_adapter(model, settings["adapter"], self.ablation)
         model.kind.select_language(model.encoder, self.language)
         if settings.get("checkpointing"):
             model.kind.recompute_layers(model.encoder)

@@ -42,11 +42,6 @@ class WordModel(nn.Module):
         self.encoder = encoder
         self.head = head
 
-    @property
-    def trained_parameters(self) -> int:
-        """The number of weights that training changes; frozen layers have none."""
-        return sum(weight.numel() for weight in self.parameters() if weight.requires_grad)
-
     def word_states(self, batch: Batch) -> torch.Tensor:
         """The states of words in the last layer: (sentences, words, hidden)."""
         return self.kind.word_states(self.encoder, batch)
@@ -95,11 +90,20 @@ def save_model(
     write_json(directory / TASK_FILE, content)
     tensors = {
         _saved_name(model, task, name): _stored(value, precision, directory)
-        for name, value in own_weights(model).items()
+        for name, value in saved_weights(model).items()
     }
     with replacing(directory / WEIGHTS_FILE) as temporary:
         save_file(tensors, temporary, {"format": "pt"})
     return [*written, directory / TASK_FILE]
+
+
+def saved_weights(model: WordModel) -> dict[str, torch.Tensor]:
+    """The weights of a model that are written into its directory, by name."""
+    parts = {
+        "encoder": model.kind.own_weights(model.encoder),
+        "head": own_weights(model.head),
+    }
+    return {f"{part}.{name}": value for part, some in parts.items() for name, value in some.items()}
 
 
 def _stored(weight: torch.Tensor, precision: str, directory: Path) -> torch.Tensor:
@@ -137,7 +141,7 @@ def load_model(
     path = directory / WEIGHTS_FILE
     check_safetensors(path)
     weights = {_own_name(model, task, name): value for name, value in load_file(path).items()}
-    differing = set(weights) ^ set(own_weights(model))
+    differing = set(weights) ^ set(saved_weights(model))
     if differing:
         raise InputError(
             f"{path}: not a model of this kind ({task.kind}): '{min(differing)}' is missing or "

@@ -11,6 +11,7 @@ import torch
 
 from ..corpora.lines import Lines
 from ..encoders.masked_lm_head import STORED_TYPES, save_masked_lm
+from ..encoders.weights import count_parameters
 from ..records.code import stage_digest
 from ..records.record import (
     PRETRAINING,
@@ -78,13 +79,15 @@ def train_encoder(
         history = [{"epoch": 0, **objective.evaluate(device)}]
         log.info("%s: before: perplexity %.2f", stage, history[0]["perplexity"])
     report = train(objective, config["training"], checkpoint, device, checkpoint_seconds, stage)
-    parameters = sum(parameter.numel() for parameter in objective.model.parameters())
-    log.info("%s: %d parameters, best epoch: %s", stage, parameters, report.best)
+    parameters = count_parameters(objective.model)
+    log.info("%s: %d parameters, best epoch: %s", stage, parameters["all"], report.best)
     save_masked_lm(objective.model, output, config.get("store", "float32"))
     facts["weights"] = sha256_of_file(output / "model.safetensors")
     outcome: dict[str, Any] = {
         "best_epoch": report.best_epoch,
         "history": history + report.history,
+        "parameters": parameters,
+        "stored_bytes": (output / "model.safetensors").stat().st_size,
     }
     if noise := objective.noise():
         outcome["noise"] = noise

@@ -1,0 +1,144 @@
+"""The table of adapters: scores, changes from the first encoder and task, and costs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_tables import CONFIG as STUDY
+from test_tables import TARGETS, read_csv, results
+from xltransfer.analyses.adapter_costs import adapter_rows, costs_of_encoders, costs_of_models
+from xltransfer.records.paths import scores
+from xltransfer.runtime.errors import InputError
+from xltransfer.runtime.files import write_json
+from xltransfer.stages.adapter_table import adapter_table
+
+__all__ = ["results"]
+
+WORDS = 10
+RIGHT = {
+    # Encoder, task, target → right words of two sentences, with seeds 1 and 2.
+    ("base", "full", "qaa"): [(9, 9), (10, 8)],
+    ("base", "full", "qab"): [(5, 6), (6, 6)],
+    ("base", "small", "qaa"): [(9, 8), (9, 8)],
+    ("base", "small", "qab"): [(6, 7), (7, 6)],
+    ("language", "full", "qaa"): [(8, 8), (8, 9)],
+    ("language", "full", "qab"): [(5, 5), (5, 6)],
+    ("language", "small", "qaa"): [(7, 8), (8, 8)],
+    ("language", "small", "qab"): [(4, 4), (5, 4)],
+    ("base", "swapped", "qab"): [(6, 7), (7, 6)],
+    ("base", "swapped", "qaa"): [(9, 8), (9, 8)],
+    ("language", "swapped", "qaa"): [(7, 8), (8, 8)],
+    ("language", "swapped", "qab"): [(5, 4), (6, 4)],
+}
+TASK = {
+    "metric": "accuracy",
+    "sources": [{"corpus": "qaa_x", "language": "qaa", "ablations": ["none"]}],
+    "language_adapters": {},
+    "adapter_units": None,
+}
+CONFIG = {
+    "encoders": ["base", "language"],
+    "tasks": {
+        "full": {**TASK, "trained_as": "full"},
+        "small": {**TASK, "trained_as": "small", "adapter_units": 4},
+        "swapped": {**TASK, "trained_as": "small", "adapter_units": 4,
+                    "language_adapters": {"qab": ["one", "two"]}},
+    },
+    "seeds": [1, 2],
+    "with_language_adapter": ["language"],
+}  # fmt: skip
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> pd.DataFrame:
+    rows = [
+        {
+            "encoder": encoder, "task": task, "metric": "accuracy", "source": "qaa",
+            "target": target, "ablation": "none", "seed": seed, "value": 100 * sum(right) / 20,
+            "numerators": np.array(right), "denominators": np.array([WORDS] * 2),
+            "sentence_ids": np.array([f"{target}-1", f"{target}-2"]),
+        }
+        for (encoder, task, target), seeds in RIGHT.items()
+        for seed, right in enumerate(seeds, start=1)
+    ]  # fmt: skip
+    models, encoders = [], []
+    for encoder in ("base", "language"):
+        for task, number in (("full", 1000), ("small", 7)):
+            path = tmp_path / f"models/{encoder}/{task}/qaa_x/none/seed-1/training.json"
+            cost = {"parameters": {"trained": number, "all": 1000}, "stored_bytes": 4 * number}
+            write_json(path, cost)
+            models.append(path)
+    path = tmp_path / "encoders/language/qaa_text/seed-1/pretraining.json"
+    write_json(path, {"parameters": {"trained": 30, "all": 1000}, "stored_bytes": 120})
+    encoders.append(path)
+    costs = costs_of_models(models), costs_of_encoders(encoders)
+    found = adapter_rows(pd.DataFrame(rows), CONFIG, *costs)
+    return found.set_index(["encoder", "task", "target"])
+
+
+def test_scores_and_changes_by_hand(table: pd.DataFrame) -> None:
+    row = table.loc["language", "swapped", "qab"]
+    # Seeds: 9 and 10 of 20 right, against 11 and 12 of the first encoder and task.
+    assert row["score"] == pytest.approx(47.5)
+    assert row["score_sd"] == pytest.approx(np.std([45, 50], ddof=1))
+    assert row["change"] == pytest.approx(((9 - 11) + (10 - 12)) / 2 / 20 * 100)
+    assert row["change_low"] < row["change"] < row["change_high"]
+    assert np.isnan(table.loc["base", "full", "qab"]["change"])
+    # The mean of the only other target.
+    for column in ("score", "change", "change_low"):
+        assert table.loc["language", "swapped", "X"][column] == pytest.approx(row[column])
+
+
+def test_costs_are_those_of_the_models_that_predict(table: pd.DataFrame) -> None:
+    row = table.loc["language", "swapped", "qab"]
+    assert (row["trained_parameters"], row["stored_bytes"]) == (7, 28)
+    assert (row["encoder_trained_parameters"], row["encoder_stored_bytes"]) == (30, 120)
+    assert table.loc["base", "full", "qaa"]["trained_parameters"] == 1000
+    assert table.loc["base", "small", "qaa"]["encoder_stored_bytes"] == ""
+    assert table.loc["base", "full", "qaa"]["adapter_units"] == ""
+    assert row["adapter_units"] == 4
+
+
+def test_the_language_adapters_that_predict(table: pd.DataFrame) -> None:
+    adapters = table["language_adapters"]
+    assert adapters["language", "swapped", "qab"] == "one, two"
+    assert adapters["language", "swapped", "qaa"] == "language"
+    assert adapters["language", "small", "qab"] == "language"
+    assert adapters["base", "swapped", "qab"] == ""
+    assert adapters["language", "swapped", "X"] == ""
+
+
+def test_damaged_reports_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "models/base/full/qaa_x/none/seed-1/training.json"
+    for content in ({}, [], {"parameters": 3}, {"parameters": {"trained": "1"}, "stored_bytes": 1}):
+        write_json(path, content)
+        with pytest.raises(InputError, match=r"training.json:1: not a report of a training"):
+            costs_of_models([path])
+
+
+def test_the_stage_writes_the_table_of_complete_scores(results: Path, tmp_path: Path) -> None:
+    tasks = {
+        name: {**task, "trained_as": name, "language_adapters": {}, "adapter_units": 8}
+        for name, task in STUDY["tasks"].items()
+    }
+    config = {**STUDY, "tasks": tasks, "with_language_adapter": []}
+    files = [
+        Path(scores(str(results), "tiny", "parsing", f"{source}_a", f"{target}_b-test"))
+        for source in ("en", "ru")
+        for target in TARGETS
+    ]
+    reports = sorted(results.glob("models/*/*/*/none/*/training.json"))
+    for path in reports:
+        write_json(path, {"parameters": {"trained": 8, "all": 80}, "stored_bytes": 32})
+    adapter_table(config, files, reports, tmp_path / "tables")
+    rows = read_csv(tmp_path / "tables" / "adapters.csv")
+    # Two sources, four targets and their mean; the first encoder and task has no change.
+    assert len(rows) == 2 * 5
+    assert {(row["trained_parameters"], row["stored_bytes"], row["change"]) for row in rows} == {
+        ("8", "32", "")
+    }
+    with pytest.raises(InputError, match="is missing; score it again"):
+        adapter_table(config, files[1:], reports, tmp_path / "tables")

@@ -1,0 +1,46 @@
+"""Task adapters: the head and a small part of the encoder are trained, the rest is frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..encoders.ablations import NEVER_PRETRAINED, parse
+from ..encoders.adapters import AdapterSettings, add_level, stack_of, train_top_level
+from ..runtime.errors import InputError
+from .model import WordModel
+
+
+def with_task_adapter(model: WordModel, settings: Mapping[str, Any], ablation: str) -> WordModel:
+    """A model with an untrained task adapter above the adapters that its encoder may have.
+
+    Everything but the adapter and the head is frozen. Layers that an ablation has re-initialised
+    stay as they were drawn, so that the ablation shows what an adapter can make up for; their
+    weights are stored with the adapter.
+
+    Args:
+        model: model after its ablation; its encoder gets the adapter.
+        settings: as for ``AdapterSettings``.
+        ablation: name of the ablation.
+
+    Raises:
+        InputError: the encoder cannot have adapters, or the ablation has no effect.
+    """
+    if not model.kind.takes_adapters:
+        raise InputError(
+            f"training.adapter: {model.kind.name} has no adapters; train it without them"
+        )
+    applied = parse(ablation)
+    if applied.kind == "freeze":
+        raise InputError(
+            f"training.adapter: '{ablation}' has no effect, because with an adapter all layers are "
+            "frozen; remove the ablation"
+        )
+    add_level(model.encoder, AdapterSettings.of(settings, "training.adapter"))
+    train_top_level(model.encoder)
+    stack = stack_of(model.encoder)
+    assert stack is not None, "a level has been added"
+    stack.complete = ablation == NEVER_PRETRAINED
+    if applied.kind:
+        stack.changed_layers = tuple(range(applied.first, applied.last + 1))
+    return WordModel(model.encoder, model.head)
