@@ -33,6 +33,11 @@ include: "workflow/rules/tables.smk"
 include: "workflow/rules/comparisons.smk"
 
 
+if reads_questions(study):
+
+    include: "workflow/rules/questions.smk"
+
+
 if study.made_encoders.recipes or study.raw_texts.codes:
 
     include: "workflow/rules/made_encoders.smk"
@@ -46,6 +51,11 @@ if all_sets(study):
 if study.parallel_texts.codes:
 
     include: "workflow/rules/parallel_text.smk"
+
+
+if dictionary_codes(study, embedded=True) or dictionary_codes(study, embedded=False):
+
+    include: "workflow/rules/dictionaries.smk"
 
 
 if study.mapped.maps:
@@ -97,6 +107,13 @@ rule alignment:
 rule structure:
     input:
         files_of("structure"),
+    localrule: True
+
+
+# Targets about methods for languages without training data.
+rule adaptation:
+    input:
+        adaptation_files(),
     localrule: True
 
 

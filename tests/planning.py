@@ -130,6 +130,12 @@ if stage in ("retrieval_table", "published_comparison"):
     tables = [stage.removesuffix("_table")]
 if stage == "clean_parallel_text":
     outputs += values("--test")
+if stage == "dictionary_text_table":
+    tables = ["dictionary_text"]
+if stage == "adaptation_tables":
+    tables = ["adaptation_methods"]
+if stage == "translate_by_dictionary":
+    outputs += values("--report")
 if stage in ("clean", "clean_parallel_text", "split", "transliterate"):
     outputs += values("--training") + values("--held-out") + values("--report")
     outputs += values("--outputs")

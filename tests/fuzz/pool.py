@@ -25,6 +25,7 @@ MEMORY = 8 << 30
 """Bytes of address space of a process."""
 READERS = (
     "conllu",
+    "unannotated",
     "entities",
     "wals",
     "catalogues",
@@ -37,6 +38,7 @@ READERS = (
     "tokenizer",
     "encoder",
     "word_vectors",
+    "questions",
     "relation_files",
 )
 """Modules of ``fuzz.readers``."""

@@ -157,6 +157,8 @@ def test_vectors_are_mapped_into_the_space_of_one_language(config: dict) -> None
          "is never pretrained, so that it has no states to compare"),
         (lambda c: c.update(ablations=["none", "random-init-1-1"]),
          "has no pretraining that 'random-init-1-1' could take away"),
+        (lambda c: c["ner_qab"]["training"].update(accumulation=2),
+         "ner_qab.training.accumulation: adversarial training computes each batch as a whole"),
         (lambda c: c["ner"].update(sources=["qaa_embedded+qab_embedded"]),
          "has several languages, and 'unmapped' looks words up"),
     ],

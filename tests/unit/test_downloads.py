@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from xltransfer.corpora import downloads
 from xltransfer.corpora.checksums import checksum_of, verify_checksum
-from xltransfer.corpora.downloads import fetch_file
+from xltransfer.corpora.downloads import NotFoundError, fetch_file
 from xltransfer.records.record import record_path
 from xltransfer.records.verification import verified_encoder
 from xltransfer.runtime.errors import InputError
@@ -111,6 +111,21 @@ def test_retries_after_failures(server: Server, tmp_path: Path) -> None:
     fetch_file(tmp_path / "file", NAME, f"{server.url}/file", SHA256, [])
     assert (tmp_path / "file").read_bytes() == CONTENT
     assert len(server.requests) == 3
+
+
+def test_a_file_that_does_not_exist_is_asked_for_once(server: Server, tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match="HTTP 404"):
+        fetch_file(tmp_path / "file", NAME, f"{server.url}/file", SHA256, [])
+    assert server.requests == [("GET", "file")]
+
+
+def test_a_server_that_fails_does_not_say_that_there_is_no_file(
+    server: Server, tmp_path: Path
+) -> None:
+    server.failures["file"] = 100
+    with pytest.raises(InputError, match="HTTP 503") as caught:
+        fetch_file(tmp_path / "file", NAME, f"{server.url}/file", SHA256, [])
+    assert not isinstance(caught.value, NotFoundError)
 
 
 @pytest.mark.parametrize("kind", ["folder", "file url", "http"])

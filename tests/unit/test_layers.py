@@ -14,7 +14,7 @@ from xltransfer.records import code
 PACKAGE = ROOT / "workflow" / "xltransfer"
 LAYERS = [
     *("runtime", "corpora", "records", "encoders", "embeddings", "tasks", "training", "study"),
-    *("analyses", "stages", "results_page"),
+    *("analyses", "stages", "results_page", "public", "commands"),
 ]
 """Each may import what comes before it."""
 

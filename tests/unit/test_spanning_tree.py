@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import product
+from functools import cache
 
 import numpy as np
 import pytest
@@ -23,22 +23,35 @@ def is_tree(heads: tuple[int, ...]) -> bool:
     return True
 
 
+@cache
+def all_trees(words: int) -> np.ndarray:
+    """The heads of every tree with one root; shape (trees, words)."""
+    heads = np.indices((words + 1,) * words, dtype=np.int8).reshape(words, -1).T
+    heads = heads[(heads == 0).sum(axis=1) == 1]
+    ancestors = np.pad(heads, ((0, 0), (1, 0)))
+    for _ in range(words):
+        ancestors = np.take_along_axis(np.pad(heads, ((0, 0), (1, 0))), ancestors, axis=1)
+    return heads[(ancestors == 0).all(axis=1)]
+
+
 def exhaustive(scores: np.ndarray) -> tuple[tuple[int, ...], float]:
     """The best single-root tree among all."""
     words = len(scores)
-    best, best_score = (), -np.inf
-    for heads in product(range(words + 1), repeat=words):
-        if is_tree(heads):
-            score = sum(scores[d, h] for d, h in enumerate(heads))
-            if score > best_score:
-                best, best_score = heads, score
-    return best, best_score
+    trees = all_trees(words)
+    totals = scores[np.arange(words), trees].sum(axis=1)
+    return tuple(trees[totals.argmax()].tolist()), totals.max()
 
 
-@pytest.mark.parametrize("words", range(1, 7))
+@pytest.mark.parametrize("words", range(1, 8))
+def test_all_trees_are_as_many_as_there_are(words: int) -> None:
+    """Cayley's formula: n^(n-1) rooted trees."""
+    assert len(all_trees(words)) == words ** (words - 1)
+
+
+@pytest.mark.parametrize("words", range(1, 8))
 def test_best_tree_is_the_best_of_all(words: int) -> None:
     draws = np.random.default_rng(words)
-    for _ in range(8 if words == 6 else 40):
+    for _ in range(60):
         scores = draws.normal(size=(words, words + 1))
         # Make several roots tempting, which is where unconstrained decoders go wrong.
         scores[:, 0] += draws.choice([0, 3])
@@ -49,6 +62,51 @@ def test_best_tree_is_the_best_of_all(words: int) -> None:
         assert tuple(found) == expected
         score = sum(scores[d, h] for d, h in enumerate(found))
         assert score == pytest.approx(expected_score)
+
+
+@pytest.mark.parametrize("words", range(1, 8))
+def test_a_tree_of_equal_scores_is_one_of_the_best(words: int) -> None:
+    draws = np.random.default_rng(words)
+    for _ in range(60):
+        scores = draws.integers(0, 3, size=(words, words + 1)).astype(float)
+        found = best_tree(scores)
+        assert is_tree(tuple(found))
+        assert scores[np.arange(words), found].sum() == exhaustive(scores)[1]
+
+
+@pytest.mark.parametrize("words", range(2, 8))
+def test_forbidden_arcs_are_avoided_if_there_is_a_tree_without_them(words: int) -> None:
+    draws, avoided = np.random.default_rng(words), 0
+    for _ in range(60):
+        scores = draws.normal(size=(words, words + 1))
+        scores[draws.random(scores.shape) < 0.5] = draws.choice([-np.inf, np.nan, np.inf])
+        found = best_tree(scores)
+        assert is_tree(tuple(found))
+        low = np.where(np.isfinite(scores), scores, -1e6)
+        expected, best = exhaustive(low)
+        if best > -1e5:
+            avoided += 1
+            assert tuple(found) == expected
+    assert avoided
+
+
+def test_scores_without_any_arc_give_a_tree() -> None:
+    assert is_tree(tuple(best_tree(np.full((4, 5), np.nan))))
+
+
+@pytest.mark.parametrize("words", [1, 2, 5, 12, 40])
+def test_the_library_finds_the_same_trees(words: int) -> None:
+    """If `ufal.chu_liu_edmonds`, an implementation in C++, is installed."""
+    library = pytest.importorskip("ufal.chu_liu_edmonds")
+    draws = np.random.default_rng(words)
+    for _ in range(100):
+        scores = draws.normal(size=(words, words + 1))
+        scores[:, 0] += draws.choice([0, 3])
+        scores[np.arange(words), np.arange(words) + 1] = np.nan
+        matrix = np.full((words + 1, words + 1), np.nan)
+        matrix[1:] = scores
+        matrix[1:, 0] -= 1000
+        assert best_tree(scores).tolist() == library.chu_liu_edmonds(matrix)[0][1:]
 
 
 def test_batch_with_padding_equals_sentences_alone() -> None:

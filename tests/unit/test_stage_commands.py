@@ -225,7 +225,7 @@ def test_a_configuration_may_be_a_file(tmp_path: Path) -> None:
     call(example, *COMMON, tmp_path / "c.yaml")
     assert SEEN.pop()[3] == GIVEN
     (tmp_path / "c.yaml").write_text("a: [")
-    with pytest.raises(InputError, match=r"c.yaml: not YAML \("):
+    with pytest.raises(InputError, match=r"c.yaml:1: not YAML \("):
         call(example, *COMMON, tmp_path / "c.yaml")
 
 

@@ -39,6 +39,7 @@ from xltransfer.runtime.files import canonical_json
 from xltransfer.runtime.folders import without_future_inputs
 from xltransfer.runtime.gpus import jobs_at_once
 from xltransfer.runtime.head import alone
+from xltransfer.runtime.unknown_targets import explaining_targets
 from xltransfer.study import Study, relation_parts
 from xltransfer.study.adversarial_settings import (
     labelled_of,
@@ -47,6 +48,8 @@ from xltransfer.study.adversarial_settings import (
     texts_of,
 )
 from xltransfer.study.analyses import ANALYSES, FIGURE_JOBS, analysis_of, drawings_of
+from xltransfer.study.dictionary_texts import DictionaryTexts, dictionary_codes
+from xltransfer.study.key_places import with_place
 from xltransfer.study.discriminations import Discrimination, discriminations, models_of, own_corpora
 from xltransfer.study.discriminations import identity as discrimination_identity
 from xltransfer.study.discriminations import stage_config as discrimination_config
@@ -54,10 +57,16 @@ from xltransfer.study.joined_sources import all_sets, sets_of
 from xltransfer.study.noise_settings import alphabet_file
 from xltransfer.study.parsed_trees import models_of_trees, parsed_file, parsed_identity
 from xltransfer.study.private_report import private
+from xltransfer.study.question_settings import (
+    embedded_questions_config,
+    question_config,
+    reads_questions,
+)
 from xltransfer.study.recipes import SEVERAL_TEXTS
 from xltransfer.study.shared_spaces import map_to, space_identity, vector_files
 from xltransfer.study.study_files import refuse_templates
 from xltransfer.study.varieties import FOLDS, HASHED
+from xltransfer.study.without_gpu import announced
 from xltransfer.study.vector_encoders import input_files, stage_config, vector_encoders
 
 try:
@@ -68,16 +77,26 @@ try:
     unseen = study.unseen
     gpu_jobs = jobs_at_once()
 except InputError as error:
-    sys.exit(f"error: {error}")
+    sys.exit(f"error: {with_place(error, workflow.configfiles, config)}")
+
+
+def names_in_targets():
+    """The names that paths of targets consist of, for the error about an unknown target."""
+    corpora = [code for task in study.tasks for code in study.corpora(task)]
+    own = [*study.declared_encoders, *study.tasks, *study.config["ablations"]]
+    rules = [rule.name for rule in workflow.rules]
+    return [*corpora, *own, *study.tables, *study.figures, *unseen.tables, *unseen.figures, *rules]
+
 
 # With this variable, stages write no absolute paths into files that may be shared.
 os.environ.update(XLTRANSFER_RESULTS=study.results)
 
 if workflow.is_main_process:
-    workflow.execute = alone(workflow.execute, results=study.results)
+    workflow.execute = announced(alone(workflow.execute, results=study.results), study)
     record_only_finished_jobs(Job, PersistenceBase)
     workflow._build_dag = comparing_every_job(workflow._build_dag, workflow)
     workflow._build_dag = without_future_inputs(workflow._build_dag, workflow)
+    workflow._build_dag = explaining_targets(workflow._build_dag, names_in_targets)
     workflow.create_report = private(
         workflow.create_report, study.local_paths, results=study.results
     )
@@ -107,6 +126,20 @@ def files_of(table):
         return []
     return [f"<results>/tables/{table}.csv" for table in analysis.tables] + [
         f"<results>/figures/{drawing.figure}.pdf" for drawing in analysis.drawings
+    ]
+
+
+def adaptation_files():
+    """The tables and the figure about methods for languages without training data."""
+    wanted = (analysis_of("adaptation_methods"), analysis_of("dictionary_text"))
+    return [
+        f"<results>/{kind}"
+        for analysis in wanted
+        if analysis.wanted(study)
+        for kind in (
+            *(f"tables/{table}.csv" for table in analysis.tables),
+            *(f"figures/{drawing.figure}.pdf" for drawing in analysis.drawings),
+        )
     ]
 
 

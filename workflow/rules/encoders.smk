@@ -10,7 +10,6 @@ rule fetch_encoder:
         "<logs>/fetch_encoder/{encoder}-{revision}.log",
     wildcard_constraints:
         revision="[0-9a-f]{12}",
-    retries: 2
     localrule: True
     conda:
         "../../envs/xltransfer.yaml"

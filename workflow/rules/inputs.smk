@@ -178,9 +178,13 @@ def vectors_option(wildcards, input):
 
 
 def part_of_source(split):
-    """A function of wildcards: a part of the corpus that a model is trained on."""
+    """A function of wildcards: a part of the corpus, or its translation, that a model trains on."""
 
     def of(wildcards):
+        model = wildcards.encoder, wildcards.task, wildcards.source
+        if name := DictionaryTexts(study).of_training(*model):
+            file = DictionaryTexts(study).training_file(name, *model[1:], split)
+            return settled(f"<results>/{file}", study.identities.training_part(*model, split))
         return corpus_of_task(wildcards.task, wildcards.source, split)
 
     return of

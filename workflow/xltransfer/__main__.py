@@ -1,4 +1,4 @@
-"""``python -m xltransfer COMMAND …``: a stage of the workflow, or a tool that users run by hand."""
+"""``xltransfer COMMAND …``, or ``python -m xltransfer``: a command for users, or a stage."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+from .runtime.command import leave_closed_pipe
 from .runtime.signatures import run_command
 
 ROOT = Path(__file__).parent
@@ -25,7 +26,9 @@ TOOLS = {
 def commands() -> dict[str, str]:
     """The module of each command."""
     stages = sorted(path.stem for path in (ROOT / "stages").glob("[a-z]*.py"))
-    return {**{stage: f"stages.{stage}" for stage in stages}, **TOOLS}
+    tools = sorted(path.stem for path in (ROOT / "commands").glob("[a-z]*.py"))
+    found = {tool: f"commands.{tool}" for tool in tools} | TOOLS
+    return found | {stage: f"stages.{stage}" for stage in stages}
 
 
 def summary(module: str) -> str:
@@ -35,14 +38,26 @@ def summary(module: str) -> str:
     return documentation.partition("\n")[0]
 
 
+def overview(known: dict[str, str]) -> str:
+    """What each command does: first those for users, then the stages."""
+    lines = ["usage: xltransfer COMMAND …; COMMAND --help explains one"]
+    for title, is_stage in (("commands", False), ("stages of the workflow", True)):
+        lines.append(f"\n{title}:")
+        for name, module in known.items():
+            if module.startswith("stages.") is is_stage:
+                lines.append(f"  {name:<26}{summary(module)}")
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Run the command that the command line names: the function of its module's name."""
     known = commands()
     name = sys.argv[1] if len(sys.argv) > 1 else "--help"
     if name in ("-h", "--help"):
-        print("usage: python -m xltransfer COMMAND …; COMMAND --help explains one\n")
-        width = max(map(len, known)) + 2
-        print("\n".join(f"  {name:<{width}}{summary(module)}" for name, module in known.items()))
+        try:
+            print(overview(known), flush=True)
+        except BrokenPipeError:
+            leave_closed_pipe()
     elif name in known:
         del sys.argv[1]
         run_command(getattr(import_module(f"xltransfer.{known[name]}"), name))

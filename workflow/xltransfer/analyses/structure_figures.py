@@ -24,18 +24,22 @@ def structure_figure(config: Mapping[str, Any], table: pd.DataFrame) -> Figure:
     """
     shown = table[table["target"] != CROSS_LINGUAL]
     panels = list(shown.groupby(["encoder", "source"], sort=False))
-    rows = max(part["task"].nunique() for _, part in panels)
+    tasks = list(dict.fromkeys(shown["task"]))
     figure, axes = plt.subplots(
         *(1, len(panels)),
-        figsize=(2.4 + 2.3 * len(panels), 1.2 + 0.42 * rows),
+        figsize=(2.4 + 2.3 * len(panels), 1.2 + 0.42 * len(tasks)),
         squeeze=False,
         layout="constrained",
         sharex=True,
+        sharey=True,
     )
     for ax, ((encoder, source), part) in zip(axes[0], panels, strict=True):
-        _panel(ax, part)
+        _panel(ax, part, tasks)
         ax.set_title(f"{source.upper()}, {encoder}", loc="left")
         ax.set_xlabel("F1 (%)")
+    axes[0][0].set_yticks(range(len(tasks)), tasks)
+    axes[0][0].set_ylim(len(tasks) - 0.4, -0.6)
+    axes[0][0].set_xlim(0, 112)
     handles, labels = axes[0][0].get_legend_handles_labels()
     unique = dict(zip(labels, handles, strict=True))
     figure.legend(unique.values(), unique.keys(), loc="outside lower center", ncols=2)
@@ -43,8 +47,7 @@ def structure_figure(config: Mapping[str, Any], table: pd.DataFrame) -> Figure:
     return figure
 
 
-def _panel(ax: Axes, part: pd.DataFrame) -> None:
-    tasks = list(dict.fromkeys(part["task"]))
+def _panel(ax: Axes, part: pd.DataFrame, tasks: list[str]) -> None:
     targets = list(dict.fromkeys(part["target"]))
     for row in part.itertuples():
         own = row.target == row.source
@@ -69,6 +72,4 @@ def _panel(ax: Axes, part: pd.DataFrame) -> None:
             fontsize=5,
             va="center",
         )
-    ax.set_yticks(range(len(tasks)), tasks)
-    ax.invert_yaxis()
     ax.grid(axis="x", color="#dddddd", linewidth=0.5)

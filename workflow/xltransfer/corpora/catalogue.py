@@ -7,6 +7,7 @@ Imports are light because the Snakefile reads the catalogues whenever it is pars
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from ..runtime.safe_values import (
 from .dictionary_catalogue import Dictionary, read_dictionary_catalogue
 from .embedded_world.languages import EMBEDDED_FAMILY
 from .parallel_corpora import ParallelCorpus, read_parallel_corpora
+from .question_corpora import QuestionCorpus, read_question_corpora
 from .raw_corpora import RawCorpus, read_raw_corpora
 from .relation_corpora import RELATIONS, ROLES, RelationCorpus, read_relation_corpora
 from .table_reader import read_table
@@ -39,6 +41,11 @@ LARGEST_ANNOTATED = 1 << 30
 Universal Dependencies have up to several hundred megabytes."""
 LARGEST_RAW = 1 << 36
 """Maximum bytes of a raw corpus. The dump of the English Wikipedia has about 25 GB."""
+EXTENSIBLE = (
+    *("languages.tsv", "treebanks.tsv", "treebank_files.tsv", "entity_corpora.tsv"),
+    *("entity_files.tsv", "raw_corpora.tsv"),
+)
+"""Tables to which a study can append rows of its own."""
 _ENTITY_CHOICES = {
     "layout": ("columns", "wikiann", "uner"),
     "scheme": ("iob1", "iob2", "bioes"),
@@ -147,13 +154,16 @@ class Catalogue:
             ``entity_corpora.tsv``, ``entity_files.tsv``, ``raw_corpora.tsv``,
             ``parallel_corpora.tsv``, ``parallel_files.tsv``, ``relation_corpora.tsv``,
             ``relation_files.tsv``, ``relation_labels.tsv``, ``transliterations.tsv``,
-            ``typology_files.tsv`` and ``dictionaries.tsv``.
+            ``typology_files.tsv``, ``dictionaries.tsv``, ``question_corpora.tsv`` and
+            ``question_files.tsv``.
         ud_release: newest release to use; each treebank has its latest catalogued release up to
             this one.
+        added: folder of further tables, named as in ``EXTENSIBLE`` and with the same columns,
+            whose rows are appended; a study's key ``catalogue``.
 
     Attributes:
         languages, treebanks, entities, relations, roles, raw_corpora, parallel_corpora,
-            dictionaries: entries by code.
+            dictionaries, questions: entries by code.
         schemes: transliteration schemes by name.
         transliterations: transliterated varieties by code.
         typology: files by their path in WALS.
@@ -162,8 +172,11 @@ class Catalogue:
         InputError: a table lacks a column, repeats a code or refers to a missing entry.
     """
 
-    def __init__(self, directory: Path | str, ud_release: str) -> None:
+    def __init__(
+        self, directory: Path | str, ud_release: str, added: Path | str | None = None
+    ) -> None:
         self.directory = Path(directory)
+        self.added = None if added is None else _checked_folder(Path(added))
         self.languages = self._read_languages()
         self.treebanks = self._read_treebanks(self._read_treebank_files(ud_release))
         self.entities = self._read_entities(self._read_entity_files())
@@ -173,9 +186,10 @@ class Catalogue:
         self.typology = self._read_typology()
         self.schemes = read_schemes(self.directory / "transliteration")
         self.transliterations = self._read_transliterations()
-        self.raw_corpora: dict[str, RawCorpus] = read_raw_corpora(
-            self.directory / "raw_corpora.tsv"
-        )
+        self.raw_corpora: dict[str, RawCorpus] = {}
+        for table in self._tables("raw_corpora.tsv"):
+            for code, corpus in read_raw_corpora(table).items():
+                _add(self.raw_corpora, code, corpus, f"{table}: {code}")
         for code, corpus in self.raw_corpora.items():
             self._check_language(corpus.language, f"{self.directory}/raw_corpora.tsv: {code}")
         self.parallel_corpora: dict[str, ParallelCorpus] = read_parallel_corpora(self.directory)
@@ -187,11 +201,24 @@ class Catalogue:
         for code, entry in self.dictionaries.items():
             for language in (entry.source, entry.target):
                 self._check_language(language, f"{table}: {code}")
+        self.questions: dict[str, QuestionCorpus] = read_question_corpora(self.directory)
+        for code, questions in self.questions.items():
+            for language in (questions.language, questions.question_language):
+                self._check_language(language, f"{self.directory}/question_corpora.tsv: {code}")
+
+    def _tables(self, name: str) -> list[Path]:
+        """The table of a name, and the one that the study adds, if there is one."""
+        added = [] if self.added is None else [self.added / name]
+        return [self.directory / name, *(path for path in added if path.exists())]
+
+    def _rows(self, name: str, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
+        for table in self._tables(name):
+            yield from read_table(table, columns)
 
     def _read_languages(self) -> dict[str, Language]:
         languages: dict[str, Language] = {}
         columns = ("code", "name", "iso", "script", "family")
-        for place, row in read_table(self.directory / "languages.tsv", columns):
+        for place, row in self._rows("languages.tsv", columns):
             check_code(LANGUAGE, row["code"], place, "code")
             check_code(ISO_639_3, row["iso"], place, "iso")
             check_code(ISO_15924, row["script"], place, "script")
@@ -205,7 +232,7 @@ class Catalogue:
         newest: dict[str, dict[str, dict[str, CorpusFile]]] = {}
         limit = _version(ud_release, "ud_release")
         columns = ("treebank", "release", "split", "file", "bytes", "checksum", "url")
-        for place, row in read_table(self.directory / "treebank_files.tsv", columns):
+        for place, row in self._rows("treebank_files.tsv", columns):
             version = _version(row["release"], place)
             if row["split"] not in SPLITS:
                 raise InputError(f"{place}: split '{row['split']}' is none of {', '.join(SPLITS)}")
@@ -226,7 +253,7 @@ class Catalogue:
     ) -> dict[str, Corpus]:
         treebanks: dict[str, Corpus] = {}
         columns = ("treebank", "language", "name", "licence")
-        for place, row in read_table(self.directory / "treebanks.tsv", columns):
+        for place, row in self._rows("treebanks.tsv", columns):
             code, language = _corpus_code(row, "treebank", place), row["language"]
             self._check_language(language, place)
             check_prefix(code, [language], place, "treebank")
@@ -240,7 +267,7 @@ class Catalogue:
         """Corpus → split → file."""
         files: dict[str, dict[str, CorpusFile]] = {}
         columns = ("corpus", "split", "file", "checksum", "url")
-        for place, row in read_table(self.directory / "entity_files.tsv", columns):
+        for place, row in self._rows("entity_files.tsv", columns):
             if row["split"] not in SPLITS:
                 raise InputError(f"{place}: split '{row['split']}' is none of {', '.join(SPLITS)}")
             code = check_code(CORPUS, row["corpus"], place, "corpus")
@@ -250,7 +277,7 @@ class Catalogue:
     def _read_entities(self, files: dict[str, dict[str, CorpusFile]]) -> dict[str, Corpus]:
         corpora: dict[str, Corpus] = {}
         columns = ("corpus", "language", "name", "licence", *_ENTITY_CHOICES, "encoding")
-        for place, row in read_table(self.directory / "entity_corpora.tsv", columns):
+        for place, row in self._rows("entity_corpora.tsv", columns):
             _corpus_code(row, "corpus", place)
             self._check_language(row["language"], place)
             check_prefix(row["corpus"], [row["language"]], place, "corpus")
@@ -314,6 +341,25 @@ class Catalogue:
                     f"{self.directory / table}: no row '{code}' in {self.directory / catalogue}; "
                     "add it there"
                 )
+
+
+def _checked_folder(folder: Path) -> Path:
+    """The folder of a study's own tables.
+
+    Raises:
+        InputError: it does not exist, or has a table that would not be read.
+    """
+    if not folder.is_dir():
+        raise InputError(
+            f"{folder}: no such folder, which `catalogue` names; correct the key, or remove it"
+        )
+    for table in sorted(folder.glob("*.tsv")):
+        if table.name not in EXTENSIBLE:
+            raise InputError(
+                f"{table}: none of the tables that a study can extend ({', '.join(EXTENSIBLE)}); "
+                "rename or remove it"
+            )
+    return folder
 
 
 def _corpus_code(row: dict[str, str], column: str, place: str) -> str:

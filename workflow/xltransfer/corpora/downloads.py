@@ -20,9 +20,18 @@ from .catalogue import LARGEST_RAW
 from .checksums import UNCHECKED, refuse_other_content, too_large, verify_checksum
 from .raw_corpora import hub_file
 
+
+class NotFoundError(InputError):
+    """No location has the file."""
+
+
 log = logging.getLogger(__name__)
 
 RETRIES = 3
+TEMPORARY = (408, 425, 429)
+"""HTTP status codes of client errors after which another request may succeed."""
+ABSENT = (404, 410)
+"""HTTP status codes of files that do not exist."""
 TIMEOUT = 60
 """Timeout in seconds without an answer."""
 
@@ -65,7 +74,7 @@ def fetch_file(
             f"{output}: the catalogue has no address to fetch this file from; put your copy there, "
             f"or name a folder that holds {relative} under `mirrors`"
         )
-    failures = []
+    failures, absent = [], True
     for place in places:
         try:
             with replacing(output) as temporary:
@@ -74,11 +83,13 @@ def fetch_file(
                 verify_checksum(temporary, checksum, name=place)
         except (OSError, requests.RequestException) as error:
             failures.append(f"{place} ({_reason(error)})")
+            absent = absent and _is_absent(error)
             log.info("not at %s", failures[-1])
         else:
             log.info("%s: fetched from %s", output, place)
             return
-    raise InputError(
+    kind = NotFoundError if absent else InputError
+    raise kind(
         f"{output}: found nowhere: {'; '.join(failures)}; "
         "put the file there by hand or add a mirror"
     )
@@ -105,7 +116,12 @@ def _download(place: str, path: Path, largest: int) -> None:
 
     def download(url: str, output: str, source: pooch.Pooch) -> None:
         with open(output, "wb") as file:
-            http(url, _Limited(file, largest, place), source)
+            try:
+                http(url, _Limited(file, largest, place), source)
+            except requests.HTTPError as error:
+                if is_permanent(error.response.status_code):
+                    raise _PermanentError(error) from None
+                raise
 
     # The caller verifies the checksum, because pooch does not support all types.
     source = pooch.create(
@@ -116,6 +132,19 @@ def _download(place: str, path: Path, largest: int) -> None:
         retry_if_failed=RETRIES,
     )
     source.fetch(path.name, downloader=download)
+
+
+def is_permanent(status: int) -> bool:
+    """Whether a server that answers with this HTTP status would do so again."""
+    return 400 <= status < 500 and status not in TEMPORARY
+
+
+class _PermanentError(OSError):
+    """An error of a server that pooch, which repeats requests, must not see as one."""
+
+    def __init__(self, error: requests.HTTPError) -> None:
+        super().__init__(str(error))
+        self.response = error.response
 
 
 class _Limited:
@@ -133,6 +162,12 @@ class _Limited:
 
     def flush(self) -> None:
         """Ignored, because pooch flushes after every kilobyte; closing the file flushes it."""
+
+
+def _is_absent(error: Exception) -> bool:
+    """Whether an error says that a file does not exist, so that no further attempt finds it."""
+    response = getattr(error, "response", None)
+    return isinstance(error, FileNotFoundError) or getattr(response, "status_code", None) in ABSENT
 
 
 def _reason(error: Exception) -> str:

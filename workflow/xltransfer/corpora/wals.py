@@ -72,6 +72,23 @@ def read_wals(
     return best
 
 
+def family_of(languages: Path, iso: str) -> str:
+    """Family and genus of a language (``Uralic, Finnic``), ``""`` if it is not in WALS.
+
+    Args:
+        languages: file ``cldf/languages.csv``.
+        iso: ISO 639-3 code.
+
+    Raises:
+        InputError: the file is not UTF-8, not CSV or lacks a column.
+    """
+    wanted = INDIVIDUAL.get(iso, iso)
+    for _, row in _rows(languages, ("ISO639P3code", "Family", "Genus")):
+        if row["ISO639P3code"] == wanted and row["Family"].strip():
+            return ", ".join(dict.fromkeys([row["Family"].strip(), row["Genus"].strip()]))
+    return ""
+
+
 def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
     """The rows of a CSV file with their places (``file:line``)."""
     reader = csv.reader(io.StringIO(read_text_lines(path), newline=""), strict=True)

@@ -114,6 +114,19 @@ class EncoderKind(ABC):
         """Set the language of the texts that a network reads; see ``language_embeddings``."""
         select_language(network, language)
 
+    def recompute_layers(self, network: nn.Module) -> None:
+        """Train with less memory: keep the inputs of layers alone and compute them again.
+
+        Results stay the same (gradient checkpointing, Chen et al. 2016).
+
+        Raises:
+            InputError: encoders of this kind cannot do this.
+        """
+        raise InputError(
+            f"training.checkpointing: {self.name} has no layers that are computed again; remove "
+            "the key"
+        )
+
     def saved_config(self, network: nn.Module, labels: Sequence[str] | None) -> Any:
         """The configuration to save.
 

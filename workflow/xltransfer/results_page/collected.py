@@ -20,8 +20,9 @@ from ..records.record import record_path
 from ..records.verification import verified_checksums
 from ..runtime.errors import InputError
 from ..runtime.files import read_json, read_text
+from ..study.project import workflow_folder
 
-CAPTIONS = Path(__file__).resolve().parents[2] / "report"
+CAPTIONS = workflow_folder() / "report"
 """Folder with the titles of tables and figures and their captions."""
 
 

@@ -12,10 +12,13 @@ from contextlib import suppress
 from . import interruption
 from .errors import InputError
 from .files import explain_denied, explain_no_room
+from .memory import explain_no_memory
 from .safe_values import printable
 
 USER_ERROR = 2
 """Exit code when the user can mend the cause."""
+PIPE_CLOSED = 141
+"""Exit code when the reader of the output has closed the pipe, as shells give it for SIGPIPE."""
 
 log = logging.getLogger(__name__)
 
@@ -40,17 +43,32 @@ def run(parser: argparse.ArgumentParser, stage: Callable[[argparse.Namespace], N
     interruption.listen()
     try:
         stage(arguments)
+        sys.stdout.flush()
         interruption.stop_listening()
     except InputError as error:
         _refuse(str(error))
+    except BrokenPipeError:
+        leave_closed_pipe()
     except OSError as error:
         explanation = explain_no_room(error.filename or "output", error) or explain_denied(error)
+        if explanation is None:
+            raise
+        _refuse(explanation)
+    except (MemoryError, RuntimeError) as error:
+        explanation = explain_no_memory(error, parser.prog.rpartition(" ")[2])
         if explanation is None:
             raise
         _refuse(explanation)
     except interruption.Interrupted as interrupted:
         log.warning("%s", interrupted)
         sys.exit(interrupted.exit_code)
+
+
+def leave_closed_pipe() -> None:
+    """End this process, because the reader of its output (for example `head`) has seen enough."""
+    # Python would complain again when it flushes standard output at its end.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(PIPE_CLOSED)
 
 
 def _make_printable(record: logging.LogRecord) -> bool:

@@ -42,7 +42,11 @@ def parser_of(function: Callable[..., object]) -> argparse.ArgumentParser:
     )
     for name, parameter, kind, _ in _parameters(function):
         flag = name if parameter.kind is parameter.POSITIONAL_ONLY else _option(name)
-        parser.add_argument(flag, help=helps.get(name), **_properties(flag, kind, parameter))
+        # The name of a parameter that Python reserves (`from`) has an underscore at its end.
+        known = {"dest": name} if flag.startswith("-") else {}
+        parser.add_argument(
+            flag, help=helps.get(name), **known, **_properties(flag, kind, parameter)
+        )
     return parser
 
 
@@ -68,7 +72,7 @@ def _parameters(
 
 
 def _option(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
+    return f"--{name.rstrip('_').replace('_', '-')}"
 
 
 def _is_mapping(kind: Any) -> bool:
@@ -156,7 +160,10 @@ def _read_yaml(path: str) -> Any:
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise InputError(f"{path}: not YAML ({error})") from None
+        mark = getattr(error, "problem_mark", None)
+        place = f"{path}:{mark.line + 1}" if mark else f"{path}"
+        said = getattr(error, "problem", None) or error
+        raise InputError(f"{place}: not YAML ({said}); correct it") from None
 
 
 class _Object(dict[str, Any]):

@@ -118,6 +118,8 @@ def _save(
         "weights": sha256_of_file(directory / WEIGHTS),
         "files": {path.name: sha256_of_file(path) for path in written},
         "training_sentences": done.sentences,
+        "trained_parameters": done.model.trained_parameters,
+        "stored_bytes": (directory / WEIGHTS).stat().st_size,
         **({"noise": done.noise} if done.noise else {}),
         **({"adversarial": done.game} if done.game else {}),
         **{key: getattr(done.report, key) for key in ("best_epoch", "history", "steps")},

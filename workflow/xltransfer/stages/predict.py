@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..corpora.formats import read_sentences, write_sentences
+from ..corpora.formats import read_sentences, write_predictions
 from ..encoders.language_embeddings import languages_of
 from ..records.record import write_record
 from ..records.verification import verified_checksums, verified_model
@@ -59,8 +59,10 @@ def predict(
         key = type(kind), *files, longest, task.word_state
         if key not in datasets:
             own_reader = kind.reader_of(kind.reader(directory), language)
-            datasets[key] = Dataset(sentences, own_reader, longest, task.word_state)
-        write_sentences(output, annotate(model.to(device), task, labels, datasets[key], device))
+            datasets[key] = Dataset(
+                sentences, own_reader, longest, task.word_state, make=task.examples
+            )
+        write_predictions(output, annotate(model.to(device), task, labels, datasets[key], device))
         spoken = {"language": language} if kind.of_languages or languages_of(directory) else {}
         facts = {"device": device_name(device), "threads": threads, **spoken}
         write_record(output, "predict", inputs, **facts)

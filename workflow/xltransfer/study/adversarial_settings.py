@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 KEY = "adversarial"
 TABLES = {RAW_TEXT: "raw_corpora"}
 """Catalogue of the corpora in a folder, if it has another name."""
+OF_PASSAGES = ("question-answering",)
+"""Kinds of tasks whose units are no sentences."""
 
 
 def in_fixed_order(training: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -105,6 +107,16 @@ def check_adversarial(study: Study) -> None:
         if not is_adversarial(study, task):
             continue
         key = f"config: {task}.training.{KEY}"
+        if study.config[task]["kind"] in OF_PASSAGES:
+            raise InputError(
+                f"{key}: a discriminator reads sentences, and '{task}' reads questions with "
+                "windows of passages; remove the key"
+            )
+        if "accumulation" in study.config[task]["training"]:
+            raise InputError(
+                f"config: {task}.training.accumulation: adversarial training computes each batch "
+                "as a whole; remove the key, and make `batch_pieces` smaller to save memory"
+            )
         for part in texts_of(study.config[task]["training"]):
             _check_part(study, f"{key}.texts", *part)
         labelled = labelled_of(study, task)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 from ..corpora.catalogue import LARGEST_ANNOTATED, LARGEST_RAW, Catalogue, CorpusFile
 from ..corpora.formats import ANNOTATED
@@ -13,6 +15,19 @@ from ..runtime.files import canonical_json
 
 FOLDER = "resources/downloads"
 """Folder of all downloads, relative to that of the workflow."""
+
+
+def read_catalogue(root: Path, config: Mapping[str, Any]) -> Catalogue:
+    """The catalogues of the project, with the rows that the study adds to them.
+
+    Args:
+        root: folder of the workflow.
+        config: validated configuration.
+
+    Raises:
+        InputError: as for ``Catalogue``.
+    """
+    return Catalogue(root / "resources", config["ud_release"], config.get("catalogue"))
 
 
 class Downloads:
@@ -31,7 +46,7 @@ class Downloads:
         """Path of a part of a corpus below the folder of downloads.
 
         Args:
-            corpora: folder ``treebanks`` or ``entities``.
+            corpora: folder ``treebanks``, ``entities`` or ``questions``.
             corpus: code of the corpus.
             split: part ``train``, ``dev`` or ``test``.
         """

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from ..runtime.safe_values import printable
 from . import Study
 from .mapped_vectors import GIVEN
+from .project import project_folder
 from .study_files import read_config
 
 
@@ -36,6 +37,8 @@ def reach(study: Study) -> Iterator[str]:
             else:
                 path = study.mapped.given_file(name, language, "")
                 yield f"word vectors {name}, {language}: {path}{_outside(path)}"
+    if folder := study.config.get("catalogue"):
+        yield f"catalogue: {folder}{_outside(folder)}"
     for mirror in study.mirrors:
         scheme = urlsplit(mirror).scheme
         where = "asked first" if scheme in ("http", "https") else "read first"
@@ -56,7 +59,7 @@ def check_study(files: Sequence[str], /) -> None:
     Args:
         files: files of the study, as for ``snakemake --configfile``.
     """
-    study = Study(read_config(files))
+    study = Study(read_config(files), project_folder())
     names = " ".join(files)
     print(printable(f"{names}: no code; keys, values and codes are right"))
     for line in reach(study):

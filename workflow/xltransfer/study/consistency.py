@@ -10,13 +10,17 @@ from ..corpora.formats import FORMATS
 from ..corpora.source_sets import members
 from ..encoders.ablations import NONE, parse
 from ..runtime.errors import InputError
+from .adaptation_methods import AdaptationMethods
 from .adversarial_settings import check_adversarial
+from .dictionary_texts import DictionaryTexts
 from .encoders import check_encoders
 from .joined_sources import check_sets
 from .noise_settings import check_noise
 from .parsed_trees import check_trees
 from .parts import check_mirrors, check_results
+from .question_settings import check_question_tasks
 from .relation_parts import check_treebanks
+from .scaling_settings import check_scaling
 from .shared_spaces import check_spaces
 from .task_encoders import check_task_encoders
 from .vector_encoders import check_vector_encoders
@@ -44,7 +48,11 @@ def check_consistency(study: Study) -> None:
     _check_ablations(study)
     _check_dropped(study)
     _check_unseen(study)
+    AdaptationMethods(study).check()
     check_noise(study)
+    DictionaryTexts(study).check()
+    check_question_tasks(study)
+    check_scaling(study)
     check_adversarial(study)
     study.mapped.check()
     check_task_encoders(study)

@@ -19,6 +19,8 @@ from ..records.code import stage_digest
 from ..records.paths import made_encoder
 from ..runtime.files import digest, sha256_of_file
 from .local_files import LocalFiles
+from .question_settings import FOLDER as QUESTIONS
+from .question_settings import embedded_questions_config, question_config
 from .relation_parts import is_annotation, part_identity
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ class Contents:
         """Identity of a part of a corpus, or ``""`` if only the file itself determines it.
 
         Args:
-            kind: folder ``treebanks`` or ``entities``.
+            kind: folder ``treebanks``, ``entities`` or ``questions``.
             code: code of the corpus.
             split: part ``train``, ``dev`` or ``test``.
         """
@@ -68,6 +70,9 @@ class Contents:
             return _composed(of, [self.corpus(kind, made.original, part) for part in parts])
         if code.endswith(f"_{EMBEDDED}"):
             language = code.removesuffix(f"_{EMBEDDED}")
+            if kind == QUESTIONS:
+                part = embedded_questions_config(study, language, split)
+                return digest([kind, part, stage_digest("embedded_questions")])
             stage = "embedded_relations" if kind in ANNOTATIONS else "embedded_world"
             world = stage_digest(stage)
             return digest([kind, study.embedded_world.part(language, split), world])
@@ -79,6 +84,8 @@ class Contents:
         if not checksum:
             return ""
         layout = study.entities_config(code) if kind == "entities" else ""
+        if kind == QUESTIONS:
+            layout = question_config(study, code, split)
         return digest([checksum, layout, stage_digest(FORMATS[kind].checked_by)])
 
     def encoder(self, name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,13 +16,22 @@ from ..records.record import TRAINING
 from ..runtime.errors import InputError
 from . import Study
 from .estimate import PEAK, Assumptions, Estimate, Model, read_outputs
+from .project import project_folder
 from .study_files import read_config
+from .training_memory import largest_trainings
 
 UNKNOWN = (
     *("adapt", "pretrain", "pretrain_embedded", "translation_context"),
     *("train_vectors", "represent_words", "map_vectors", "translate_words"),
 )
 """Rules without an estimate, because the size of their data is unknown before cleaning."""
+
+
+AFFECTED = "affected files:"
+"""What Snakemake writes before the names of missing files."""
+_ERROR = re.compile("error|exception", re.IGNORECASE)
+STUDY_FILES = (".yaml", ".yml", ".json")
+"""Suffixes by which a study file is told from a target."""
 
 
 def dry_run(targets: Sequence[str], files: Sequence[str]) -> Mapping[str, list[list[str]]]:
@@ -35,10 +45,26 @@ def dry_run(targets: Sequence[str], files: Sequence[str]) -> Mapping[str, list[l
     done = subprocess.run(command, capture_output=True, text=True)
     lines = (done.stdout + done.stderr).splitlines()
     if done.returncode:
-        last = lines[-1] if lines else "snakemake --dry-run ended without a word"
-        found = next((line for line in lines if "error" in line.lower()), last)
-        raise InputError(found.removeprefix("error: "))
+        raise InputError(problem_of(lines))
     return read_outputs(lines)
+
+
+def problem_of(lines: Sequence[str]) -> str:
+    """The problem in the output of a failed dry run, on one line."""
+    for line in lines:
+        if line.startswith("error: "):
+            return line.removeprefix("error: ")
+    if AFFECTED in (stripped := [line.strip() for line in lines]):
+        after = stripped[stripped.index(AFFECTED) + 1 :]
+        # Snakemake lists them in any order.
+        files = sorted(name for name in after if "/" in name and " " not in name) or after
+        more = f" (and {len(files) - 1} more)" if len(files) > 1 else ""
+        return (
+            f"{files[0]}{more}: is missing, and no rule makes it; put it there, or correct the "
+            "study"
+        )
+    last = lines[-1] if lines else "snakemake --dry-run ended without a word"
+    return next((line for line in lines if _ERROR.search(line)), last)
 
 
 def model_of(path: str, results: str) -> Model:
@@ -73,6 +99,8 @@ def report(study: Study, estimate: Estimate, jobs: Mapping[str, list[list[str]]]
     yield from _table((part, f"{number:.1f}") for part, number in hours.items())
     core_hours = estimate.core_hours(sum(flops.values()), starts)
     yield f"without a GPU: {core_hours:.1f} core hours, to be divided by the number of cores"
+    yield "\nmemory of the largest fine-tuning, with AdamW in float32:"
+    yield from _table((name, _size(n)) for name, n in largest_trainings(estimate).items())
     unknown = [rule for rule in UNKNOWN if rule in jobs]
     if unknown:
         yield f"  and not estimated: {', '.join(unknown)}"
@@ -138,7 +166,7 @@ def plan(
     """Print what a study would run, what it keeps on disk and how long it takes; run nothing.
 
     Args:
-        targets: targets of Snakemake; everything if none is given.
+        targets: study files (.yaml) and targets of Snakemake; everything if no target is given.
         configfile: files of the study, for Snakemake.
         gpu: class of GPU.
         utilisation: share of the GPU's peak that is reached.
@@ -156,9 +184,11 @@ def plan(
         "pieces_per_word": pieces_per_word,
     }
     check_positive(assumed)
-    study = Study(read_config(configfile))
+    files = [*configfile, *(target for target in targets if target.endswith(STUDY_FILES))]
+    targets = [target for target in targets if target not in files]
+    study = Study(read_config(files), project_folder())
     estimate = Estimate(study, Assumptions(gpu=gpu, **assumed))
-    print("\n".join(report(study, estimate, dry_run(targets, configfile))))
+    print("\n".join(report(study, estimate, dry_run(targets, files))))
 
 
 def check_positive(assumed: Mapping[str, float]) -> None:

@@ -9,6 +9,7 @@ from ..corpora.source_sets import members
 from ..runtime.errors import InputError
 from ..runtime.files import canonical_json
 from .adversarial_settings import unlabelled_raw_texts
+from .dictionary_texts import DictionaryTexts
 from .noise_settings import alphabet_texts
 from .recipes import EACH_UNSEEN_LANGUAGE, SEVERAL_TEXTS
 from .varieties import FOLDS
@@ -48,12 +49,21 @@ class RawTexts:
         ]
         vectors = self.study.mapped.texts
         training = [*alphabet_texts(self.study), *unlabelled_raw_texts(self.study)]
-        return list(dict.fromkeys([*unseen, *named, *vectors, *training]))
+        found = [*unseen, *named, *vectors, *training]
+        translated = [self.translated[code] for code in found if code in self.translated]
+        return list(dict.fromkeys([*found, *translated]))
+
+    @cached_property
+    def translated(self) -> dict[str, str]:
+        """Texts that a dictionary translates: code → code of the text that it is made from."""
+        items = DictionaryTexts(self.study).items
+        return {name: item.raw_text for name, item in items.items() if item.raw_text}
 
     @property
     def cleaned(self) -> list[str]:
-        """The texts that are cleaned; the others are transliterated."""
-        return [code for code in self.codes if code not in self.study.unseen.made["raw_text"]]
+        """The texts that are cleaned; the others are transliterated or translated."""
+        made = {*self.study.unseen.made["raw_text"], *self.translated}
+        return [code for code in self.codes if code not in made]
 
     def check(self) -> None:
         """Raise an error for unknown texts and for shares that would leave no line.
@@ -83,6 +93,8 @@ class RawTexts:
 
     def language(self, code: str) -> str:
         """Code of the variety that a text is in."""
+        if code in self.translated:
+            return DictionaryTexts(self.study).items[code].target
         varieties = self.study.unseen.varieties.values()
         made = [variety.code for variety in varieties if variety.text == code]
         return made[0] if made else self.study.catalogue.raw_corpora[code].language

@@ -218,7 +218,9 @@ def _read_recipe(item: Mapping[str, Any]) -> Recipe | None:
             f"config: encoders: '{name}' has an architecture, which has no vocabulary to trim; "
             "write `from` and the encoder whose vocabulary is trimmed"
         )
-    if ("vocabulary_size" in by) != ("architecture" in item):
+    if "vocabulary" in by:
+        _check_units(name, item, by)
+    elif ("vocabulary_size" in by) != ("architecture" in item):
         raise InputError(
             f"config: encoders: '{name}': `vocabulary_size` belongs to encoders with an "
             "`architecture`, which learn their vocabulary, and to no others; correct `by`"
@@ -242,6 +244,22 @@ def _read_recipe(item: Mapping[str, Any]) -> Recipe | None:
         raw_texts=texts[0],
         parallel_texts=texts[1],
     )
+
+
+def _check_units(name: str, item: Mapping[str, Any], by: Mapping[str, Any]) -> None:
+    """Raise an error for a vocabulary of bytes or characters that contradicts other keys."""
+    extra = [key for key in ("vocabulary_size", "vocabulary_sampling_exponent") if key in by]
+    if extra or "architecture" not in item:
+        what = f"`{extra[0]}`" if extra else "`from`"
+        raise InputError(
+            f"config: encoders: '{name}': `vocabulary` of bytes or characters does not go with "
+            f"{what}; remove one of the two"
+        )
+    if "noise" in by["training"]:
+        raise InputError(
+            f"config: encoders: '{name}': an encoder of bytes or characters has one segmentation "
+            "of each word; remove `noise`"
+        )
 
 
 def _given(item: Mapping[str, Any], root: Path) -> Encoder:

@@ -6,7 +6,6 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -15,6 +14,7 @@ import yaml
 from ..runtime.errors import InputError
 from ..runtime.safe_values import printable, without_credentials
 from .plain import check_plain
+from .project import workflow_folder
 
 MOVED: Mapping[tuple[str, ...], str] = {
     ("encoder",): "name it in `unseen.arms` and as `encoder` of `unseen.verdict`",
@@ -35,7 +35,7 @@ MOVED: Mapping[tuple[str, ...], str] = {
 }
 """Keys of ``unseen`` in earlier versions, with what to write instead."""
 _ABSENT = object()
-SCHEMA = Path(__file__).parent.parent.parent / "schemas" / "config.schema.yaml"
+SCHEMA = workflow_folder() / "schemas" / "config.schema.yaml"
 
 
 def check_schema(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ..corpora.catalogue import Catalogue, Corpus, Language
+from ..corpora.catalogue import Corpus, Language
 from ..corpora.embedded_world.languages import EMBEDDED_FAMILY
 from ..encoders.ablations import NONE, in_order
 from ..records import paths
@@ -27,7 +27,7 @@ from .batches import (
     prediction_batches,
     scoring_batches,
 )
-from .catalogued_files import Downloads
+from .catalogued_files import Downloads, read_catalogue
 from .consistency import check_consistency
 from .contents import Contents
 from .embedded_parts import EmbeddedWorld
@@ -48,7 +48,10 @@ from .task_encoders import encoders_and_tasks
 from .unseen import UnseenLanguages
 from .vector_encoders import fixed_settings
 
-INDIFFERENT = ("mirrors", "job_size", "training_threads", "checkpoint_minutes", "keep", "pathvars")
+INDIFFERENT = (
+    *("mirrors", "catalogue", "job_size", "training_threads", "checkpoint_minutes", "keep"),
+    "pathvars",
+)
 """Keys for locations and batching, which do not affect results."""
 
 
@@ -71,7 +74,7 @@ class Study:
         self.encoders = encoders_of_transfer(config["transfer_encoders"], self.declared_encoders)
         layers = {name: encoder.layers for name, encoder in self.encoders.items()}
         self.config = {**checked, "ablations": expand_pairs(config["ablations"], layers)}
-        self.catalogue = Catalogue(self.root / "resources", config["ud_release"])
+        self.catalogue = read_catalogue(self.root, config)
         self.unseen = UnseenLanguages(self)
         check_consistency(self)
 
@@ -161,7 +164,7 @@ class Study:
         """Files and folders in the configuration, with and without variables expanded."""
         identifier = [self.config["cleaning"]["identifier"]] if self.raw_texts.codes else []
         given = [item["path"] for item in self.config["encoders"] if "path" in item]
-        vectors = self.mapped.given_paths()
+        vectors = [*self.mapped.given_paths(), *filter(None, [self.config.get("catalogue")])]
         directories = (encoder.directory for encoder in self.declared_encoders.values())
         return [*directories, *given, *identifier, *vectors]
 

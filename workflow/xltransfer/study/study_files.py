@@ -7,6 +7,7 @@ such files. ``python -m xltransfer check_study`` checks a file before Snakemake 
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import yaml
 from ..runtime.errors import InputError
 from ..runtime.files import read_bytes
 from ..runtime.safe_values import printable
+from .project import project_folder
 
 LARGEST = 1 << 20
 """Maximum size of a study file in bytes; the largest one of the project has 10 kB."""
@@ -46,8 +48,10 @@ def read_study_file(path: Path | str) -> dict[str, Any]:
     try:
         content = yaml.load(data, Loader=_LOADER)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{path}: not YAML: {printable(reason)[:300]}; correct it") from None
+        mark = getattr(error, "problem_mark", None)
+        place = f"{path}:{mark.line + 1}" if mark else f"{path}"
+        said = getattr(error, "problem", None) or " ".join(str(error).split())
+        raise InputError(f"{place}: not YAML: {printable(said)[:300]}; correct it") from None
     if content is None:
         return {}
     if not isinstance(content, dict):
@@ -79,9 +83,16 @@ def read_config(files: Sequence[Path | str]) -> dict[str, Any]:
         InputError: as for ``read_study_file``.
     """
     config: dict[str, Any] = {}
-    for name in ("config.yaml", *files):
+    for name in (project_folder() / "config.yaml", *files):
         _update(config, read_study_file(name))
     return config
+
+
+def merged(config: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration with the keys of another one over it, as ``--configfile`` merges them."""
+    copied = copy.deepcopy(dict(config))
+    _update(copied, other)
+    return copied
 
 
 def _update(config: dict[str, Any], other: Mapping[str, Any]) -> None:

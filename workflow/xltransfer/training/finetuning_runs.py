@@ -196,6 +196,8 @@ class FineTuningRuns:
         model = WordModel(untrained, head)
         ablate(model.encoder, self.ablation, seed)
         model.kind.select_language(model.encoder, self.language)
+        if settings.get("checkpointing"):
+            model.kind.recompute_layers(model.encoder)
         data = prepared.training, prepared.development
         objective = FineTuning(model, task, prepared.labels, *data, settings, seed)
         self._warn_of_short_epochs(objective, settings, len(prepared.sentences))
@@ -266,11 +268,13 @@ class FineTuningRuns:
         if settings:
             noise = NoisyReading(settings, self._letters(settings), reader, seed)
             varied = noise.of_epoch
-        data = Dataset(sentences, reader, start.longest, self.task.word_state, varied)
+        of_task = self.task.word_state, varied, self.task.examples
+        data = Dataset(sentences, reader, start.longest, *of_task)
         data.add_targets(self.task, labels)
         if self.game:
             data = self.game.joined(data, more, start, kind, self.task, labels)
-        held_out = Dataset(self._held_out, reader, start.longest, self.task.word_state)
+        of_task = self.task.word_state, None, self.task.examples
+        held_out = Dataset(self._held_out, reader, start.longest, *of_task)
         return _Prepared(sentences, start, labels, data, held_out, noise)
 
     def _letters(self, settings: Mapping[str, Any]) -> str:

@@ -28,3 +28,27 @@ def bootstrap_interval(values: np.ndarray, seed: int = 1) -> tuple[np.ndarray, n
     means = counts @ flat / number
     low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
     return low.reshape(values.shape[1:]), high.reshape(values.shape[1:])
+
+
+def ratio_interval(
+    numerators: np.ndarray, denominators: np.ndarray, seed: int = 1
+) -> tuple[float, float]:
+    """A 95 % confidence interval of a ratio of sums over items, such as an accuracy over words.
+
+    Args:
+        numerators, denominators: counts of each item, which is drawn as a whole; shape (items,).
+        seed: seed of the draws.
+
+    Returns:
+        Lower and upper bound; NaN if there is no item, or a draw has no denominator.
+    """
+    number = len(numerators)
+    if not number:
+        return float("nan"), float("nan")
+    draws = np.random.default_rng(seed)
+    counts = draws.multinomial(number, np.full(number, 1 / number), SAMPLES)
+    totals = counts @ np.asarray(denominators, dtype=np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratios = counts @ np.asarray(numerators, dtype=np.float64) / totals
+    low, high = np.quantile(ratios, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return float(low), float(high)

@@ -90,6 +90,18 @@ class FineTuning(Objective):
         states = self.model.word_states(tensors)
         return self.task.loss(self.model.head, states, tensors), states, tensors
 
+    def parts(self, batch: TrainingBatch, number: int) -> list[tuple[TrainingBatch, float]]:
+        """Parts with about equally many examples; the loss is a mean over units of the task."""
+        examples = self.training.of_epoch(batch.epoch)
+        parts = [part for part in np.array_split(batch.indices, number) if len(part)]
+        units = [sum(self.task.loss_units(examples[i]) for i in part) for part in parts]
+        # Without any unit in the batch, the loss of each part is 0.
+        total = sum(units) or 1
+        return [
+            (TrainingBatch(batch.epoch, part), of_part / total)
+            for part, of_part in zip(parts, units, strict=True)
+        ]
+
     def evaluate(self, device: torch.device) -> dict[str, float]:
         """The task's metrics on the development set."""
         predicted = annotate(self.model, self.task, self.labels, self.development, device)

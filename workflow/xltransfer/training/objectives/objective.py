@@ -34,6 +34,10 @@ class Objective(ABC):
     def loss(self, batch: Any, device: torch.device) -> torch.Tensor:
         """The loss of one batch, a scalar."""
 
+    def parts(self, batch: Any, number: int) -> list[tuple[Any, float]]:
+        """A batch in at most a number of parts, each with its share of the loss of the batch."""
+        raise NotImplementedError(f"{type(self).__name__} computes each batch as a whole")
+
     @abstractmethod
     def evaluate(self, device: torch.device) -> dict[str, float]:
         """Scores on held-out data; the first one selects the best epoch; higher is better."""

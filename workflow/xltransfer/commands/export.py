@@ -1,0 +1,186 @@
+"""Export a fine-tuned model as a directory of transformers with a model card."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ..corpora.catalogue import Corpus
+from ..records import paths
+from ..records.record import TRAINING
+from ..records.verification import verified_model
+from ..runtime.command import warn
+from ..runtime.errors import InputError
+from ..runtime.files import read_json
+from ..study.catalogued_files import read_catalogue
+from ..study.project import project_folder
+from ..study.study_files import read_config
+from ..tasks.properties import kind_of
+
+CARD = "README.md"
+PIPELINES = {"tagging": "token-classification", "entities": "token-classification"}
+LOADED_AS = {
+    "tagging": "AutoModelForTokenClassification",
+    "entities": "AutoModelForTokenClassification",
+    "parsing": "AutoModel",
+}
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Which model of a study a directory holds, by its path."""
+
+    results: str
+    encoder: str
+    task: str
+    source: str
+    ablation: str
+    seed: int
+
+
+def export(model: Path, folder: Path, /, study: str = "") -> None:
+    """Export a fine-tuned model as a directory of transformers with a model card.
+
+    The card has the data with licences, the encoder, the hyperparameters, and the scores on every
+    corpus that the model has been tested on, each with a 95 % interval over test sentences.
+
+    Args:
+        model: directory of a model of a study: results/models/…/seed-1.
+        folder: directory to make; it must not exist, or be empty.
+        study: study file whose own tables and encoders are used.
+
+    Raises:
+        InputError: the model is missing or changed, or the folder has files.
+    """
+    origin = _origin(model)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(f"{folder}: exists and is not empty; name a new folder")
+    verified_model(model)
+    report = read_json(model / TRAINING)
+    config = read_config([study] if study else [])
+    card = model_card(origin, report, config)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".xltransfer-") as scratch:
+        target = Path(scratch, folder.name)
+        target.mkdir()
+        for name in ("model.safetensors", TRAINING, *report.get("files", {})):
+            shutil.copyfile(model / name, target / name)
+        (target / CARD).write_text(card, encoding="utf-8", newline="\n")
+        target.replace(folder)
+    print(f"{folder}: {', '.join(sorted(path.name for path in folder.iterdir()))}")
+
+
+def _origin(model: Path) -> Origin:
+    """The model of a directory.
+
+    Raises:
+        InputError: it is no model of a study.
+    """
+    if not (model / TRAINING).is_file():
+        raise InputError(f"{model}: no fine-tuned model, {TRAINING} is missing; name its directory")
+    parts = model.absolute().parts
+    if len(parts) < 7 or parts[-6] != "models" or not parts[-1].startswith("seed-"):
+        raise InputError(
+            f"{model}: not below models/<encoder>/<task>/<source>/<ablation>/seed-<n> of a study's "
+            "results, so its data and scores are not known"
+        )
+    results = str(Path(*parts[:-6]))
+    return Origin(results, *parts[-5:-1], seed=int(parts[-1].removeprefix("seed-")))
+
+
+def model_card(origin: Origin, report: Mapping[str, Any], config: Mapping[str, Any]) -> str:
+    """A model card in Markdown, with the metadata that model hubs read.
+
+    Args:
+        origin: the model.
+        report: its ``training.json``.
+        config: configuration, whose catalogue has the corpora.
+    """
+    kind = kind_of(report["config"]["settings"])
+    catalogue = read_catalogue(project_folder(), config)
+    corpora: Mapping[str, Corpus] = getattr(catalogue, kind.corpora)
+    source = corpora.get(origin.source)
+    if source is None:
+        warn(f"{origin.source}: not in the catalogue; name its study with --study")
+    items = [item for item in config["encoders"] if item["name"] == origin.encoder]
+    base = next((item["hub"] for item in items if "hub" in item), None)
+    name = report["config"]["settings"]["kind"]
+    metadata = {
+        "library_name": "transformers",
+        "tags": ["cross-lingual transfer", name],
+        **({"pipeline_tag": PIPELINES[name]} if name in PIPELINES else {}),
+        **({"base_model": base} if base else {}),
+        **({"language": [source.language]} if source else {}),
+    }
+    lines = ["---", yaml.safe_dump(metadata, sort_keys=False, allow_unicode=True).rstrip(), "---"]
+    lines += [f"# {origin.encoder}, {origin.task}, {origin.source}", ""]
+    lines += _description(origin, report, source, items)
+    lines += ["", "## Scores", ""]
+    lines += _score_lines(origin, corpora)
+    lines += ["", "## Use", "", "```sh", "xltransfer annotate . < text", "```", ""]
+    lines += [f"With transformers: `{LOADED_AS.get(name, 'AutoModel')}.from_pretrained(…)`."]
+    return "\n".join(lines) + "\n"
+
+
+def _description(
+    origin: Origin, report: Mapping[str, Any], source: Corpus | None, items: list[dict[str, Any]]
+) -> Iterator[str]:
+    settings = report["config"]["settings"]
+    label = f" ({settings['label']})" if "label" in settings else ""
+    yield f"A model for {settings['kind']}{label}, trained with xltransfer."
+    yield ""
+    yield f"- **Encoder**: {origin.encoder}{_hub(items)}; ablation before training: " + (
+        origin.ablation
+    )
+    if source is not None:
+        release = f", release {source.release}" if getattr(source, "release", "") else ""
+        yield f"- **Training data**: {source.name}{release}; licence: {source.licence}"
+    sentences = report.get("training_sentences")
+    yield f"- **Training**: {sentences} sentences, {report.get('steps')} steps, seed {origin.seed}"
+    chosen = ", ".join(f"{k} {v}" for k, v in sorted(settings["training"].items()))
+    yield f"- **Hyperparameters**: {chosen}"
+    yield f"- **Code**: digest {report.get('code')}; weights: sha256 {report['weights']}"
+    yield (
+        "- **Licence**: that of the encoder and of the training data; check both before you share "
+        "this model"
+    )
+
+
+def _hub(items: list[dict[str, Any]]) -> str:
+    found = [f" ({item['hub']}@{item['revision']})" for item in items if "hub" in item]
+    return found[0] if found else ""
+
+
+def _score_lines(origin: Origin, corpora: Mapping[str, Corpus]) -> Iterator[str]:
+    """A table of the scores on all corpora that the model has been tested on."""
+    # Local imports, because pandas takes a second and the model is checked before.
+    from ..analyses.scores import read_scores
+    from ..analyses.statistics.bootstrap import ratio_interval
+
+    folder = Path(paths.scores(origin.results, origin.encoder, origin.task, origin.source, "x"))
+    files = sorted(folder.parent.glob("*.parquet"))
+    if not files:
+        yield "The model has not been scored yet."
+        return
+    frame = read_scores(files)
+    own = frame[(frame["ablation"] == origin.ablation) & (frame["seed"] == origin.seed)]
+    yield "| corpus | part | metric | score | 95 % interval | sentences | licence |"
+    yield "|---|---|---|---|---|---|---|"
+    for row in own.itertuples():
+        low, high = ratio_interval(row.numerators, row.denominators)
+        corpus = corpora.get(row.target_corpus)
+        name, licence = (corpus.name, corpus.licence) if corpus else (row.target_corpus, "")
+        interval = f"{100 * low:.2f} to {100 * high:.2f}"
+        cells = (name, row.split, row.metric, f"{row.value:.2f}", interval, row.sentences, licence)
+        yield f"| {' | '.join(map(str, cells))} |"
+    yield ""
+    yield (
+        "The intervals are percentile bootstraps over test sentences. They do not contain the "
+        "variation over seeds: this is one model."
+    )

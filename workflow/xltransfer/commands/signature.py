@@ -1,0 +1,100 @@
+"""Print one line for a paper: what a table was made with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from ..runtime.command import warn
+from ..runtime.errors import InputError
+from ..runtime.files import read_json, sha256_of_file
+from ..tasks.properties import KINDS, kind_of
+
+SUFFIX = ".provenance.json"
+SHOWN = 12
+"""Hexadecimal digits of digests that are shown."""
+
+
+def signature(table: Path, /) -> None:
+    """Print one line for a paper: what a table was made with.
+
+    It has the version, the digests of code and configuration, the encoder's commit or checksum, the
+    UD release, tasks with their metric, seeds, and the checksum of the table itself.
+
+    Args:
+        table: a table of a study (results/tables/randominit.csv), beside which its provenance is.
+
+    Raises:
+        InputError: there is no provenance, or the table is not the one that it describes.
+    """
+    record = table.with_suffix(SUFFIX)
+    content = read_json(record)
+    if not isinstance(content, dict) or not isinstance(content.get("configuration"), dict):
+        raise InputError(f"{record}:1: not the provenance of a table; make the table again")
+    try:
+        found = sha256_of_file(table)
+    except OSError as error:
+        raise InputError(f"{table}: cannot be read ({error.strerror})") from None
+    if content.get("output") != found:
+        raise InputError(
+            f"{table}: changed since it was made: sha256 {found}, but {record.name} says "
+            f"{content.get('output')}; delete it, and run the study again"
+        )
+    if content.get("inconsistent"):
+        warn(f"{table}: made from files of several versions, which {record.name} lists")
+    print("; ".join([*_parts(content), f"table sha256 {found[:SHOWN]}"]))
+
+
+def _parts(content: Mapping[str, Any]) -> Iterator[str]:
+    study = content["configuration"]
+    yield f"xltransfer {_version()} ({_commit(str(content.get('commit')))})"
+    yield f"code {content.get('code')}, configuration {content.get('config')}"
+    yield f'study "{study.get("study")}"'
+    for item in study.get("encoders", ()):
+        if said := _encoder(item, content.get("sources", {})):
+            yield said
+    if release := study.get("ud_release"):
+        yield f"Universal Dependencies up to {release}"
+    for task in study.get("tasks", ()):
+        section = study.get(task, {})
+        if section.get("kind") not in KINDS:
+            continue
+        label = f" of {section['label']}" if "label" in section else ""
+        yield f"{task}: {kind_of(section).metric}{label}"
+    seeds = content.get("seeds") or study.get("seeds", ())
+    yield f"seeds {', '.join(map(str, seeds))}"
+
+
+def _commit(described: str) -> str:
+    """The commit of the code, as the provenance describes it."""
+    commit, changed = described.removesuffix("-dirty"), described.endswith("-dirty")
+    if not re.fullmatch("[0-9a-f]{40}", commit):
+        return "no git checkout"
+    return f"commit {commit[:SHOWN]}" + ", with changes" * changed
+
+
+def _encoder(item: Mapping[str, Any], sources: Mapping[str, str]) -> str:
+    """An encoder that the table depends on, else ``""``."""
+    name = item.get("name")
+    if "hub" in item:
+        return f"encoder {name}: {item['hub']}@{item['revision'][:SHOWN]}"
+    if "path" in item:
+        weights = [sources[path] for path in sources if _is_of(path, item["path"])]
+        return f"encoder {name}: sha256 {weights[0][:SHOWN]}" if weights else ""
+    return f"encoder {name}: from {item['from']}" if "from" in item else ""
+
+
+def _is_of(path: str, directory: str) -> bool:
+    """Whether a file is the weights of an encoder's directory, whose parent a record may hide."""
+    file = Path(path)
+    return file.name == "model.safetensors" and file.parent.name == Path(directory).name
+
+
+def _version() -> str:
+    try:
+        return version("xltransfer")
+    except PackageNotFoundError:
+        return "of a clone"

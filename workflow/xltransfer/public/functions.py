@@ -1,0 +1,182 @@
+"""The public functions of the package: ``import xltransfer`` offers them.
+
+They are imported on demand, because torch and pandas take seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..runtime.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import nn
+
+    from ..study import Study
+    from .finetuned_model import FinetunedModel
+
+
+def open_study(*files: Path | str) -> Study:
+    """A validated study: the project's ``config.yaml`` with study files over it.
+
+    Args:
+        files: study files, as for ``snakemake --configfile``.
+
+    Raises:
+        InputError: a file or a key is invalid; names file, line and remedy.
+
+    >>> import xltransfer
+    >>> study = xltransfer.open_study()
+    >>> study.name, study.tasks
+    ('embedded world', ['parsing', 'pos', 'ner'])
+    >>> study.language("parsing", "qaa_embedded")
+    'qaa'
+    """
+    from ..study import Study
+    from ..study.key_places import with_place
+    from ..study.project import project_folder
+    from ..study.study_files import read_config
+
+    project = project_folder()
+    config = read_config(files)
+    try:
+        return Study(config, project)
+    except InputError as error:
+        raise with_place(error, [project / "config.yaml", *files], config) from None
+
+
+def open_model(directory: Path | str, threads: int = 1) -> FinetunedModel:
+    """A fine-tuned model, which annotates new sentences.
+
+    Args:
+        directory: directory of a model (``results/models/…/seed-1``), or of an exported one.
+        threads: number of CPU threads.
+
+    Raises:
+        InputError: the model is missing or damaged.
+
+    >>> import xltransfer
+    >>> xltransfer.open_model("nowhere")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    xltransfer.runtime.errors.InputError: nowhere: no fine-tuned model, task.json is missing; ...
+    """
+    from .finetuned_model import FinetunedModel
+
+    return FinetunedModel(directory, threads)
+
+
+def score(
+    gold: Path | str | Sequence[Any], predicted: Path | str | Sequence[Any], **settings: str
+) -> dict[str, float]:
+    """Scores of predicted sentences in percent, as in the tables of a study.
+
+    Args:
+        gold, predicted: files (``.conllu`` or ``.iob2``), or sentences of them, in the same order.
+        settings: ``kind``: ``parsing`` (LAS and UAS of the CoNLL 2018 shared task on gold words),
+            ``tagging`` (accuracy, with ``label``: UPOS, XPOS or a feature) or ``entities`` (F1); by
+            default ``parsing`` of CoNLL-U, ``entities`` of IOB2.
+
+    Returns:
+        Metric → percent.
+
+    Raises:
+        InputError: a file is malformed, or the two do not have the same sentences.
+
+    >>> import xltransfer
+    >>> from xltransfer.corpora.conllu import Sentence
+    >>> row = "{}\\t{}\\t_\\t{}\\t_\\t_\\t{}\\t{}\\t_\\t_"
+    >>> def sentence(*words):
+    ...     rows = [row.format(n, *word) for n, word in enumerate(words, start=1)]
+    ...     return Sentence.of_lines("\\n".join(rows))
+    >>> gold = [sentence(("dogs", "NOUN", 2, "nsubj"), ("bark", "VERB", 0, "root"))]
+    >>> predicted = [sentence(("dogs", "NOUN", 2, "obj"), ("bark", "NOUN", 0, "root"))]
+    >>> xltransfer.score(gold, predicted)
+    {'LAS': 50.0, 'UAS': 100.0}
+    >>> xltransfer.score(gold, predicted, kind="tagging", label="UPOS")
+    {'accuracy': 50.0}
+    """
+    from ..corpora.formats import read_sentences
+    from ..corpora.iob import TaggedSentence
+    from ..tasks.metrics import METRICS
+
+    pair = [
+        read_sentences(one) if isinstance(one, str | Path) else list(one)
+        for one in (gold, predicted)
+    ]
+    if len(pair[0]) != len(pair[1]) or not pair[0]:
+        raise InputError(f"{len(pair[0])} gold sentences, {len(pair[1])} predicted; give the same")
+    usual = "entities" if isinstance(pair[0][0], TaggedSentence) else "parsing"
+    kind = settings.get("kind", usual)
+    if kind not in METRICS:
+        raise InputError(f"kind '{kind}' is none of {', '.join(METRICS)}")
+    found = METRICS[kind](*pair, {"label": "UPOS", **settings})
+    return {metric: counts.percent for metric, counts in found.items()}
+
+
+def cka(
+    one: np.ndarray, other: np.ndarray, kernel: str = "linear", estimator: str = "unbiased"
+) -> float:
+    """Centred kernel alignment of two representations (Kornblith et al. 2019).
+
+    Args:
+        one, other: vectors of the same sentences in the same order; shapes (sentences, dimensions),
+            where the dimensions may differ.
+        kernel: ``linear``, or ``rbf`` with the bandwidth of the median distance.
+        estimator: ``unbiased`` (Song et al. 2012) or ``biased``.
+
+    Returns:
+        At most 1; NaN if a representation is constant.
+
+    Raises:
+        ValueError: there are fewer than 8 sentences, or a name is unknown.
+
+    >>> import numpy as np, xltransfer
+    >>> vectors = np.random.default_rng(0).normal(size=(50, 4))
+    >>> rotation = np.linalg.qr(np.random.default_rng(1).normal(size=(4, 4)))[0]
+    >>> round(xltransfer.cka(vectors, 3 * vectors @ rotation), 6)
+    1.0
+    """
+    from ..analyses.similarity.cka import Representation, half_samples
+    from ..analyses.similarity.cka import cka as with_intervals
+
+    if kernel not in ("linear", "rbf") or estimator not in ("unbiased", "biased"):
+        raise ValueError(f"kernel '{kernel}', estimator '{estimator}': linear, rbf; (un)biased")
+    if len(one) != len(other):
+        raise ValueError(f"{len(one)} and {len(other)} sentences; give the same ones")
+    samples = half_samples("all", len(one), halves=0)
+    pair = (Representation(vectors, kernel, samples) for vectors in (one, other))
+    return with_intervals(*pair)[estimator][0]
+
+
+def reinitialise(model: nn.Module, first: int, last: int, seed: int) -> None:
+    """Re-initialise layers of an encoder in place (RANDOM-INIT, Muller et al. 2021).
+
+    Every parameter of the layers is drawn from the model's own initialiser; all others stay as they
+    were pretrained.
+
+    Args:
+        model: encoder of transformers, without a head.
+        first, last: numbers of the layers, from 1, inclusive.
+        seed: seed of the draw.
+
+    Raises:
+        InputError: the encoder does not have these layers.
+
+    >>> import xltransfer
+    >>> from transformers import BertConfig, BertModel
+    >>> sizes = dict(hidden_size=8, num_attention_heads=2, intermediate_size=8, vocab_size=9)
+    >>> model = BertModel(BertConfig(num_hidden_layers=4, **sizes))
+    >>> weight = "encoder.layer.{}.attention.self.query.weight"
+    >>> before = {n: model.get_parameter(weight.format(n)).clone() for n in range(4)}
+    >>> xltransfer.reinitialise(model, 1, 2, seed=1)
+    >>> [bool((model.get_parameter(weight.format(n)) == before[n]).all()) for n in range(4)]
+    [False, False, True, True]
+    """
+    from ..encoders.ablate import ablate
+    from ..encoders.ablations import reinitialised
+
+    ablate(model, reinitialised(first, last), seed)
