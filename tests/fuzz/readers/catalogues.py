@@ -64,6 +64,13 @@ TABLES = {
     "uroman\tall\turoman\t\tara\tno\tHermjakob et al. 2018\n",
 }
 """Valid tables with the columns that readers ask for."""
+UNCHANGED = {
+    "relation_corpora.tsv": "corpus\tannotation\tlanguage\tname\tlicence\tlayout\tlabels\tmetric\t"
+    "treebank",
+    "relation_files.tsv": "corpus\tsplit\tfile\tsentences\tchecksum\turl",
+    "relation_labels.tsv": "set\tlabel",
+}
+"""Tables without rows, which are not mutated here."""
 CODES = {
     *("code", "treebank", "corpus", "language", "variety", "original", "scheme", "first", "second"),
 }
@@ -290,6 +297,8 @@ class Catalogues(Reader):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         (folder / "transliteration").mkdir()
+        for name, header in UNCHANGED.items():
+            (folder / name).write_text(f"{header}\n", encoding="utf-8")
 
     def make(self, rng: random.Random) -> dict[str, bytes]:
         changed = rng.choice(list(TABLES))
