@@ -110,6 +110,10 @@ if stage in ("overlap_tables", "word_order_tables"):
     tables = [name, name + "_correlation"]
 if stage == "word_translation_tables":
     tables = ["word_translation", "word_clouds"]
+if stage == "adversarial_tables":
+    tables = ["adversarial"]
+if stage == "vector_encoder":
+    outputs = [outputs[0] / name for name in ("config.json", "vectors.safetensors")]
 if stage == "structure_tables":
     tables = ["structure"]
 if stage == "parse_relations":
@@ -126,6 +130,12 @@ if stage in ("retrieval_table", "published_comparison"):
     tables = [stage.removesuffix("_table")]
 if stage == "clean_parallel_text":
     outputs += values("--test")
+if stage == "dictionary_text_table":
+    tables = ["dictionary_text"]
+if stage == "adaptation_tables":
+    tables = ["adaptation_methods"]
+if stage == "translate_by_dictionary":
+    outputs += values("--report")
 if stage in ("clean", "clean_parallel_text", "split", "transliterate"):
     outputs += values("--training") + values("--held-out") + values("--report")
     outputs += values("--outputs")

@@ -38,6 +38,7 @@ READERS = (
     "tokenizer",
     "encoder",
     "word_vectors",
+    "questions",
     "relation_files",
 )
 """Modules of ``fuzz.readers``."""

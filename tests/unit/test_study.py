@@ -29,6 +29,8 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XLTRANSFER_ENCODER", "/some/encoder")
     monkeypatch.setenv("XLTRANSFER_UD_MIRROR", "/some/mirror")
     monkeypatch.setenv("XLTRANSFER_CONLL_NER", "/some/corpora")
+    monkeypatch.setenv("XLTRANSFER_QUESTIONS", "/some/questions")
+    monkeypatch.setenv("XLTRANSFER_XLMR", "/some/encoders")
 
 
 def test_default_study(config: dict) -> None:
@@ -111,6 +113,7 @@ def test_every_key_of_the_schema_is_explained_in_the_default_study() -> None:
 
     optional = {"pathvars", "results", "name", "path", "layers", "causal", "hub", "revision"}
     optional |= {"catalogue"}
+    optional |= {"scaling"}  # explained as a further key, because it is absent by default
     for key in keys(schema) - optional:
         places = [n for n, line in enumerate(lines) if line.strip().startswith(f"{key}:")]
         assert places, f"config.yaml lacks {key}"

@@ -1,6 +1,7 @@
 # The study, and the paths that several stages share.
 
 import os
+import re
 import shlex
 import sys
 from functools import partial
@@ -27,6 +28,7 @@ from snakemake.persistence import PersistenceBase
 from xltransfer.corpora.checksums import UNCHECKED
 from xltransfer.corpora.formats import ANNOTATED, FORMATS, WITH_VARIETIES
 from xltransfer.corpora.relation_corpora import ANNOTATIONS
+from xltransfer.corpora.source_sets import members
 from xltransfer.encoders.ablations import NONE
 from xltransfer.records import paths
 from xltransfer.records.code import stage_digest
@@ -39,16 +41,33 @@ from xltransfer.runtime.gpus import jobs_at_once
 from xltransfer.runtime.head import alone
 from xltransfer.runtime.unknown_targets import explaining_targets
 from xltransfer.study import Study, relation_parts
+from xltransfer.study.adversarial_settings import (
+    labelled_of,
+    language_of_part,
+    parts_of,
+    texts_of,
+)
 from xltransfer.study.analyses import ANALYSES, FIGURE_JOBS, analysis_of, drawings_of
+from xltransfer.study.dictionary_texts import DictionaryTexts, dictionary_codes
 from xltransfer.study.key_places import with_place
+from xltransfer.study.discriminations import Discrimination, discriminations, models_of, own_corpora
+from xltransfer.study.discriminations import identity as discrimination_identity
+from xltransfer.study.discriminations import stage_config as discrimination_config
+from xltransfer.study.joined_sources import all_sets, sets_of
 from xltransfer.study.noise_settings import alphabet_file
 from xltransfer.study.parsed_trees import models_of_trees, parsed_file, parsed_identity
 from xltransfer.study.private_report import private
+from xltransfer.study.question_settings import (
+    embedded_questions_config,
+    question_config,
+    reads_questions,
+)
 from xltransfer.study.recipes import SEVERAL_TEXTS
 from xltransfer.study.shared_spaces import map_to, space_identity, vector_files
 from xltransfer.study.study_files import refuse_templates
 from xltransfer.study.varieties import FOLDS, HASHED
 from xltransfer.study.without_gpu import announced
+from xltransfer.study.vector_encoders import input_files, stage_config, vector_encoders
 
 try:
     if workflow.is_main_process:
@@ -110,6 +129,20 @@ def files_of(table):
     ]
 
 
+def adaptation_files():
+    """The tables and the figure about methods for languages without training data."""
+    wanted = (analysis_of("adaptation_methods"), analysis_of("dictionary_text"))
+    return [
+        f"<results>/{kind}"
+        for analysis in wanted
+        if analysis.wanted(study)
+        for kind in (
+            *(f"tables/{table}.csv" for table in analysis.tables),
+            *(f"figures/{drawing.figure}.pdf" for drawing in analysis.drawings),
+        )
+    ]
+
+
 def dropped_weights():
     """Marker files: all weights that the study does not keep have been dropped."""
     return study.kept.markers("<results>")
@@ -120,6 +153,10 @@ SUFFIXES = {study.kind(task).corpora: study.kind(task).suffix for task in study.
 
 
 TEXT_SUFFIXES = {"raw_text": ".txt", "parallel_text": ".tsv"}
+
+
+CORPUS_OR_SET = r"[a-z]+(_[a-z0-9]+)+(\+[a-z]+(_[a-z0-9]+)+)*"
+"""A wildcard constraint: a corpus, or a set of sources."""
 
 
 def one_of(codes):

@@ -6,9 +6,15 @@ for analysis in ANALYSES:
     # Without unseen languages there are no corpora that the rules about them could name.
     if analysis.of_unseen and not study.unseen.varieties:
         continue
-    if analysis.stage == "structure_tables" and not analysis.wanted(study):
+    on_request = ("dictionary_text_table", "adaptation_tables", "structure_tables")
+    if analysis.stage in on_request and not analysis.wanted(study):
         continue
     if analysis.stage == "word_translation_tables" and not study.mapped.maps:
+        continue
+    if analysis.stage == "scaling_table" and not analysis.wanted(study):
+        continue
+
+    if analysis.stage == "adversarial_tables" and not discriminations(study):
         continue
 
     rule:

@@ -44,60 +44,6 @@ def vectors_identity(wildcards):
     return study.identities.mapped.vectors(wildcards.embeddings, wildcards.language)
 
 
-rule embedded_dictionary:
-    output:
-        training=paths.dictionary("<results>", "{dictionary}", "train"),
-        test=paths.dictionary("<results>", "{dictionary}", "test"),
-    log:
-        "<logs>/embedded_dictionary/{dictionary}.log",
-    wildcard_constraints:
-        dictionary=one_of(mapped.codes(embedded=True)),
-    conda:
-        "../../envs/xltransfer.yaml"
-    resources:
-        mem_mb=growing(2000),
-        runtime=growing(60),
-    params:
-        cfg=lambda wildcards: mapped.embedded_dictionary_config(wildcards.dictionary),
-        words=lambda wildcards: mapped.embedded_words(wildcards.dictionary),
-        code=stage_digest("embedded_dictionary"),
-    shell:
-        "python -m xltransfer embedded_dictionary {params.words:q} --config {params.cfg:q}"
-        " --training {output.training:q} --test {output.test:q} > {log:q} 2>&1"
-
-
-rule check_dictionary:
-    input:
-        lambda wildcards: (
-            "<resources>/downloads/"
-            f"{study.downloads.dictionary(wildcards.dictionary, wildcards.part)}"
-        ),
-    output:
-        paths.dictionary("<results>", "{dictionary}", "{part}"),
-    log:
-        "<logs>/check_dictionary/{dictionary}-{part}.log",
-    wildcard_constraints:
-        dictionary=one_of(mapped.codes(embedded=False)),
-        part="train|test",
-    conda:
-        "../../envs/xltransfer.yaml"
-    resources:
-        mem_mb=growing(2000),
-        runtime=growing(60),
-    params:
-        checksum=lambda wildcards: (
-            mapped.dictionaries[wildcards.dictionary].files[wildcards.part].checksum
-        ),
-        code=stage_digest("check_dictionary"),
-        # Not passed to the command, used to detect changes: see study/identities.py.
-        identity=lambda wildcards: study.identities.mapped.dictionary(
-            wildcards.dictionary, wildcards.part
-        ),
-    shell:
-        "python -m xltransfer check_dictionary --download {input:q} --checksum {params.checksum:q}"
-        " --output {output:q} > {log:q} 2>&1"
-
-
 rule train_vectors:
     input:
         text_of_vectors,

@@ -49,6 +49,14 @@ TABLES = {
     "dictionaries.tsv": "dictionary\tsource\ttarget\tname\tpart\tfile\tchecksum\turl\tlicence\n"
     f"ar_wo_muse\tar\two\tMUSE\ttrain\tm/a.txt\t{SUM}\thttps://example.org/h\tCC0-1.0\n"
     "ar_wo_muse\tar\two\tMUSE\ttest\tm/b.txt\tunchecked\t\tCC0-1.0\n",
+    "question_corpora.tsv": "corpus\tlanguage\tquestion_language\tname\tlicence\tnormalisation\t"
+    "articles\tidentifiers\n"
+    "ar_xquad\tar\tar\tXQuAD\tCC BY-SA 4.0\tsquad\tby_article\t\n"
+    "ar_mlqa_question_wo\tar\two\tMLQA_V1\tCC BY-SA 3.0\tmlqa\tall\tarabic-\n",
+    "question_files.tsv": "corpus\tsplit\tfile\tchecksum\turl\n"
+    f"ar_xquad\ttrain\txquad.ar.json\t{SUM}\thttps://example.org/i\n"
+    f"ar_xquad\ttest\txquad.ar.json\t{SUM}\thttps://example.org/i\n"
+    "ar_mlqa_question_wo\ttest\ttest/a.json\tunchecked\t\n",
     "transliterations.tsv": "variety\toriginal\tscheme\nar_latn\tar\tbuckwalter\n",
     "transliteration/schemes.tsv": "scheme\tdescription\tkind\ttables\tlanguage\treversible\t"
     "source\n"
@@ -68,6 +76,8 @@ SETS = {
     "header": {"yes", "no", ""},
     "broken_tags": {"refuse", "repair"},
     "reversible": {"yes", "no"},
+    "normalisation": {"squad", "mlqa"},
+    "articles": {"all", "by_article"},
 }
 KINDS = {
     "raw_corpora.tsv": {"wikipedia", "leipzig", "oscar", "hub", "text"},
@@ -183,6 +193,8 @@ def _problem_of_references(tables: dict[str, list[dict[str, str]]]) -> str:
         "parallel_corpora.tsv": ("corpus",),
         "parallel_files.tsv": ("corpus", "part", "side"),
         DICTIONARIES: ("dictionary", "part"),
+        "question_corpora.tsv": ("corpus",),
+        "question_files.tsv": ("corpus", "split"),
         "transliterations.tsv": ("variety",),
         "transliteration/schemes.tsv": ("scheme",),
     }
@@ -202,6 +214,9 @@ def _problem_of_references(tables: dict[str, list[dict[str, str]]]) -> str:
     corpora = {row["corpus"] for row in tables["entity_corpora.tsv"]}
     if any(row["corpus"] not in corpora for row in tables["entity_files.tsv"]):
         return "entity_files.tsv: no corpus"
+    corpora = {row["corpus"] for row in tables["question_corpora.tsv"]}
+    if any(row["corpus"] not in corpora for row in tables["question_files.tsv"]):
+        return "question_files.tsv: no corpus"
     problem = _problem_of_parallel_text(
         tables["parallel_corpora.tsv"], tables["parallel_files.tsv"]
     )
@@ -216,7 +231,11 @@ def _problem_of_references(tables: dict[str, list[dict[str, str]]]) -> str:
 
 def _problem_of_prefixes(tables: dict[str, list[dict[str, str]]]) -> str:
     """Codes that do not begin with those of their languages, and rows that disagree."""
-    for name, column in (("treebanks.tsv", "treebank"), ("entity_corpora.tsv", "corpus")):
+    for name, column in (
+        ("treebanks.tsv", "treebank"),
+        ("entity_corpora.tsv", "corpus"),
+        ("question_corpora.tsv", "corpus"),
+    ):
         for row in tables[name]:
             if not row[column].startswith(f"{row['language']}_"):
                 return f"{name}: prefix of {row[column]}"
@@ -260,7 +279,7 @@ def _meaning(tables: dict[str, list[dict[str, str]]]) -> list[list[str]]:
         ("entity_corpora.tsv", "corpus"),
     ]
     named += [("raw_corpora.tsv", "corpus"), ("typology_files.tsv", "file")]
-    named += [("parallel_corpora.tsv", "corpus")]
+    named += [("parallel_corpora.tsv", "corpus"), ("question_corpora.tsv", "corpus")]
     found = [[row[column] for row in tables[name]] for name, column in named]
     return [*found, list(dict.fromkeys(row["dictionary"] for row in tables[DICTIONARIES]))]
 
@@ -293,6 +312,7 @@ class Catalogues(Reader):
             found.raw_corpora,
             found.typology,
             found.parallel_corpora,
+            found.questions,
             found.dictionaries,
         )
         return [list(part) for part in parts]

@@ -139,7 +139,7 @@ def _description(
         origin.ablation
     )
     if source is not None:
-        release = f", release {source.release}" if source.release else ""
+        release = f", release {source.release}" if getattr(source, "release", "") else ""
         yield f"- **Training data**: {source.name}{release}; licence: {source.licence}"
     sentences = report.get("training_sentences")
     yield f"- **Training**: {sentences} sentences, {report.get('steps')} steps, seed {origin.seed}"

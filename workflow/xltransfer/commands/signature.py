@@ -11,12 +11,11 @@ from typing import Any
 from ..runtime.command import warn
 from ..runtime.errors import InputError
 from ..runtime.files import read_json, sha256_of_file
+from ..tasks.properties import KINDS, kind_of
 
 SUFFIX = ".provenance.json"
 SHOWN = 12
 """Hexadecimal digits of digests that are shown."""
-METRICS = {"parsing": "LAS", "tagging": "accuracy", "entities": "F1"}
-"""Main score of each kind of task; the official ones are named in the README."""
 
 
 def signature(table: Path, /) -> None:
@@ -61,8 +60,10 @@ def _parts(content: Mapping[str, Any]) -> Iterator[str]:
         yield f"Universal Dependencies up to {release}"
     for task in study.get("tasks", ()):
         section = study.get(task, {})
+        if section.get("kind") not in KINDS:
+            continue
         label = f" of {section['label']}" if "label" in section else ""
-        yield f"{task}: {METRICS.get(section.get('kind'), section.get('kind'))}{label}"
+        yield f"{task}: {kind_of(section).metric}{label}"
     seeds = content.get("seeds") or study.get("seeds", ())
     yield f"seeds {', '.join(map(str, seeds))}"
 

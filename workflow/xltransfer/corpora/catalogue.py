@@ -27,6 +27,7 @@ from ..runtime.safe_values import (
 from .dictionary_catalogue import Dictionary, read_dictionary_catalogue
 from .embedded_world.languages import EMBEDDED_FAMILY
 from .parallel_corpora import ParallelCorpus, read_parallel_corpora
+from .question_corpora import QuestionCorpus, read_question_corpora
 from .raw_corpora import RawCorpus, read_raw_corpora
 from .relation_corpora import RELATIONS, ROLES, RelationCorpus, read_relation_corpora
 from .table_reader import read_table
@@ -153,7 +154,8 @@ class Catalogue:
             ``entity_corpora.tsv``, ``entity_files.tsv``, ``raw_corpora.tsv``,
             ``parallel_corpora.tsv``, ``parallel_files.tsv``, ``relation_corpora.tsv``,
             ``relation_files.tsv``, ``relation_labels.tsv``, ``transliterations.tsv``,
-            ``typology_files.tsv`` and ``dictionaries.tsv``.
+            ``typology_files.tsv``, ``dictionaries.tsv``, ``question_corpora.tsv`` and
+            ``question_files.tsv``.
         ud_release: newest release to use; each treebank has its latest catalogued release up to
             this one.
         added: folder of further tables, named as in ``EXTENSIBLE`` and with the same columns,
@@ -161,7 +163,7 @@ class Catalogue:
 
     Attributes:
         languages, treebanks, entities, relations, roles, raw_corpora, parallel_corpora,
-            dictionaries: entries by code.
+            dictionaries, questions: entries by code.
         schemes: transliteration schemes by name.
         transliterations: transliterated varieties by code.
         typology: files by their path in WALS.
@@ -199,6 +201,10 @@ class Catalogue:
         for code, entry in self.dictionaries.items():
             for language in (entry.source, entry.target):
                 self._check_language(language, f"{table}: {code}")
+        self.questions: dict[str, QuestionCorpus] = read_question_corpora(self.directory)
+        for code, questions in self.questions.items():
+            for language in (questions.language, questions.question_language):
+                self._check_language(language, f"{self.directory}/question_corpora.tsv: {code}")
 
     def _tables(self, name: str) -> list[Path]:
         """The table of a name, and the one that the study adds, if there is one."""

@@ -27,6 +27,18 @@ def _iob2() -> tuple[Read, Write]:
     return read_iob2, write_iob2
 
 
+def _squad() -> tuple[Read, Write]:
+    from .questions import read_squad, write_squad
+
+    return read_squad, write_squad
+
+
+def _answers() -> tuple[Callable[[Path | str, Sequence[Any]], list], Write]:
+    from .questions import read_answers, write_answers
+
+    return read_answers, write_answers
+
+
 def _relations() -> tuple[Read, Write]:
     from .relation_sentences import read_relation_sentences, write_relation_sentences
 
@@ -45,6 +57,8 @@ class Format:
         checked_by: stage that validates a downloaded corpus.
         functions: function that returns the reader and writer; ``None`` for raw text.
         has_lemmas: whether words have lemmas.
+        predictions: function that returns the reader and writer of predictions, if they are not
+            in the format of the corpus; the reader also takes the gold sentences.
         has_varieties: whether the workflow makes corpora of it for unseen languages, by
             transliteration and splits.
     """
@@ -56,6 +70,7 @@ class Format:
     checked_by: str
     functions: Callable[[], tuple[Read, Write]] | None = None
     has_lemmas: bool = False
+    predictions: Callable[[], tuple[Callable[..., list], Write]] | None = None
     has_varieties: bool = True
 
 
@@ -67,6 +82,11 @@ FORMATS = {
             has_lemmas=True,
         ),
         Format("entities", ".iob2", "entities", "entity_corpora.tsv", "check_entities", _iob2),
+        Format(
+            "questions", ".json", "questions", "question_corpora.tsv", "check_questions", _squad,
+            predictions=_answers,
+            has_varieties=False,
+        ),
         Format(
             "relations", ".jsonl", "relations", "relation_corpora.tsv", "check_relations",
             _relations, has_varieties=False,
@@ -104,6 +124,27 @@ def read_sentences(path: Path | str) -> list:
 def write_sentences(path: Path | str, sentences: Sequence) -> None:
     """Write sentences in the format of the suffix."""
     _functions(path)[1](path, sentences)
+
+
+def read_predictions(path: Path | str, gold: Sequence) -> list:
+    """The sentences of a file of predictions; ``gold`` are those of the corpus.
+
+    Raises:
+        InputError: the file cannot be read or is malformed, or is about other sentences.
+    """
+    found = format_of(path)
+    if found is None or found.predictions is None:
+        return read_sentences(path)
+    return found.predictions()[0](path, gold)
+
+
+def write_predictions(path: Path | str, sentences: Sequence) -> None:
+    """Write predicted sentences in the format of the suffix."""
+    found = format_of(path)
+    if found is None or found.predictions is None:
+        write_sentences(path, sentences)
+    else:
+        found.predictions()[1](path, sentences)
 
 
 def _functions(path: Path | str) -> tuple[Read, Write]:

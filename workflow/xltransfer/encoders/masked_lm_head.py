@@ -28,6 +28,7 @@ from .lean_transformers import (
 )
 from .states import first_position
 from .transformer import QuietTransformers, load_encoder
+from .vocabulary import special_token
 from .weights import own_weights
 
 log = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ def new_masked_lm(architecture: Mapping[str, Any], tokenizer: Tokenizer) -> PreT
     Args:
         architecture: parameters of the model's configuration in transformers, and ``model_type``
             (default: ``bert``).
-        tokenizer: tokenizer with the vocabulary and the special tokens of BERT.
+        tokenizer: tokenizer with the vocabulary and the special tokens of BERT or ByT5.
 
     Raises:
         InputError: transformers has no such masked language model, or a parameter is unknown or
@@ -54,7 +55,10 @@ def new_masked_lm(architecture: Mapping[str, Any], tokenizer: Tokenizer) -> PreT
         raise InputError(
             f"architecture: '{kind}' is no text encoder with a masked language model; use bert"
         )
-    padding, first, last = (tokenizer.token_to_id(name) for name in ("[PAD]", "[CLS]", "[SEP]"))
+    names = (special_token(tokenizer, name) for name in ("[PAD]", "[SEP]", "[CLS]"))
+    padding, last, first = (tokenizer.token_to_id(name) if name else None for name in names)
+    # Vocabularies of bytes have no token before a sentence.
+    first = last if first is None else first
     ids = {"vocab_size": tokenizer.get_vocab_size(), "pad_token_id": padding}
     try:
         usual = AutoConfig.for_model(kind)

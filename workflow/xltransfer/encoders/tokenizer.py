@@ -260,6 +260,10 @@ class WordTokenizer:
         ]
         return self._encode(rows, is_pretokenized=True)
 
+    def encodings(self, texts: Sequence[str]) -> list[Encoding]:
+        """The subwords of raw texts with their offsets in characters, without special tokens."""
+        return self._encode(texts)
+
     def _encode(self, rows: Sequence, is_pretokenized: bool = False) -> list[Encoding]:
         """The subwords of texts or lists of words, without special tokens."""
         with _library(self._path):

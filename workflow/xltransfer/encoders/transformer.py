@@ -223,6 +223,17 @@ class TransformerKind(PretrainedKind):
         """A network from ``new_encoder``."""
         return new_encoder(network.config, seed)
 
+    def recompute_layers(self, network: PreTrainedModel) -> None:
+        """As transformers does it, with the same random numbers."""
+        if not network.supports_gradient_checkpointing:
+            raise InputError(
+                f"training.checkpointing: transformers has none for {network.config.model_type}; "
+                "remove the key"
+            )
+        # The old name in releases of transformers before the new one.
+        enable = getattr(network, "activation_checkpointing_enable", None)
+        (enable or network.gradient_checkpointing_enable)({"use_reentrant": False})
+
     def word_states(self, network: PreTrainedModel, batch: Batch) -> torch.Tensor:
         """The states of words, read from those of their subwords."""
         states = piece_states(

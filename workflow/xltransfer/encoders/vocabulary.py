@@ -14,6 +14,8 @@ from ..runtime.files import replacing, write_json
 log = logging.getLogger(__name__)
 
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+OTHER_NAMES = {"[PAD]": ("<pad>",), "[UNK]": ("<unk>",), "[SEP]": ("</s>",), "[MASK]": ("<mask>",)}
+"""Names of the same roles in vocabularies of bytes, which have no token before a sentence."""
 
 
 def train_wordpiece(lines: Iterable[str], size: int) -> Tokenizer:
@@ -83,21 +85,31 @@ def _without(rare: Sequence[str], lines: Iterable[str]) -> Iterator[str]:
         yield normalizer.normalize_str(line).translate(blanks) if rare else line
 
 
+def special_token(tokenizer: Tokenizer, name: str) -> str | None:
+    """The token of a tokenizer in the role of a special token of BERT; ``None`` if it has none."""
+    found = (name, *(other for other in OTHER_NAMES.get(name, ())))
+    return next((one for one in found if tokenizer.token_to_id(one) is not None), None)
+
+
 def save_tokenizer(tokenizer: Tokenizer, directory: Path, max_length: int) -> None:
     """Write ``tokenizer.json``, and ``tokenizer_config.json`` for transformers.
 
     Args:
-        tokenizer: tokenizer with the special tokens of BERT.
+        tokenizer: tokenizer with the special tokens of BERT, or with some of those of ByT5.
         directory: encoder directory.
         max_length: maximum number of subwords per row.
     """
     with replacing(directory / "tokenizer.json") as temporary:
         tokenizer.save(str(temporary))
     names = ("pad_token", "unk_token", "cls_token", "sep_token", "mask_token")
+    roles = {
+        name: special_token(tokenizer, token)
+        for name, token in zip(names, SPECIAL_TOKENS, strict=True)
+    }
     write_json(
         directory / "tokenizer_config.json",
         {
-            **dict(zip(names, SPECIAL_TOKENS, strict=True)),
+            **{name: token for name, token in roles.items() if token is not None},
             "model_max_length": max_length,
             "tokenizer_class": "PreTrainedTokenizerFast",
         },

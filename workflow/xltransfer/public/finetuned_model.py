@@ -11,10 +11,14 @@ from ..corpora.iob import TaggedSentence
 from ..corpora.unannotated import sentences_of_tokens
 from ..records.verification import verified_model
 from ..runtime.errors import InputError
+from ..tasks.properties import KINDS
 from ..training.dataset import Dataset
 from ..training.devices import prepare_device
 from ..training.model import TASK_FILE, load_model
 from ..training.prediction import annotate
+
+READ = ("treebanks", "entities")
+"""Formats of corpora whose sentences are made of words alone."""
 
 
 class FinetunedModel:
@@ -28,7 +32,8 @@ class FinetunedModel:
         labels: labels in the order of the head's outputs.
 
     Raises:
-        InputError: the model is missing, damaged, or differs from its training report.
+        InputError: the model is missing, damaged, or differs from its training report, or its task
+            reads more than words.
     """
 
     def __init__(self, directory: Path | str, threads: int = 1) -> None:
@@ -41,6 +46,11 @@ class FinetunedModel:
         verified_model(self.directory)
         self._device = prepare_device(threads)
         model, self._task, self.labels = load_model(self.directory)
+        if KINDS[self.task].corpora not in READ:
+            raise InputError(
+                f"{directory}: a model for {self.task}, which needs more than words; annotate with "
+                "the stage `predict`"
+            )
         self._model = model.to(self._device)
 
     @property

@@ -112,3 +112,18 @@ def shared_vectors(results: str, embeddings: str, method: str, language: str) ->
 def word_translation(results: str, embeddings: str, dictionary: str, method: str) -> str:
     """Words of the test part of a dictionary, translated by a map."""
     return f"{results}/word_translations/{embeddings}/{dictionary}/{method}.json"
+
+
+def dictionary_text(results: str, name: str, folder: str, corpus: str, file: str) -> str:
+    """A part of an annotated corpus, translated by a dictionary; ``file`` has its suffix."""
+    return f"{results}/dictionary_text/{name}/{folder}/{corpus}/{file}"
+
+
+def dictionary_text_report(results: str, name: str, folder: str, corpus: str, part: str) -> str:
+    """Report on the words of a part of a corpus or raw text that a dictionary knew."""
+    return f"{results}/dictionary_text/{name}/{folder}/{corpus}-{part}.json"
+
+
+def discrimination(results: str, encoder: str, task: str, source: str, corpus: str) -> str:
+    """How well the states of models of a source tell a test corpus from those of the source."""
+    return f"{results}/discriminations/{encoder}/{task}/{source}/{corpus}.json"

@@ -9,8 +9,10 @@ from typing import Annotated, Any
 import pandas as pd
 
 from ..analyses import (
+    adaptation_methods_figure,
     pair_figures,
     plots,
+    scaling_figure,
     structure_figures,
     translation_figures,
     word_translation_figures,
@@ -25,6 +27,7 @@ from ..runtime.signatures import Keys
 MODULES = (
     *(plots, pair_figures, cka_figures, tokenizer_figure, unseen_figures),
     *(translation_figures, word_translation_figures, structure_figures),
+    *(adaptation_methods_figure, scaling_figure),
 )
 """Modules with the functions ``<figure>_figure``; arguments are a configuration and tables."""
 

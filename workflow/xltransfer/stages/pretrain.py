@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +17,7 @@ from ..corpora.sentence_pairs import SentencePairs
 from ..encoders.kinds import kind_of_network
 from ..encoders.masked_lm_head import new_masked_lm
 from ..encoders.text_tokenizer import TextTokenizer
+from ..encoders.unit_vocabulary import unit_vocabulary
 from ..encoders.vocabulary import save_tokenizer, train_wordpiece
 from ..records.verification import verified_checksums
 from ..runtime.errors import InputError
@@ -35,9 +37,7 @@ log = logging.getLogger(__name__)
 
 
 def pretrain(
-    config: Annotated[
-        Mapping[str, Any], Keys("seed", "vocabulary_size", "architecture", "training")
-    ],
+    config: Annotated[Mapping[str, Any], Keys("seed", "architecture", "training")],
     output: Path,
     checkpoints: Path,
     checkpoint_seconds: float = 300,
@@ -50,7 +50,8 @@ def pretrain(
     """Pretrain an encoder from scratch on raw or parallel text: vocabulary, then masked tokens.
 
     Args:
-        config: ``seed``, ``vocabulary_size``, ``held_out_lines`` (without held-out text),
+        config: ``seed``, ``vocabulary_size`` of subwords or ``vocabulary`` (of ``unit_vocabulary``)
+            of bytes or characters, ``held_out_lines`` (without held-out text),
             ``architecture`` (of a configuration in transformers; default ``model_type``: ``bert``),
             ``training`` (of ``train`` and ``make_objective``); optionally
             ``vocabulary_sampling_exponent`` (default: every line once) and ``store``, the type of
@@ -113,9 +114,14 @@ def _parts(
 
 
 def _learn_vocabulary(texts: Sequence[Lines | list[str]], config: Mapping[str, Any]) -> Tokenizer:
-    """A subword vocabulary of all lines, or of lines sampled by language."""
-    exponent, size = config.get("vocabulary_sampling_exponent"), config["vocabulary_size"]
+    """A subword vocabulary of all lines, or of lines sampled by language; or one of units."""
+    exponent, size = config.get("vocabulary_sampling_exponent"), config.get("vocabulary_size")
+    units = config.get("vocabulary")
+    if (size is None) == (units is None):
+        raise InputError("config: write either vocabulary_size, for subwords, or vocabulary")
     count_lines([text for text in texts if isinstance(text, Lines)])
+    if units is not None:
+        return unit_vocabulary(units, chain.from_iterable(texts))
     sizes = counts = [sum(1 for _ in text) for text in texts]
     if exponent is not None:
         counts = apportion(sampling_probabilities(sizes, exponent), sum(sizes)).tolist()

@@ -13,7 +13,7 @@ import pyarrow as pa
 from pyarrow import parquet
 from pyarrow.json import ParseOptions, ReadOptions, read_json
 
-from ..corpora.formats import read_sentences
+from ..corpora.formats import read_predictions, read_sentences
 from ..corpora.sentences import AnnotatedSentence
 from ..records.record import write_record
 from ..records.verification import verified_checksums
@@ -104,7 +104,7 @@ def score_models(
     words = sum(map(len, gold_forms))
     rows = []
     for path, ablation, seed in zip(predictions, ablations, seeds, strict=True):
-        sentences = read_sentences(path)
+        sentences = read_predictions(path, gold_sentences)
         _check_same_words(gold, gold_forms, path, sentences)
         found = METRICS[task["kind"]](gold_sentences, sentences, task)
         for metric, counts in found.items():

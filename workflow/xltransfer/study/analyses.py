@@ -7,36 +7,35 @@ from the entries (``workflow/rules/tables.smk``).
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..encoders.ablations import parse
 from ..runtime.files import canonical_json
+from . import discriminations
+from .adaptation_methods import AdaptationMethods
+from .analysis_entries import (
+    ADAPTATION,
+    ALIGNMENT,
+    FIGURE_JOBS,
+    REPRESENTATIONS,
+    STRUCTURE,
+    TRANSFER,
+    UNSEEN,
+    Analysis,
+    Drawing,
+    Inputs,
+)
+from .dictionary_texts import DictionaryTexts
 from .parallel import State
 from .parsed_trees import compared_identities, compared_scores, compared_tasks, tree_reports
-from .shared_spaces import spaces
+from .scaling_settings import compares_sizes, scaling_identities, scaling_inputs
 
 if TYPE_CHECKING:
     from .study import Study
 
-Inputs = Mapping[str, Sequence[str]]
-
-TRANSFER, REPRESENTATIONS, UNSEEN = "transfer_figures", "representation_figures", "unseen_figures"
-"""Jobs that draw figures: those about scores (available first), about representations, and about
-unseen languages. Figures share a job because drawing is faster than starting Python."""
-
-
-ALIGNMENT = "alignment_figures"
-"""Job that draws the figures about mapped word vectors."""
-STRUCTURE = "structure_figures"
-"""Job that draws the figure about relations and roles carried by trees."""
-FIGURE_JOBS = (TRANSFER, REPRESENTATIONS, UNSEEN, ALIGNMENT, STRUCTURE)
-
-
-def _always(_: Study) -> bool:
-    return True
+__all__ = ["ANALYSES", "FIGURE_JOBS", "Analysis", "Drawing"]
 
 
 def _never(_: Study) -> bool:
@@ -47,13 +46,13 @@ def _parallel(study: Study) -> bool:
     return bool(study.parallel.treebanks)
 
 
+def _has_pieces(study: Study) -> bool:
+    """Whether all encoders of transfer split words into pieces that languages may share."""
+    return all(study.declared_encoders[name].pretrained for name in study.encoders)
+
+
 def _unseen(study: Study) -> bool:
     return bool(study.unseen.varieties)
-
-
-def _subwords(study: Study) -> bool:
-    """Whether all encoders have subwords, which word vectors do not."""
-    return not set(spaces(study)) & set(study.encoders)
 
 
 def _structure(study: Study) -> bool:
@@ -62,68 +61,6 @@ def _structure(study: Study) -> bool:
 
 def _mapped(study: Study) -> bool:
     return bool(study.mapped.maps)
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """A figure.
-
-    Attributes:
-        figure: name of the figure; ``<figure>_figure`` in one of the modules of ``stages/draw.py``
-            draws it.
-        tables: tables that it is drawn from.
-        job: job that draws it.
-        wanted: whether a study draws it by default, if it has the tables.
-    """
-
-    figure: str
-    tables: tuple[str, ...]
-    job: str
-    wanted: Callable[[Study], bool] = _always
-
-
-@dataclass(frozen=True)
-class Analysis:
-    """A job that makes tables.
-
-    Attributes:
-        stage: name of the stage and the rule.
-        tables: names of the tables that the stage writes.
-        inputs: files by option of the stage, below a folder of results.
-        options: inputs that are passed to the stage; it finds the others in the folder of results.
-        config: canonical JSON for the stage.
-        upstream: identities of the inputs.
-        drawings: figures of the analysis.
-        wanted: whether a study makes the tables by default.
-        of_unseen: whether the analysis is about unseen languages, not about transfer.
-        mem_mb, runtime: memory and minutes for Slurm.
-    """
-
-    stage: str
-    tables: tuple[str, ...]
-    inputs: Callable[[Study, str], Inputs]
-    options: tuple[str, ...]
-    config: Callable[[Study], str]
-    upstream: Callable[[Study], Any]
-    drawings: tuple[Drawing, ...] = ()
-    wanted: Callable[[Study], bool] = _always
-    of_unseen: bool = False
-    mem_mb: int = 2000
-    runtime: int = 60
-
-    def arguments(self, given: Mapping[str, Any], results: str) -> list[str]:
-        """The stage's options for its inputs and, if it needs it, the folder of results.
-
-        Args:
-            given: files by name, each a path or several.
-            results: folder of results.
-        """
-        found: list[str] = []
-        for name in self.options:
-            files = given[name]
-            files = [files] if isinstance(files, str) else list(files)
-            found += [f"--{name}", *files] if files else []
-        return [*found, *([] if set(self.options) >= set(given.keys()) else ["--results", results])]
 
 
 def analyses_of(study: Study, of_unseen: bool) -> list[Analysis]:
@@ -254,7 +191,7 @@ ANALYSES = [
         config=lambda study: study.table_config(),
         upstream=lambda study: [_scores(study), _pieces(study)],
         drawings=(Drawing("overlap", ("overlap", "overlap_correlation"), TRANSFER),),
-        wanted=_subwords,
+        wanted=_has_pieces,
     ),
     Analysis(
         stage="word_order_tables",
@@ -328,6 +265,41 @@ ANALYSES = [
         wanted=_mapped,
     ),
     Analysis(
+        stage="dictionary_text_table",
+        tables=("dictionary_text",),
+        inputs=lambda study, results: {"reports": DictionaryTexts(study).reports(results)},
+        options=(),
+        config=lambda study: DictionaryTexts(study).table_config(),
+        upstream=lambda study: DictionaryTexts(study).identities(),
+        wanted=lambda study: bool(DictionaryTexts(study).files()),
+    ),
+    Analysis(
+        stage="adaptation_tables",
+        tables=("adaptation_methods",),
+        inputs=lambda study, results: {
+            "scores": AdaptationMethods(study).score_files(results),
+            "reports": AdaptationMethods(study).model_reports(results),
+            "encoders": AdaptationMethods(study).encoder_reports(),
+        },
+        options=(),
+        config=lambda study: AdaptationMethods(study).table_config(),
+        upstream=lambda study: AdaptationMethods(study).identities(),
+        drawings=(Drawing("adaptation_methods", ("adaptation_methods",), ADAPTATION),),
+        wanted=lambda study: any(AdaptationMethods(study).cells()),
+    ),
+    Analysis(
+        stage="adversarial_tables",
+        tables=("adversarial",),
+        inputs=lambda study, results: {
+            "scores": discriminations.score_files(study, results),
+            "measured": discriminations.files(study, results),
+        },
+        options=(),
+        config=discriminations.table_config,
+        upstream=discriminations.identities,
+        wanted=lambda study: bool(discriminations.discriminations(study)),
+    ),
+    Analysis(
         stage="structure_tables",
         tables=("structure",),
         inputs=lambda study, results: {
@@ -339,6 +311,16 @@ ANALYSES = [
         upstream=compared_identities,
         drawings=(Drawing("structure", ("structure",), STRUCTURE),),
         wanted=_structure,
+    ),
+    Analysis(
+        stage="scaling_table",
+        tables=("scaling",),
+        inputs=scaling_inputs,
+        options=("scores", "encoders", "published"),
+        config=lambda study: study.table_config(),
+        upstream=lambda study: [_scores(study), scaling_identities(study)],
+        drawings=(Drawing("scaling", ("scaling",), TRANSFER),),
+        wanted=compares_sizes,
     ),
     # On request, because the published numbers are about real languages.
     Analysis(

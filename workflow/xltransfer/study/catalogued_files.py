@@ -46,7 +46,7 @@ class Downloads:
         """Path of a part of a corpus below the folder of downloads.
 
         Args:
-            corpora: folder ``treebanks`` or ``entities``.
+            corpora: folder ``treebanks``, ``entities`` or ``questions``.
             corpus: code of the corpus.
             split: part ``train``, ``dev`` or ``test``.
         """

@@ -14,10 +14,13 @@ from ..corpora.catalogue import EMBEDDED
 from ..corpora.checksums import UNCHECKED
 from ..corpora.formats import FORMATS
 from ..corpora.relation_corpora import ANNOTATIONS
+from ..corpora.source_sets import TOGETHER, members
 from ..records.code import stage_digest
 from ..records.paths import made_encoder
 from ..runtime.files import digest, sha256_of_file
 from .local_files import LocalFiles
+from .question_settings import FOLDER as QUESTIONS
+from .question_settings import embedded_questions_config, question_config
 from .relation_parts import is_annotation, part_identity
 
 if TYPE_CHECKING:
@@ -41,7 +44,7 @@ class Contents:
         """Identity of a part of a corpus, or ``""`` if only the file itself determines it.
 
         Args:
-            kind: folder ``treebanks`` or ``entities``.
+            kind: folder ``treebanks``, ``entities`` or ``questions``.
             code: code of the corpus.
             split: part ``train``, ``dev`` or ``test``.
         """
@@ -52,6 +55,9 @@ class Contents:
 
     def _corpus(self, kind: str, code: str, split: str) -> str:
         study, unseen = self.study, self.study.unseen
+        if TOGETHER in code:
+            of = [kind, code, stage_digest("join_corpora")]
+            return _composed(of, [self.corpus(kind, one, split) for one in members(code)])
         made = unseen.made[kind].get(code)
         if made is not None and made.scheme:
             tables = [sha256_of_file(path) for path in unseen.scheme_files(kind, code)]
@@ -64,6 +70,9 @@ class Contents:
             return _composed(of, [self.corpus(kind, made.original, part) for part in parts])
         if code.endswith(f"_{EMBEDDED}"):
             language = code.removesuffix(f"_{EMBEDDED}")
+            if kind == QUESTIONS:
+                part = embedded_questions_config(study, language, split)
+                return digest([kind, part, stage_digest("embedded_questions")])
             stage = "embedded_relations" if kind in ANNOTATIONS else "embedded_world"
             world = stage_digest(stage)
             return digest([kind, study.embedded_world.part(language, split), world])
@@ -75,6 +84,8 @@ class Contents:
         if not checksum:
             return ""
         layout = study.entities_config(code) if kind == "entities" else ""
+        if kind == QUESTIONS:
+            layout = question_config(study, code, split)
         return digest([checksum, layout, stage_digest(FORMATS[kind].checked_by)])
 
     def encoder(self, name: str) -> str:

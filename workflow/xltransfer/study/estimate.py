@@ -16,6 +16,7 @@ from typing import Any
 
 from ..corpora.catalogue import EMBEDDED
 from ..corpora.formats import FORMATS
+from ..corpora.source_sets import members
 from ..corpora.table_reader import read_table
 from ..encoders.ablations import NONE
 from ..encoders.families import LAYERS
@@ -23,12 +24,16 @@ from ..runtime.errors import InputError
 from ..runtime.files import read_json
 from ..training.hyperparameters import passes_per_epoch
 from . import Study
+from .question_settings import FOLDER as QUESTIONS
+from .question_settings import embedded_questions_config
 from .recipes import root_of
 from .task_encoders import encoders_and_tasks
 
 PEAK = {"T4": 65.0, "V100": 125.0, "A100": 312.0, "H100": 989.0}
 """Dense half-precision teraflops per second, from NVIDIA's data sheets."""
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
+QUESTIONS_OF_A_PART = {"train": 88_000, "test": 5_000}
+"""Number of questions that is assumed for a part of a corpus, as in SQuAD and MLQA."""
 _NAMES = {
     # CANINE uses hash embeddings of characters.
     "vocabulary": ("vocab_size", "n_words", "num_hash_buckets"),
@@ -53,6 +58,7 @@ class Assumptions:
         start_seconds: startup time of a job.
         pieces_per_word: fertility of the encoder's tokenizer.
         words_per_sentence: sentence length if only the number of sentences is known.
+        words_per_passage: length of a passage with its question.
         bytes_per_word: size of annotated files.
         train_words, other_words: number of words of a part of a corpus whose size is unknown.
         tokenizer_bytes: tokenizer size per vocabulary entry, saved with each model.
@@ -64,6 +70,7 @@ class Assumptions:
     start_seconds: float = 30.0
     pieces_per_word: float = 1.6
     words_per_sentence: int = 18
+    words_per_passage: int = 140
     bytes_per_word: int = 80
     train_words: int = 150_000
     other_words: int = 15_000
@@ -110,7 +117,8 @@ def encoder_size(study: Study, name: str) -> EncoderSize:
     path = study.root / encoder.directory / "config.json"
     table = study.root / "resources" / "encoders.tsv"
     if encoder.recipe is not None:
-        vocabulary = {"vocab_size": encoder.recipe.settings["vocabulary_size"]}
+        # Bytes; characters are about as many.
+        vocabulary = {"vocab_size": encoder.recipe.settings.get("vocabulary_size", 260)}
         return _size_of({**encoder.recipe.architecture, **vocabulary}, f"config: encoders: {name}")
     if path.exists():
         return _size_of(read_json(path), f"{path}:1")
@@ -176,8 +184,10 @@ class Estimate:
         study, assumed = self.study, self.assumptions
         suffix = FORMATS[kind].suffix
         path = study.root / study.results / kind / corpus / f"{split}{suffix}"
-        if path.exists():
+        if path.exists() and kind != QUESTIONS:
             return path.stat().st_size
+        if kind == QUESTIONS:
+            return self._words_of_questions(corpus, split) * assumed.bytes_per_word
         if corpus.endswith(f"_{EMBEDDED}") and corpus not in study.unseen.made[kind]:
             language = corpus.removesuffix(f"_{EMBEDDED}")
             sentences = json.loads(study.embedded_world.part(language, split))["sentences"]
@@ -186,12 +196,26 @@ class Estimate:
         words = assumed.train_words if split == "train" else assumed.other_words
         return (file and file.bytes) or words * assumed.bytes_per_word
 
+    def _words_of_questions(self, corpus: str, split: str) -> int:
+        """Words that a model reads of a part of a corpus: each question with its passage."""
+        if not corpus.endswith(f"_{EMBEDDED}"):
+            questions = QUESTIONS_OF_A_PART["train" if split == "train" else "test"]
+            return questions * self.assumptions.words_per_passage
+        language = corpus.removesuffix(f"_{EMBEDDED}")
+        part = json.loads(embedded_questions_config(self.study, language, split))
+        sentences = sum(part["sentences"]) / 2
+        # A question is about as long as a sentence.
+        words = (sentences + 1) * self.assumptions.words_per_sentence
+        return round(part["passages"] * sentences * words)
+
     def pieces(self, kind: str, corpus: str, split: str, sentences: int | None = None) -> float:
         """Word pieces of a part of a corpus, or of its first ``sentences``."""
         assumed = self.assumptions
-        words = self.file_bytes(kind, corpus, split) / assumed.bytes_per_word
+        parts = [self.file_bytes(kind, code, split) for code in members(corpus)]
+        words = sum(parts) / assumed.bytes_per_word
         if sentences is not None:
-            words = min(words, sentences * assumed.words_per_sentence)
+            length = assumed.words_per_passage if kind == QUESTIONS else assumed.words_per_sentence
+            words = min(words, sentences * length)
         return words * assumed.pieces_per_word
 
     def training(self, model: Model) -> float:
@@ -210,15 +234,16 @@ class Estimate:
         search = self.study.unseen.section.get("search")
         if search and (model.task, model.source) in self.study.unseen.pairs:
             return search["epochs"]
-        return [self._settings(model)["epochs"]]
+        return [self.settings(model)["epochs"]]
 
-    def _settings(self, model: Model) -> Mapping[str, Any]:
+    def settings(self, model: Model) -> Mapping[str, Any]:
+        """The settings of the training of a model."""
         config = self.study.finetuning_config(model.encoder, model.task, model.source)
         return json.loads(config)["settings"]["training"]
 
     def _trainings(self, model: Model, numbers_of_epochs: Iterable[int]) -> float:
         """FLOPs of trainings with these numbers of epochs."""
-        settings, kind = self._settings(model), self.study.kind(model.task).corpora
+        settings, kind = self.settings(model), self.study.kind(model.task).corpora
         pieces = self.pieces(kind, model.source, "train", settings["training_sentences"])
         batches = max(1, round(pieces / settings["batch_pieces"]))
         scored = 2 * self.pieces(kind, model.source, "dev")

@@ -22,9 +22,11 @@ from typing import TYPE_CHECKING, Any
 from ..corpora.checksums import UNCHECKED
 from ..records.code import stage_digest
 from ..runtime.files import digest
+from .adversarial_settings import identities_of
 from .analyses import analysis_of
 from .catalogued_files import FOLDER
 from .contents import Contents
+from .dictionary_texts import DictionaryTexts
 from .mapped_identities import MappedIdentities
 from .noise_settings import alphabet_file
 from .parallel import State
@@ -128,14 +130,23 @@ class Identities:
         """
         data = {
             "encoder": self.encoder(encoder, source, seeds),
-            "train": self.gold(task, source, "train"),
-            "dev": self.gold(task, source, "dev"),
+            "train": self.training_part(encoder, task, source, "train"),
+            "dev": self.training_part(encoder, task, source, "dev"),
         }
         if (task, source) in self._pairs and self.unseen.is_searched(encoder, task, source):
             data["search"] = self.unseen.search(encoder, task, source)
+        data |= identities_of(self.study, task, source)
         if vectors := vectors_identity(self.study, encoder, self.study.language(task, source)):
             data["vectors"] = digest(vectors)
         return data | self.alphabet(encoder, task, source)
+
+    @remembered
+    def training_part(self, encoder: str, task: str, source: str, part: str) -> str:
+        """Identity of a part of a corpus that models are trained on, or of its translation."""
+        texts = DictionaryTexts(self.study)
+        if name := texts.of_training(encoder, task, source):
+            return texts.identity(name, (self.study.kind(task).corpora, source, part))
+        return self.gold(task, source, part)
 
     def alphabet(self, encoder: str, task: str, source: str) -> dict[str, str]:
         """Identity of the letters for noise in a training; empty without such a file."""

@@ -53,8 +53,7 @@ class MappedIdentities:
 
     def dictionary(self, code: str, part: str) -> str:
         """Identity of a part of a dictionary."""
-        entry = self._mapped.dictionaries[code]
-        if entry.is_embedded:
+        if self._mapped.study.catalogue.dictionaries[code].is_embedded:
             config = self._mapped.embedded_dictionary_config(code)
             words = self._mapped.embedded_words(code)
             return digest([config, words, part, stage_digest("embedded_dictionary")])

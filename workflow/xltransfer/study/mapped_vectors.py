@@ -99,10 +99,6 @@ class MappedVectors:
         """Names of the embeddings of a kind."""
         return [name for name, item in self.embeddings.items() if item.kind == kind]
 
-    def codes(self, embedded: bool) -> list[str]:
-        """Codes of the dictionaries that the embedded world generates, or of the others."""
-        return [c for c, entry in self.dictionaries.items() if entry.is_embedded == embedded]
-
     def _items(self, key: str) -> Sequence[Any]:
         return self.section.get(key, ())
 
@@ -220,7 +216,7 @@ class MappedVectors:
 
     def embedded_dictionary_config(self, code: str) -> str:
         """Canonical JSON of everything that decides a dictionary of the embedded world."""
-        entry = self.dictionaries[code]
+        entry = self.study.catalogue.dictionaries[code]
         return self.study.embedded_world.dictionary(entry.source, entry.target)
 
     @staticmethod

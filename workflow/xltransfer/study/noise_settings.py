@@ -11,6 +11,7 @@ from ..corpora.noise import SOURCE
 from ..encoders.families import units_of
 from ..runtime.errors import InputError
 from .recipes import Encoder, root_of
+from .task_encoders import encoders_of
 
 if TYPE_CHECKING:
     from .study import Study
@@ -80,7 +81,8 @@ def check_noise(study: Study) -> None:
         alphabet = alphabet_of(training)
         if alphabet is not None:
             _check_alphabet(study, f"config: {key}.noise.characters.alphabet", *alphabet)
-        used = study.unseen.arms.trained if key.startswith("unseen.") else study.encoders
+        in_language = key.startswith("unseen.")
+        used = study.unseen.arms.trained if in_language else encoders_of(study, key.split(".")[0])
         for name in used:
             encoder = study.declared_encoders[name]
             if encoder.pretrained:
@@ -123,9 +125,12 @@ def _check_encoder(study: Study, key: str, encoder: Encoder, noise: Mapping[str,
                 f"noisy words; use an encoder with its whole vocabulary for '{encoder.name}'"
             )
         made = study.declared_encoders[made.recipe.base]
-    content = root_of(encoder, study.declared_encoders).configuration(study.root) or {}
-    if "subwords" in noise and units_of(content):
+    root = root_of(encoder, study.declared_encoders)
+    units = units_of(root.configuration(study.root) or {})
+    if root.recipe is not None:
+        units = root.recipe.settings.get("vocabulary", {}).get("kind", units)
+    if "subwords" in noise and units:
         raise InputError(
-            f"{key}.subwords: '{encoder.name}' reads {units_of(content)}, so that each word has "
+            f"{key}.subwords: '{encoder.name}' reads {units}, so that each word has "
             "one segmentation; remove the key"
         )

@@ -18,6 +18,7 @@ from . import Study
 from .estimate import PEAK, Assumptions, Estimate, Model, read_outputs
 from .project import project_folder
 from .study_files import read_config
+from .training_memory import largest_trainings
 
 UNKNOWN = (
     *("adapt", "pretrain", "pretrain_embedded", "translation_context"),
@@ -98,6 +99,8 @@ def report(study: Study, estimate: Estimate, jobs: Mapping[str, list[list[str]]]
     yield from _table((part, f"{number:.1f}") for part, number in hours.items())
     core_hours = estimate.core_hours(sum(flops.values()), starts)
     yield f"without a GPU: {core_hours:.1f} core hours, to be divided by the number of cores"
+    yield "\nmemory of the largest fine-tuning, with AdamW in float32:"
+    yield from _table((name, _size(n)) for name, n in largest_trainings(estimate).items())
     unknown = [rule for rule in UNKNOWN if rule in jobs]
     if unknown:
         yield f"  and not estimated: {', '.join(unknown)}"

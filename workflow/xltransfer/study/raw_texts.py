@@ -5,8 +5,11 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ..corpora.source_sets import members
 from ..runtime.errors import InputError
 from ..runtime.files import canonical_json
+from .adversarial_settings import unlabelled_raw_texts
+from .dictionary_texts import DictionaryTexts
 from .noise_settings import alphabet_texts
 from .recipes import EACH_UNSEEN_LANGUAGE, SEVERAL_TEXTS
 from .varieties import FOLDS
@@ -45,12 +48,22 @@ class RawTexts:
             if code not in ("", EACH_UNSEEN_LANGUAGE, SEVERAL_TEXTS)
         ]
         vectors = self.study.mapped.texts
-        return list(dict.fromkeys([*unseen, *named, *vectors, *alphabet_texts(self.study)]))
+        training = [*alphabet_texts(self.study), *unlabelled_raw_texts(self.study)]
+        found = [*unseen, *named, *vectors, *training]
+        translated = [self.translated[code] for code in found if code in self.translated]
+        return list(dict.fromkeys([*found, *translated]))
+
+    @cached_property
+    def translated(self) -> dict[str, str]:
+        """Texts that a dictionary translates: code → code of the text that it is made from."""
+        items = DictionaryTexts(self.study).items
+        return {name: item.raw_text for name, item in items.items() if item.raw_text}
 
     @property
     def cleaned(self) -> list[str]:
-        """The texts that are cleaned; the others are transliterated."""
-        return [code for code in self.codes if code not in self.study.unseen.made["raw_text"]]
+        """The texts that are cleaned; the others are transliterated or translated."""
+        made = {*self.study.unseen.made["raw_text"], *self.translated}
+        return [code for code in self.codes if code not in made]
 
     def check(self) -> None:
         """Raise an error for unknown texts and for shares that would leave no line.
@@ -80,6 +93,8 @@ class RawTexts:
 
     def language(self, code: str) -> str:
         """Code of the variety that a text is in."""
+        if code in self.translated:
+            return DictionaryTexts(self.study).items[code].target
         varieties = self.study.unseen.varieties.values()
         made = [variety.code for variety in varieties if variety.text == code]
         return made[0] if made else self.study.catalogue.raw_corpora[code].language
@@ -132,7 +147,8 @@ def evaluation_files_of(study: Study, language: str) -> list[str]:
     files |= {
         study.corpus_file(task, corpus, "dev")
         for task in study.tasks
-        for corpus in study.sources(task)
+        for source in study.sources(task)
+        for corpus in members(source)
         if study.language(task, corpus) == language
     }
     variety = study.unseen.varieties.get(language)

@@ -49,6 +49,11 @@ class UnseenLanguages:
                     f"config: unseen.tasks: '{task}' is not in `tasks`; add it there, "
                     "or empty `unseen.languages`"
                 )
+            if self.study.kind(task).corpora not in ("treebanks", "entities"):
+                raise InputError(
+                    f"config: unseen.tasks: '{task}' reads neither treebanks nor named entities, "
+                    "which unseen languages have; remove it"
+                )
             if task not in self.section["training"]:
                 raise InputError(
                     f"config: unseen.training.{task}: the settings for this task are missing; "

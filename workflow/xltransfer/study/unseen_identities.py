@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from ..corpora.catalogue import EMBEDDED
 from ..records.code import stage_digest
 from ..runtime.files import canonical_json, digest
+from .dictionary_texts import DictionaryTexts
 from .embedded_parts import text_part
 from .recipes import PARALLEL_TEXT
+from .vector_encoders import identity
 
 if TYPE_CHECKING:
     from .identities import Identities
@@ -28,10 +30,15 @@ class UnseenIdentities:
         self._texts: dict[str, str] = {}
 
     def text(self, code: str) -> str:
-        """Identity of a raw text, which is cleaned and for some varieties transliterated."""
+        """Identity of a raw text, which is cleaned and may be transliterated or translated."""
         if code not in self._texts:
             made = self._study.unseen.made["raw_text"].get(code)
-            own = self._cleaned(code) if made is None else self._transliterated(code, made.original)
+            if original := self._study.raw_texts.translated.get(code):
+                own = DictionaryTexts(self._study).identity(code, ("raw_text", original, ""))
+            elif made is not None:
+                own = self._transliterated(code, made.original)
+            else:
+                own = self._cleaned(code)
             self._texts[code] = digest([own, self._evaluation(code)])
         return self._texts[code]
 
@@ -107,6 +114,8 @@ class UnseenIdentities:
         recipe = made.recipes[name]
         if recipe.corpora:
             return self.trimmed_encoder(name)
+        if recipe.vectors:
+            return identity(self._study, name, stage_digest("vector_encoder"))
         if not recipe.text:
             return digest(canonical_json(recipe.architecture))
         text = made.text(name, source)

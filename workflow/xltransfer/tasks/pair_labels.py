@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from ..corpora.relation_sentences import Pair, RelationSentence
-from ..encoders.batching import Batch
+from ..encoders.batching import Batch, Example
 from .heads.pair import PairHead, pooled_pairs
 from .heads.smoothing import smoothed_cross_entropy
 from .heads.tree_context import HeadInContext, TreeContext
@@ -85,6 +85,10 @@ class PairLabels(Task):
             states, mask, rows = head.context(states, mask, batch.inputs, rows, spans)
             head = head.pairs
         return head(pooled_pairs(states, mask, rows, spans))
+
+    def loss_units(self, example: Example) -> int:
+        """The number of pairs."""
+        return int(example.inputs[ARE_PAIRS].sum())
 
     def loss(self, head: nn.Module, states: torch.Tensor, batch: Batch) -> torch.Tensor:
         """Mean cross-entropy over the pairs; 0 if there are none."""

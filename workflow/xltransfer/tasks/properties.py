@@ -31,6 +31,7 @@ KINDS = {
     "parsing": Kind("treebanks", "LAS"),
     "tagging": Kind("treebanks", "accuracy"),
     "entities": Kind("entities", "F1"),
+    "question-answering": Kind("questions", "F1"),
     "relations": Kind("relations", "F1"),
     "roles": Kind("roles", "F1"),
 }

@@ -7,13 +7,14 @@ from typing import Any
 
 from .entities import Entities
 from .parsing import Parsing
+from .question_answering import QuestionAnswering
 from .relations import Relations
 from .roles import Roles
 from .tagging import Tagging
 from .task import Task
 
 TASKS: dict[str, type[Task]] = {
-    task.kind: task for task in (Parsing, Tagging, Entities, Relations, Roles)
+    task.kind: task for task in (Parsing, Tagging, Entities, QuestionAnswering, Relations, Roles)
 }
 """Task classes by kind."""
 

@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn import functional
 
 from ..corpora.conllu import Sentence
-from ..encoders.batching import Batch
+from ..encoders.batching import Batch, Example
 from .heads.smoothing import smoothed_cross_entropy
 from .metrics.labels import COLUMNS, NO_VALUE, with_word_labels, word_labels
 from .task import Prediction, Task
@@ -46,6 +46,10 @@ class WordLabels(Task):
     """
 
     head_prefix = "classifier"
+
+    def loss_units(self, example: Example) -> int:
+        """The number of labelled words."""
+        return int((example.targets["labels"] != UNLABELLED).sum())
 
     def head(self, hidden_size: int, labels: int) -> nn.Module:
         """A linear layer."""

@@ -11,18 +11,27 @@ import torch
 from torch import nn
 
 from ..corpora.sentences import AnnotatedSentence
-from ..encoders.batching import FIRST_CONTENT, Batch
+from ..encoders.batching import FIRST_CONTENT, Batch, Example, make_example
+from ..encoders.reader import Reader
 from .metrics import METRICS
 
 Prediction = dict[str, np.ndarray]
 """The predictions of a task for one sentence: arrays by name."""
 
 
+def word_examples(
+    sentences: Sequence[AnnotatedSentence], reader: Reader, longest: int, word_state: str
+) -> list[Example]:
+    """Examples of the words of sentences; arguments as for ``Task.examples``."""
+    read = reader([sentence.forms for sentence in sentences])
+    return [make_example(sentence, reader, longest, word_state) for sentence in read]
+
+
 class Task(ABC):
     """A task over sentences, independent of files, encoders and optimisers.
 
-    Heads read the states of words. What they score may be words, pairs or spans of words, or whole
-    sentences.
+    Heads read the states of words, or of other positions that ``examples`` chooses. What they score
+    may be words, pairs or spans of words, or whole sentences.
 
     Args:
         settings: the task's section of the configuration.
@@ -46,6 +55,29 @@ class Task(ABC):
     @abstractmethod
     def label_vocabulary(self, sentences: Sequence[AnnotatedSentence]) -> list[str]:
         """The labels that a model trained on these sentences can predict."""
+
+    def examples(
+        self, sentences: Sequence[AnnotatedSentence], reader: Reader, longest: int, word_state: str
+    ) -> list[Example]:
+        """The rows that an encoder reads: here, the words of each sentence.
+
+        Args:
+            sentences: sentences of a corpus.
+            reader: reader of the encoder.
+            longest: maximum number of subwords per row.
+            word_state: subwords that represent a word, one of ``batching.WORD_STATES``.
+
+        Returns:
+            One example per sentence, with inputs of the head if these depend on the rows.
+        """
+        return word_examples(sentences, reader, longest, word_state)
+
+    def loss_units(self, example: Example) -> int:
+        """The number of units of an example over which the loss is a mean: here, its words.
+
+        Batches that are computed in parts weight the loss of each part by its units.
+        """
+        return len(example.word_row)
 
     def inputs(self, sentence: AnnotatedSentence) -> dict[str, np.ndarray]:
         """What the head reads besides states: arrays by name, in ``Batch.inputs``, padded with 0.

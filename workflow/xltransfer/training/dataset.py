@@ -7,9 +7,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ..corpora.sentences import AnnotatedSentence
-from ..encoders.batching import FIRST, FIRST_CONTENT, Example, make_example
+from ..encoders.batching import FIRST, FIRST_CONTENT, Example
 from ..encoders.reader import Reader
-from ..tasks.task import Task
+from ..tasks.task import Task, word_examples
+
+MakeExamples = Callable[[Sequence[AnnotatedSentence], Reader, int, str], list[Example]]
+"""A function of sentences, reader, longest row and word state: ``Task.examples``."""
 
 
 class Dataset:
@@ -23,6 +26,7 @@ class Dataset:
             effect on encoders that read whole words.
         varied: reader for each epoch, from 0 on, for training on noise or on several
             segmentations; every word must stay one word. ``None``: the same in all epochs.
+        make: function that makes the examples, ``examples`` of a task; by default those of words.
 
     Attributes:
         examples: examples without variation, one per sentence, in order.
@@ -36,22 +40,21 @@ class Dataset:
         longest: int,
         word_state: str = FIRST_CONTENT,
         varied: Callable[[int], Reader] | None = None,
+        make: MakeExamples = word_examples,
     ) -> None:
         self.sentences = sentences
         self.padding = tokenizer.padding
         self._longest = longest
         self._word_state = FIRST if tokenizer.whole_words else word_state
         self._varied = varied
+        self._make = make
         self._inputs: list[dict[str, np.ndarray]] = [{} for _ in sentences]
         self._targets: list[dict[str, np.ndarray]] = [{} for _ in sentences]
         self._epoch: tuple[int, list[Example]] | None = None
         self.examples = self._read(tokenizer)
 
     def _read(self, tokenizer: Reader) -> list[Example]:
-        return [
-            make_example(sentence, tokenizer, self._longest, self._word_state)
-            for sentence in tokenizer([sentence.forms for sentence in self.sentences])
-        ]
+        return self._make(self.sentences, tokenizer, self._longest, self._word_state)
 
     def add_targets(self, task: Task, labels: Sequence[str]) -> None:
         """Add the targets of a task.
@@ -71,7 +74,9 @@ class Dataset:
 
     def _fill(self, examples: Sequence[Example]) -> None:
         for example, inputs, targets in zip(examples, self._inputs, self._targets, strict=True):
-            example.inputs, example.targets = inputs, targets
+            # A task may describe the positions of an example when it makes it.
+            example.inputs = {**example.inputs, **inputs} if example.inputs else inputs
+            example.targets = targets
 
     def of_epoch(self, epoch: int) -> list[Example]:
         """The examples of an epoch, in the order of ``examples``; the last epoch is cached."""

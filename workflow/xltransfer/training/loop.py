@@ -76,7 +76,8 @@ def train(
         objective: model, batches, loss and evaluation.
         settings: ``epochs``, ``minimum_steps`` (0 if absent), ``warmup_share``, ``gradient_clip``,
             ``weight_decay``, ``adam_beta2``, ``patience`` (epochs without improvement before early
-            stopping; ``None`` disables it) and ``precision``.
+            stopping; ``None`` disables it), ``precision``, and optionally ``accumulation``, the
+            number of parts in which each batch is computed to save memory.
         checkpoint: checkpoint to resume from if it exists; not discarded at the end.
         device: device of the training.
         checkpoint_seconds: interval between checkpoints.
@@ -88,7 +89,7 @@ def train(
     """
     model = objective.model.to(device)
     optimiser = _optimiser(objective, settings)
-    weights = [flat for group in optimiser.param_groups for flat in group["params"]]
+    clipped = _clipped_together(optimiser)
     peaks = [group["lr"] for group in optimiser.param_groups]
     position = checkpoint.restore(model, optimiser)
     if position is None:
@@ -100,6 +101,7 @@ def train(
     per_epoch = len(objective.batches(0)) * passes
     steps = per_epoch * settings["epochs"]
     precision = Precision(settings["precision"], device)
+    parts = settings.get("accumulation", 1)
     rows = RowGradients(model)
     progress = TrainingProgress(name, steps, position["step"])
     pending: list[torch.Tensor] = []
@@ -111,14 +113,13 @@ def train(
                 share = learning_rate_share(position["step"], steps, settings["warmup_share"])
                 for group, peak in zip(optimiser.param_groups, peaks, strict=True):
                     group["lr"] = peak * share
-                with precision, rows:
-                    loss = objective.loss(batch, device)
-                loss.backward()
-                torch.nn.utils.clip_grad_norm_(weights, settings["gradient_clip"])
+                loss = _backward(objective, batch, parts, device, precision, rows)
+                for weights in clipped:
+                    torch.nn.utils.clip_grad_norm_(weights, settings["gradient_clip"])
                 optimiser.step()
                 optimiser.zero_grad(set_to_none=False)
                 position["step"] += 1
-                pending.append(loss.detach())
+                pending.append(loss)
                 due = saver.due()
                 if due or len(pending) == LOSSES_AT_ONCE:
                     _read_losses(pending, position, name)
@@ -137,6 +138,31 @@ def train(
         position["step"],
         saver.spent(),
     )
+
+
+def _backward(
+    objective: Objective,
+    batch: Any,
+    parts: int,
+    device: torch.device,
+    precision: Precision,
+    rows: RowGradients,
+) -> torch.Tensor:
+    """Add the gradients of the loss of a batch, which is computed in parts; returns the loss.
+
+    The memory of a step is that of its largest part. The sum of the parts, weighted by their shares
+    of the batch, is the loss of the whole batch up to rounding. Dropout draws other units.
+    """
+    total = torch.zeros((), device=device)
+    for part, share in [(batch, 1.0)] if parts == 1 else objective.parts(batch, parts):
+        with precision, rows:
+            loss = objective.loss(part, device)
+        if parts == 1:
+            loss.backward()
+            return loss.detach()
+        (loss * share).backward()
+        total += share * loss.detach()
+    return total
 
 
 def _batches(objective: Objective, epoch: int, passes: int) -> Sequence[Any]:
@@ -158,6 +184,17 @@ def _optimiser(objective: Objective, settings: Mapping[str, Any]) -> torch.optim
         weight_decay=settings["weight_decay"],
         fused=True,
     )
+
+
+def _clipped_together(optimiser: torch.optim.Optimizer) -> list[list[torch.Tensor]]:
+    """The weights whose gradients are clipped by their common norm."""
+    common, apart = [], []
+    for group in optimiser.param_groups:
+        if group.get("clipped_apart"):
+            apart.append(group["params"])
+        else:
+            common += group["params"]
+    return [common, *apart]
 
 
 def _next_batch(position: Mapping[str, Any], per_epoch: int) -> tuple[int, int]:

@@ -42,6 +42,11 @@ class WordModel(nn.Module):
         self.encoder = encoder
         self.head = head
 
+    @property
+    def trained_parameters(self) -> int:
+        """The number of weights that training changes; frozen layers have none."""
+        return sum(weight.numel() for weight in self.parameters() if weight.requires_grad)
+
     def word_states(self, batch: Batch) -> torch.Tensor:
         """The states of words in the last layer: (sentences, words, hidden)."""
         return self.kind.word_states(self.encoder, batch)

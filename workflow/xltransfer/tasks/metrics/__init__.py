@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .answer_scores import answer_scores
 from .attachment import attachment_scores
 from .counts import Counts, Scores
 from .entity_scores import entity_scores
@@ -18,6 +19,7 @@ METRICS: dict[str, Metrics] = {
     "parsing": attachment_scores,
     "tagging": label_scores,
     "entities": entity_scores,
+    "question-answering": answer_scores,
     "relations": relation_scores,
     "roles": role_scores,
 }

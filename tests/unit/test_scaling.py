@@ -1,0 +1,130 @@
+"""Scores against the sizes of encoders: counts, the table, the figure, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from conftest import EMBEDDED_ENCODER, ROOT
+from encoders import make_encoder
+from transformers import XLMRobertaConfig
+from xltransfer.analyses.plots import save_figure
+from xltransfer.analyses.scaling import scaling_table
+from xltransfer.analyses.scaling_figure import scaling_figure
+from xltransfer.encoders.encoder_sizes import NetworkSize, network_size
+from xltransfer.encoders.transformer import load_encoder
+from xltransfer.runtime.errors import InputError
+from xltransfer.stages.scaling_table import read_published_scores
+from xltransfer.study import Study
+from xltransfer.study.estimate import EncoderSize
+from xltransfer.study.training_memory import training_bytes
+
+PUBLISHED = ROOT / "resources" / "published" / "scaling" / "mlqa.tsv"
+HEADER = PUBLISHED.read_text(encoding="utf-8").partition("\n")[0]
+
+
+def test_parameters_are_counted_without_weights(tmp_path: Path) -> None:
+    # 6,000 subwords, 128 positions and 2 segments of 64; a layer has 12 · 64² + 13 · 64.
+    body = 12 * (12 * 64**2 + 13 * 64) + 2 * 64
+    assert network_size(EMBEDDED_ENCODER) == NetworkSize(6130 * 64 + body, body, 12, 64)
+    for architecture in ("xlm-roberta", "distilbert", "mt5"):
+        directory = make_encoder(tmp_path / architecture, architecture)
+        found, network = network_size(directory), load_encoder(directory)
+        assert found.parameters == sum(weight.numel() for weight in network.parameters())
+        assert 0 < found.without_embeddings < found.parameters
+    large = tmp_path / "large"
+    large.mkdir()
+    config = XLMRobertaConfig(
+        vocab_size=250002, hidden_size=1024, num_hidden_layers=24, num_attention_heads=16,
+        intermediate_size=4096, max_position_embeddings=514, type_vocab_size=1,
+    )  # fmt: skip
+    (large / "config.json").write_text(json.dumps(config.to_dict()))
+    found = network_size(large)
+    # XLM-R large has 559,890,432 weights, of which 1,049,600 are its pooler's.
+    assert found.parameters == 559_890_432 - 1_049_600
+    assert found.without_embeddings == 24 * (12 * 1024**2 + 13 * 1024) + 2 * 1024
+
+
+def by_target() -> pd.DataFrame:
+    cells = [
+        ("big", "a", "a", "none", 90.0), ("big", "a", "b", "none", 60.0),
+        ("big", "a", "X", "none", 60.0), ("big", "a", "X", "random-init-1-2", 10.0),
+        ("small", "a", "a", "none", 80.0), ("small", "a", "b", "none", 30.0),
+        ("small", "a", "X", "none", 30.0),
+    ]  # fmt: skip
+    rows = [
+        {"encoder": e, "task": "pos", "metric": "accuracy", "source": s, "target": t,
+         "ablation": a, "mean": m, "sd": 1.5}
+        for e, s, t, a, m in cells
+    ]  # fmt: skip
+    return pd.DataFrame([*rows, {**rows[0], "metric": "UAS"}])
+
+
+SIZES = {
+    name: dict(zip(("layers", "width", "parameters", "parameters_without_embeddings"), values,
+                   strict=True))
+    for name, values in {"big": (12, 64, 1000, 600), "small": (2, 32, 200, 50)}.items()
+}  # fmt: skip
+
+
+def test_the_table_has_scores_gaps_and_sizes(tmp_path: Path) -> None:
+    published = read_published_scores(PUBLISHED)
+    table = scaling_table(by_target(), {"pos": "accuracy"}, SIZES, published)
+    ours = table[table["reference"] == ""]
+    assert ours[["encoder", "source_target", "score", "gap", "layers"]].to_numpy().tolist() == [
+        ["small", "A-A", 80.0, 0.0, 2],
+        ["big", "A-A", 90.0, 0.0, 12],
+        ["small", "A-X", 30.0, -50.0, 2],
+        ["big", "A-X", 60.0, -30.0, 12],
+    ]
+    rest = table[table["reference"] != ""]
+    assert rest["score"].tolist() == [57.7, 70.7, 73.4, 74.8]
+    widths, layers = rest["width"], rest["layers"]
+    formula = layers * (12 * widths**2 + 13 * widths)
+    assert rest["parameters_without_embeddings"].tolist() == formula.tolist()
+    assert (rest["parameters"] > formula).all()
+    figure = scaling_figure({"study": "test"}, table)
+    assert [ax.get_title() for ax in figure.axes] == ["pos, A", "published: MLQA"]
+    lines = {line.get_label(): line for line in figure.axes[0].get_lines()}
+    drawn = [container.lines[0] for container in figure.axes[0].containers]
+    assert [line.get_ydata().tolist() for line in drawn] == [[80.0, 90.0], [30.0, 60.0]]
+    assert drawn[0].get_xdata().tolist() == [50, 600] and lines
+    save_figure(figure, tmp_path / "scaling.png")
+    assert (tmp_path / "scaling.png").stat().st_size > 5000
+
+
+@pytest.mark.parametrize("cell", ["-1", "x", "1e9"])
+def test_published_numbers_are_checked(cell: str, tmp_path: Path) -> None:
+    row = ["a", "qa", "F1", "MLQA", "50.1", "12", "768", "100", "90", "paper"]
+    path = tmp_path / "p.tsv"
+    for place in (4, 6):
+        changed = [*row[:place], cell, *row[place + 1 :]]
+        path.write_text(f"{HEADER}\n" + "\t".join(changed) + "\n")
+        with pytest.raises(InputError, match=rf"p\.tsv:2: .* '{cell}' is no number"):
+            read_published_scores(path)
+
+
+def study(**changes: object) -> Study:
+    text = (ROOT / "resources" / "studies" / "embedded-scale.yaml").read_text(encoding="utf-8")
+    return Study({**yaml.safe_load(text), **changes}, ROOT)
+
+
+def test_a_study_compares_sizes_only_if_it_says_so() -> None:
+    assert "scaling" in study().tables and "scaling" in study().figures
+    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    assert "scaling" not in config and "scaling" not in Study(config, ROOT).tables
+    with pytest.raises(InputError, match="config: scaling: one encoder has one size"):
+        study(transfer_encoders=["scale-2x32"])
+    with pytest.raises(InputError, match="scaling: True was expected"):
+        study(scaling=False)
+
+
+def test_memory_of_a_training_by_hand() -> None:
+    size = EncoderSize(vocabulary=100, positions=10, hidden=8, layers=4, intermediate=32)
+    whole = training_bytes(size, {"batch_pieces": 60})
+    assert whole == size.parameters * 18 + 60 * 8 * 34 * 4
+    parts = training_bytes(size, {"batch_pieces": 60, "accumulation": 3, "checkpointing": True})
+    assert parts == size.parameters * 18 + 20 * 8 * (2 * 4 + 34)

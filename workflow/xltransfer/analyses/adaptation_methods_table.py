@@ -1,0 +1,131 @@
+"""Methods that adapt a model to a language without training data, compared with a baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..runtime.errors import InputError
+from .statistics.significance import holm, influence_values, mean_difference, scores_of_counts
+
+CELL = ("encoder", "task", "source_corpus", "target_corpus", "ablation", "seed", "metric")
+GROUP = ["task", "language"]
+_CHANGE = [f"change{end}" for end in ("", "_low", "_high", "_p")]
+_COSTS = ("trained_parameters", "stored_bytes", "steps", "training_seconds", "adaptation_seconds")
+COLUMNS = [
+    *("task", "language", "method", "metric", "score", "score_sd", *_CHANGE, "significant"),
+    *_COSTS,
+    *("encoder", "model_task", "source_corpus", "test_corpus", "seeds", "test_sentences"),
+]
+
+Counts = tuple[np.ndarray, np.ndarray, list[str]]
+"""Numerators and denominators, shape (seeds, sentences), and the names of the sentences."""
+
+
+def methods_table(
+    scores: pd.DataFrame, config: Mapping[str, Any], costs: Mapping[str, Mapping[str, float]]
+) -> pd.DataFrame:
+    """One row per task, language and method.
+
+    The change from the baseline is paired by seed and test sentence; its confidence interval and
+    p-value are those of ``significance.mean_difference``. A change is ``significant`` if its
+    p-value, adjusted for all methods of a task and language (Holm 1979), is at most 0.05; with one
+    seed it is not tested.
+
+    Args:
+        scores: tidy rows of the stage ``score``, for the main metrics and without ablations.
+        config: keys ``seeds`` and ``cells``, the methods for each language.
+        costs: ``cost_key`` of a cell → its columns of costs.
+
+    Raises:
+        InputError: a method and the baseline are tested on different sentences.
+    """
+    keys = list(CELL[:4])
+    found = {key: part.set_index("seed") for key, part in scores.groupby(keys, sort=False)}
+    counts = {_name(cell): _counts(found[_of(cell)], config["seeds"]) for cell in config["cells"]}
+    baselines = {
+        (cell["comparison"], cell["language"]): cell["method"]
+        for cell in config["cells"]
+        if cell["is_baseline"]
+    }
+    rows = []
+    for cell in config["cells"]:
+        own = counts[_name(cell)]
+        of_baseline = *_name(cell)[:2], baselines[_name(cell)[:2]]
+        values = scores_of_counts(*own[:2])
+        change = dict.fromkeys(_CHANGE, np.nan)
+        if not cell["is_baseline"]:
+            change = _change(own, counts[of_baseline], ", ".join(_name(cell)))
+        rows.append(
+            {
+                "task": cell["comparison"],
+                "language": cell["language"],
+                "method": cell["method"],
+                "metric": cell["metric"],
+                "score": values.mean(),
+                "score_sd": values.std(ddof=1) if len(values) > 1 else np.nan,
+                **change,
+                **costs[cost_key(cell)],
+                "encoder": cell["encoder"],
+                "model_task": cell["task"],
+                "source_corpus": cell["source"],
+                "test_corpus": cell["target"],
+                "seeds": len(values),
+                "test_sentences": own[0].shape[1],
+            }
+        )
+    table = pd.DataFrame(rows)
+    table["significant"] = _verdicts(table, len(config["seeds"]))
+    return table[COLUMNS]
+
+
+def adjusted(table: pd.DataFrame) -> pd.Series:
+    """P-values of the changes, adjusted for all methods of a task and language (Holm)."""
+    groups = table.groupby(GROUP, sort=False)["change_p"]
+    return groups.transform(lambda values: holm(values.to_numpy(dtype=float)))
+
+
+def _verdicts(table: pd.DataFrame, seeds: int) -> list[str]:
+    """``yes`` or ``no`` for every change; empty for baselines, and with a single seed."""
+    values = adjusted(table)
+    tested = values.notna() & (seeds > 1)
+    return np.where(tested, np.where(values <= 0.05, "yes", "no"), "").tolist()
+
+
+def cost_key(cell: Mapping[str, Any]) -> str:
+    """The models of a cell, which several languages may share."""
+    return "/".join((cell["encoder"], cell["task"], cell["source"]))
+
+
+def _of(cell: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(cell[key] for key in ("encoder", "task", "source", "target"))
+
+
+def _name(cell: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(cell[key] for key in ("comparison", "language", "method"))
+
+
+def _counts(part: pd.DataFrame, seeds: Sequence[int]) -> Counts:
+    numerators, denominators = (
+        np.stack([part.loc[seed, kind] for seed in seeds])
+        for kind in ("numerators", "denominators")
+    )
+    corpus = part["target_corpus"].iloc[0]
+    names = [str(name) for name in part["sentence_ids"].iloc[0]]
+    # Sentences without an identifier are named by their corpus, which may be a transliteration.
+    return numerators, denominators, [name.removeprefix(f"{corpus}#") for name in names]
+
+
+def _change(own: Counts, baseline: Counts, what: str) -> dict[str, float]:
+    if own[2] != baseline[2]:
+        raise InputError(
+            f"scores: {what} is tested on other sentences than the baseline; name corpora with the "
+            "same sentences, or score them again"
+        )
+    change = scores_of_counts(*own[:2]) - scores_of_counts(*baseline[:2])
+    found = mean_difference(change, influence_values(*own[:2]) - influence_values(*baseline[:2]))
+    values = (found.mean, found.low, found.high, found.p_value)
+    return {name: float(value) for name, value in zip(_CHANGE, values, strict=True)}

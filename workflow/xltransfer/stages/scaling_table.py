@@ -1,0 +1,78 @@
+"""Compare the scores of encoders with their sizes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import pandas as pd
+
+from ..analyses.scaling import SIZES, PublishedScore
+from ..analyses.scaling import scaling_table as compared
+from ..analyses.tables import reading_note, write_table
+from ..corpora.table_reader import read_table
+from ..encoders.encoder_sizes import network_size
+from ..records.trace import table_provenance
+from ..records.verification import verified_checksums
+from ..runtime.errors import InputError
+from ..runtime.signatures import Keys
+
+TEXTS = ("encoder", "task", "metric", "source_target", "reference")
+
+
+def scaling_table(
+    scores: Path,
+    encoders: Sequence[Path],
+    published: Path,
+    config: Annotated[Mapping[str, Any], Keys("study", "seeds", "config", "encoders", "tasks")],
+    directory: Path,
+) -> None:
+    """Write ``scaling.csv``: scores of encoders next to their sizes, and published scores.
+
+    Args:
+        scores: table ``randominit_by_target.csv``.
+        encoders: ``config.json`` of each encoder, in the order of the configuration.
+        published: table of published scores, ``resources/published/scaling/mlqa.tsv``.
+        config: configuration of the tables of scores.
+        directory: output folder.
+
+    Raises:
+        InputError: a configuration or the table of published scores cannot be used.
+    """
+    verified_checksums([scores, *encoders, published])
+    sizes = {}
+    for name, path in zip(config["encoders"], encoders, strict=True):
+        found = network_size(path.parent)
+        values = found.layers, found.width, found.parameters, found.without_embeddings
+        sizes[name] = dict(zip(SIZES, values, strict=True))
+    metrics = {task: data["metric"] for task, data in config["tasks"].items()}
+    table = pd.read_csv(scores, keep_default_na=False, na_values=[""])
+    found = compared(table, metrics, sizes, read_published_scores(published))
+    provenance = table_provenance(config, [scores, *encoders, published], "scaling_table")
+    note = reading_note(config)
+    write_table(
+        directory / "scaling.csv",
+        found,
+        provenance,
+        notes=[f"{note} Rows with a reference are published scores of other encoders and data."],
+    )
+
+
+def read_published_scores(path: Path) -> list[PublishedScore]:
+    """A table of published scores with the sizes of encoders.
+
+    Raises:
+        InputError: the table cannot be read, lacks a column, or a value is not a number.
+    """
+    found = []
+    for place, row in read_table(path, (*TEXTS, "score", *SIZES)):
+        for column in ("score", *SIZES):
+            form = r"[0-9]{1,2}(\.[0-9]{1,4})?" if column == "score" else "[1-9][0-9]{0,14}"
+            if not re.fullmatch(form, row[column]):
+                raise InputError(f"{place}: {column} '{row[column]}' is no number; correct it")
+        sizes = {column: int(row[column]) for column in SIZES}
+        texts = {column: row[column] for column in TEXTS}
+        found.append(PublishedScore(score=float(row["score"]), **texts, **sizes))
+    return found
