@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from conftest import copy_workflow
 from planning import AGGREGATES, TYPOLOGY, counts, planned
 
 STUDY = "resources/studies/relations.yaml"
@@ -13,14 +14,22 @@ LEFT_OUT = {*TYPOLOGY, "retrieval_table", "similarity_tables", "representation_f
 """Nothing is parallel in this study."""
 
 
-@pytest.fixture
-def study(workspace: Path) -> tuple[Path, dict]:
-    """A workspace with an encoder for the study, and the arguments of its plans."""
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:
+    """A workspace with an encoder for the study, and the environment of its plans."""
+    workspace = copy_workflow(tmp_path_factory.mktemp("relations"))
     encoder = workspace / "encoder"
     encoder.mkdir()
     for name in ("config.json", "model.safetensors", "tokenizer.json"):
         (encoder / name).touch()
     return workspace, {"XLTRANSFER_ENCODER": str(encoder)}
+
+
+@pytest.fixture(scope="module")
+def jobs(study: tuple[Path, dict]) -> dict[str, set[str]]:
+    """All jobs of the study."""
+    workspace, environment = study
+    return planned(workspace, "--configfile", STUDY, **environment)
 
 
 def change(workspace: Path, **sections: dict) -> str:
@@ -29,9 +38,7 @@ def change(workspace: Path, **sections: dict) -> str:
     return "more.yaml"
 
 
-def test_study_of_relations_and_roles(study: tuple[Path, dict]) -> None:
-    workspace, environment = study
-    jobs = planned(workspace, "--configfile", STUDY, **environment)
+def test_study_of_relations_and_roles(jobs: dict[str, set[str]]) -> None:
     domains, banks, sources = 5, 6, 3
     assert counts(jobs) == {
         # CrossRE has a file for each domain; roles and their trees are files of their own.
@@ -48,16 +55,17 @@ def test_study_of_relations_and_roles(study: tuple[Path, dict]) -> None:
     assert "results/relations/roles/ru_gsd_up/test.jsonl" in jobs["check_roles"]
 
 
-def test_a_corpus_more_runs_its_own_jobs_alone(study: tuple[Path, dict]) -> None:
+def test_a_corpus_more_runs_its_own_jobs_alone(
+    study: tuple[Path, dict], jobs: dict[str, set[str]]
+) -> None:
     """A target is fetched, checked, predicted and scored: nothing is trained for it."""
     workspace, environment = study
     section = yaml.safe_load((workspace / STUDY).read_text(encoding="utf-8"))["relations"]
     fewer = change(workspace, relations={"targets": section["targets"][:-1]})
     before = planned(workspace, "--configfile", STUDY, fewer, **environment)
-    after = planned(workspace, "--configfile", STUDY, **environment)
     added = {
         rule: outputs - before.get(rule, set())
-        for rule, outputs in after.items()
+        for rule, outputs in jobs.items()
         if outputs - before.get(rule, set())
     }
     assert not AGGREGATES & set(added)
@@ -75,5 +83,5 @@ def test_a_row_adds_a_corpus(study: tuple[Path, dict]) -> None:
     with open(workspace / "resources" / "relation_files.tsv", "a", encoding="utf-8") as table:
         table.write("sv_mine\ttest\tt.jsonl\t\tunchecked\t\n")
     more = change(workspace, relations={"targets": ["en_crossre", "sv_mine"]})
-    jobs = planned(workspace, "--configfile", STUDY, more, **environment)
-    assert "results/relations/relations/sv_mine/test.jsonl" in jobs["check_relations"]
+    found = planned(workspace, "--configfile", STUDY, more, **environment)
+    assert "results/relations/relations/sv_mine/test.jsonl" in found["check_relations"]
