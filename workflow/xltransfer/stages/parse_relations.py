@@ -67,7 +67,8 @@ def parse_relations(
         kind = model.kind.with_word_vectors(lookup)
         kind.select_language(model.encoder, language)
         longest = kind.longest_input(model.encoder)
-        data = Dataset(found, kind.reader(directory), longest, task.word_state)
+        reader = kind.reader_of(kind.reader(directory), language)
+        data = Dataset(found, reader, longest, task.word_state)
         found = annotate(model.to(device), task, labels, data, device)
     parsed = [_with_tree(*pair, bool(tagger)) for pair in zip(sentences, found, strict=True)]
     for sentence in parsed:
