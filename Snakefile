@@ -43,6 +43,11 @@ if study.made_encoders.recipes or study.raw_texts.codes:
     include: "workflow/rules/made_encoders.smk"
 
 
+if all_sets(study):
+
+    include: "workflow/rules/source_sets.smk"
+
+
 if study.parallel_texts.codes:
 
     include: "workflow/rules/parallel_text.smk"
@@ -56,6 +61,16 @@ if dictionary_codes(study, embedded=True) or dictionary_codes(study, embedded=Fa
 if study.mapped.maps:
 
     include: "workflow/rules/word_vectors.smk"
+
+
+if discriminations(study):
+
+    include: "workflow/rules/adversarial.smk"
+
+
+if vector_encoders(study):
+
+    include: "workflow/rules/vector_encoders.smk"
 
 
 if study.unseen.varieties:
@@ -115,8 +130,8 @@ include: "workflow/rules/gpu.smk"
 wildcard_constraints:
     encoder="|".join(dict.fromkeys([*study.declared_encoders, *study.unseen.arms.names])),
     task="|".join(study.tasks),
-    source=r"[a-z]+(_[a-z0-9]+)+",
-    corpus=r"[a-z]+(_[a-z0-9]+)+",
+    source=CORPUS_OR_SET,
+    corpus=CORPUS_OR_SET,
     split="train|dev|test",
     ablation="|".join(dict.fromkeys([NONE, *study.config["ablations"]])),
     seed=r"\d+",

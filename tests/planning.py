@@ -110,6 +110,10 @@ if stage in ("overlap_tables", "word_order_tables"):
     tables = [name, name + "_correlation"]
 if stage == "word_translation_tables":
     tables = ["word_translation", "word_clouds"]
+if stage == "adversarial_tables":
+    tables = ["adversarial"]
+if stage == "vector_encoder":
+    outputs = [outputs[0] / name for name in ("config.json", "vectors.safetensors")]
 if stage == "structure_tables":
     tables = ["structure"]
 if stage == "parse_relations":

@@ -9,11 +9,13 @@ from test_clean import CONFIG as CLEANING
 from test_clean_parallel_text import COLUMNS as CELLS
 from test_clean_parallel_text import config as parallel_config
 from xltransfer.stages.adapt import adapt
+from xltransfer.stages.adversarial_tables import adversarial_tables
 from xltransfer.stages.clean import clean
 from xltransfer.stages.clean_parallel_text import clean_parallel_text
 from xltransfer.stages.count_pieces import count_pieces
 from xltransfer.stages.draw import draw_figure
 from xltransfer.stages.finetune import finetune
+from xltransfer.stages.join_corpora import join_corpora
 from xltransfer.stages.language_tables import language_tables
 from xltransfer.stages.map_vectors import map_vectors
 from xltransfer.stages.overlap_tables import overlap_tables
@@ -37,6 +39,7 @@ from xltransfer.stages.translation_context import translation_context
 from xltransfer.stages.translation_lm_tables import translation_lm_tables
 from xltransfer.stages.transliterate import transliterate
 from xltransfer.stages.unseen_tables import unseen_tables
+from xltransfer.stages.vector_encoder import vector_encoder
 from xltransfer.stages.word_order_tables import word_order_tables
 from xltransfer.stages.word_translation_tables import word_translation_tables
 
@@ -269,6 +272,29 @@ STAGES: dict[str, tuple[list[str], Callable[[], object]]] = {
     "word translation": (
         ["word_translations/x/aa_bb_x/procrustes.json"],
         lambda: word_translation_tables(TABLE, out()[0], files("word translation")),
+    ),
+    "joined corpora": (
+        ["treebanks/aa_x/train.conllu", "treebanks/bb_x/train.conllu"],
+        lambda: join_corpora(files("joined corpora"), out()[0]),
+    ),
+    "vector encoder": (
+        ["word_vectors/x/aa.safetensors", "vector_maps/x/aa_bb_x/m.safetensors"],
+        lambda: vector_encoder(
+            {"architecture": {}, "normalisation": [],
+             "languages": [{"code": "aa", "mapping": "forward"}]},
+            files("vector encoder")[:1], out()[0], files("vector encoder")[1:],
+        ),
+    ),
+    "adversarial tables": (
+        ["scores/e/pos/aa_x/aa_x-test.parquet", "discriminations/e/pos/aa_x/aa_x.json"],
+        lambda: adversarial_tables(
+            {**TABLE, "rows": [
+                {"encoder": "e", "task": "pos", "source": "aa", "target": "aa", "metric": "m",
+                 "source_corpus": "aa_x", "target_corpus": "aa_x", "reference": None,
+                 "measured": "m"},
+            ]},
+            "results", out()[0],
+        ),
     ),
     "figures": (
         ["tables/zeroshot.csv"],

@@ -32,6 +32,7 @@ TEXT = {
     "shuffled": False,
     "seed": 1,
 }
+DECLARED = yaml.safe_load(DEFAULT.read_text(encoding="utf-8"))["encoders"]
 PARSING = {**yaml.safe_load(DEFAULT.read_text(encoding="utf-8"))["parsing"], **SMALL["parsing"]}
 TABLES = AGGREGATES | {"adaptation_tables", "adaptation_figures", "dictionary_text_table"}
 
@@ -125,9 +126,16 @@ def test_a_method_of_existing_models_makes_the_table_alone(finished_with_diction
 
 
 def test_the_target_adaptation_needs_the_models_of_its_table_alone(small: Path) -> None:
-    """One source without ablation for each task, though the study has two with one each."""
-    jobs = {"sources": 1, "ablations": 1, "seeds": 2}
-    change(small, **ADDED, job_size__predict=jobs)
+    """Each of the two tasks has another encoder as well, which no method names."""
+    change(
+        small,
+        **ADDED,
+        ablations=["none"],
+        parsing__sources=["qaa_embedded"],
+        parsing__targets=["qaa_embedded", "qba_embedded"],
+        transfer_encoders=["embedded", "other"],
+        encoders=[*DECLARED, {"name": "other", "path": "resources/models/embedded"}],
+    )
     jobs = counts(planned(small, "adaptation", *STUDY))
     assert (jobs["finetune"], jobs["predict"], jobs["score"]) == (2, 2, 2)
     assert jobs["score_tables"] == 0

@@ -12,6 +12,7 @@ from xltransfer.encoders.tokenizer import WordTokenizer
 from xltransfer.encoders.unit_vocabulary import unit_vocabulary
 from xltransfer.encoders.vocabulary import save_tokenizer
 from xltransfer.runtime.errors import InputError
+from xltransfer.stages.count_pieces import count_pieces
 from xltransfer.stages.pretrain import pretrain
 from xltransfer.training.tokenised_text import TokenisedText
 
@@ -121,3 +122,13 @@ def test_contradictions_are_refused(config: dict, problem: str, tmp_path: Path) 
     given = {"seed": 1, "architecture": SMALL, "training": TRAINING, "held_out_lines": 1, **config}
     with pytest.raises(InputError, match=problem):
         pretrain(given, tmp_path / "e", tmp_path / "c", corpora=[text])
+
+
+def test_fertility_of_bytes_by_hand(tmp_path: Path) -> None:
+    """``ab`` and ``né`` have a blank and two or three bytes each, and no word is unknown."""
+    text, output = tmp_path / "text.txt", tmp_path / "statistics.json"
+    text.write_text("ab né\n", encoding="utf-8")
+    count_pieces(saved({"kind": "bytes"}, tmp_path / "encoder"), text, {}, output)
+    found = json.loads(output.read_text())
+    assert found["fertility"] == 3.5
+    assert found["unknown_words"] == 0

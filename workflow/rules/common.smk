@@ -1,6 +1,7 @@
 # The study, and the paths that several stages share.
 
 import os
+import re
 import shlex
 import sys
 from functools import partial
@@ -27,6 +28,7 @@ from snakemake.persistence import PersistenceBase
 from xltransfer.corpora.checksums import UNCHECKED
 from xltransfer.corpora.formats import ANNOTATED, FORMATS, WITH_VARIETIES
 from xltransfer.corpora.relation_corpora import ANNOTATIONS
+from xltransfer.corpora.source_sets import members
 from xltransfer.encoders.ablations import NONE
 from xltransfer.records import paths
 from xltransfer.records.code import stage_digest
@@ -39,9 +41,19 @@ from xltransfer.runtime.gpus import jobs_at_once
 from xltransfer.runtime.head import alone
 from xltransfer.runtime.unknown_targets import explaining_targets
 from xltransfer.study import Study, relation_parts
+from xltransfer.study.adversarial_settings import (
+    labelled_of,
+    language_of_part,
+    parts_of,
+    texts_of,
+)
 from xltransfer.study.analyses import ANALYSES, FIGURE_JOBS, analysis_of, drawings_of
 from xltransfer.study.dictionary_texts import DictionaryTexts, dictionary_codes
 from xltransfer.study.key_places import with_place
+from xltransfer.study.discriminations import Discrimination, discriminations, models_of, own_corpora
+from xltransfer.study.discriminations import identity as discrimination_identity
+from xltransfer.study.discriminations import stage_config as discrimination_config
+from xltransfer.study.joined_sources import all_sets, sets_of
 from xltransfer.study.noise_settings import alphabet_file
 from xltransfer.study.parsed_trees import models_of_trees, parsed_file, parsed_identity
 from xltransfer.study.private_report import private
@@ -55,6 +67,7 @@ from xltransfer.study.shared_spaces import map_to, space_identity, vector_files
 from xltransfer.study.study_files import refuse_templates
 from xltransfer.study.varieties import FOLDS, HASHED
 from xltransfer.study.without_gpu import announced
+from xltransfer.study.vector_encoders import input_files, stage_config, vector_encoders
 
 try:
     if workflow.is_main_process:
@@ -140,6 +153,10 @@ SUFFIXES = {study.kind(task).corpora: study.kind(task).suffix for task in study.
 
 
 TEXT_SUFFIXES = {"raw_text": ".txt", "parallel_text": ".tsv"}
+
+
+CORPUS_OR_SET = r"[a-z]+(_[a-z0-9]+)+(\+[a-z]+(_[a-z0-9]+)+)*"
+"""A wildcard constraint: a corpus, or a set of sources."""
 
 
 def one_of(codes):

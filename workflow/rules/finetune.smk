@@ -15,6 +15,8 @@ for number, batch in enumerate(study.finetuning_batches(), start=1):
             development=part_of_source("dev"),
             search=search_of,
             alphabet=alphabet_of,
+            unlabelled=unlabelled_texts,
+            labelled=labelled_target,
             vectors=vectors_of("source"),
         output:
             # Dropped weights are not outputs, and retraining a model must not delete its report and
@@ -27,7 +29,7 @@ for number, batch in enumerate(study.finetuning_batches(), start=1):
         benchmark:
             f"<benchmarks>/finetune/{MODELS}/seed-{'-'.join(batch.seeds)}.tsv"
         wildcard_constraints:
-            **dict(zip(("encoder", "task", "source"), batch.of)),
+            **dict(zip(("encoder", "task", "source"), map(re.escape, batch.of))),
             ablation=one_of(batch.ablations),
         conda:
             "../../envs/xltransfer.yaml"
@@ -46,6 +48,7 @@ for number, batch in enumerate(study.finetuning_batches(), start=1):
             encoders=encoder_directories(batch),
             search=lambda wildcards, input: ["--search", *input.search] if input.search else [],
             alphabet=alphabet_option,
+            game=game_options,
             vectors=vectors_option,
             # Functions of `output`, because batches and checkpoints do not affect the models.
             seeds=lambda wildcards, output: [
@@ -58,7 +61,7 @@ for number, batch in enumerate(study.finetuning_batches(), start=1):
             checkpoint_seconds=lambda wildcards, output: 60 * config["checkpoint_minutes"],
         shell:
             "python -m xltransfer finetune --encoders {params.encoders:q} {params.search:q}"
-            " {params.alphabet:q} {params.vectors:q} --training {input.training:q} --development {input.development:q}"
+            " {params.alphabet:q} {params.vectors:q} {params.game:q} --training {input.training:q} --development {input.development:q}"
             " --config {params.cfg:q} --ablation {wildcards.ablation:q} --seeds {params.seeds:q}"
             " --models {params.models:q} --checkpoints {params.checkpoints:q}"
             " --checkpoint-seconds {params.checkpoint_seconds:q} --threads {threads:q}"

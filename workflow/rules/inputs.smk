@@ -82,6 +82,22 @@ def corpus_part(folder, code, part):
     return settled(file, study.contents.corpus(folder, code, part))
 
 
+def members_of(folder):
+    """A function of wildcards: a part of each corpus of a set."""
+
+    def of(wildcards):
+        return [corpus_part(folder, code, wildcards.split) for code in members(wildcards.corpus)]
+
+    return of
+
+
+def test_part(wildcards, corpus):
+    """The test part of a corpus of a task."""
+    file = study.corpus_file(wildcards.task, corpus, "test")
+    identity = study.contents.corpus(study.kind(wildcards.task).corpora, corpus, "test")
+    return settled(f"<results>/{file}", identity)
+
+
 def alphabet_of(wildcards):
     """The corpus with the letters for noise in the training of a model."""
     part = alphabet_file(study, wildcards.encoder, wildcards.task, wildcards.source)
@@ -91,6 +107,30 @@ def alphabet_of(wildcards):
 def alphabet_option(wildcards, input):
     """The option of a training with such a corpus."""
     return ["--alphabet", *input.alphabet] if input.alphabet else []
+
+
+def unlabelled_texts(wildcards):
+    """The unlabelled texts of an adversarial training."""
+    if (wildcards.task, wildcards.source) in unseen.pairs:
+        return []
+    parts = texts_of(study.config[wildcards.task]["training"])
+    return [corpus_part(*part) for part in parts]
+
+
+def labelled_target(wildcards):
+    """The labelled target sentences of an adversarial training."""
+    part = labelled_of(study, wildcards.task)
+    return [corpus_part(*part)] if part else []
+
+
+def game_options(wildcards, input):
+    """The options of an adversarial training."""
+    parts = parts_of(study, wildcards.task, wildcards.source)
+    if not parts:
+        return []
+    languages = [language_of_part(study, part) for part in parts]
+    labelled = ["--labelled", *input.labelled] if input.labelled else []
+    return ["--unlabelled", *input.unlabelled, *labelled, "--game-languages", *languages]
 
 
 def gold(wildcards):

@@ -14,6 +14,9 @@ for analysis in ANALYSES:
     if analysis.stage == "scaling_table" and not analysis.wanted(study):
         continue
 
+    if analysis.stage == "adversarial_tables" and not discriminations(study):
+        continue
+
     rule:
         name:
             analysis.stage

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
+from ..corpora.source_sets import members
 from ..encoders.ablations import NONE
 from .overlap import overlap
 from .similarity.headline import OVER_SOURCES
@@ -47,10 +49,14 @@ def word_order_table(
 
     Returns:
         The scores with ``shared``, ``comparable`` (features with a value in both languages; 0 for a
-        language without values) and ``features`` (number of all features).
+        language without values) and ``features`` (number of all features). Of a set of sources, the
+        language counts that shares most.
     """
     pairs = [
-        shared_features(features.get(row.source, {}), features.get(row.target, {}), names)
+        max(
+            shared_features(features.get(language, {}), features.get(row.target, {}), names)
+            for language in members(row.source)
+        )
         for row in scores.itertuples()
     ]
     return scores.assign(
@@ -74,8 +80,9 @@ def zeroshot_scores(table: pd.DataFrame, metrics: Mapping[str, str]) -> pd.DataF
         (table["metric"] == table["task"].map(metrics))
         & (table["ablation"] == NONE)
         & (table["target"] != "X")
-        & (table["target"] != table["source"])
     ]
+    own = [row.target in members(row.source) for row in chosen.itertuples()]
+    chosen = chosen[~np.array(own, dtype=bool)]
     columns = ["encoder", "task", "metric", "source", "target", "mean"]
     return chosen[columns].rename(columns={"mean": "score"}).reset_index(drop=True)
 

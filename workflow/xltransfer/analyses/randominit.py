@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ..corpora.source_sets import members
 from ..encoders.ablations import NONE, parse, published_columns
 from .scores import counts_of_models
 from .statistics.significance import holm, influence_values, mean_difference, sum_by_cluster
@@ -93,7 +94,7 @@ def cells_of(scores: pd.DataFrame) -> dict[tuple[str, ...], Cell]:
     over_targets: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
     for key in cells:
         *model, source, target, ablation = key
-        if target != source:
+        if target not in members(source):
             over_targets.setdefault((*model, source, CROSS_LINGUAL, ablation), []).append(key)
     means = {
         key: mean_over_targets([cells[k] for k in keys], [identifiers[k] for k in keys])
@@ -141,8 +142,7 @@ def published_shape(
     for (encoder, task), part in table.groupby(["encoder", "task"], sort=False):
         present = [source for source in sources if source in set(part["source"])]
         for cross_lingual in (False, True):
-            for source in present:
-                target = CROSS_LINGUAL if cross_lingual else source
+            for source, target in _rows(present, cross_lingual):
                 cells = part[(part["source"] == source) & (part["target"] == target)]
                 cells = cells.set_index("ablation")
                 row = {
@@ -159,6 +159,13 @@ def published_shape(
                         row[f"{name}{suffix}"] = value
                 rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _rows(sources: Sequence[str], cross_lingual: bool) -> list[tuple[str, str]]:
+    """Source and target of the rows; a set of sources has a row for each of its languages."""
+    if cross_lingual:
+        return [(source, CROSS_LINGUAL) for source in sources]
+    return [(source, language) for source in sources for language in members(source)]
 
 
 def holm_by_row(table: pd.DataFrame, columns: Sequence[str]) -> dict[str, pd.Series]:

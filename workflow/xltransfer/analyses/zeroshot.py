@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from ..corpora.source_sets import members
 from ..encoders.ablations import NONE
 from .randominit import CROSS_LINGUAL
 
@@ -50,7 +51,8 @@ def per_target(
 
     Returns:
         ``source_target`` (``EN-FRENCH``, ``EN-X``), ``score`` with its standard deviation, and
-        ``gap``: the score minus that on the source language itself.
+        ``gap``: the score minus that on the source language itself (for a
+        set of sources, minus the mean over its languages).
     """
     table = table[(table["metric"] == table["task"].map(metrics))]
     table = table[table["ablation"] == NONE]
@@ -58,7 +60,7 @@ def per_target(
     for (encoder, task, metric, source), part in table.groupby(
         ["encoder", "task", "metric", "source"], sort=False
     ):
-        own = part.loc[part["target"] == source, "mean"].item()
+        own = part.loc[part["target"].isin(members(source)), "mean"].mean()
         part = pd.concat(
             [part[part["target"] != CROSS_LINGUAL], part[part["target"] == CROSS_LINGUAL]]
         )

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import torch
 from torch import nn
@@ -31,6 +31,10 @@ NO_LIMIT = sys.maxsize
 """Maximum number of ids per row of a BiLSTM."""
 GREATEST = 1 << 16
 """Maximum of its sizes; larger models do not fit into memory."""
+
+
+CHOICES = {"characters": ("lstm", "convolution", "none")}
+"""Values of the keys that are neither numbers nor true or false."""
 
 
 @dataclass(frozen=True)
@@ -69,11 +73,24 @@ class BiLSTMConfig:
 
     def to_json_file(self, path: Path | str) -> None:
         """Write the file that ``read_architecture`` reads."""
-        write_json(path, {"model_type": MODEL_TYPE, **asdict(self)})
+        write_json(path, {"model_type": self.model_type, **asdict(self)})
+
+
+Config = TypeVar("Config", bound=BiLSTMConfig)
 
 
 def read_architecture(directory: Path | str) -> BiLSTMConfig:
-    """The configuration of a BiLSTM.
+    """The configuration of a BiLSTM; errors as for ``read_config``."""
+    return read_config(directory, BiLSTMConfig)
+
+
+def read_config(directory: Path | str, of: type[Config]) -> Config:
+    """The configuration of an encoder in ``config.json``.
+
+    Args:
+        directory: of the encoder.
+        of: dataclass with ``model_type`` and a default for each key, which also says its type: a
+            share, a whole number above 0, true or false, or one of the ``CHOICES`` of a key.
 
     Raises:
         InputError: the file is missing, or a key is unknown or has an invalid value; names the
@@ -81,16 +98,19 @@ def read_architecture(directory: Path | str) -> BiLSTMConfig:
     """
     path = Path(directory) / CONFIG_FILE
     content = read_json(path)
-    if not isinstance(content, dict) or content.pop("model_type", None) != MODEL_TYPE:
-        raise InputError(f"{path}:1: not a BiLSTM; its model_type must be '{MODEL_TYPE}'")
-    defaults = {field.name: field.default for field in fields(BiLSTMConfig)}
+    if not isinstance(content, dict) or content.pop("model_type", None) != of.model_type:
+        raise InputError(f"{path}:1: not a BiLSTM; its model_type must be '{of.model_type}'")
+    defaults = {field.name: field.default for field in fields(of)}
     text = read_text(path)
     for key, value in content.items():
         # A key written with escapes is not found; line 1 is reported.
         line = text.count("\n", 0, max(0, text.find(f'"{key}"'))) + 1
         if key not in defaults:
             raise InputError(f"{path}:{line}: '{key}' is unknown; use {', '.join(defaults)}")
-        if isinstance(defaults[key], bool):
+        if key in CHOICES:
+            if value not in CHOICES[key]:
+                raise InputError(f"{path}:{line}: '{key}' must be one of {', '.join(CHOICES[key])}")
+        elif isinstance(defaults[key], bool):
             if type(value) is not bool:
                 raise InputError(f"{path}:{line}: '{key}' must be true or false")
         elif isinstance(defaults[key], int):
@@ -101,7 +121,7 @@ def read_architecture(directory: Path | str) -> BiLSTMConfig:
                 )
         elif type(value) not in (int, float) or not 0 <= value < 1:
             raise InputError(f"{path}:{line}: '{key}' must be a number from 0 to below 1")
-    return BiLSTMConfig(**content)
+    return of(**content)
 
 
 class BiLSTMEncoder(nn.Module):
@@ -120,16 +140,25 @@ class BiLSTMEncoder(nn.Module):
         super().__init__()
         self.config = config
         self.vocabulary = vocabulary
-        self.word_embedding = _embedding(vocabulary.first_character, config.word_units)
-        # Padding has its own row before the unknown character.
-        characters = vocabulary.vocabulary_size - vocabulary.first_character + 1
-        self.character_embedding = _embedding(characters, config.character_units)
-        self.character_lstm = _bilstm(config.character_units, config.character_units)
-        sizes = [config.word_units + 2 * config.character_units]
+        sizes = [self._add_features()]
         sizes += [config.hidden_size] * (config.layers - 1)
         self.word_lstms = nn.ModuleList(_bilstm(size, config.hidden_units) for size in sizes)
         self.dropout = SharedDropout(config.dropout)
         self.character_dropout = SharedDropout(config.character_dropout)
+
+    def _add_features(self) -> int:
+        """Add the modules that represent single words; returns the size of a representation."""
+        units = self.config.word_units
+        self.word_embedding = _embedding(self.vocabulary.first_character, units)
+        return units + self._add_character_lstm()
+
+    def _add_character_lstm(self) -> int:
+        units = self.config.character_units
+        # Padding has its own row before the unknown character.
+        characters = self.vocabulary.vocabulary_size - self.vocabulary.first_character + 1
+        self.character_embedding = _embedding(characters, units)
+        self.character_lstm = _bilstm(units, units)
+        return 2 * units
 
     def forward(
         self, input_ids: torch.Tensor, word_index: torch.Tensor, word_mask: torch.Tensor
@@ -166,7 +195,7 @@ class BiLSTMEncoder(nn.Module):
         return states
 
     def _spellings(self, pieces: torch.Tensor, first: torch.Tensor) -> torch.Tensor:
-        """The last states of the character LSTM in both directions: (words, 2 * character units).
+        """The representations of the spellings of words: (words, units).
 
         Args:
             pieces: ids of all sentences, shape (ids,).
@@ -182,8 +211,17 @@ class BiLSTMEncoder(nn.Module):
         embedded = self.character_dropout(
             self.character_embedding(distinct[:, : int(lengths.max())])
         )
+        return self._spelt(embedded, lengths)[which]
+
+    def _spelt(self, embedded: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        """The representation of spellings: (words, units).
+
+        Args:
+            embedded: embeddings of characters, shape (words, characters, character units).
+            lengths: number of characters of each word, at least 1, shape (words,).
+        """
         _, (last, _) = self.character_lstm(_pack(embedded, lengths))
-        return last.transpose(0, 1).flatten(1)[which]
+        return last.transpose(0, 1).flatten(1)
 
 
 class BiLSTMKind(EncoderKind):

@@ -139,6 +139,7 @@ REFUSED: Mapping[str, str] = {
     "esm": "it is a model of proteins",
     "esmc": "it is a model of proteins",
     "xltransfer-bilstm": "a BiLSTM is never pretrained, it can only be fine-tuned",
+    "xltransfer-vector-bilstm": "a BiLSTM is never pretrained, it can only be fine-tuned",
     "xltransfer-word-vectors": "word vectors have no weights, they can only be fine-tuned with",
     "clip": _IMAGES,
     "gemma3": _IMAGES,

@@ -43,6 +43,7 @@ class EncoderKind(ABC):
         files: files of a directory from which fine-tuning starts.
         reader_files: files of the reader of a fine-tuned model.
         pretrained: whether this is a ``PretrainedKind``.
+        of_languages: whether the reader must know the language of a text; see ``reader_of``.
         reads_word_vectors: whether it reads words by vectors that are not part of it.
     """
 
@@ -51,6 +52,7 @@ class EncoderKind(ABC):
     files: ClassVar[tuple[str, ...]] = (CONFIG_FILE,)
     reader_files: ClassVar[tuple[str, ...]] = ("tokenizer.json",)
     pretrained: ClassVar[bool] = False
+    of_languages: ClassVar[bool] = False
     reads_word_vectors: ClassVar[bool] = False
 
     @abstractmethod
@@ -67,6 +69,18 @@ class EncoderKind(ABC):
     @abstractmethod
     def reader(self, directory: Path) -> Reader:
         """The reader of a fine-tuned model."""
+
+    def reader_of(self, reader: Reader, language: str) -> Reader:
+        """A reader for texts in a language; for most kinds it is the same for all.
+
+        Args:
+            reader: reader of an encoder or a fine-tuned model.
+            language: code of the language.
+
+        Raises:
+            InputError: the encoder knows no such language.
+        """
+        return reader
 
     @abstractmethod
     def longest_input(self, network: nn.Module) -> int:

@@ -11,10 +11,11 @@ from ..runtime.files import read_json
 from .bilstm import BiLSTMKind
 from .interface import CONFIG_FILE, EncoderKind, PretrainedKind
 from .transformer import TransformerKind
+from .vector_bilstm import VectorBiLSTMKind
 from .word_vectors_kind import WordVectorsKind
 
 KINDS: dict[str, EncoderKind] = {
-    kind.model_type: kind for kind in (BiLSTMKind(), WordVectorsKind())
+    kind.model_type: kind for kind in (BiLSTMKind(), VectorBiLSTMKind(), WordVectorsKind())
 }
 """Kinds of encoders by their ``model_type``."""
 TRANSFORMER = TransformerKind()

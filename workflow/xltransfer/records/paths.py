@@ -122,3 +122,8 @@ def dictionary_text(results: str, name: str, folder: str, corpus: str, file: str
 def dictionary_text_report(results: str, name: str, folder: str, corpus: str, part: str) -> str:
     """Report on the words of a part of a corpus or raw text that a dictionary knew."""
     return f"{results}/dictionary_text/{name}/{folder}/{corpus}-{part}.json"
+
+
+def discrimination(results: str, encoder: str, task: str, source: str, corpus: str) -> str:
+    """How well the states of models of a source tell a test corpus from those of the source."""
+    return f"{results}/discriminations/{encoder}/{task}/{source}/{corpus}.json"

@@ -8,9 +8,11 @@ from typing import Annotated, Any
 
 from ..records.record import TRAINING, WEIGHTS, write_record, write_times
 from ..records.verification import verified_checksums
+from ..runtime.errors import InputError
 from ..runtime.files import sha256_of_file, write_json
 from ..runtime.interruption import stop_listening
 from ..runtime.signatures import Keys
+from ..training.adversarial_runs import Game
 from ..training.finetuning_runs import FineTuningRuns, Run
 from ..training.hyperparameters import chosen
 from ..training.model import save_model
@@ -31,6 +33,9 @@ def finetune(
     language: str = "",
     alphabet: Path | None = None,
     vectors: Sequence[Path] = (),
+    unlabelled: Sequence[Path] = (),
+    labelled: Path | None = None,
+    game_languages: Sequence[str] = (),
 ) -> None:
     """Fine-tune an encoder on one language after an ablation, once per seed.
 
@@ -52,6 +57,10 @@ def finetune(
         alphabet: corpus with the letters for noise in characters, if the settings of the training
             name one.
         vectors: word vectors of the languages of the corpora, for encoders that read words by them.
+        unlabelled: a text of each language whose states a discriminator is to confuse with those of
+            the source, if the settings of the training have ``adversarial``.
+        labelled: annotated corpus of one of these languages, if they name one.
+        game_languages: language of each text and, last, of the annotated corpus.
 
     Raises:
         InputError: unusable data, encoder or ablation, or a loss that is not finite.
@@ -60,6 +69,11 @@ def finetune(
     found = verified_checksums([search] if search else [])
     if search is not None:
         settings = chosen(settings, search)
+    game = None
+    if unlabelled and "adversarial" not in settings:
+        raise InputError("--unlabelled: the settings have no `adversarial` that reads these texts")
+    if "adversarial" in settings:
+        game = Game(unlabelled, labelled, game_languages, language, config["settings"])
     runs = FineTuningRuns(
         "finetune",
         training,
@@ -72,6 +86,7 @@ def finetune(
         language,
         alphabet,
         vectors,
+        game,
     )
     one_each = encoders if len(encoders) > 1 else [encoders[0]] * len(models)
     finished = []
@@ -106,6 +121,7 @@ def _save(
         "trained_parameters": done.model.trained_parameters,
         "stored_bytes": (directory / WEIGHTS).stat().st_size,
         **({"noise": done.noise} if done.noise else {}),
+        **({"adversarial": done.game} if done.game else {}),
         **{key: getattr(done.report, key) for key in ("best_epoch", "history", "steps")},
     }
     write_json(directory / TRAINING, report)

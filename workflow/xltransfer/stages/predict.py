@@ -58,11 +58,12 @@ def predict(
         files = [sha256_of_file(directory / name) for name in kind.reader_files]
         key = type(kind), *files, longest, task.word_state
         if key not in datasets:
+            own_reader = kind.reader_of(kind.reader(directory), language)
             datasets[key] = Dataset(
-                sentences, kind.reader(directory), longest, task.word_state, make=task.examples
+                sentences, own_reader, longest, task.word_state, make=task.examples
             )
         write_predictions(output, annotate(model.to(device), task, labels, datasets[key], device))
-        spoken = {"language": language} if languages_of(directory) else {}
+        spoken = {"language": language} if kind.of_languages or languages_of(directory) else {}
         facts = {"device": device_name(device), "threads": threads, **spoken}
         write_record(output, "predict", inputs, **facts)
         log.info("%s: %d sentences", output, len(sentences))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..encoders.ablations import parse
 from ..runtime.files import canonical_json
+from . import discriminations
 from .adaptation_methods import AdaptationMethods
 from .analysis_entries import (
     ADAPTATION,
@@ -30,7 +31,6 @@ from .dictionary_texts import DictionaryTexts
 from .parallel import State
 from .parsed_trees import compared_identities, compared_scores, compared_tasks, tree_reports
 from .scaling_settings import compares_sizes, scaling_identities, scaling_inputs
-from .shared_spaces import spaces
 
 if TYPE_CHECKING:
     from .study import Study
@@ -46,13 +46,13 @@ def _parallel(study: Study) -> bool:
     return bool(study.parallel.treebanks)
 
 
+def _has_pieces(study: Study) -> bool:
+    """Whether all encoders of transfer split words into pieces that languages may share."""
+    return all(study.declared_encoders[name].pretrained for name in study.encoders)
+
+
 def _unseen(study: Study) -> bool:
     return bool(study.unseen.varieties)
-
-
-def _subwords(study: Study) -> bool:
-    """Whether all encoders have subwords, which word vectors do not."""
-    return not set(spaces(study)) & set(study.encoders)
 
 
 def _structure(study: Study) -> bool:
@@ -191,7 +191,7 @@ ANALYSES = [
         config=lambda study: study.table_config(),
         upstream=lambda study: [_scores(study), _pieces(study)],
         drawings=(Drawing("overlap", ("overlap", "overlap_correlation"), TRANSFER),),
-        wanted=_subwords,
+        wanted=_has_pieces,
     ),
     Analysis(
         stage="word_order_tables",
@@ -286,6 +286,18 @@ ANALYSES = [
         upstream=lambda study: AdaptationMethods(study).identities(),
         drawings=(Drawing("adaptation_methods", ("adaptation_methods",), ADAPTATION),),
         wanted=lambda study: any(AdaptationMethods(study).cells()),
+    ),
+    Analysis(
+        stage="adversarial_tables",
+        tables=("adversarial",),
+        inputs=lambda study, results: {
+            "scores": discriminations.score_files(study, results),
+            "measured": discriminations.files(study, results),
+        },
+        options=(),
+        config=discriminations.table_config,
+        upstream=discriminations.identities,
+        wanted=lambda study: bool(discriminations.discriminations(study)),
     ),
     Analysis(
         stage="structure_tables",

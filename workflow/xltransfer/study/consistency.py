@@ -7,11 +7,14 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..corpora.formats import FORMATS
+from ..corpora.source_sets import members
 from ..encoders.ablations import NONE, parse
 from ..runtime.errors import InputError
 from .adaptation_methods import AdaptationMethods
+from .adversarial_settings import check_adversarial
 from .dictionary_texts import DictionaryTexts
 from .encoders import check_encoders
+from .joined_sources import check_sets
 from .noise_settings import check_noise
 from .parsed_trees import check_trees
 from .parts import check_mirrors, check_results
@@ -20,6 +23,7 @@ from .relation_parts import check_treebanks
 from .scaling_settings import check_scaling
 from .shared_spaces import check_spaces
 from .task_encoders import check_task_encoders
+from .vector_encoders import check_vector_encoders
 
 if TYPE_CHECKING:
     from .study import Study
@@ -39,6 +43,8 @@ def check_consistency(study: Study) -> None:
     _check_parallel(study)
     _check_names_of_ablations(study)
     check_encoders(study)
+    check_sets(study)
+    check_vector_encoders(study)
     _check_ablations(study)
     _check_dropped(study)
     _check_unseen(study)
@@ -47,6 +53,7 @@ def check_consistency(study: Study) -> None:
     DictionaryTexts(study).check()
     check_question_tasks(study)
     check_scaling(study)
+    check_adversarial(study)
     study.mapped.check()
     check_task_encoders(study)
     check_spaces(study)
@@ -59,7 +66,8 @@ def check_consistency(study: Study) -> None:
 def _check_corpora(study: Study, task: str) -> None:
     for role, splits in (("sources", ("train", "dev")), ("targets", ("test",))):
         for code in study.config[task][role]:
-            _check_corpus(study, task, code, role, splits)
+            for member in members(code):
+                _check_corpus(study, task, member, role, splits)
     languages = [study.language(task, code) for code in study.targets(task)]
     for role, codes in (("sources", study.sources(task)), ("targets", study.targets(task))):
         spoken = [study.language(task, code) for code in codes]
@@ -70,12 +78,12 @@ def _check_corpora(study: Study, task: str) -> None:
                 "tables have one row for each language, keep one of the two"
             )
     for code in study.sources(task):
-        language = study.language(task, code)
-        if language not in languages:
-            raise InputError(
-                f"config: {task}.targets: none is of '{language}', the language of the source "
-                f"{code}; add one, the same-language score needs it"
-            )
+        for language in members(study.language(task, code)):
+            if language not in languages:
+                raise InputError(
+                    f"config: {task}.targets: none is of '{language}', the language of the source "
+                    f"{code}; add one, the same-language score needs it"
+                )
     if len(languages) < 2:
         raise InputError(f"config: {task}.targets: zero-shot transfer needs another language")
 
@@ -88,7 +96,8 @@ def check_sources(study: Study) -> None:
     """
     for task in study.tasks:
         for code in study.sources(task):
-            _check_known(study, task, code, "sources")
+            for member in members(code):
+                _check_known(study, task, member, "sources")
 
 
 def _check_known(study: Study, task: str, code: str, role: str) -> None:

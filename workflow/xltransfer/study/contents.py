@@ -14,6 +14,7 @@ from ..corpora.catalogue import EMBEDDED
 from ..corpora.checksums import UNCHECKED
 from ..corpora.formats import FORMATS
 from ..corpora.relation_corpora import ANNOTATIONS
+from ..corpora.source_sets import TOGETHER, members
 from ..records.code import stage_digest
 from ..records.paths import made_encoder
 from ..runtime.files import digest, sha256_of_file
@@ -54,6 +55,9 @@ class Contents:
 
     def _corpus(self, kind: str, code: str, split: str) -> str:
         study, unseen = self.study, self.study.unseen
+        if TOGETHER in code:
+            of = [kind, code, stage_digest("join_corpora")]
+            return _composed(of, [self.corpus(kind, one, split) for one in members(code)])
         made = unseen.made[kind].get(code)
         if made is not None and made.scheme:
             tables = [sha256_of_file(path) for path in unseen.scheme_files(kind, code)]

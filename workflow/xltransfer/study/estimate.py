@@ -16,6 +16,7 @@ from typing import Any
 
 from ..corpora.catalogue import EMBEDDED
 from ..corpora.formats import FORMATS
+from ..corpora.source_sets import members
 from ..corpora.table_reader import read_table
 from ..encoders.ablations import NONE
 from ..encoders.families import LAYERS
@@ -210,7 +211,8 @@ class Estimate:
     def pieces(self, kind: str, corpus: str, split: str, sentences: int | None = None) -> float:
         """Word pieces of a part of a corpus, or of its first ``sentences``."""
         assumed = self.assumptions
-        words = self.file_bytes(kind, corpus, split) / assumed.bytes_per_word
+        parts = [self.file_bytes(kind, code, split) for code in members(corpus)]
+        words = sum(parts) / assumed.bytes_per_word
         if sentences is not None:
             length = assumed.words_per_passage if kind == QUESTIONS else assumed.words_per_sentence
             words = min(words, sentences * length)

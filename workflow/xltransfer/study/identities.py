@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from ..corpora.checksums import UNCHECKED
 from ..records.code import stage_digest
 from ..runtime.files import digest
+from .adversarial_settings import identities_of
 from .analyses import analysis_of
 from .catalogued_files import FOLDER
 from .contents import Contents
@@ -134,6 +135,7 @@ class Identities:
         }
         if (task, source) in self._pairs and self.unseen.is_searched(encoder, task, source):
             data["search"] = self.unseen.search(encoder, task, source)
+        data |= identities_of(self.study, task, source)
         if vectors := vectors_identity(self.study, encoder, self.study.language(task, source)):
             data["vectors"] = digest(vectors)
         return data | self.alphabet(encoder, task, source)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ..corpora.source_sets import members
 from ..encoders.families import family_of, has_absolute_positions
 from ..records import paths
 from ..runtime.errors import InputError
@@ -124,9 +125,10 @@ class MadeEncoders:
         if name in study.encoders:
             found |= {("treebanks", code) for code in study.parallel.treebanks}
             found |= {
-                (study.kind(task).corpora, code)
+                (study.kind(task).corpora, member)
                 for task in study.tasks
                 for code in (*study.sources(task), *study.targets(task))
+                for member in members(code)
             }
         if name in study.unseen.arms.trained:
             found |= texts
@@ -153,9 +155,9 @@ class MadeEncoders:
         return [name for name, recipe in self.recipes.items() if recipe.text and not recipe.base]
 
     def unpretrained(self) -> list[str]:
-        """The encoders without weights before fine-tuning."""
+        """The encoders without weights and word vectors before fine-tuning."""
         recipes = self.recipes.items()
-        return [name for name, recipe in recipes if not recipe.text and not recipe.base]
+        return [n for n, r in recipes if not r.text and not r.base and not r.vectors]
 
     def config(self, name: str, text: str, seed: int) -> str:
         """Canonical JSON of the training of an encoder on raw or parallel text.
@@ -259,7 +261,8 @@ class MadeEncoders:
             return ["training", "held_out", "test"]
         tasks = [task for task in study.tasks if study.kind(task).corpora == folder]
         wanted = {"test"}
-        if any(code in study.sources(task) or (task, code) in study.unseen.pairs for task in tasks):
+        sources = {(t, code) for t in tasks for of in study.sources(t) for code in members(of)}
+        if any((task, code) in {*sources, *study.unseen.pairs} for task in tasks):
             wanted |= {"train", "dev"}
         if folder == "treebanks" and code in study.parallel.treebanks:
             wanted |= {study.parallel.split}

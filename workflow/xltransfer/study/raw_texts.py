@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ..corpora.source_sets import members
 from ..runtime.errors import InputError
 from ..runtime.files import canonical_json
+from .adversarial_settings import unlabelled_raw_texts
 from .dictionary_texts import DictionaryTexts
 from .noise_settings import alphabet_texts
 from .recipes import EACH_UNSEEN_LANGUAGE, SEVERAL_TEXTS
@@ -46,7 +48,8 @@ class RawTexts:
             if code not in ("", EACH_UNSEEN_LANGUAGE, SEVERAL_TEXTS)
         ]
         vectors = self.study.mapped.texts
-        found = [*unseen, *named, *vectors, *alphabet_texts(self.study)]
+        training = [*alphabet_texts(self.study), *unlabelled_raw_texts(self.study)]
+        found = [*unseen, *named, *vectors, *training]
         translated = [self.translated[code] for code in found if code in self.translated]
         return list(dict.fromkeys([*found, *translated]))
 
@@ -144,7 +147,8 @@ def evaluation_files_of(study: Study, language: str) -> list[str]:
     files |= {
         study.corpus_file(task, corpus, "dev")
         for task in study.tasks
-        for corpus in study.sources(task)
+        for source in study.sources(task)
+        for corpus in members(source)
         if study.language(task, corpus) == language
     }
     variety = study.unseen.varieties.get(language)

@@ -30,11 +30,13 @@ TRANSLATION_LM = "translation-lm"
 """Objective of recipes that read parallel sentences in one row."""
 TRIM_VOCABULARY = "trim-vocabulary"
 """Objective of recipes that keep only the subwords of some corpora."""
+VECTOR_BILSTM = "xltransfer-vector-bilstm"
+"""Model type of BiLSTM encoders over word vectors."""
 UNPRETRAINED = "xltransfer-bilstm"
 """Model type of encoders that have no weights before fine-tuning."""
 WORD_VECTORS = "xltransfer-word-vectors"
 """Model type of encoders that read words by their vectors in a shared space."""
-WITHOUT_PRETRAINING = (UNPRETRAINED, WORD_VECTORS)
+WITHOUT_PRETRAINING = (UNPRETRAINED, VECTOR_BILSTM, WORD_VECTORS)
 ENCODER_FILES = ("config.json", "model.safetensors", "tokenizer.json")
 
 
@@ -52,6 +54,7 @@ class Recipe:
         corpora: folder and code of the corpora whose subwords are kept, if the vocabulary is
             trimmed; empty otherwise.
         raw_texts, parallel_texts: codes of several texts; empty for one raw text.
+        vectors: word vectors that it reads; empty if it reads none.
     """
 
     base: str = ""
@@ -62,6 +65,7 @@ class Recipe:
     corpora: tuple[tuple[str, str], ...] = ()
     raw_texts: tuple[str, ...] = ()
     parallel_texts: tuple[str, ...] = ()
+    vectors: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def of_several_texts(self) -> bool:
@@ -121,7 +125,8 @@ class Encoder:
     @property
     def files(self) -> tuple[str, ...]:
         """Names of the files in its directory."""
-        return ENCODER_FILES if self.pretrained else ENCODER_FILES[:1]
+        vectors = ("vectors.safetensors",) if self.recipe and self.recipe.vectors else ()
+        return ENCODER_FILES if self.pretrained else (*ENCODER_FILES[:1], *vectors)
 
     def configuration(self, root: Path) -> dict[str, Any] | None:
         """The content of its ``config.json``; ``None`` if it is missing or unreadable.
@@ -186,7 +191,7 @@ def _read_recipe(item: Mapping[str, Any]) -> Recipe | None:
     if made:
         extra = [key for key in ("layers", "causal") if key in item]
     else:
-        extra = [key for key in ("by",) if key in item]
+        extra = [key for key in ("by", "word_vectors") if key in item]
     if extra:
         raise InputError(
             f"config: encoders: '{name}' has `{extra[0]}`, which does not belong to "
@@ -202,7 +207,12 @@ def _read_recipe(item: Mapping[str, Any]) -> Recipe | None:
                 f"config: encoders: '{name}' has an architecture but no `by`; only "
                 f"{' and '.join(WITHOUT_PRETRAINING)} have no pretraining, add `by`"
             )
-        return Recipe(architecture=item["architecture"])
+        if (item["architecture"]["model_type"] == VECTOR_BILSTM) != ("word_vectors" in item):
+            raise InputError(
+                f"config: encoders: '{name}': `word_vectors` belongs to {VECTOR_BILSTM} and to no "
+                "other architecture; correct one of the two"
+            )
+        return Recipe(architecture=item["architecture"], vectors=item.get("word_vectors", {}))
     if by["objective"] == TRIM_VOCABULARY and "from" not in item:
         raise InputError(
             f"config: encoders: '{name}' has an architecture, which has no vocabulary to trim; "
@@ -361,4 +371,5 @@ def encoders_of_transfer(
 
 def _transfers(encoder: Encoder) -> bool:
     of_each_language = encoder.recipe is not None and encoder.recipe.of_each_language
-    return (encoder.pretrained or encoder.reads_word_vectors) and not of_each_language
+    reads_vectors = encoder.reads_word_vectors or bool(encoder.recipe and encoder.recipe.vectors)
+    return (encoder.pretrained or reads_vectors) and not of_each_language

@@ -18,6 +18,7 @@ from ..encoders.ablations import NONE, in_order
 from ..records import paths
 from ..runtime.files import canonical_json
 from ..tasks.properties import Kind, kind_of
+from .adversarial_settings import in_fixed_order
 from .analyses import drawings_of, tables_of
 from .batches import (
     FinetuningBatch,
@@ -31,11 +32,11 @@ from .consistency import check_consistency
 from .contents import Contents
 from .embedded_parts import EmbeddedWorld
 from .identities import Identities
+from .joined_sources import language_of
 from .kept import KeptFiles
 from .made_encoders import MadeEncoders
 from .mapped_vectors import MappedVectors
 from .measured_translations import MeasuredTranslations
-from .noise_settings import in_fixed_order
 from .parallel import ParallelText
 from .parallel_texts import ParallelTexts
 from .parts import expand_pairs, read_mirrors
@@ -45,6 +46,7 @@ from .relation_parts import metric_settings
 from .schema import check_schema
 from .task_encoders import encoders_and_tasks
 from .unseen import UnseenLanguages
+from .vector_encoders import fixed_settings
 
 INDIFFERENT = (
     *("mirrors", "catalogue", "job_size", "training_threads", "checkpoint_minutes", "keep"),
@@ -203,8 +205,8 @@ class Study:
         return self.config[task]["targets"]
 
     def language(self, task: str, corpus: str) -> str:
-        """Code of a corpus's language."""
-        return self.corpora(task)[corpus].language
+        """Code of a corpus's language; those of a set of corpora are joined (``en+fr``)."""
+        return language_of(self.corpora(task), corpus)
 
     def ablations(self, task: str, source: str) -> list[str]:
         """The ablations of a source corpus of a task."""
@@ -239,9 +241,7 @@ class Study:
         """The settings of the training of a model."""
         without = ("sources", "ablated_sources", "targets", "encoders", "trees", "reference")
         settings = {k: v for k, v in self.config[task].items() if k not in without}
-        settings |= metric_settings(self, task, source)
-        if self.declared_encoders[encoder].pretrained:
-            settings["word_state"] = self.config["word_state"]
+        settings |= metric_settings(self, task, source) | fixed_settings(self, encoder, task)
         if (task, source) in self.unseen.pairs:
             settings |= self.unseen.arms.settings(encoder, task)
         return {**settings, "training": in_fixed_order(settings["training"])}
@@ -318,9 +318,8 @@ class Study:
     def training_parts(self, task: str) -> list[str]:
         """Training parts of a task as in file names: ``train``, or one sample per seed."""
         sentences = self.config[task]["training"]["training_sentences"]
-        if sentences is None:
-            return ["train"]
-        return [f"train-drawn-{sentences}-seed-{seed}" for seed in self.seeds]
+        drawn = [f"train-drawn-{sentences}-seed-{seed}" for seed in self.seeds]
+        return ["train"] if sentences is None else drawn
 
     def piece_files(self, results: str) -> list[str]:
         """The lists of pieces of every source's training parts and every target's test part."""

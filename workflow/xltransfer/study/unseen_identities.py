@@ -12,6 +12,7 @@ from ..runtime.files import canonical_json, digest
 from .dictionary_texts import DictionaryTexts
 from .embedded_parts import text_part
 from .recipes import PARALLEL_TEXT
+from .vector_encoders import identity
 
 if TYPE_CHECKING:
     from .identities import Identities
@@ -113,6 +114,8 @@ class UnseenIdentities:
         recipe = made.recipes[name]
         if recipe.corpora:
             return self.trimmed_encoder(name)
+        if recipe.vectors:
+            return identity(self._study, name, stage_digest("vector_encoder"))
         if not recipe.text:
             return digest(canonical_json(recipe.architecture))
         text = made.text(name, source)

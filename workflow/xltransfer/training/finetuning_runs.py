@@ -32,6 +32,7 @@ from ..runtime.files import canonical_json, digest
 from ..tasks.metrics import check_gold
 from ..tasks.registry import make_task
 from ..tasks.task import Task
+from .adversarial_runs import Game, game_report, told_apart
 from .checkpoint import Checkpoint
 from .dataset import Dataset
 from .devices import device_name, prepare_device
@@ -62,6 +63,7 @@ class Run:
         inputs: path → SHA-256 of the files that it was made from.
         sentences: how many it was trained on.
         noise: what noise changed in them, as JSON content; ``None`` without noise.
+        game: how well languages can be told apart, as JSON content; ``None`` without adversary.
         checkpoint: to discard once what is made of the run has been saved.
     """
 
@@ -73,6 +75,7 @@ class Run:
     inputs: dict[str, str]
     sentences: int
     noise: dict[str, Any] | None
+    game: dict[str, Any] | None
     checkpoint: Checkpoint
 
 
@@ -102,6 +105,7 @@ class FineTuningRuns:
         language: code of the language of the corpora, for encoders with language embeddings.
         alphabet: corpus with the letters for noise in characters, if it is not the training corpus.
         vectors: word vectors of the languages of the corpora, for encoders that read them.
+        game: data of adversarial trainings, if the settings have ``adversarial``.
 
     Raises:
         InputError: unusable data.
@@ -120,11 +124,12 @@ class FineTuningRuns:
         language: str = "",
         alphabet: Path | None = None,
         vectors: Sequence[Path] = (),
+        game: Game | None = None,
     ) -> None:
-        self.language = language
+        self.language, self.game = language, game
         self.device = prepare_device(threads)
-        files = [training, development, *([alphabet] if alphabet else []), *vectors]
-        self._read = verified_checksums(files)
+        more = [*([alphabet] if alphabet else []), *vectors, *(game.files if game else [])]
+        self._read = verified_checksums([training, development, *more])
         self._vectors = list(vectors)
         self._lookup = read_lookup(vectors)
         self._encoders_read: dict[Path, dict[str, str]] = {}
@@ -147,7 +152,8 @@ class FineTuningRuns:
     def facts(self, encoder: Path, seed: int, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Everything that decides a model, as JSON content; arguments as for ``run``."""
         names, of_encoder = kind_of(encoder).files, self._encoder_read(encoder)
-        spoken = {"language": self.language} if languages_of(encoder) else {}
+        of_languages = kind_of(encoder).of_languages or languages_of(encoder)
+        spoken = {"language": self.language} if of_languages else {}
         alphabet = {"alphabet": self._read[str(self.alphabet)]} if self.alphabet else {}
         vectors = [self._read[str(path)] for path in self._vectors]
         return {
@@ -162,6 +168,7 @@ class FineTuningRuns:
                 "training": self._read[str(self.training)],
                 "development": self._read[str(self.development)],
                 **alphabet,
+                **({"game": self.game.facts(self._read)} if self.game else {}),
                 **({"vectors": vectors} if vectors else {}),
             },
             "seed": seed,
@@ -196,7 +203,7 @@ class FineTuningRuns:
         self._warn_of_short_epochs(objective, settings, len(prepared.sentences))
         checkpoint = Checkpoint(self.checkpoints / digest(facts), digest(facts))
         name = f"{self.training.parent.name} {self.config['task']} {self.ablation} seed {seed}"
-        report = train(objective, settings, checkpoint, self.device, self.checkpoint_seconds, name)
+        report, game = self._train(objective, prepared, settings, checkpoint, name)
         log.info("%s: best epoch %d, %.0f s", name, report.best_epoch, report.seconds)
         model.cpu()
         forms = [sentence.forms for sentence in prepared.sentences]
@@ -209,14 +216,36 @@ class FineTuningRuns:
             self.inputs(encoder),
             len(forms),
             prepared.noise.report(forms) if prepared.noise else None,
+            game,
             checkpoint,
         )
+
+    def _train(
+        self,
+        plain: FineTuning,
+        prepared: _Prepared,
+        settings: Mapping[str, Any],
+        checkpoint: Checkpoint,
+        name: str,
+    ) -> tuple[Report, dict[str, Any] | None]:
+        """Train, if the settings say so against a discriminator, and report on that."""
+        how = settings, checkpoint, self.device, self.checkpoint_seconds, name
+        if self.game is None:
+            return train(plain, *how), None
+        objective = self.game.objective(
+            plain, prepared.sentences, self._sentences, prepared.start, settings
+        )
+        measured = plain.model, objective.held_out, plain.seed, self.device
+        before = told_apart(*measured)
+        report = train(objective, *how)
+        after, own = told_apart(*measured), objective.own_accuracy(self.device)
+        return report, game_report(objective, before, after, own)
 
     def _prepare(self, encoder: Path, settings: Mapping[str, Any], seed: int) -> _Prepared:
         """Data for an encoder; the last one is kept, for most runs differ in their seed alone."""
         number, noise = settings["training_sentences"], settings.get("noise")
         sentences = draw_sentences(self._sentences, number, seed)
-        drawn = len(sentences) < len(self._sentences)
+        drawn = len(sentences) < len(self._sentences) or self.game is not None
         key = (encoder, number, canonical_json(noise), seed if drawn or noise else None)
         if self._prepared is None or self._prepared[0] != key:
             self._prepared = key, self._prepare_anew(encoder, sentences, noise, seed)
@@ -230,17 +259,22 @@ class FineTuningRuns:
         seed: int,
     ) -> _Prepared:
         check_gold(self.training, sentences, self.config["settings"])
-        start = starting_point(encoder, sentences, self.ablation, self._lookup)
-        labels = self.task.label_vocabulary(sentences)
+        more = self.game.labelled(seed) if self.game else []
+        start = starting_point(encoder, [*sentences, *more], self.ablation, self._lookup)
+        labels = self.task.label_vocabulary([*sentences, *more])
+        kind = kind_of(encoder)
+        reader = kind.reader_of(start.reader, self.language)
         noise, varied = None, None
         if settings:
-            noise = NoisyReading(settings, self._letters(settings), start.reader, seed)
+            noise = NoisyReading(settings, self._letters(settings), reader, seed)
             varied = noise.of_epoch
         of_task = self.task.word_state, varied, self.task.examples
-        data = Dataset(sentences, start.reader, start.longest, *of_task)
+        data = Dataset(sentences, reader, start.longest, *of_task)
         data.add_targets(self.task, labels)
+        if self.game:
+            data = self.game.joined(data, more, start, kind, self.task, labels)
         of_task = self.task.word_state, None, self.task.examples
-        held_out = Dataset(self._held_out, start.reader, start.longest, *of_task)
+        held_out = Dataset(self._held_out, reader, start.longest, *of_task)
         return _Prepared(sentences, start, labels, data, held_out, noise)
 
     def _letters(self, settings: Mapping[str, Any]) -> str:

@@ -89,7 +89,7 @@ def train(
     """
     model = objective.model.to(device)
     optimiser = _optimiser(objective, settings)
-    weights = [flat for group in optimiser.param_groups for flat in group["params"]]
+    clipped = _clipped_together(optimiser)
     peaks = [group["lr"] for group in optimiser.param_groups]
     position = checkpoint.restore(model, optimiser)
     if position is None:
@@ -114,7 +114,8 @@ def train(
                 for group, peak in zip(optimiser.param_groups, peaks, strict=True):
                     group["lr"] = peak * share
                 loss = _backward(objective, batch, parts, device, precision, rows)
-                torch.nn.utils.clip_grad_norm_(weights, settings["gradient_clip"])
+                for weights in clipped:
+                    torch.nn.utils.clip_grad_norm_(weights, settings["gradient_clip"])
                 optimiser.step()
                 optimiser.zero_grad(set_to_none=False)
                 position["step"] += 1
@@ -183,6 +184,17 @@ def _optimiser(objective: Objective, settings: Mapping[str, Any]) -> torch.optim
         weight_decay=settings["weight_decay"],
         fused=True,
     )
+
+
+def _clipped_together(optimiser: torch.optim.Optimizer) -> list[list[torch.Tensor]]:
+    """The weights whose gradients are clipped by their common norm."""
+    common, apart = [], []
+    for group in optimiser.param_groups:
+        if group.get("clipped_apart"):
+            apart.append(group["params"])
+        else:
+            common += group["params"]
+    return [common, *apart]
 
 
 def _next_batch(position: Mapping[str, Any], per_epoch: int) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from ...encoders.batching import collate, training_batches
+from ...encoders.batching import Batch, collate, training_batches
 from ...tasks.task import Task
 from ..dataset import Dataset
 from ..model import WordModel
@@ -79,9 +79,16 @@ class FineTuning(Objective):
 
     def loss(self, batch: TrainingBatch, device: torch.device) -> torch.Tensor:
         """The task's loss on the examples of a batch."""
+        return self.loss_and_states(batch, device)[0]
+
+    def loss_and_states(
+        self, batch: TrainingBatch, device: torch.device
+    ) -> tuple[torch.Tensor, torch.Tensor, Batch]:
+        """The task's loss, the states of the words it is computed from, and the tensors read."""
         examples = self.training.of_epoch(batch.epoch)
         tensors = collate(examples, batch.indices, self.training.padding).to(device)
-        return self.task.loss(self.model.head, self.model.word_states(tensors), tensors)
+        states = self.model.word_states(tensors)
+        return self.task.loss(self.model.head, states, tensors), states, tensors
 
     def parts(self, batch: TrainingBatch, number: int) -> list[tuple[TrainingBatch, float]]:
         """Parts with about equally many examples; the loss is a mean over units of the task."""

@@ -11,7 +11,7 @@ from torch import nn
 
 
 class Objective(ABC):
-    """An objective: fine-tuning on a task, or masked language modelling.
+    """An objective: fine-tuning on a task, also against a discriminator, or masked LM.
 
     Attributes:
         model: model with all trained parameters.
@@ -21,7 +21,10 @@ class Objective(ABC):
 
     @abstractmethod
     def parameter_groups(self) -> list[dict[str, Any]]:
-        """Groups for the optimiser, each with its own peak ``lr``."""
+        """Groups for the optimiser, each with its own peak ``lr``.
+
+        Gradients are clipped together, except those of groups with ``clipped_apart: True``.
+        """
 
     @abstractmethod
     def batches(self, epoch: int) -> Sequence[Any]:

@@ -1,0 +1,110 @@
+"""Transfer with and without a discriminator of languages, and how well languages are told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..encoders.ablations import NONE
+from .statistics.significance import influence_values, mean_difference
+
+METHODS = {
+    (False, False): "plain",
+    (True, False): "word level",
+    (False, True): "sentence level",
+    (True, True): "both levels",
+}
+"""Names by whether word vectors are mapped, and whether the training had an adversary."""
+
+
+def method_of(row: Mapping[str, Any]) -> str:
+    """The name of a row's method; encoders without word vectors have no word level."""
+    return METHODS[bool(row["word_level"]), bool(row["sentence_level"])]
+
+
+def adversarial_table(
+    rows: Sequence[Mapping[str, Any]],
+    scores: pd.DataFrame,
+    measured: Mapping[str, Mapping[str, Any]],
+) -> pd.DataFrame:
+    """Scores, their change by the adversary, the accuracy of a fresh discriminator, and CKA.
+
+    Args:
+        rows: ``encoder``, ``task``, ``source``, ``target``, ``metric``, ``word_level`` (method that
+            maps the word vectors, or ``None``), ``sentence_level`` (method of the adversary, or
+            ``None``), ``labelled`` (number of target sentences with labels), ``reference`` (task
+            without adversary, or ``None``) and ``measured``, a key of that argument.
+        scores: tidy rows from ``analyses.scores.read_scores``.
+        measured: output of the stage ``discriminate`` by file.
+
+    Returns:
+        One row per row: ``score``, its change from the reference, with 95 % intervals over seeds
+        and test sentences (``statistics.significance``), ``discriminator`` (accuracy in percent)
+        with an interval of the same kind, ``chance``, and ``cka``, the mean over seeds.
+    """
+    scores = scores[scores["ablation"] == NONE]
+    return pd.DataFrame([_row(row, scores, measured[row["measured"]]) for row in rows])
+
+
+def _row(
+    row: Mapping[str, Any], scores: pd.DataFrame, measured: Mapping[str, Any]
+) -> dict[str, object]:
+    values, influences = _score(scores, row, row["task"])
+    score = mean_difference(values, influences)
+    found: dict[str, object] = {
+        "encoder": row["encoder"],
+        "task": row["task"],
+        "method": method_of(row),
+        "word_level": row["word_level"] or "",
+        "sentence_level": row["sentence_level"] or "",
+        "labelled": row["labelled"],
+        "source": row["source"],
+        "target": row["target"],
+        "metric": row["metric"],
+        "score": score.mean,
+        "score_low": score.low,
+        "score_high": score.high,
+    }
+    change = dict.fromkeys(("change", "change_low", "change_high", "change_p"), float("nan"))
+    if row["reference"] is not None:
+        plain, plain_influences = _score(scores, row, row["reference"])
+        against = mean_difference(values - plain, influences - plain_influences)
+        change = {
+            "change": against.mean,
+            "change_low": against.low,
+            "change_high": against.high,
+            "change_p": against.p_value,
+        }
+    models = sorted(measured["models"], key=lambda one: one["seed"])
+    right = np.array([one["right"] for one in models], dtype=float)
+    accuracy = mean_difference(
+        100 * right.mean(axis=1), influence_values(right, np.ones_like(right))
+    )
+    similar = [np.nan if one["cka"] is None else one["cka"] for one in models]
+    return {
+        **found,
+        **change,
+        "discriminator": accuracy.mean,
+        "discriminator_low": accuracy.low,
+        "discriminator_high": accuracy.high,
+        "chance": measured["chance"],
+        "cka": float(np.mean(similar)),
+        "seeds": len(models),
+    }
+
+
+def _score(
+    scores: pd.DataFrame, row: Mapping[str, Any], task: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Score of each seed, and the influence values of the sentences: (seeds, sentences)."""
+    of = {"encoder": row["encoder"], "task": task, "source": row["source"]}
+    of |= {"target": row["target"], "metric": row["metric"]}
+    part = scores
+    for column, value in of.items():
+        part = part[part[column] == value]
+    part = part.sort_values("seed")
+    counts = (np.stack(part[name].to_list()) for name in ("numerators", "denominators"))
+    return part["value"].to_numpy(float), influence_values(*counts)
