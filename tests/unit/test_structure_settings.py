@@ -80,7 +80,7 @@ WRONG = {
     ),
     "trees of a member of a set": (
         {"roles_parsed__sources": ["qaa_embedded+qea_embedded"]},
-        "roles_parsed.trees.corpora: 'qaa_embedded+qea_embedded' joins corpora with their own trees",
+        "roles_parsed.trees.corpora: 'qaa_embedded+qea_embedded' joins corpora with their own",
     ),
     "unknown reference": (
         {"roles_parsed__reference": "roles"},
