@@ -78,6 +78,10 @@ WRONG = {
         {"roles_parsed__trees__corpora": ["qca_embedded"]},
         "roles_parsed.trees.corpora: 'qca_embedded' is neither a source nor a target",
     ),
+    "trees of a member of a set": (
+        {"roles_parsed__sources": ["qaa_embedded+qea_embedded"]},
+        "roles_parsed.trees.corpora: 'qaa_embedded+qea_embedded' joins corpora with their own",
+    ),
     "unknown reference": (
         {"roles_parsed__reference": "roles"},
         "roles_parsed.reference: 'roles' is no task of the kind of roles_parsed",
