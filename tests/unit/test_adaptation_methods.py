@@ -21,7 +21,7 @@ from xltransfer.study.adaptation_methods import AdaptationMethods
 
 SEEDS = [1, 2]
 COSTS = {
-    "parameters": {"all": 20, "trained": 10},
+    "trained_parameters": 10,
     "stored_bytes": 40,
     "steps": 5,
     "training_seconds": 1.5,

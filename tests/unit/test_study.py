@@ -62,7 +62,7 @@ def test_shipped_studies_are_valid_and_inherit_nothing(path: Path, config: dict)
     def assert_states(mine: dict, default: dict, where: str) -> None:
         for key, value in default.items():
             assert key in mine, f"{path.name} does not state {where}{key}"
-            if isinstance(value, dict) and mine[key] != NO_UNSEEN:
+            if isinstance(value, dict) and mine[key] not in (NO_UNSEEN, None):
                 assert_states(mine[key], value, f"{where}{key}.")
 
     other_tasks = set(config["tasks"]) - set(study["tasks"])
@@ -112,8 +112,8 @@ def test_every_key_of_the_schema_is_explained_in_the_default_study() -> None:
         return found
 
     optional = {"pathvars", "results", "name", "path", "layers", "causal", "hub", "revision"}
-    optional |= {"catalogue"}
-    optional |= {"scaling"}  # explained as a further key, because it is absent by default
+    # Explained in comments or documents, because they are absent by default.
+    optional |= {"catalogue", "scaling", *ABSENT_BY_DEFAULT}
     for key in keys(schema) - optional:
         places = [n for n, line in enumerate(lines) if line.strip().startswith(f"{key}:")]
         assert places, f"config.yaml lacks {key}"
