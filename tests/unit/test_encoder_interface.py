@@ -263,6 +263,7 @@ def test_nothing_outside_tells_kinds_apart() -> None:
         "encoders.adapted",
         "encoders.bilstm",
         "encoders.transformer",
+        "encoders.vector_bilstm",
         "encoders.word_vectors_kind",
     }
     assert kinds == KIND_MODULES
