@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from ..corpora.catalogue import Corpus
+from ..corpora.source_sets import members
 from ..records import paths
 from ..records.record import TRAINING
 from ..records.verification import verified_model
@@ -24,12 +25,19 @@ from ..study.study_files import read_config
 from ..tasks.properties import kind_of
 
 CARD = "README.md"
-PIPELINES = {"tagging": "token-classification", "entities": "token-classification"}
+PIPELINES = {
+    "tagging": "token-classification",
+    "entities": "token-classification",
+    "question-answering": "question-answering",
+}
 LOADED_AS = {
+    "question-answering": "AutoModelForQuestionAnswering",
     "tagging": "AutoModelForTokenClassification",
     "entities": "AutoModelForTokenClassification",
     "parsing": "AutoModel",
 }
+ANNOTATES = ("treebanks", "entities")
+"""Corpora of the tasks whose models `xltransfer annotate` uses."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +113,8 @@ def model_card(origin: Origin, report: Mapping[str, Any], config: Mapping[str, A
     kind = kind_of(report["config"]["settings"])
     catalogue = read_catalogue(project_folder(), config)
     corpora: Mapping[str, Corpus] = getattr(catalogue, kind.corpora)
-    source = corpora.get(origin.source)
-    if source is None:
+    sources = [corpora[code] for code in members(origin.source) if code in corpora]
+    if len(sources) < len(members(origin.source)):
         warn(f"{origin.source}: not in the catalogue; name its study with --study")
     items = [item for item in config["encoders"] if item["name"] == origin.encoder]
     base = next((item["hub"] for item in items if "hub" in item), None)
@@ -116,20 +124,22 @@ def model_card(origin: Origin, report: Mapping[str, Any], config: Mapping[str, A
         "tags": ["cross-lingual transfer", name],
         **({"pipeline_tag": PIPELINES[name]} if name in PIPELINES else {}),
         **({"base_model": base} if base else {}),
-        **({"language": [source.language]} if source else {}),
+        **({"language": [source.language for source in sources]} if sources else {}),
     }
     lines = ["---", yaml.safe_dump(metadata, sort_keys=False, allow_unicode=True).rstrip(), "---"]
     lines += [f"# {origin.encoder}, {origin.task}, {origin.source}", ""]
-    lines += _description(origin, report, source, items)
+    lines += _description(origin, report, sources, items)
     lines += ["", "## Scores", ""]
     lines += _score_lines(origin, corpora)
-    lines += ["", "## Use", "", "```sh", "xltransfer annotate . < text", "```", ""]
+    lines += ["", "## Use", ""]
+    if kind.corpora in ANNOTATES:
+        lines += ["```sh", "xltransfer annotate . < text", "```", ""]
     lines += [f"With transformers: `{LOADED_AS.get(name, 'AutoModel')}.from_pretrained(…)`."]
     return "\n".join(lines) + "\n"
 
 
 def _description(
-    origin: Origin, report: Mapping[str, Any], source: Corpus | None, items: list[dict[str, Any]]
+    origin: Origin, report: Mapping[str, Any], sources: list[Corpus], items: list[dict[str, Any]]
 ) -> Iterator[str]:
     settings = report["config"]["settings"]
     label = f" ({settings['label']})" if "label" in settings else ""
@@ -138,7 +148,7 @@ def _description(
     yield f"- **Encoder**: {origin.encoder}{_hub(items)}; ablation before training: " + (
         origin.ablation
     )
-    if source is not None:
+    for source in sources:
         release = f", release {source.release}" if getattr(source, "release", "") else ""
         yield f"- **Training data**: {source.name}{release}; licence: {source.licence}"
     sentences = report.get("training_sentences")
@@ -160,7 +170,7 @@ def _hub(items: list[dict[str, Any]]) -> str:
 def _score_lines(origin: Origin, corpora: Mapping[str, Corpus]) -> Iterator[str]:
     """A table of the scores on all corpora that the model has been tested on."""
     # Local imports, because pandas takes a second and the model is checked before.
-    from ..analyses.scores import read_scores
+    from ..analyses.scores import groups_of, read_scores
     from ..analyses.statistics.bootstrap import ratio_interval
 
     folder = Path(paths.scores(origin.results, origin.encoder, origin.task, origin.source, "x"))
@@ -173,7 +183,9 @@ def _score_lines(origin: Origin, corpora: Mapping[str, Corpus]) -> Iterator[str]
     yield "| corpus | part | metric | score | 95 % interval | sentences | licence |"
     yield "|---|---|---|---|---|---|---|"
     for row in own.itertuples():
-        low, high = ratio_interval(row.numerators, row.denominators)
+        groups = groups_of(len(row.numerators), row.sentences)
+        counts = (part.reshape(groups, -1) for part in (row.numerators, row.denominators))
+        low, high = ratio_interval(*counts)
         corpus = corpora.get(row.target_corpus)
         name, licence = (corpus.name, corpus.licence) if corpus else (row.target_corpus, "")
         interval = f"{100 * low:.2f} to {100 * high:.2f}"

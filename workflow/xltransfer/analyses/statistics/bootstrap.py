@@ -36,19 +36,20 @@ def ratio_interval(
     """A 95 % confidence interval of a ratio of sums over items, such as an accuracy over words.
 
     Args:
-        numerators, denominators: counts of each item, which is drawn as a whole; shape (items,).
+        numerators, denominators: counts of each item, which is drawn as a whole; shape (items,), or
+            (groups, items) for the mean of the ratios of several groups, such as a macro F1.
         seed: seed of the draws.
 
     Returns:
         Lower and upper bound; NaN if there is no item, or a draw has no denominator.
     """
-    number = len(numerators)
+    tops, bottoms = (np.atleast_2d(x).astype(np.float64) for x in (numerators, denominators))
+    number = tops.shape[1]
     if not number:
         return float("nan"), float("nan")
     draws = np.random.default_rng(seed)
     counts = draws.multinomial(number, np.full(number, 1 / number), SAMPLES)
-    totals = counts @ np.asarray(denominators, dtype=np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
-        ratios = counts @ np.asarray(numerators, dtype=np.float64) / totals
+        ratios = ((counts @ tops.T) / (counts @ bottoms.T)).mean(axis=1)
     low, high = np.quantile(ratios, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
