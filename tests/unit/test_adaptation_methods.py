@@ -399,6 +399,21 @@ def test_the_encoders_of_other_methods_do_not_forbid_noise() -> None:
         Study(made, ROOT)
 
 
+def test_word_vectors_of_the_source_language_do_not_read_translations() -> None:
+    path = ROOT / "resources" / "studies" / "embedded-structure.yaml"
+    made = yaml.safe_load(path.read_text(encoding="utf-8"))
+    item = TEXT | {"dictionary": "qaa_qba_inflected_embedded", "name": "qba_translated"}
+    made["dictionary_text"] = [{k: v for k, v in item.items() if k != "raw_text"}]
+    made["tasks"], parsing = ["parsing"], made["parsing"]
+    parsing |= {"sources": ["qaa_embedded"], "ablated_sources": []}
+    parsing["training"] = parsing["training"] | {"dictionary_text": "qba_translated"}
+    parsing["encoders"] = ["embedded"]
+    Study(made, ROOT)
+    parsing["encoders"] = ["vectors"]
+    with pytest.raises(InputError, match="'vectors' would look up the translations"):
+        Study(made, ROOT)
+
+
 def test_translated_text_is_named_by_its_target_language() -> None:
     made = config()
     adapted = next(item for item in made["encoders"] if item["name"] == "embedded-adapted")

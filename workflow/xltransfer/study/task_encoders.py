@@ -27,7 +27,7 @@ def encoders_of(study: Study, task: str) -> list[str]:
 
 
 def check_task_encoders(study: Study) -> None:
-    """Raise an error for tasks that name encoders outside `transfer_encoders`.
+    """Raise an error for tasks that name encoders outside `transfer_encoders`, or unsuitable ones.
 
     Raises:
         InputError: names the key and the remedy.
@@ -38,4 +38,12 @@ def check_task_encoders(study: Study) -> None:
                 raise InputError(
                     f"config: {task}.encoders: '{name}' is not among `transfer_encoders` "
                     f"({', '.join(study.encoders)}); add it there or remove it here"
+                )
+        if not study.config[task]["training"].get("checkpointing"):
+            continue
+        for name in encoders_of(study, task):
+            if not study.declared_encoders[name].pretrained:
+                raise InputError(
+                    f"config: {task}.training.checkpointing: '{name}' has no layers that are "
+                    f"computed again; remove the key, or name others under `{task}.encoders`"
                 )
