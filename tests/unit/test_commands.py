@@ -22,6 +22,7 @@ from transformers import AutoModelForTokenClassification
 from xltransfer import __main__ as entry
 from xltransfer.analyses.scores import SENTENCE_IDS
 from xltransfer.analyses.statistics.bootstrap import ratio_interval
+from xltransfer.commands.add import add
 from xltransfer.commands.annotate import annotate
 from xltransfer.commands.export import Origin, export, model_card
 from xltransfer.commands.list import KINDS
@@ -257,6 +258,45 @@ def test_the_interval_of_a_mean_of_groups() -> None:
     low, high = ratio_interval(right, certain)
     found = ratio_interval(np.stack([right, certain]), np.stack([certain, certain]))
     assert found == pytest.approx(((low + 1) / 2, (high + 1) / 2))
+
+
+INVALID = {
+    "encoders: 3": "encoders: 3 is not of type array",
+    "encoders: [3]": "encoders.0: 3 is not of type object",
+    "encoders: [{}]": "encoders.0.name: the key is missing",
+    "catalogue: 3": "catalogue: 3 is not of type string",
+    "ud_release: [3]": "ud_release: \\[3\\] is not of type string",
+}
+
+
+@pytest.mark.parametrize("text", INVALID)
+def test_commands_refuse_invalid_studies_in_one_line(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "study.yaml"
+    path.write_text(text)
+    for command in (
+        lambda: list_names("encoders", str(path)),
+        lambda: list_names("treebanks", str(path)),
+        lambda: add("UD_X-Y", from_=str(tmp_path), study=str(path)),
+    ):
+        with pytest.raises(InputError, match=INVALID[text]) as error:
+            command()
+        assert f"({path}:1)" in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "configuration",
+    [{"encoders": 3}, {"encoders": [3]}, {"tasks": 3}, {"tasks": ["a"], "a": 3},
+     {"encoders": [{"hub": "x"}]}],
+)  # fmt: skip
+def test_provenance_without_a_study_has_no_signature(configuration: dict, tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text("a\n")
+    content = {"configuration": configuration, "output": sha256_of_file(table), "sources": {}}
+    write_json(tmp_path / "t.provenance.json", content)
+    with pytest.raises(
+        InputError, match=r"t\.provenance\.json:1: not the configuration of a study"
+    ):
+        signature(table)
 
 
 def test_what_is_not_exported(models: Path, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from ..runtime.errors import InputError
 from ..runtime.files import read_json
 from ..study.catalogued_files import read_catalogue
 from ..study.project import project_folder
-from ..study.study_files import read_config
+from ..study.schema import checked_config
 from ..tasks.properties import kind_of
 
 CARD = "README.md"
@@ -71,7 +71,7 @@ def export(model: Path, folder: Path, /, study: str = "") -> None:
         raise InputError(f"{folder}: exists and is not empty; name a new folder")
     verified_model(model)
     report = read_json(model / TRAINING)
-    config = read_config([study] if study else [])
+    config = checked_config([study] if study else [])
     card = model_card(origin, report, config)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".xltransfer-") as scratch:
