@@ -33,7 +33,7 @@ def test_the_interval_of_a_mean_of_groups() -> None:
     """One group is certain and one varies: the interval is half as wide, around their mean."""
     right, certain = np.array([0, 1, 1, 0, 1]), np.ones(5)
     low, high = ratio_interval(right, certain)
-    found = ratio_interval(np.stack([right, certain]), np.stack([certain, certain]))
+    found = ratio_interval(np.append(right, certain), np.ones(10), groups=2)
     assert found == pytest.approx(((low + 1) / 2, (high + 1) / 2))
 
 

@@ -145,7 +145,9 @@ def test_checkpointing_without_layers_is_refused_at_planning() -> None:
     content["questions"]["training"]["checkpointing"] = True
     Study(content, ROOT)
     content["roles_graph"]["training"] |= {"checkpointing": True}
-    with pytest.raises(InputError, match=r"roles_graph\.training\.checkpointing: 'vectors' has no"):
+    with pytest.raises(
+        InputError, match=r"roles_graph\.training\.checkpointing: 'vectors' reads whole"
+    ):
         Study(content, ROOT)
 
 

@@ -123,8 +123,10 @@ def _change(own: Counts, baseline: Counts, what: str) -> dict[str, float]:
             f"scores: {what} is tested on other sentences than the baseline; name corpora with the "
             "same sentences, or score them again"
         )
-    change = (scores_of_counts(*own[:2]) - scores_of_counts(*baseline[:2])).mean(axis=0)
-    influences = influence_values(*own[:2]) - influence_values(*baseline[:2])
-    found = mean_difference(change, influences.mean(axis=0))
+    scores, influences = (
+        [measure(*counts[:2]).mean(axis=0) for counts in (own, baseline)]
+        for measure in (scores_of_counts, influence_values)
+    )
+    found = mean_difference(scores[0] - scores[1], influences[0] - influences[1])
     values = (found.mean, found.low, found.high, found.p_value)
     return {name: float(value) for name, value in zip(_CHANGE, values, strict=True)}

@@ -59,15 +59,14 @@ def scaling_table(
 
     Returns:
         The columns ``COLUMNS``; within a task and a source, encoders by their number of parameters.
-        A set of sources has a row for each of its languages. ``gap`` is the score less that on the
-        source language, or less the mean over those of a set. ``reference`` is empty for our rows.
+        ``gap`` is the score less that on the source language (for a set of sources, less the mean
+        over its languages). ``reference`` is empty for our rows.
     """
     table = table[(table["metric"] == table["task"].map(metrics)) & (table["ablation"] == NONE)]
     rows: list[dict[str, Any]] = []
     for (task, source), part in table.groupby(["task", "source"], sort=False):
-        spoken = members(source)
-        own = part[part["target"].isin(spoken)].groupby("encoder")["mean"].mean()
-        for target in (*spoken, CROSS_LINGUAL):
+        own = part[part["target"].isin(members(source))].groupby("encoder")["mean"].mean()
+        for target in (*members(source), CROSS_LINGUAL):
             cells = part[part["target"] == target].set_index("encoder")
             for encoder in sorted(cells.index, key=lambda name: sizes[name]["parameters"]):
                 rows.append(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,12 +64,20 @@ def export(model: Path, folder: Path, /, study: str = "") -> None:
         study: study file whose own tables and encoders are used.
 
     Raises:
-        InputError: the model is missing or changed, or the folder has files.
+        InputError: the model is missing or changed, or has adapters; or the folder has files.
     """
     origin = _origin(model)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder}: exists and is not empty; name a new folder")
     verified_model(model)
+    # A local import, because torch takes seconds and the folder is checked before.
+    from ..encoders.adapted_directories import is_adapted
+
+    if is_adapted(model):
+        raise InputError(
+            f"{model}: has adapters, and refers to the encoder below them, which would not be "
+            "exported; share the folder of results, or export a model without adapters"
+        )
     report = read_json(model / TRAINING)
     config = checked_config([study] if study else [])
     card = model_card(origin, report, config)
@@ -113,8 +121,9 @@ def model_card(origin: Origin, report: Mapping[str, Any], config: Mapping[str, A
     kind = kind_of(report["config"]["settings"])
     catalogue = read_catalogue(project_folder(), config)
     corpora: Mapping[str, Corpus] = getattr(catalogue, kind.corpora)
-    sources = [corpora[code] for code in members(origin.source) if code in corpora]
-    if len(sources) < len(members(origin.source)):
+    codes = members(origin.source)
+    sources = [corpora[code] for code in codes if code in corpora]
+    if len(sources) < len(codes):
         warn(f"{origin.source}: not in the catalogue; name its study with --study")
     items = [item for item in config["encoders"] if item["name"] == origin.encoder]
     base = next((item["hub"] for item in items if "hub" in item), None)
@@ -139,7 +148,10 @@ def model_card(origin: Origin, report: Mapping[str, Any], config: Mapping[str, A
 
 
 def _description(
-    origin: Origin, report: Mapping[str, Any], sources: list[Corpus], items: list[dict[str, Any]]
+    origin: Origin,
+    report: Mapping[str, Any],
+    sources: Sequence[Corpus],
+    items: list[dict[str, Any]],
 ) -> Iterator[str]:
     settings = report["config"]["settings"]
     label = f" ({settings['label']})" if "label" in settings else ""
@@ -184,8 +196,7 @@ def _score_lines(origin: Origin, corpora: Mapping[str, Corpus]) -> Iterator[str]
     yield "|---|---|---|---|---|---|---|"
     for row in own.itertuples():
         groups = groups_of(len(row.numerators), row.sentences)
-        counts = (part.reshape(groups, -1) for part in (row.numerators, row.denominators))
-        low, high = ratio_interval(*counts)
+        low, high = ratio_interval(row.numerators, row.denominators, groups=groups)
         corpus = corpora.get(row.target_corpus)
         name, licence = (corpus.name, corpus.licence) if corpus else (row.target_corpus, "")
         interval = f"{100 * low:.2f} to {100 * high:.2f}"

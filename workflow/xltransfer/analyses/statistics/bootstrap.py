@@ -31,25 +31,32 @@ def bootstrap_interval(values: np.ndarray, seed: int = 1) -> tuple[np.ndarray, n
 
 
 def ratio_interval(
-    numerators: np.ndarray, denominators: np.ndarray, seed: int = 1
+    numerators: np.ndarray, denominators: np.ndarray, seed: int = 1, groups: int = 1
 ) -> tuple[float, float]:
     """A 95 % confidence interval of a ratio of sums over items, such as an accuracy over words.
 
     Args:
-        numerators, denominators: counts of each item, which is drawn as a whole; shape (items,), or
-            (groups, items) for the mean of the ratios of several groups, such as a macro F1.
+        numerators, denominators: counts of each item, which is drawn as a whole; shape (groups ×
+            items,), as in ``tasks.metrics.counts``.
         seed: seed of the draws.
+        groups: number of ratios whose mean is the score; the mean of a draw is over those that it
+            has a denominator for.
 
     Returns:
         Lower and upper bound; NaN if there is no item, or a draw has no denominator.
     """
-    tops, bottoms = (np.atleast_2d(x).astype(np.float64) for x in (numerators, denominators))
-    number = tops.shape[1]
+    above, below = (
+        np.asarray(counts, dtype=np.float64).reshape(groups, -1)
+        for counts in (numerators, denominators)
+    )
+    number = above.shape[1]
     if not number:
         return float("nan"), float("nan")
     draws = np.random.default_rng(seed)
     counts = draws.multinomial(number, np.full(number, 1 / number), SAMPLES)
     with np.errstate(invalid="ignore", divide="ignore"):
-        ratios = ((counts @ tops.T) / (counts @ bottoms.T)).mean(axis=1)
-    low, high = np.quantile(ratios, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+        ratios = np.stack([counts @ a / (counts @ b) for a, b in zip(above, below, strict=True)])
+        known = ~np.isnan(ratios)
+        means = np.where(known, ratios, 0).sum(axis=0) / known.sum(axis=0)
+    low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
