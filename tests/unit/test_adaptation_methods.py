@@ -24,8 +24,6 @@ COSTS = {
     "trained_parameters": 10,
     "stored_bytes": 40,
     "steps": 5,
-    "training_seconds": 1.5,
-    "adaptation_seconds": 0.0,
 }
 
 
@@ -184,6 +182,24 @@ def test_the_cells_of_a_study() -> None:
     assert content["names"] == {"qax": "Alxian", "qex": "Erexian"}
 
 
+def test_the_costs_of_a_task_without_models_are_those_of_the_task_that_trains_them() -> None:
+    """An ensemble predicts with the models of another task, whose training reports are read."""
+    made = config()
+    made["tasks"].append("pos_ensemble")
+    made["pos_ensemble"] = made["pos"] | {"models_of": "pos"}
+    made["keep"] = made["keep"] | {"ablated_weights": True}
+    methods = made["adaptation_methods"][0]["methods"]
+    methods.append({"name": "ensemble", "encoder": "embedded", "task": "pos_ensemble"})
+    found = AdaptationMethods(Study(made, ROOT))
+    assert not [file for file in found.model_reports("r") if "ensemble" in file]
+    assert "r/scores/embedded/pos_ensemble/qaa_embedded/qax_embedded-test.parquet" in (
+        found.score_files("r")
+    )
+    cells = json.loads(found.table_config())["cells"]
+    tasks = {one["method"]: one["models_task"] for one in cells}
+    assert tasks["ensemble"] == "pos" and tasks["dictionary"] == "pos_dictionary"
+
+
 def _comparison(made: dict, **keys: Any) -> None:
     made["adaptation_methods"][0] |= keys
 
@@ -284,6 +300,21 @@ def test_the_encoders_of_other_methods_do_not_forbid_noise() -> None:
     made["pos_noise"]["encoders"] = ["embedded"]
     methods.append({"name": "both", "encoder": "of-bytes", "task": "pos_noise"})
     with pytest.raises(InputError, match="no encoder 'of-bytes' among those that are fine-tuned"):
+        Study(made, ROOT)
+
+
+def test_word_vectors_of_the_source_language_do_not_read_translations() -> None:
+    path = ROOT / "resources" / "studies" / "embedded-structure.yaml"
+    made = yaml.safe_load(path.read_text(encoding="utf-8"))
+    item = TEXT | {"dictionary": "qaa_qba_inflected_embedded", "name": "qba_translated"}
+    made["dictionary_text"] = [{k: v for k, v in item.items() if k != "raw_text"}]
+    made["tasks"], parsing = ["parsing"], made["parsing"]
+    parsing |= {"sources": ["qaa_embedded"], "ablated_sources": []}
+    parsing["training"] = parsing["training"] | {"dictionary_text": "qba_translated"}
+    parsing["encoders"] = ["embedded"]
+    Study(made, ROOT)
+    parsing["encoders"] = ["vectors"]
+    with pytest.raises(InputError, match="'vectors' would look up the translations"):
         Study(made, ROOT)
 
 

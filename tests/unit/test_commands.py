@@ -28,7 +28,6 @@ from xltransfer.commands.list import KINDS
 from xltransfer.commands.list import list as list_names
 from xltransfer.commands.signature import signature
 from xltransfer.commands.unpack import unpack
-from xltransfer.corpora.conllu import Sentence
 from xltransfer.corpora.unannotated import (
     sentences_of_conllu,
     sentences_of_text,
@@ -366,14 +365,6 @@ def test_the_package_offers_its_functions_without_importing_them() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     functions_of = "['cka', 'open_model', 'open_study', 'reinitialise', 'score']"
     assert done.stdout == f"set() {functions_of}\nscore\n"
-
-
-def test_scores_of_different_sentences_are_refused() -> None:
-    one = Sentence.of_lines("1\tA\t_\t_\t_\t_\t0\troot\t_\t_")
-    with pytest.raises(InputError, match="1 gold sentences, 2 predicted"):
-        functions.score([one], [one, one])
-    with pytest.raises(InputError, match="kind 'x' is none of"):
-        functions.score([one], [one], kind="x")
 
 
 def built(folder: Path) -> Path:

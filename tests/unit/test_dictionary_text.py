@@ -77,6 +77,15 @@ def test_draws_depend_on_the_seed_and_the_number_of_the_sentence_alone() -> None
     assert translation(PAIRS, seed=2).translated(words, 7) != one
 
 
+def test_a_shuffled_word_keeps_the_number_of_its_translations() -> None:
+    """Also if it gets one translation twice, which is then drawn twice as often."""
+    pairs = [("a", "x"), ("a", "y"), ("A", "y"), ("b", "x"), ("c", "x")]
+    for seed in range(30):
+        made = translation(pairs, seed=seed, shuffled=True)._translations
+        assert {word: len(options) for word, options in made.items()} == {"a": 2, "b": 1, "c": 1}
+        assert sorted(made["a"] + made["b"] + made["c"]) == ["x", "x", "x", "y"]
+
+
 def test_a_shuffled_dictionary_has_the_same_words_on_other_places() -> None:
     pairs = [(f"w{n}", f"v{n}") for n in range(200)]
     words = [source for source, _ in pairs]

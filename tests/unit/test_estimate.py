@@ -165,3 +165,14 @@ def test_a_dry_run_is_read(mbert: dict) -> None:
     text = "\n".join(report(found.study, found, jobs))
     assert "models: 210, of which 1 are to be trained" in text
     assert "148.9 GB" in text and "utilisation" in text
+
+
+def test_studies_of_word_vectors_alone_have_estimates() -> None:
+    """No pretrained encoder is there whose size could be taken."""
+    path = ROOT / "resources" / "studies" / "embedded-adversarial.yaml"
+    study = Study(yaml.safe_load(path.read_text(encoding="utf-8")), ROOT)
+    assert not any(encoder.pretrained for encoder in study.encoders.values())
+    for name, encoder in study.encoders.items():
+        size = encoder_size(study, name)
+        assert size.hidden == 2 * encoder.recipe.architecture["hidden_units"]
+        assert size.parameters > 0

@@ -72,6 +72,8 @@ def test_other_errors_stay_as_they_are(message: str, tmp_path: Path) -> None:
         ("results/scores/embeded/pos/qaa_embedded/qab_embedded-dev.parquet", "'embedded'"),
         ("results/tables/randominits.csv", "'randominit'"),
         ("results/table/randominit.csv", "'tables'"),
+        ("results/question/qaa_embedded/test.json", "'questions'"),
+        ("results/dictionary_texts/a/treebanks/qaa_embedded/train.conllu", "'dictionary_text'"),
     ],
 )
 def test_what_was_meant_by_a_target(target: str, expected: str) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import yaml
+from conftest import ROOT
 from encoders import make_encoder
 from transformers import AutoModelForQuestionAnswering
 from xltransfer.corpora.questions import Answer, Question
@@ -18,6 +20,8 @@ from xltransfer.encoders.tokenizer import WordTokenizer
 from xltransfer.encoders.transformer import load_encoder
 from xltransfer.encoders.word_characters import WordCharacters
 from xltransfer.runtime.errors import InputError
+from xltransfer.study import Study
+from xltransfer.study.task_encoders import encoders_of
 from xltransfer.tasks.question_answering import QuestionAnswering
 from xltransfer.training.checkpoint import Checkpoint
 from xltransfer.training.dataset import Dataset
@@ -116,6 +120,35 @@ def test_rows_without_room_and_encoders_of_words_are_refused(bert: Path) -> None
         passage_examples([("a", "a")], words, WindowSizes(16, 4, 4))
     with pytest.raises(InputError, match=r"checkpointing: .* remove the key"):
         BiLSTMKind().recompute_layers(torch.nn.Linear(1, 1))
+
+
+def with_word_vectors() -> dict:
+    """A study with an encoder over word vectors, with which no task answers questions."""
+    studies = ROOT / "resources" / "studies"
+    content = yaml.safe_load((studies / "embedded-structure.yaml").read_text("utf-8"))
+    questions = yaml.safe_load((studies / "embedded-questions.yaml").read_text("utf-8"))
+    content["questions"] = questions["questions"] | {"encoders": ["embedded"]}
+    content["tasks"].append("questions")
+    return content
+
+
+def test_only_the_encoders_of_the_task_must_read_text() -> None:
+    content = with_word_vectors()
+    assert encoders_of(Study(content, ROOT), "questions") == ["embedded"]
+    del content["questions"]["encoders"]
+    with pytest.raises(InputError, match=r"'vectors' reads words, .* name others under `questions"):
+        Study(content, ROOT)
+
+
+def test_checkpointing_without_layers_is_refused_at_planning() -> None:
+    content = with_word_vectors()
+    content["questions"]["training"]["checkpointing"] = True
+    Study(content, ROOT)
+    content["roles_graph"]["training"] |= {"checkpointing": True}
+    with pytest.raises(
+        InputError, match=r"roles_graph\.training\.checkpointing: 'vectors' reads whole"
+    ):
+        Study(content, ROOT)
 
 
 def made(directory: Path, questions: list[Question]) -> tuple[WordModel, QuestionAnswering, Batch]:

@@ -128,3 +128,17 @@ def test_memory_of_a_training_by_hand() -> None:
     assert whole == size.parameters * 18 + 60 * 8 * 34 * 4
     parts = training_bytes(size, {"batch_pieces": 60, "accumulation": 3, "checkpointing": True})
     assert parts == size.parameters * 18 + 20 * 8 * (2 * 4 + 34)
+
+
+def test_a_set_of_sources_has_a_row_for_each_of_its_languages() -> None:
+    frame = by_target().iloc[:3].assign(source="a+c")
+    frame.loc[1, "target"] = "c"
+    frame.loc[2, "mean"] = 40.0
+    table = scaling_table(frame, {"pos": "accuracy"}, SIZES, [])
+    assert table[["source_target", "score", "gap"]].to_numpy().tolist() == [
+        ["A+C-A", 90.0, 15.0],
+        ["A+C-C", 60.0, -15.0],
+        ["A+C-X", 40.0, -35.0],
+    ]
+    (ax,) = scaling_figure({"study": "test"}, table).axes
+    assert [one.lines[0].get_ydata().tolist() for one in ax.containers] == [[90.0], [60.0], [40.0]]

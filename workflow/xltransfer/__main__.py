@@ -7,7 +7,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-from .runtime.command import leave_closed_pipe
+from .runtime.command import USER_ERROR, leave_closed_pipe
 from .runtime.signatures import run_command
 
 ROOT = Path(__file__).parent
@@ -62,7 +62,9 @@ def main() -> None:
         del sys.argv[1]
         run_command(getattr(import_module(f"xltransfer.{known[name]}"), name))
     else:
-        sys.exit(f"error: '{name}' is no command; `python -m xltransfer --help` lists them")
+        reason = f"error: '{name}' is no command; `python -m xltransfer --help` lists them"
+        print(reason, file=sys.stderr)
+        sys.exit(USER_ERROR)
 
 
 if __name__ == "__main__":

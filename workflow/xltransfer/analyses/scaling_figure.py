@@ -47,17 +47,18 @@ def scaling_figure(config: Mapping[str, Any], table: pd.DataFrame) -> Figure:
         ax.set_xlabel("parameters without embeddings")
         ax.set_ylabel(f"{part['metric'].iloc[0]} in percent")
     handles, labels = axes[0][0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=2)
+    named = dict(zip(labels, handles, strict=True))
+    figure.legend(named.values(), named.keys(), loc="outside lower center", ncols=2)
     figure.suptitle(config["study"], fontsize=9)
     return figure
 
 
 def _ours(ax: Axes, part: pd.DataFrame) -> None:
-    across = part["source_target"].str.endswith(f"-{CROSS_LINGUAL}")
-    for rows, style, label in (
-        (part[~across], SAME_LANGUAGE, "same language"),
-        (part[across], ZERO_SHOT, "cross-lingual (mean of targets)"),
-    ):
+    # A set of sources has a line for each of its languages.
+    for pair, rows in part.groupby("source_target", sort=False):
+        style, label = SAME_LANGUAGE, "same language"
+        if pair.endswith(f"-{CROSS_LINGUAL}"):
+            style, label = ZERO_SHOT, "cross-lingual (mean of targets)"
         spread = rows["score_sd"] if rows["score_sd"].notna().any() else None
         ax.errorbar(
             *(rows[SIZE], rows["score"], spread),

@@ -21,8 +21,8 @@ from ..corpora.wals import family_of
 from ..runtime.command import warn
 from ..runtime.errors import InputError
 from ..study.project import project_folder
+from ..study.schema import checked_config
 from ..study.study_catalogue import catalogue_folder, name_catalogue
-from ..study.study_files import read_config
 
 SENTENCES_OF_SCRIPT = 1000
 """Number of sentences by which the script of a new language is recognised."""
@@ -69,7 +69,7 @@ def add(
     if path is None and project != Path():
         raise InputError("this folder is no clone; name a study file with --study")
     files = [path] if path is not None and path.exists() else []
-    newest = read_config(files)["ud_release"]
+    newest = checked_config(files)["ud_release"]
     local = Path(from_) if from_ and "://" not in from_ else None
     stated = release or (release_of(local) if local else "")
     release = stated or newest

@@ -11,7 +11,8 @@ from ..corpora.table_reader import read_table
 from ..runtime.safe_values import printable
 from ..study.catalogued_files import read_catalogue
 from ..study.project import project_folder
-from ..study.study_files import read_config, read_study_file
+from ..study.schema import checked_config
+from ..study.study_files import read_study_file
 
 KINDS = ("languages", "treebanks", "entities", "texts", "encoders", "tasks", "studies", "schemes")
 
@@ -27,7 +28,7 @@ def list(what: Literal[KINDS], /, study: str = "") -> None:
         InputError: a catalogue or the study file cannot be read.
     """
     project = project_folder()
-    config = read_config([study] if study else [])
+    config = checked_config([study] if study else [])
     rows = [*_rows(what, project, config)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:

@@ -45,7 +45,13 @@ def signature(table: Path, /) -> None:
         )
     if content.get("inconsistent"):
         warn(f"{table}: made from files of several versions, which {record.name} lists")
-    print("; ".join([*_parts(content), f"table sha256 {found[:SHOWN]}"]))
+    try:
+        parts = [*_parts(content)]
+    except (AttributeError, KeyError, TypeError):
+        raise InputError(
+            f"{record}:1: not the configuration of a study; make the table again"
+        ) from None
+    print("; ".join([*parts, f"table sha256 {found[:SHOWN]}"]))
 
 
 def _parts(content: Mapping[str, Any]) -> Iterator[str]:

@@ -57,7 +57,8 @@ class DictionaryTranslation:
         seed: int,
         shuffled: bool = False,
     ) -> None:
-        usable = [(source.lower(), target) for source, target in pairs if target != UNKNOWN]
+        found = ((source.lower(), target) for source, target in pairs if target != UNKNOWN)
+        usable = list(dict.fromkeys(found))
         if not usable:
             raise InputError("the dictionary has no usable pair; is it the right one?")
         if shuffled:
@@ -66,7 +67,7 @@ class DictionaryTranslation:
                 (source, usable[other][1])
                 for (source, _), other in zip(usable, order.tolist(), strict=True)
             ]
-        self._translations = by_source_word(dict.fromkeys(usable))
+        self._translations = by_source_word(usable)
         self.share, self.minimum_words, self.seed = share, minimum_words, seed
         self.counts: Counter[str] = Counter()
 

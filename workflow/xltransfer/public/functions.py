@@ -99,10 +99,18 @@ def score(
     >>> xltransfer.score(gold, predicted, kind="tagging", label="UPOS")
     {'accuracy': 50.0}
     """
-    from ..corpora.formats import read_sentences
+    from ..corpora.conllu import Sentence
+    from ..corpora.formats import FORMATS, format_of, read_sentences
     from ..corpora.iob import TaggedSentence
     from ..tasks.metrics import METRICS
 
+    types = {"parsing": Sentence, "tagging": Sentence, "entities": TaggedSentence}
+    known = FORMATS["treebanks"], FORMATS["entities"]
+    for path in (one for one in (gold, predicted) if isinstance(one, str | Path)):
+        if format_of(path) not in known:
+            raise InputError(
+                f"{path}: its name ends in none of {', '.join(f.suffix for f in known)}; rename it"
+            )
     pair = [
         read_sentences(one) if isinstance(one, str | Path) else list(one)
         for one in (gold, predicted)
@@ -111,8 +119,16 @@ def score(
         raise InputError(f"{len(pair[0])} gold sentences, {len(pair[1])} predicted; give the same")
     usual = "entities" if isinstance(pair[0][0], TaggedSentence) else "parsing"
     kind = settings.get("kind", usual)
-    if kind not in METRICS:
-        raise InputError(f"kind '{kind}' is none of {', '.join(METRICS)}")
+    if kind not in types:
+        raise InputError(f"kind '{kind}' is none of {', '.join(types)}")
+    for number, (one, other) in enumerate(zip(*pair, strict=True), start=1):
+        if not (isinstance(one, types[kind]) and isinstance(other, types[kind])):
+            raise InputError(f"sentence {number}: not of the format for kind '{kind}'; correct it")
+        if one.forms != other.forms:
+            raise InputError(
+                f"sentence {number}: the predicted one does not have the words of the gold one; "
+                "give the same sentences in the same order"
+            )
     found = METRICS[kind](*pair, {"label": "UPOS", **settings})
     return {metric: counts.percent for metric, counts in found.items()}
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 
-from ..analyses.adaptation_methods_table import CELL, adjusted, cost_key, methods_table
+from ..analyses.adaptation_methods_table import CELL, COSTS, adjusted, cost_key, methods_table
 from ..analyses.scores import complete, read_scores
 from ..analyses.tables import reading_note, write_table
 from ..encoders.ablations import NONE
@@ -21,10 +22,11 @@ from ..runtime.signatures import Keys
 
 _NOTE = (
     "Changes are differences from the baseline of a task and language, on the same test sentences. "
-    "trained_parameters, stored_bytes, steps and training_seconds are those of the fine-tuning of "
-    "one model; adaptation_seconds is the pretraining, by the study, of the encoder that it starts "
-    "from. Seconds are wall time, which differs from run to run."
+    "trained_parameters, stored_bytes and steps are those of the fine-tuning of one model."
 )
+
+_NAMES = (("task", "comparison"), ("language", "language"), ("method", "method"))
+"""Keys of a row of times, and of the cell that has its value."""
 
 
 def adaptation_tables(
@@ -34,10 +36,15 @@ def adaptation_tables(
 ) -> None:
     """Write ``adaptation_methods.csv``: methods for languages without training data.
 
+    Wall times differ from run to run, so they are in ``adaptation_methods.timing.json``, in a list
+    ``methods``: for each task, language and method the ``training_seconds`` of the fine-tuning of
+    one model, and the ``adaptation_seconds`` of the pretraining, by the study, of the encoder that
+    it starts from. They are means over seeds, and null if the time of one of them is unknown.
+
     Args:
         config: ``cells``, the methods for each language, with the ``encoder``, ``task``, ``source``
-            and ``target`` of their scores; ``names`` of the languages; and ``study``, ``config``
-            and ``seeds``.
+            and ``target`` of their scores, and ``models_task``, the task that the models were
+            trained for; ``names`` of the languages; and ``study``, ``config`` and ``seeds``.
         results: folder of results, with scores and training reports.
         directory: output folder.
 
@@ -63,19 +70,13 @@ def adaptation_tables(
     metrics = {cell["task"]: cell["metric"] for cell in cells}
     frame = frame[(frame["metric"] == frame["task"].map(metrics)) & (frame["ablation"] == NONE)]
     frame = complete(frame, _expected(config), CELL)
-    costs = {
-        cost_key(cell): {
-            **_trained(models[cost_key(cell)]),
-            "adaptation_seconds": _adaptation(results, cell["pretrainings"]),
-        }
-        for cell in cells
-    }
+    costs = {key: _trained(folders) for key, folders in models.items()}
     table = methods_table(frame, config, costs)
     note = reading_note(config, " (Holm-corrected over the methods of a task and language)")
     write_table(
         directory / "adaptation_methods.csv",
         table,
-        provenance,
+        replace(provenance, times={**provenance.times, "methods": _times(results, cells, models)}),
         notes=[f"{note} {_NOTE}"],
         corrected={"change": adjusted(table)},
         csv_only=["encoder", "model_task", "source_corpus", "significant"],
@@ -83,7 +84,7 @@ def adaptation_tables(
 
 
 def _models(results: str, cell: Mapping[str, Any], seeds: Sequence[int]) -> list[Path]:
-    model = results, cell["encoder"], cell["task"], cell["source"], NONE
+    model = results, cell["encoder"], cell["models_task"], cell["source"], NONE
     return [Path(paths.model_directory(*model, seed)) for seed in seeds]
 
 
@@ -96,37 +97,58 @@ def _expected(config: Mapping[str, Any]) -> list[dict[str, object]]:
     return [dict(zip(CELL, cell, strict=True)) for cell in cells]
 
 
-def _trained(folders: Sequence[Path]) -> dict[str, float]:
-    """Means over seeds of what the training reports say, and of the times beside them."""
-    found: dict[str, list[float]] = {"training_seconds": [_seconds(folder) for folder in folders]}
+def _trained(folders: Sequence[Path]) -> dict[str, int]:
+    """Means over seeds of what the training reports say, rounded."""
+    found: dict[str, list[int]] = {}
     for folder in folders:
         report = read_json(folder / TRAINING)
         if isinstance(report, dict) and isinstance(report.get("parameters"), dict):
             report["trained_parameters"] = report["parameters"].get("trained")
-        for name in ("trained_parameters", "stored_bytes", "steps"):
+        for name in COSTS:
             value = report.get(name) if isinstance(report, dict) else None
             if type(value) is not int:
                 raise InputError(
                     f"{folder / TRAINING}:1: no whole number '{name}'; delete it and run again"
                 )
             found.setdefault(name, []).append(value)
-    means = {name: float(np.mean(values)) for name, values in found.items()}
-    whole = ("trained_parameters", "stored_bytes", "steps")
-    return {name: round(value) if name in whole else value for name, value in means.items()}
+    return {name: round(float(np.mean(values))) for name, values in found.items()}
 
 
-def _adaptation(results: str, chains: Sequence[Sequence[str]]) -> float:
-    """Mean over seeds of the seconds of the pretrainings of an encoder; 0 without any."""
-    totals = [sum(_seconds(Path(results, folder)) for folder in chain) for chain in chains]
-    return float(np.mean(totals)) if totals else 0.0
+def _times(
+    results: str, cells: Sequence[Mapping[str, Any]], models: Mapping[str, Sequence[Path]]
+) -> list[dict[str, Any]]:
+    """The wall times of each method for each language."""
+    return [
+        {
+            **{key: cell[name] for key, name in _NAMES},
+            "training_seconds": _mean([_seconds([folder]) for folder in models[cost_key(cell)]]),
+            "adaptation_seconds": _mean(
+                [_seconds(Path(results, made) for made in chain) for chain in cell["pretrainings"]]
+            ),
+        }
+        for cell in cells
+    ]
 
 
-def _seconds(folder: Path) -> float:
-    """The wall time of a training; NaN if it is unknown, because it ran elsewhere."""
-    if not (folder / TIMES).exists():
-        return float("nan")
-    times = read_json(folder / TIMES)
-    seconds = times.get("wall_seconds") if isinstance(times, dict) else None
-    if type(seconds) not in (int, float):
-        raise InputError(f"{folder / TIMES}:1: no number 'wall_seconds'; delete it and run again")
-    return float(seconds)
+def _seconds(folders: Iterable[Path]) -> float | None:
+    """The wall time of some trainings; ``None`` if one is unknown, because it ran elsewhere."""
+    total = 0.0
+    for folder in folders:
+        if not (folder / TIMES).exists():
+            return None
+        times = read_json(folder / TIMES)
+        seconds = times.get("wall_seconds") if isinstance(times, dict) else None
+        if type(seconds) not in (int, float):
+            raise InputError(
+                f"{folder / TIMES}:1: no number 'wall_seconds'; delete it and run again"
+            )
+        total += seconds
+    return total
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    """The mean over seeds; 0 without pretrainings, ``None`` if a value is unknown."""
+    known = [value for value in values if value is not None]
+    if len(known) < len(values):
+        return None
+    return round(float(np.mean(known)), 1) if known else 0.0

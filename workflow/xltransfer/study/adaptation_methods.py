@@ -10,6 +10,7 @@ from ..encoders.ablations import NONE
 from ..records import paths
 from ..runtime.errors import InputError
 from ..runtime.files import canonical_json
+from .adapter_settings import task_of_models
 from .task_encoders import encoders_of
 
 if TYPE_CHECKING:
@@ -79,8 +80,9 @@ class AdaptationMethods:
     def model_reports(self, results: str) -> list[str]:
         """The training report of every model."""
         models = (
-            paths.model_directory(results, cell.encoder, cell.task, cell.source, NONE, seed)
+            paths.model_directory(results, cell.encoder, task, cell.source, NONE, seed)
             for cell in self.cells()
+            for task in [task_of_models(self._study, cell.task)]
             for seed in self._study.seeds
         )
         return [f"{model}/training.json" for model in dict.fromkeys(models)]
@@ -128,6 +130,7 @@ class AdaptationMethods:
             {
                 **asdict(cell),
                 "metric": study.kind(cell.task).metric,
+                "models_task": task_of_models(study, cell.task),
                 "pretrainings": [
                     [folder.removeprefix(results) for folder in chain]
                     for chain in self._pretrainings(cell)

@@ -18,6 +18,7 @@ from ..records.code import stage_digest
 from ..runtime.errors import InputError
 from ..runtime.files import canonical_json, digest
 from ..runtime.safe_values import check_prefix
+from .task_encoders import encoders_of
 
 if TYPE_CHECKING:
     from .study import Study
@@ -254,6 +255,12 @@ class DictionaryTexts:
                 f"{key}: only treebanks and named entities are translated by a dictionary; remove "
                 "the key"
             )
+        for encoder in encoders_of(study, task):
+            if not study.declared_encoders[encoder].pretrained:
+                raise InputError(
+                    f"{key}: '{encoder}' would look up the translations among the word vectors of "
+                    f"the source language; remove the key, or name others under `{task}.encoders`"
+                )
         for source in study.sources(task):
             language = study.language(task, source)
             if language != self.items[name].source:

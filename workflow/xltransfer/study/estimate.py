@@ -105,8 +105,8 @@ def encoder_size(study: Study, name: str) -> EncoderSize:
     """The size of an encoder: from its directory if it exists, else from ``encoders.tsv``.
 
     An adapted encoder has the size of the one that it starts from, and so has one with a trimmed
-    vocabulary, which is smaller. A BiLSTM is counted like the
-    first encoder of the transfer part.
+    vocabulary, which is smaller. A BiLSTM, and an encoder of word vectors, are counted like the
+    first pretrained encoder of the transfer part.
 
     Raises:
         InputError: neither source has the size.
@@ -114,7 +114,10 @@ def encoder_size(study: Study, name: str) -> EncoderSize:
     declared = study.declared_encoders
     encoder = root_of(declared[name], declared)
     if not encoder.pretrained:
-        encoder = root_of(next(iter(study.encoders.values())), declared)
+        like = next((one for one in study.encoders.values() if one.pretrained), encoder)
+        encoder = root_of(like, declared)
+    if not encoder.pretrained and encoder.recipe is not None:
+        return _size_of_words(encoder.recipe.architecture)
     path = study.root / encoder.directory / "config.json"
     table = study.root / "resources" / "encoders.tsv"
     if encoder.recipe is not None:
@@ -130,6 +133,16 @@ def encoder_size(study: Study, name: str) -> EncoderSize:
                     raise InputError(f"{place}: {key} '{row[key]}' is no whole number; correct it")
             return EncoderSize(**{key: int(row[key]) for key in _NAMES})
     raise InputError(f"{table}: no row for {encoder.hub or path}; add the encoder's sizes there")
+
+
+def _size_of_words(architecture: Mapping[str, Any]) -> EncoderSize:
+    """About the size of an encoder that reads words, if no other encoder is there to compare.
+
+    A bidirectional LSTM has half as many weights as layers of a transformer of its width. Vectors
+    of words are not trained.
+    """
+    width = 2 * architecture.get("hidden_units", 150)
+    return EncoderSize(200, 0, width, architecture.get("layers", 1), 4 * width)
 
 
 def _size_of(content: Mapping[str, Any], place: str) -> EncoderSize:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -13,8 +14,10 @@ import yaml
 
 from ..runtime.errors import InputError
 from ..runtime.safe_values import printable, without_credentials
+from .key_places import with_place
 from .plain import check_plain
-from .project import workflow_folder
+from .project import project_folder, workflow_folder
+from .study_files import read_config
 
 MOVED: Mapping[tuple[str, ...], str] = {
     ("encoder",): "name it in `unseen.arms` and as `encoder` of `unseen.verdict`",
@@ -72,6 +75,23 @@ def check_schema(config: Mapping[str, Any]) -> dict[str, Any]:
             )
         _validate(section, {**kinds[section["kind"]], "$defs": schema["$defs"]}, f"{task}.")
     return {key: value for key, value in config.items() if key in rest or key in tasks}
+
+
+def checked_config(files: Sequence[Path | str]) -> dict[str, Any]:
+    """The configuration as Snakemake merges it, for commands that need no whole study.
+
+    Args:
+        files: study files over ``config.yaml``; later ones override earlier ones.
+
+    Raises:
+        InputError: a file cannot be read, or the configuration is invalid; names file and line.
+    """
+    config = read_config(files)
+    try:
+        check_schema(config)
+    except InputError as error:
+        raise with_place(error, [project_folder() / "config.yaml", *files], config) from None
+    return config
 
 
 def _check_moved(unseen: Any) -> None:
