@@ -175,6 +175,12 @@ def change(config: dict, dotted: str, value: object) -> None:
          r"pos.language_adapters: the models have no task adapter"),
         ({"pos_entropy.adapter_ensemble.steps": -1}, r"steps: -1 is too small"),
         ({"pos_entropy.adapter_ensemble.step_size": 0}, r"step_size: 0 must be above 0"),
+        ({"pos_adapter_16.encoders": ["language-qaa"]},
+         r"pos_swapped.models_of: 'pos_adapter_16' trains no models of 'embedded'; leave it out"),
+        ({"ablations": ["none", "random-init-all"]} | {
+            f"pos_{name}.ablated_sources": "all"
+            for name in ("adapter_16", "swapped", "uniform", "entropy")
+         }, r"pos_swapped.language_adapters: 'random-init-all' redraws the language adapter"),
     ],
 )  # fmt: skip
 def test_contradictions_are_refused_in_one_line(
@@ -187,6 +193,17 @@ def test_contradictions_are_refused_in_one_line(
     with pytest.raises(InputError, match=message) as error:
         Study(config, ROOT)
     assert str(error.value).startswith("config: ") and "\n" not in str(error.value)
+
+
+def test_only_pretrained_encoders_of_a_task_have_its_adapter(config: dict) -> None:
+    path = ROOT / "resources" / "studies" / "embedded-adversarial.yaml"
+    vectors = {**config, **yaml.safe_load(path.read_text(encoding="utf-8"))}
+    vectors["tasks"] = ["ner"]
+    vectors["ner"]["training"]["adapter"] = ADAPTER
+    with pytest.raises(
+        InputError, match=r"ner\.training\.adapter: 'unmapped' is never pretrained,"
+    ):
+        Study(vectors, ROOT)
 
 
 def test_adapters_need_an_encoder_to_belong_to(config: dict) -> None:

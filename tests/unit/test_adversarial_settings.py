@@ -56,6 +56,16 @@ def test_the_study_measures_each_game_beside_training_without(config: dict) -> N
     assert own_corpora(study, "ner", "qaa_embedded") == ["qaa_embedded"]
 
 
+def test_tasks_without_models_of_their_own_are_not_measured(config: dict) -> None:
+    before = discriminations(Study(copy.deepcopy(config), ROOT))
+    for task in ("ner", "ner_qab"):
+        config[f"{task}_again"] = {**copy.deepcopy(config[task]), "models_of": task}
+        config["tasks"].append(f"{task}_again")
+    study = Study(config, ROOT)
+    assert discriminations(study) == before
+    assert {row["reference"] for row in json.loads(table_config(study))["rows"]} == {None, "ner"}
+
+
 def test_a_game_of_weight_0_is_no_sentence_level_and_other_training_no_reference(
     config: dict,
 ) -> None:

@@ -58,7 +58,7 @@ class KeptFiles:
             encoder, task, source, seed: components of the model's path.
             corpus, split: part of a corpus to annotate.
         """
-        content = self.study.identities.corpus(self.study.kind(task).corpora, corpus, split)
+        content = self.study.identities.read_for_prediction(encoder, task, corpus, split)
         model = self.study.identities.model(encoder, task, source)
         decided_by = [model, content, self._seeds_of_job(seed)]
         return _note("predict", f"{corpus}-{split}", decided_by)
