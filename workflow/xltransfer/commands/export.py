@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from ..corpora.catalogue import Corpus
+from ..corpora.source_sets import members
 from ..records import paths
 from ..records.record import TRAINING
 from ..records.verification import verified_model
@@ -56,12 +57,20 @@ def export(model: Path, folder: Path, /, study: str = "") -> None:
         study: study file whose own tables and encoders are used.
 
     Raises:
-        InputError: the model is missing or changed, or the folder has files.
+        InputError: the model is missing or changed, or has adapters; or the folder has files.
     """
     origin = _origin(model)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder}: exists and is not empty; name a new folder")
     verified_model(model)
+    # A local import, because torch takes seconds and the folder is checked before.
+    from ..encoders.adapted_directories import is_adapted
+
+    if is_adapted(model):
+        raise InputError(
+            f"{model}: has adapters, and refers to the encoder below them, which would not be "
+            "exported; share the folder of results, or export a model without adapters"
+        )
     report = read_json(model / TRAINING)
     config = read_config([study] if study else [])
     card = model_card(origin, report, config)
@@ -105,8 +114,9 @@ def model_card(origin: Origin, report: Mapping[str, Any], config: Mapping[str, A
     kind = kind_of(report["config"]["settings"])
     catalogue = read_catalogue(project_folder(), config)
     corpora: Mapping[str, Corpus] = getattr(catalogue, kind.corpora)
-    source = corpora.get(origin.source)
-    if source is None:
+    codes = members(origin.source)
+    sources = [corpora[code] for code in codes if code in corpora]
+    if len(sources) < len(codes):
         warn(f"{origin.source}: not in the catalogue; name its study with --study")
     items = [item for item in config["encoders"] if item["name"] == origin.encoder]
     base = next((item["hub"] for item in items if "hub" in item), None)
@@ -116,11 +126,11 @@ def model_card(origin: Origin, report: Mapping[str, Any], config: Mapping[str, A
         "tags": ["cross-lingual transfer", name],
         **({"pipeline_tag": PIPELINES[name]} if name in PIPELINES else {}),
         **({"base_model": base} if base else {}),
-        **({"language": [source.language]} if source else {}),
+        **({"language": [source.language for source in sources]} if sources else {}),
     }
     lines = ["---", yaml.safe_dump(metadata, sort_keys=False, allow_unicode=True).rstrip(), "---"]
     lines += [f"# {origin.encoder}, {origin.task}, {origin.source}", ""]
-    lines += _description(origin, report, source, items)
+    lines += _description(origin, report, sources, items)
     lines += ["", "## Scores", ""]
     lines += _score_lines(origin, corpora)
     lines += ["", "## Use", "", "```sh", "xltransfer annotate . < text", "```", ""]
@@ -129,7 +139,10 @@ def model_card(origin: Origin, report: Mapping[str, Any], config: Mapping[str, A
 
 
 def _description(
-    origin: Origin, report: Mapping[str, Any], source: Corpus | None, items: list[dict[str, Any]]
+    origin: Origin,
+    report: Mapping[str, Any],
+    sources: Sequence[Corpus],
+    items: list[dict[str, Any]],
 ) -> Iterator[str]:
     settings = report["config"]["settings"]
     label = f" ({settings['label']})" if "label" in settings else ""
@@ -138,7 +151,7 @@ def _description(
     yield f"- **Encoder**: {origin.encoder}{_hub(items)}; ablation before training: " + (
         origin.ablation
     )
-    if source is not None:
+    for source in sources:
         release = f", release {source.release}" if getattr(source, "release", "") else ""
         yield f"- **Training data**: {source.name}{release}; licence: {source.licence}"
     sentences = report.get("training_sentences")
