@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..corpora.source_sets import members
 from ..encoders.ablations import NONE
 from .randominit import CROSS_LINGUAL
 
@@ -58,14 +59,15 @@ def scaling_table(
 
     Returns:
         The columns ``COLUMNS``; within a task and a source, encoders by their number of parameters.
-        ``gap`` is the score less that on the source language. ``reference`` is empty for our rows.
+        ``gap`` is the score less that on the source language (for a set of sources, less the mean
+        over its languages). ``reference`` is empty for our rows.
     """
     table = table[(table["metric"] == table["task"].map(metrics)) & (table["ablation"] == NONE)]
     rows: list[dict[str, Any]] = []
     for (task, source), part in table.groupby(["task", "source"], sort=False):
-        own = part[part["target"] == source].set_index("encoder")
-        for target, among in ((source, own), (CROSS_LINGUAL, None)):
-            cells = part[part["target"] == target].set_index("encoder") if among is None else among
+        own = part[part["target"].isin(members(source))].groupby("encoder")["mean"].mean()
+        for target in (*members(source), CROSS_LINGUAL):
+            cells = part[part["target"] == target].set_index("encoder")
             for encoder in sorted(cells.index, key=lambda name: sizes[name]["parameters"]):
                 rows.append(
                     {
@@ -75,7 +77,7 @@ def scaling_table(
                         "source_target": f"{source.upper()}-{target.upper()}",
                         "score": cells.loc[encoder, "mean"],
                         "score_sd": cells.loc[encoder, "sd"],
-                        "gap": cells.loc[encoder, "mean"] - own.loc[encoder, "mean"],
+                        "gap": cells.loc[encoder, "mean"] - own[encoder],
                         **sizes[encoder],
                         "reference": "",
                     }
