@@ -195,6 +195,16 @@ def test_contradictions_are_refused_in_one_line(
     assert str(error.value).startswith("config: ") and "\n" not in str(error.value)
 
 
+def test_weights_are_dropped_of_the_encoders_of_a_task_alone(config: dict) -> None:
+    """Marker files of others would train their models."""
+    config = json.loads(json.dumps(config))
+    config |= {"tasks": ["pos", "pos_adapter_4"], "ablations": ["none", "random-init-1-2"]}
+    config["keep"]["ablated_weights"] = False
+    config["pos_adapter_4"] |= {"encoders": ["language-qaa"], "ablated_sources": "all"}
+    (marker,) = Study(config, ROOT).kept.markers("results")
+    assert "/language-qaa/pos_adapter_4/qaa_embedded/random-init-1-2" in marker
+
+
 def test_only_pretrained_encoders_of_a_task_have_its_adapter(config: dict) -> None:
     path = ROOT / "resources" / "studies" / "embedded-adversarial.yaml"
     vectors = {**config, **yaml.safe_load(path.read_text(encoding="utf-8"))}

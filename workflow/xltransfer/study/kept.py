@@ -19,6 +19,7 @@ from ..records.code import stage_digest
 from ..records.record import NEEDED_BY
 from ..runtime.files import digest
 from .batches import prediction_seeds
+from .task_encoders import encoders_and_tasks
 
 if TYPE_CHECKING:
     from .study import Study
@@ -89,8 +90,7 @@ class KeptFiles:
         """The marker files of dropped weights, for each source and dropped ablation."""
         return [
             paths.dropped(results, encoder, task, source, ablation)
-            for encoder in self.study.encoders
-            for task in self.study.tasks
+            for encoder, task in encoders_and_tasks(self.study)
             for source in self.study.sources(task)
             for ablation in self.study.ablations(task, source)
             if self.is_dropped(ablation)
