@@ -195,6 +195,18 @@ def test_contradictions_are_refused_in_one_line(
     assert str(error.value).startswith("config: ") and "\n" not in str(error.value)
 
 
+def test_states_of_models_are_computed_once(config: dict) -> None:
+    """Though several tasks predict with them; every encoder must have them."""
+    config = json.loads(json.dumps(config))
+    config["parallel"]["treebanks"] = ["qaa_embedded", "qab_embedded"]
+    study = Study(config, ROOT)
+    found = [state.path for batch in study.parallel.batches() for state in batch]
+    assert sorted(found) == sorted(state.path for state in study.parallel.states)
+    config["pos"]["encoders"] = ["embedded"]
+    with pytest.raises(InputError, match=r"pos\.encoders: without 'language-qaa', but the states"):
+        Study(config, ROOT)
+
+
 def test_weights_are_dropped_of_the_encoders_of_a_task_alone(config: dict) -> None:
     """Marker files of others would train their models."""
     config = json.loads(json.dumps(config))

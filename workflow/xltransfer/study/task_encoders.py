@@ -27,7 +27,7 @@ def encoders_of(study: Study, task: str) -> list[str]:
 
 
 def check_task_encoders(study: Study) -> None:
-    """Raise an error for tasks that name encoders outside `transfer_encoders`.
+    """Raise an error for tasks that name encoders outside `transfer_encoders`, or too few.
 
     Raises:
         InputError: names the key and the remedy.
@@ -39,3 +39,10 @@ def check_task_encoders(study: Study) -> None:
                     f"config: {task}.encoders: '{name}' is not among `transfer_encoders` "
                     f"({', '.join(study.encoders)}); add it there or remove it here"
                 )
+        left_out = sorted(set(study.encoders) - set(encoders_of(study, task)))
+        if left_out and study.parallel.treebanks:
+            raise InputError(
+                f"config: {task}.encoders: without '{left_out[0]}', but the states of the models "
+                "of every encoder of `transfer_encoders` are compared; name all of them, or empty "
+                "parallel.treebanks"
+            )
