@@ -27,7 +27,10 @@ def encoders_of(study: Study, task: str) -> list[str]:
 
 
 def check_task_encoders(study: Study) -> None:
-    """Raise an error for tasks that name encoders outside `transfer_encoders`, or too few.
+    """Raise an error for tasks whose encoders contradict the rest of the study.
+
+    These are encoders outside `transfer_encoders`, too few of them if states are compared, and
+    encoders without layers that could be computed again.
 
     Raises:
         InputError: names the key and the remedy.
@@ -46,3 +49,10 @@ def check_task_encoders(study: Study) -> None:
                 "of every encoder of `transfer_encoders` are compared; name all of them, or empty "
                 "parallel.treebanks"
             )
+        for name in encoders_of(study, task):
+            recomputed = study.config[task]["training"].get("checkpointing")
+            if recomputed and not study.declared_encoders[name].pretrained:
+                raise InputError(
+                    f"config: {task}.training.checkpointing: '{name}' has no layers that are "
+                    "computed again; remove the key"
+                )
