@@ -172,6 +172,9 @@ def test_unusable_language_adapters_are_refused(made: dict[str, Path], tmp_path:
     refused("is not one of the encoder below", "model", "stranger")
     refused("base: has no language adapter; name another", "model", "base")
     refused("several are an ensemble; add --ensemble", "model", "language-1", "language-2")
+    # Its language adapter is drawn anew, too, and two models of it are predicted with in one job.
+    made["drawn"] = tuned(tmp_path, made["language-1"], "drawn", "random-init-all", adapter=TASK)
+    refused("the model on it has other weights below its adapters", "drawn", "language-2")
 
 
 def test_the_entropy_of_distributions_by_hand() -> None:

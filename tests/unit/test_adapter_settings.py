@@ -175,6 +175,12 @@ def change(config: dict, dotted: str, value: object) -> None:
          r"pos.language_adapters: the models have no task adapter"),
         ({"pos_entropy.adapter_ensemble.steps": -1}, r"steps: -1 is too small"),
         ({"pos_entropy.adapter_ensemble.step_size": 0}, r"step_size: 0 must be above 0"),
+        ({"pos_adapter_16.encoders": ["language-qaa"]},
+         r"pos_swapped.models_of: 'pos_adapter_16' trains no models of 'embedded'; leave it out"),
+        ({"ablations": ["none", "random-init-all"]} | {
+            f"pos_{name}.ablated_sources": "all"
+            for name in ("adapter_16", "swapped", "uniform", "entropy")
+         }, r"pos_swapped.language_adapters: 'random-init-all' redraws the language adapter"),
     ],
 )  # fmt: skip
 def test_contradictions_are_refused_in_one_line(
@@ -187,6 +193,39 @@ def test_contradictions_are_refused_in_one_line(
     with pytest.raises(InputError, match=message) as error:
         Study(config, ROOT)
     assert str(error.value).startswith("config: ") and "\n" not in str(error.value)
+
+
+def test_states_of_models_are_computed_once(config: dict) -> None:
+    """Though several tasks predict with them; every encoder must have them."""
+    config = json.loads(json.dumps(config))
+    config["parallel"]["treebanks"] = ["qaa_embedded", "qab_embedded"]
+    study = Study(config, ROOT)
+    found = [state.path for batch in study.parallel.batches() for state in batch]
+    assert sorted(found) == sorted(state.path for state in study.parallel.states)
+    config["pos"]["encoders"] = ["embedded"]
+    with pytest.raises(InputError, match=r"pos\.encoders: without 'language-qaa', but the states"):
+        Study(config, ROOT)
+
+
+def test_weights_are_dropped_of_the_encoders_of_a_task_alone(config: dict) -> None:
+    """Marker files of others would train their models."""
+    config = json.loads(json.dumps(config))
+    config |= {"tasks": ["pos", "pos_adapter_4"], "ablations": ["none", "random-init-1-2"]}
+    config["keep"]["ablated_weights"] = False
+    config["pos_adapter_4"] |= {"encoders": ["language-qaa"], "ablated_sources": "all"}
+    (marker,) = Study(config, ROOT).kept.markers("results")
+    assert "/language-qaa/pos_adapter_4/qaa_embedded/random-init-1-2" in marker
+
+
+def test_only_pretrained_encoders_of_a_task_have_its_adapter(config: dict) -> None:
+    path = ROOT / "resources" / "studies" / "embedded-adversarial.yaml"
+    vectors = {**config, **yaml.safe_load(path.read_text(encoding="utf-8"))}
+    vectors["tasks"] = ["ner"]
+    vectors["ner"]["training"]["adapter"] = ADAPTER
+    with pytest.raises(
+        InputError, match=r"ner\.training\.adapter: 'unmapped' is never pretrained,"
+    ):
+        Study(vectors, ROOT)
 
 
 def test_adapters_need_an_encoder_to_belong_to(config: dict) -> None:

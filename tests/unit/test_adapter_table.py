@@ -38,6 +38,8 @@ TASK = {
     "sources": [{"corpus": "qaa_x", "language": "qaa", "ablations": ["none"]}],
     "language_adapters": {},
     "adapter_units": None,
+    "of": ["tagging", "UPOS"],
+    "targets": [{"corpus": f"{code}_x", "language": code} for code in ("qaa", "qab")],
 }
 CONFIG = {
     "encoders": ["base", "language"],
@@ -54,14 +56,19 @@ CONFIG = {
 
 @pytest.fixture
 def table(tmp_path: Path) -> pd.DataFrame:
+    return table_of(CONFIG, RIGHT, tmp_path)
+
+
+def table_of(config: dict, scores_of: dict, tmp_path: Path) -> pd.DataFrame:
+    """The table of scores by encoder, task and target."""
     rows = [
         {
             "encoder": encoder, "task": task, "metric": "accuracy", "source": "qaa",
             "target": target, "ablation": "none", "seed": seed, "value": 100 * sum(right) / 20,
             "numerators": np.array(right), "denominators": np.array([WORDS] * 2),
-            "sentence_ids": np.array([f"{target}-1", f"{target}-2"]),
+            "sentence_ids": np.array(["1", "2"]),
         }
-        for (encoder, task, target), seeds in RIGHT.items()
+        for (encoder, task, target), seeds in scores_of.items()
         for seed, right in enumerate(seeds, start=1)
     ]  # fmt: skip
     models, encoders = [], []
@@ -75,7 +82,7 @@ def table(tmp_path: Path) -> pd.DataFrame:
     write_json(path, {"parameters": {"trained": 30, "all": 1000}, "stored_bytes": 120})
     encoders.append(path)
     costs = costs_of_models(models), costs_of_encoders(encoders)
-    found = adapter_rows(pd.DataFrame(rows), CONFIG, *costs)
+    found = adapter_rows(pd.DataFrame(rows), config, *costs)
     return found.set_index(["encoder", "task", "target"])
 
 
@@ -90,6 +97,18 @@ def test_scores_and_changes_by_hand(table: pd.DataFrame) -> None:
     # The mean of the only other target.
     for column in ("score", "change", "change_low"):
         assert table.loc["language", "swapped", "X"][column] == pytest.approx(row[column])
+
+
+def test_unlike_scores_have_no_change(tmp_path: Path) -> None:
+    """Means over other targets, though their parallel sentences are as many; and other labels."""
+    right = {**RIGHT, ("base", "full", "qac"): [(1, 1), (1, 1)]}
+    more = {"targets": [*TASK["targets"], {"corpus": "qac_x", "language": "qac"}]}
+    tasks = {**CONFIG["tasks"], "full": {**CONFIG["tasks"]["full"], **more}}
+    tasks["swapped"] = {**tasks["swapped"], "of": ["tagging", "XPOS"]}
+    found = table_of({**CONFIG, "tasks": tasks}, right, tmp_path)["change"]
+    assert np.isnan(found["base", "small", "X"])
+    assert found["base", "small", "qab"] == pytest.approx(7.5)
+    assert np.isnan(found["base", "swapped", "qab"])
 
 
 def test_costs_are_those_of_the_models_that_predict(table: pd.DataFrame) -> None:
@@ -121,7 +140,13 @@ def test_damaged_reports_are_refused(tmp_path: Path) -> None:
 
 def test_the_stage_writes_the_table_of_complete_scores(results: Path, tmp_path: Path) -> None:
     tasks = {
-        name: {**task, "trained_as": name, "language_adapters": {}, "adapter_units": 8}
+        name: {
+            **task,
+            "trained_as": name,
+            "language_adapters": {},
+            "adapter_units": 8,
+            "of": ["x", ""],
+        }
         for name, task in STUDY["tasks"].items()
     }
     config = {**STUDY, "tasks": tasks, "with_language_adapter": []}

@@ -56,6 +56,16 @@ def test_the_study_measures_each_game_beside_training_without(config: dict) -> N
     assert own_corpora(study, "ner", "qaa_embedded") == ["qaa_embedded"]
 
 
+def test_tasks_without_models_of_their_own_are_not_measured(config: dict) -> None:
+    before = discriminations(Study(copy.deepcopy(config), ROOT))
+    for task in ("ner", "ner_qab"):
+        config[f"{task}_again"] = {**copy.deepcopy(config[task]), "models_of": task}
+        config["tasks"].append(f"{task}_again")
+    study = Study(config, ROOT)
+    assert discriminations(study) == before
+    assert {row["reference"] for row in json.loads(table_config(study))["rows"]} == {None, "ner"}
+
+
 def test_a_game_of_weight_0_is_no_sentence_level_and_other_training_no_reference(
     config: dict,
 ) -> None:
@@ -159,6 +169,8 @@ def test_vectors_are_mapped_into_the_space_of_one_language(config: dict) -> None
          "has no pretraining that 'random-init-1-1' could take away"),
         (lambda c: c["ner_qab"]["training"].update(accumulation=2),
          "ner_qab.training.accumulation: adversarial training computes each batch as a whole"),
+        (lambda c: c["ner"]["training"].update(checkpointing=True),
+         "ner.training.checkpointing: 'unmapped' has no layers that are computed again"),
         (lambda c: c["ner"].update(sources=["qaa_embedded+qab_embedded"]),
          "has several languages, and 'unmapped' looks words up"),
     ],

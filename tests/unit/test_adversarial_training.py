@@ -126,6 +126,20 @@ def test_held_out_sentences_are_never_played_with(tmp_path: Path) -> None:
         read_unlabelled(path, None, 1)
 
 
+def test_labelled_sentences_are_not_held_out(tmp_path: Path) -> None:
+    """Neither those nor others with their words; the draw is the same where none is labelled."""
+    path = tmp_path / "bb_x" / "train.conllu"
+    sentences = [tree((f"w{n % 30}", 0, "root")) for n in range(60)]
+    write_conllu(path, sentences)
+    plain = read_unlabelled(path, 40, 1)
+    labelled = [s for s in sentences if s.forms[0] in {one.forms[0] for one in plain.held_out}]
+    found = read_unlabelled(path, 40, 1, labelled[:4])
+    assert len(found.game) == 40 and len(found.held_out) == 6
+    assert not {s.forms[0] for s in labelled[:4]} & {s.forms[0] for s in found.held_out}
+    with pytest.raises(InputError, match="every sentence is trained on with its labels"):
+        read_unlabelled(path, 40, 1, sentences)
+
+
 def files(folder: Path) -> dict[str, Path]:
     found = {name: folder / name / "train.conllu" for name in ("aa_x", "bb_x")}
     write_conllu(found["aa_x"], SENTENCES)
@@ -178,7 +192,9 @@ def test_the_stage_never_reads_labels_of_unlabelled_text(tmp_path: Path) -> None
 
 def test_labelled_target_sentences_are_learnt_from(tmp_path: Path) -> None:
     make_encoder(tmp_path / "encoder")
-    files(tmp_path)
+    # More different sentences than labelled ones, so that some are left to measure with.
+    others = [tree((word, 0, "root")) for word in ("the", "cat", "sat", "mat", "cats", "dogs")]
+    write_conllu(files(tmp_path)["bb_x"], [*TARGET, *others])
     game = {**GAME, "labelled": {"corpus": "bb_x", "sentences": 5}, "weight": 0.0}
     report = train_one(tmp_path, tmp_path / "some", game, labelled=True)
     assert report["adversarial"]["labelled_target_sentences"] == 5

@@ -23,7 +23,7 @@ from xltransfer import __main__ as entry
 from xltransfer.analyses.scores import SENTENCE_IDS
 from xltransfer.analyses.statistics.bootstrap import ratio_interval
 from xltransfer.commands.annotate import annotate
-from xltransfer.commands.export import export
+from xltransfer.commands.export import Origin, export, model_card
 from xltransfer.commands.list import KINDS
 from xltransfer.commands.list import list as list_names
 from xltransfer.commands.signature import signature
@@ -33,6 +33,7 @@ from xltransfer.corpora.unannotated import (
     sentences_of_text,
     sentences_of_tokens,
 )
+from xltransfer.encoders.adapters import AdapterSettings, add_level
 from xltransfer.encoders.transformer import load_encoder
 from xltransfer.public import functions
 from xltransfer.public.finetuned_model import FinetunedModel
@@ -238,6 +239,15 @@ def test_an_exported_model_has_a_card_and_opens_elsewhere(models: Path, tmp_path
     assert AutoModelForTokenClassification.from_pretrained(folder).config.num_labels == 2
 
 
+def test_the_card_of_a_set_of_sources_has_the_licence_of_each() -> None:
+    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    origin = Origin("results", "embedded", "pos", "qaa_embedded+qca_embedded", "none", 1)
+    report = {"config": {"settings": {**POS, "training": {}}}, "weights": "w"}
+    card = model_card(origin, report, config)
+    assert yaml.safe_load(card.split("---")[1])["language"] == ["qaa", "qca"]
+    assert card.count("licence: CC0-1.0") == 2
+
+
 def test_what_is_not_exported(models: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"training\.json is missing"):
         export(tmp_path, tmp_path / "x")
@@ -251,6 +261,16 @@ def test_what_is_not_exported(models: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not below models/"):
         export(elsewhere, tmp_path / "x")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["full", "seed-1"]
+    torch.manual_seed(0)
+    task, encoder = make_task(POS), load_encoder(EMBEDDED_ENCODER)
+    add_level(encoder, AdapterSettings(4))
+    head = untrained_head(task, encoder.config.hidden_size, ["NOUN"])
+    adapted = tmp_path / "models" / "embedded" / "pos" / "qaa_embedded" / "none" / "seed-1"
+    save_model(adapted, WordModel(encoder, head), EMBEDDED_ENCODER, task, ["NOUN"])
+    report = {"weights": sha256_of_file(adapted / "model.safetensors")}
+    write_json(adapted / "training.json", report)
+    with pytest.raises(InputError, match="has adapters, and refers to the encoder below them"):
+        export(adapted, tmp_path / "x")
 
 
 def test_the_interval_of_a_ratio() -> None:

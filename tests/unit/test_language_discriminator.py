@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 import torch
+from xltransfer.training import language_probe
 from xltransfer.training.language_discriminator import (
     LanguageDiscriminator,
     game_loss,
@@ -143,3 +145,26 @@ def test_the_probe_tells_distinguishable_languages_apart_and_no_others() -> None
     backwards = [torch.sort(one, dim=0, descending=True).values for one in sentences(0, 2)]
     assert probe([ordered, backwards], 1).accuracy > 90
     assert PROBE["kind"] == "convolution"
+
+
+def test_parallel_sentences_are_tested_in_one_fold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also if two sources take turns; the state of a sentence is its place here."""
+    folds = []
+
+    def spy(languages: list) -> Callable:
+        read = {int(one[0, 0]) for some in languages for one in some}
+
+        def decide(states: list) -> torch.Tensor:
+            folds.append((read, {int(one[0, 0]) for one in states}))
+            return torch.zeros(len(states), 2)
+
+        return decide
+
+    monkeypatch.setattr(language_probe, "_trained", spy)
+    own = [torch.full((1, 1), float(n // 2)) for n in range(24)]
+    target = [torch.full((1, 1), float(n)) for n in range(24)]
+    probe([own, target], 1, [[n // 2 for n in range(24)], range(24)])
+    assert len(folds) == 10 and all(not read & tested for read, tested in folds)
+    folds.clear()
+    probe([own, target], 1)
+    assert any(read & tested for read, tested in folds), "places in the list are others"

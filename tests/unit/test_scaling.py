@@ -96,6 +96,13 @@ def test_the_table_has_scores_gaps_and_sizes(tmp_path: Path) -> None:
     assert (tmp_path / "scaling.png").stat().st_size > 5000
 
 
+def test_a_set_of_sources_has_a_row_for_each_language() -> None:
+    table = by_target().replace({"source": "a"}, "a+b")
+    found = scaling_table(table, {"pos": "accuracy"}, SIZES, [])
+    gaps = found[found["encoder"] == "big"].set_index("source_target")["gap"]
+    assert gaps.to_dict() == {"A+B-A": 15, "A+B-B": -15, "A+B-X": -15}
+
+
 @pytest.mark.parametrize("cell", ["-1", "x", "1e9"])
 def test_published_numbers_are_checked(cell: str, tmp_path: Path) -> None:
     row = ["a", "qa", "F1", "MLQA", "50.1", "12", "768", "100", "90", "paper"]

@@ -151,3 +151,38 @@ def test_trees_and_encoders_decide_data_not_settings() -> None:
     assert study.identities.scores(*test) != other.identities.scores(*test)
     home = *of, "qaa_embedded", "test"
     assert study.identities.scores(*home) == other.identities.scores(*home)
+
+
+GAME = {
+    "sentences": None,
+    "method": "gradient-reversal",
+    "weight": 1.0,
+    "schedule": "rising",
+    "smoothing": 0.3,
+    "learning_rate": 1e-2,
+    "discriminator": {"kind": "mean", "units": 8, "dropout": 0.2},
+}
+
+
+def test_labelled_target_sentences_have_trees_as_other_sentences_have() -> None:
+    training = CONFIG["roles_parsed"]["training"]
+    game = {**GAME, "texts": {"raw_text": ["qba_embedded"]}}
+    game["labelled"] = {"corpus": "qba_embedded", "sentences": 5}
+    with pytest.raises(
+        InputError, match="'qba_embedded' would be read with its own trees"
+    ) as error:
+        changed(
+            roles_parsed__training={**training, "adversarial": game},
+            roles_parsed__encoders=["embedded"],
+        )
+    assert "\n" not in str(error.value)
+
+
+def test_other_trees_need_dropped_weights_again() -> None:
+    """The marker file of a prediction is named by the trees that are read."""
+    before = changed().kept.prediction_note
+    after = changed(parsing__training={**CONFIG["parsing"]["training"], "epochs": 3}).kept
+    of = "embedded", "roles_parsed", "qaa_embedded", CONFIG["seeds"][0]
+    parsed, gold = (*of, "qba_embedded", "test"), (*of, "qaa_embedded", "test")
+    assert before(*parsed) != after.prediction_note(*parsed)
+    assert before(*gold) == after.prediction_note(*gold)

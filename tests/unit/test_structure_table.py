@@ -75,6 +75,21 @@ def test_scores_and_differences(table: pd.DataFrame) -> None:
     assert row(table, "order", "X")["score"] == row(table, "order", "qea")["score"]
 
 
+def test_means_over_other_targets_have_no_difference() -> None:
+    """Parallel sentences of another target make no new cluster, so that the numbers would fit."""
+    found = scores()
+    more = found[(found["task"] == "full") & (found["target"] == "qea")].assign(target="qba")
+    table = structure_table(pd.concat([found, more]), CONFIG, {})
+    assert np.isnan(row(table, "part", "X")["difference"])
+    assert row(table, "part", "qea")["difference"] == -40
+
+
+def test_the_figure_marks_each_language_of_a_set_of_sources() -> None:
+    table = structure_table(scores().assign(source="qaa+qea"), CONFIG, {})
+    (ax,) = structure_figure(CONFIG, table).axes
+    assert {text.get_text() for text in ax.figure.legends[0].get_texts()} == {"source language"}
+
+
 def test_descriptions(table: pd.DataFrame) -> None:
     assert row(table, "part", "qaa")["without"] == "relations of words, direction of edges"
     assert row(table, "full", "qaa")["without"] == row(table, "parsed", "qaa")["without"] == ""

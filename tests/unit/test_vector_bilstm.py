@@ -10,13 +10,14 @@ import pytest
 import torch
 from safetensors.numpy import save_file
 from test_parsing import tree
-from xltransfer.corpora.conllu import read_conllu, write_conllu
+from xltransfer.corpora.conllu import UPOS, read_conllu, write_conllu
 from xltransfer.embeddings.map_files import MapReport, save_map
 from xltransfer.embeddings.word_vectors import WordVectors, save_word_vectors
 from xltransfer.encoders.batching import collate, make_example
 from xltransfer.encoders.kinds import kind_of
 from xltransfer.encoders.vector_bilstm import VectorBiLSTMKind
 from xltransfer.encoders.vector_table import NO_ROW, VectorTable
+from xltransfer.public.finetuned_model import FinetunedModel
 from xltransfer.runtime.errors import InputError
 from xltransfer.stages.finetune import finetune
 from xltransfer.stages.predict import predict
@@ -152,6 +153,12 @@ def test_vectors_stay_as_they_are_unless_they_are_trained(trained: bool, tmp_pat
     assert json.loads((model / "training.json").read_text())["language"] == "aa"
     predict([model], tmp_path / "test.conllu", [tmp_path / "out.conllu"], language="bb")
     assert len(read_conllu(tmp_path / "out.conllu")) == 1
+    annotated = FinetunedModel(model).annotate([["chat", "dog"]], "bb")
+    assert [s.column(UPOS) for s in annotated] == [
+        s.column(UPOS) for s in read_conllu(tmp_path / "out.conllu")
+    ]
+    with pytest.raises(InputError, match="no word vectors of the language ''"):
+        FinetunedModel(model).annotate([["chat", "dog"]])
     network = kind_of(model).empty(model)
     assert (model / "vectors.safetensors").read_bytes() == (
         directory / "vectors.safetensors"

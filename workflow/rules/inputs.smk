@@ -119,6 +119,8 @@ def unlabelled_texts(wildcards):
 
 def labelled_target(wildcards):
     """The labelled target sentences of an adversarial training."""
+    if (wildcards.task, wildcards.source) in unseen.pairs:
+        return []
     part = labelled_of(study, wildcards.task)
     return [corpus_part(*part)] if part else []
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..corpora.source_sets import members
 from ..encoders.ablations import NONE
 from ..runtime.errors import InputError
 from ..runtime.files import read_json
@@ -68,7 +69,8 @@ def adapter_rows(
 
     Returns:
         ``score`` with its standard deviation over seeds; ``change`` from the first encoder and task
-        on the same source and target, with interval and p-value, empty where that has no score;
+        on the same source and target, with interval and p-value, empty where that has no score, if
+        the task has other labels than the first one, and for the mean over other targets;
         ``adapter_units``; ``language_adapters`` that predicted; and the parameters trained and
         bytes stored for the task and, where the workflow trains the encoder, for the encoder.
     """
@@ -87,6 +89,7 @@ def adapter_rows(
         if encoder not in config["encoders"] or task not in config["tasks"]:
             continue
         data = config["tasks"][task]
+        alike = _comparable(config, task, source, target)
         trained, stored = models[encoder, data["trained_as"], corpora[task, source]]
         rows.append(
             {
@@ -97,7 +100,7 @@ def adapter_rows(
                 "target": target,
                 "score": cell.values.mean(),
                 "score_sd": cell.values.std(),
-                **_change(cell, cells.get((*first, metric, source, target, NONE))),
+                **_change(cell, cells.get((*first, metric, source, target, NONE)), alike),
                 "adapter_units": "" if data["adapter_units"] is None else data["adapter_units"],
                 "language_adapters": _adapters(config, encoder, data, target),
                 "trained_parameters": trained,
@@ -117,9 +120,21 @@ def adapter_rows(
     return table.sort_values(["encoder", "task", "source"], kind="stable").reset_index(drop=True)
 
 
-def _change(cell: Cell, reference: Cell | None) -> dict[str, float]:
+def _comparable(config: Mapping[str, Any], task: str, source: str, target: str) -> bool:
+    """Whether scores of a task are of the labels of the first one and, if means, of its targets."""
+    first, own = next(iter(config["tasks"].values())), config["tasks"][task]
+    if own["of"] != first["of"]:
+        return False
+    averaged = (
+        {one["corpus"] for one in data["targets"] if one["language"] not in members(source)}
+        for data in (first, own)
+    )
+    return target != CROSS_LINGUAL or next(averaged) == next(averaged)
+
+
+def _change(cell: Cell, reference: Cell | None, alike: bool) -> dict[str, float]:
     names = ("change", "change_sd", "change_low", "change_high", "change_p")
-    if reference is None or reference is cell:
+    if reference is None or reference is cell or not alike:
         return dict.fromkeys(names, float("nan"))
     change = cell.values - reference.values
     if cell.influences.shape != reference.influences.shape:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from .randominit import Cell, cells_of
+from .randominit import CROSS_LINGUAL, Cell, cells_of
 from .statistics.significance import holm, mean_difference
 
 ENCODER, GOLD = "encoder", "gold"
@@ -38,7 +38,8 @@ def structure_table(
         A row for each encoder, task, source and target, ``X`` the mean over the other languages:
         ``layer`` of the context, features that it is ``without`` (of those that the reference has),
         ``trees`` and their ``LAS``, the ``score`` with its interval over seeds and sentences, and
-        ``difference`` from the reference with the same encoder, with its interval and p-value.
+        ``difference`` from the reference with the same encoder, with its interval and p-value,
+        empty for the mean over other languages if the reference has other targets.
     """
     metrics = {task: data["metric"] for task, data in config["tasks"].items()}
     cells = {
@@ -49,12 +50,18 @@ def structure_table(
     sections = config["config"]
     references = {task: sections[task].get("reference", task) for task in metrics}
     compared = {task for pair in references.items() if pair[0] != pair[1] for task in pair}
+    averaged: dict[tuple[str, ...], set[str]] = {}
+    for *model, target in cells:
+        averaged.setdefault(tuple(model), set()).add(target)
     rows = []
     for (encoder, task, source, target), cell in cells.items():
         if task not in compared:
             continue
         reference = references[task]
         other = cells.get((encoder, reference, source, target)) if reference != task else None
+        of = (encoder, task, source), (encoder, reference, source)
+        if target == CROSS_LINGUAL and averaged[of[0]] != averaged.get(of[1]):
+            other = None
         rows.append(
             {
                 **_description(sections, task, reference),

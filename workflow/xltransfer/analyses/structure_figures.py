@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ..corpora.source_sets import members
 from .plots import SAME_LANGUAGE, ZERO_SHOT, plt
 from .randominit import CROSS_LINGUAL
 
@@ -50,7 +51,7 @@ def structure_figure(config: Mapping[str, Any], table: pd.DataFrame) -> Figure:
 def _panel(ax: Axes, part: pd.DataFrame, tasks: list[str]) -> None:
     targets = list(dict.fromkeys(part["target"]))
     for row in part.itertuples():
-        own = row.target == row.source
+        own = row.target in members(row.source)
         style = {**(SAME_LANGUAGE if own else ZERO_SHOT), "linestyle": "none"}
         place = targets.index(row.target) - (len(targets) - 1) / 2
         height = tasks.index(row.task) + 0.7 * place / len(targets)

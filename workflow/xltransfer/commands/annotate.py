@@ -39,7 +39,8 @@ def annotate(
             CoNLL-U, with or without trees.
         format_: format of the output: CoNLL-U of parsers and taggers, IOB2 of entities, or JSON
             with an object per line and sentence; auto is the first that the task has.
-        language: code of the language, for abbreviations and encoders with language embeddings.
+        language: code of the language, for abbreviations and encoders that need it (language
+            embeddings, word vectors).
         output: file to write; - is the standard output.
         threads: number of CPU threads.
 

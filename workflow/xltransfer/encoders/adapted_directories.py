@@ -253,6 +253,12 @@ def swap_language(network: PreTrainedModel, below: Path, languages: Sequence[Pat
             f"{below}: has no language adapter below the task adapter that could be replaced; "
             "fine-tune an encoder with a language adapter, and with `adapter`"
         )
+    if stack.complete:
+        raise InputError(
+            f"{below}: the model on it has other weights below its adapters, to which no other "
+            "language adapter belongs; name a model that was trained with `adapter` and without "
+            "`random-init-all`"
+        )
     members = []
     for directory in languages:
         if not is_adapted(directory):

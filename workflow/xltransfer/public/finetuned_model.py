@@ -63,13 +63,15 @@ class FinetunedModel:
 
         Args:
             sentences: sentences of ``corpora.conllu``, or a list of words for each sentence.
-            language: code of their language, for encoders with language embeddings.
+            language: code of their language, for encoders with language embeddings and for those
+                with word vectors of several languages.
 
         Returns:
             CoNLL-U sentences; of a model of named entities, tagged ones.
 
         Raises:
-            InputError: a word is empty or has blanks, or the model diverged in its training.
+            InputError: a word is empty or has blanks, the encoder has no such language, or the
+                model diverged in its training.
         """
         given = [one if isinstance(one, Sentence) else _sentence(one) for one in sentences]
         if not given:
@@ -79,7 +81,8 @@ class FinetunedModel:
         kind = self._model.kind
         kind.select_language(self._model.encoder, language)
         longest = kind.longest_input(self._model.encoder)
-        data = Dataset(given, kind.reader(self.directory), longest, self._task.word_state)
+        reader = kind.reader_of(kind.reader(self.directory), language)
+        data = Dataset(given, reader, longest, self._task.word_state)
         return annotate(self._model, self._task, self.labels, data, self._device)
 
 

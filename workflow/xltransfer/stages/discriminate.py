@@ -73,8 +73,15 @@ def discriminate(
                 [*own, other], [*source_languages, target_language], strict=True
             )
         ]
-        taken = [one for some in zip_longest(*states[:-1]) for one in some if one is not None]
-        found = probe([taken, states[-1]], seed)
+        turns = [
+            (place, one)
+            for place, some in enumerate(zip_longest(*states[:-1]))
+            for one in some
+            if one is not None
+        ]
+        # Sentences of all languages at one place are parallel.
+        places = [place for place, _ in turns], range(len(states[-1]))
+        found = probe([[one for _, one in turns], states[-1]], seed, places)
         rows.append(
             {
                 "seed": seed,

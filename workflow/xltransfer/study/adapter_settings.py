@@ -11,13 +11,14 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..encoders.ablations import parse
+from ..encoders.ablations import NEVER_PRETRAINED, parse
 from ..encoders.families import family_of
 from ..records import paths
 from ..records.record import PRETRAINING
 from ..runtime.errors import InputError
 from ..runtime.files import canonical_json
 from .recipes import Encoder, Recipe, root_of
+from .task_encoders import encoders_of
 
 if TYPE_CHECKING:
     from .study import Study
@@ -26,6 +27,8 @@ ADAPTER = "adapter"
 MODELS_OF, LANGUAGE_ADAPTERS, ENSEMBLE = "models_of", "language_adapters", "adapter_ensemble"
 OF_PREDICTION = (MODELS_OF, LANGUAGE_ADAPTERS, ENSEMBLE)
 """Keys of a task's section that decide predictions, and no training."""
+WITH_ENTROPY = ("parsing", "tagging", "entities")
+"""Kinds of tasks with a distribution for each word (``Task.entropy``)."""
 
 
 def task_of_models(study: Study, task: str) -> str:
@@ -132,6 +135,7 @@ def adapter_table_config(study: Study) -> str:
         adapters = study.config[task].get(LANGUAGE_ADAPTERS, {})
         data["language_adapters"] = {code: sorted(names) for code, names in adapters.items()}
         data["trained_as"] = task_of_models(study, task)
+        data["of"] = [study.config[task]["kind"], study.config[task].get("label", "")]
         training = study.config[task]["training"]
         data["adapter_units"] = training.get(ADAPTER, {}).get("size")
     config["with_language_adapter"] = [
@@ -160,13 +164,19 @@ def check_adapters(study: Study) -> None:
     for key, training in _trainings(study):
         if ADAPTER not in training:
             continue
-        used = study.unseen.arms.trained if key.startswith("unseen.") else study.encoders
+        in_language, place = key.startswith("unseen."), f"config: {key}.adapter"
+        used = study.unseen.arms.trained if in_language else encoders_of(study, key.split(".")[0])
         for name in used:
-            if study.declared_encoders[name].pretrained:
-                place = f"config: {key}.adapter"
-                _check_layers(study, place, study.declared_encoders[name], training[ADAPTER])
+            if not study.declared_encoders[name].pretrained:
+                if in_language:  # such arms have a training of their own
+                    continue
+                raise InputError(
+                    f"{place}: '{name}' is never pretrained, so that it has no adapters; remove "
+                    "one of the two"
+                )
+            _check_layers(study, place, study.declared_encoders[name], training[ADAPTER])
         frozen = [name for name in study.config["ablations"] if parse(name).kind == "freeze"]
-        if frozen and not key.startswith("unseen."):
+        if frozen and not in_language:
             raise InputError(
                 f"config: {key}.adapter: all layers are frozen, so that '{frozen[0]}' has no "
                 "effect; remove one of the two"
@@ -238,6 +248,12 @@ def _check_models_of(study: Study, task: str) -> None:
             f"{key}: {task}.{differing[0]} is not that of '{other}', which trains the models; "
             "make them equal"
         )
+    untrained = sorted(set(encoders_of(study, task)) - set(encoders_of(study, other)))
+    if untrained:
+        raise InputError(
+            f"{key}: '{other}' trains no models of '{untrained[0]}'; leave it out of "
+            f"{task}.encoders, or add it to {other}.encoders"
+        )
     if task in study.unseen.tasks:
         raise InputError(
             f"config: unseen.tasks: '{task}' has no models of its own; name '{other}' instead"
@@ -265,6 +281,7 @@ def _check_language_adapters(study: Study, task: str) -> None:
             "with the task; add `adapter` to the training"
         )
     _check_kept(study, key)
+    _check_predictions(study, task, key)
     spoken = {study.language(task, corpus) for corpus in study.targets(task)}
     usable = [e for e in study.encoders.values() if is_language_adapter(e.recipe)]
     if not usable:
@@ -281,6 +298,20 @@ def _check_language_adapters(study: Study, task: str) -> None:
             )
         for name in names:
             _check_member(study, f"{key}.{language}", name, usable)
+
+
+def _check_predictions(study: Study, task: str, key: str) -> None:
+    section = study.config[task]
+    if any(NEVER_PRETRAINED in study.ablations(task, source) for source in study.sources(task)):
+        raise InputError(
+            f"{key}: '{NEVER_PRETRAINED}' redraws the language adapter, which trained ones would "
+            "replace; remove one of the two"
+        )
+    if section.get(ENSEMBLE, {}).get("steps") and section["kind"] not in WITH_ENTROPY:
+        raise InputError(
+            f"config: {task}.{ENSEMBLE}.steps: {section['kind']} has no distribution for each "
+            "word, whose entropy could be minimised; write 0, the uniform ensemble"
+        )
 
 
 def _check_member(study: Study, key: str, name: str, usable: list[Encoder]) -> None:

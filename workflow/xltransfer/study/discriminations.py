@@ -11,6 +11,7 @@ from ..encoders.ablations import NONE
 from ..records import paths
 from ..records.code import stage_digest
 from ..runtime.files import canonical_json, digest
+from .adapter_settings import trained_tasks
 from .adversarial_settings import KEY, adversarial_tasks, is_adversarial, target_languages
 from .task_encoders import encoders_and_tasks
 from .vector_encoders import word_level_method
@@ -35,10 +36,15 @@ class Discrimination:
 
 
 def discriminations(study: Study) -> list[Discrimination]:
-    """Everything that is measured: adversarial tasks on their targets, and the same without."""
+    """Everything that is measured: adversarial tasks on their targets, and the same without.
+
+    Tasks that predict with the models of another one have none to measure, and encoders of word
+    vectors have no game.
+    """
     return [
         Discrimination(encoder, task, source, target)
         for encoder, task in encoders_and_tasks(study)
+        if task in trained_tasks(study) and not study.declared_encoders[encoder].reads_word_vectors
         for source in study.sources(task)
         for target in _targets(study, task, source)
     ]
@@ -70,7 +76,7 @@ def reference_of(study: Study, of: Discrimination) -> str | None:
     kind with the same source, target and training otherwise."""
     if not is_adversarial(study, of.task):
         return None
-    for task in study.tasks:
+    for task in trained_tasks(study):
         same = _labels(study, task) == _labels(study, of.task)
         known = of.source in study.sources(task) and of.target in study.targets(task)
         if same and known and not is_adversarial(study, task) and _alike(study, task, of.task):

@@ -100,8 +100,9 @@ class ParallelText:
         states come last.
         """
         models = {state.path: state for state in self.states if state.kind == "fine-tuned"}
+        # Tasks that predict with the models of another one have no states of their own.
         ordered = sorted(
-            self.study.prediction_batches(),
+            (batch for batch in self.study.prediction_batches() if batch.trained_as == batch.task),
             key=lambda batch: (
                 self.study.sources(batch.task).index(batch.sources[0]),
                 parse(batch.ablations[0]).order,

@@ -11,6 +11,7 @@ from ..records import paths
 from ..records.code import stage_digest
 from ..runtime.errors import InputError
 from ..runtime.files import digest
+from .adversarial_settings import labelled_of
 from .shared_spaces import vectors_identity
 from .task_encoders import encoders_of
 
@@ -135,6 +136,12 @@ def check_trees(study: Study) -> None:
 def _check_annotation(study: Study, task: str) -> None:
     """Raise an error for corpora without the trees and parts of speech that a context reads."""
     tagged = "tagger" in study.config[task].get("trees", {})
+    labelled = labelled_of(study, task)
+    if labelled is not None and study.corpora(task)[labelled[1]].layout not in WITH_TREES:
+        raise InputError(
+            f"config: {task}.training.adversarial.labelled: '{labelled[1]}' has no trees and parts "
+            "of speech, which `context` reads; name another corpus"
+        )
     for role in ("sources", "targets"):
         for code in (one for name in study.config[task][role] for one in name.split("+")):
             corpus = study.corpora(task)[code]
@@ -160,6 +167,12 @@ def _check_trees(study: Study, task: str) -> None:
                 f"{place}.corpora: '{source}' joins corpora with their own trees; list none of "
                 "them, or train on each source alone"
             )
+    labelled = labelled_of(study, task)
+    if labelled is not None and labelled[1] in section["corpora"]:
+        raise InputError(
+            f"config: {task}.training.adversarial.labelled: '{labelled[1]}' would be read with its "
+            f"own trees, and {place}.corpora has those that are predicted; remove one of the two"
+        )
     for name, kind in (("parser", "parsing"), ("tagger", "tagging")):
         model = section.get(name)
         if model is None:

@@ -27,7 +27,10 @@ def encoders_of(study: Study, task: str) -> list[str]:
 
 
 def check_task_encoders(study: Study) -> None:
-    """Raise an error for encoders outside `transfer_encoders`, or that cannot be trained so.
+    """Raise an error for tasks whose encoders contradict the rest of the study.
+
+    These are encoders outside `transfer_encoders`, too few of them if states are compared, and
+    encoders that cannot be trained as the task says.
 
     Raises:
         InputError: names the key and the remedy.
@@ -39,6 +42,13 @@ def check_task_encoders(study: Study) -> None:
                     f"config: {task}.encoders: '{name}' is not among `transfer_encoders` "
                     f"({', '.join(study.encoders)}); add it there or remove it here"
                 )
+        left_out = sorted(set(study.encoders) - set(encoders_of(study, task)))
+        if left_out and study.parallel.treebanks:
+            raise InputError(
+                f"config: {task}.encoders: without '{left_out[0]}', but the states of the models "
+                "of every encoder of `transfer_encoders` are compared; name all of them, or empty "
+                "parallel.treebanks"
+            )
     for name, task in encoders_and_tasks(study):
         training = study.config[task]["training"]
         given = {"noise.subwords": training.get("noise", {}).get("subwords")}

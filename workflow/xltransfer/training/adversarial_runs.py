@@ -142,7 +142,8 @@ class Game:
             settings: settings of the training.
         """
         number, kind, task = settings["adversarial"]["sentences"], plain.model.kind, plain.task
-        texts = [read_unlabelled(path, number, plain.seed) for path in self.texts]
+        more = plain.training.sentences[len(drawn) :]
+        texts = [read_unlabelled(path, number, plain.seed, more) for path in self.texts]
         sources = [*plain.development.sentences, *never_trained(corpus, drawn)]
         held_out = [(self.source, sources)]
         held_out += [(code, t.held_out) for code, t in zip(self.languages, texts, strict=True)]

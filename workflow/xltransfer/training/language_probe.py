@@ -59,7 +59,11 @@ def word_states(model: WordModel, data: Dataset, device: torch.device) -> list[t
     return found
 
 
-def probe(languages: Sequence[Sequence[torch.Tensor]], seed: int) -> Probed:
+def probe(
+    languages: Sequence[Sequence[torch.Tensor]],
+    seed: int,
+    places: Sequence[Sequence[int]] | None = None,
+) -> Probed:
     """Cross-validated decisions of a fresh discriminator.
 
     Of every language the first sentences are used, as many as the shortest list has and at most
@@ -70,18 +74,23 @@ def probe(languages: Sequence[Sequence[torch.Tensor]], seed: int) -> Probed:
     Args:
         languages: states of the words of each sentence, for each language.
         seed: seed of the draws, which do not affect the global random state.
+        places: place of each sentence in its own corpus, for each language; ``None``: their order.
     """
     number = min(MOST_SENTENCES, *map(len, languages))
+    of = np.array([list(some)[:number] for some in places or [range(number)] * len(languages)])
     right = [np.zeros(number, dtype=bool) for _ in languages]
     with torch.random.fork_rng(devices=[]), torch.enable_grad():
         torch.manual_seed(seed)
         for fold in range(min(FOLDS, number)):
-            tested = np.arange(fold, number, FOLDS)
-            read = np.setdiff1d(np.arange(number), tested)
-            decide = _trained([[states[i] for i in read] for states in languages])
-            for language, states in enumerate(languages):
-                scores = decide([states[i] for i in tested])
-                right[language][tested] = (scores.argmax(dim=1) == language).numpy()
+            tested = [np.flatnonzero(some % FOLDS == fold) for some in of]
+            read = [np.flatnonzero(some % FOLDS != fold) for some in of]
+            decide = _trained(
+                [[s[i] for i in some] for s, some in zip(languages, read, strict=True)]
+            )
+            for language, (states, some) in enumerate(zip(languages, tested, strict=True)):
+                if len(some):
+                    scores = decide([states[i] for i in some])
+                    right[language][some] = (scores.argmax(dim=1) == language).numpy()
     return Probed(right)
 
 

@@ -46,16 +46,24 @@ class UnlabelledText:
     held_out: list[Unannotated]
 
 
-def read_unlabelled(path: Path, number: int | None, seed: int) -> UnlabelledText:
+def read_unlabelled(
+    path: Path,
+    number: int | None,
+    seed: int,
+    labelled: Sequence[AnnotatedSentence] = (),
+) -> UnlabelledText:
     """Sentences of a raw text or an annotated corpus, whose annotation is dropped at once.
 
     Args:
         path: raw text, whose lines are split into words and other signs, or annotated sentences.
         number: maximum number of sentences for training; ``None`` takes all.
         seed: seed of the draw.
+        labelled: sentences that are trained on with their labels; none of the held-out ones has the
+            words of one of them.
 
     Raises:
-        InputError: the file cannot be read, or has fewer than ``FEWEST`` sentences.
+        InputError: the file cannot be read, has fewer than ``FEWEST`` sentences, or none that is
+            not labelled.
     """
     found = format_of(path)
     if found is None or found.functions is None:
@@ -69,11 +77,18 @@ def read_unlabelled(path: Path, number: int | None, seed: int) -> UnlabelledText
             f"training needs at least {FEWEST}, give another text"
         )
     order = np.random.default_rng([seed, len(sentences), 1]).permutation(len(sentences)).tolist()
-    held_out = min(MOST_HELD_OUT, max(1, round(HELD_OUT_SHARE * len(sentences))))
-    last = len(order) if number is None else held_out + number
+    known = {tuple(sentence.forms) for sentence in labelled}
+    others = [index for index in order if tuple(sentences[index].forms) not in known]
+    if not others:
+        raise InputError(
+            f"{path}: every sentence is trained on with its labels, so that none is left to "
+            "measure with; give a larger text, or lower adversarial.labelled.sentences"
+        )
+    held_out = others[: min(MOST_HELD_OUT, max(1, round(HELD_OUT_SHARE * len(sentences))))]
+    left_out = set(held_out)
+    game = [index for index in order if index not in left_out][:number]
     return UnlabelledText(
-        [sentences[index] for index in order[held_out:last]],
-        [sentences[index] for index in order[:held_out]],
+        [sentences[index] for index in game], [sentences[index] for index in held_out]
     )
 
 
