@@ -170,7 +170,7 @@ def test_vectors_are_mapped_into_the_space_of_one_language(config: dict) -> None
         (lambda c: c["ner_qab"]["training"].update(accumulation=2),
          "ner_qab.training.accumulation: adversarial training computes each batch as a whole"),
         (lambda c: c["ner"]["training"].update(checkpointing=True),
-         "ner.training.checkpointing: 'unmapped' has no layers that are computed again"),
+         "ner.training.checkpointing: 'unmapped' reads whole words and has no"),
         (lambda c: c["ner"].update(sources=["qaa_embedded+qab_embedded"]),
          "has several languages, and 'unmapped' looks words up"),
     ],
