@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..runtime.errors import InputError
+from .scores import counts_of_models
 from .statistics.significance import holm, influence_values, mean_difference, scores_of_counts
 
 CELL = ("encoder", "task", "source_corpus", "target_corpus", "ablation", "seed", "metric")
@@ -22,7 +23,7 @@ COLUMNS = [
 ]
 
 Counts = tuple[np.ndarray, np.ndarray, list[str]]
-"""Numerators and denominators, shape (seeds, sentences), and the names of the sentences."""
+"""Numerators and denominators, shape (groups, seeds, sentences), and names of the sentences."""
 
 
 def methods_table(
@@ -55,7 +56,7 @@ def methods_table(
     for cell in config["cells"]:
         own = counts[_name(cell)]
         of_baseline = *_name(cell)[:2], baselines[_name(cell)[:2]]
-        values = scores_of_counts(*own[:2])
+        values = scores_of_counts(*own[:2]).mean(axis=0)
         change = dict.fromkeys(_CHANGE, np.nan)
         if not cell["is_baseline"]:
             change = _change(own, counts[of_baseline], ", ".join(_name(cell)))
@@ -74,7 +75,7 @@ def methods_table(
                 "source_corpus": cell["source"],
                 "test_corpus": cell["target"],
                 "seeds": len(values),
-                "test_sentences": own[0].shape[1],
+                "test_sentences": own[0].shape[-1],
             }
         )
     table = pd.DataFrame(rows)
@@ -109,10 +110,7 @@ def _name(cell: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _counts(part: pd.DataFrame, seeds: Sequence[int]) -> Counts:
-    numerators, denominators = (
-        np.stack([part.loc[seed, kind] for seed in seeds])
-        for kind in ("numerators", "denominators")
-    )
+    numerators, denominators = counts_of_models(part.loc[list(seeds)])
     corpus = part["target_corpus"].iloc[0]
     names = [str(name) for name in part["sentence_ids"].iloc[0]]
     # Sentences without an identifier are named by their corpus, which may be a transliteration.
@@ -125,7 +123,10 @@ def _change(own: Counts, baseline: Counts, what: str) -> dict[str, float]:
             f"scores: {what} is tested on other sentences than the baseline; name corpora with the "
             "same sentences, or score them again"
         )
-    change = scores_of_counts(*own[:2]) - scores_of_counts(*baseline[:2])
-    found = mean_difference(change, influence_values(*own[:2]) - influence_values(*baseline[:2]))
+    scores, influences = (
+        [measure(*counts[:2]).mean(axis=0) for counts in (own, baseline)]
+        for measure in (scores_of_counts, influence_values)
+    )
+    found = mean_difference(scores[0] - scores[1], influences[0] - influences[1])
     values = (found.mean, found.low, found.high, found.p_value)
     return {name: float(value) for name, value in zip(_CHANGE, values, strict=True)}

@@ -160,7 +160,7 @@ def _hub(items: list[dict[str, Any]]) -> str:
 def _score_lines(origin: Origin, corpora: Mapping[str, Corpus]) -> Iterator[str]:
     """A table of the scores on all corpora that the model has been tested on."""
     # Local imports, because pandas takes a second and the model is checked before.
-    from ..analyses.scores import read_scores
+    from ..analyses.scores import groups_of, read_scores
     from ..analyses.statistics.bootstrap import ratio_interval
 
     folder = Path(paths.scores(origin.results, origin.encoder, origin.task, origin.source, "x"))
@@ -173,7 +173,8 @@ def _score_lines(origin: Origin, corpora: Mapping[str, Corpus]) -> Iterator[str]
     yield "| corpus | part | metric | score | 95 % interval | sentences | licence |"
     yield "|---|---|---|---|---|---|---|"
     for row in own.itertuples():
-        low, high = ratio_interval(row.numerators, row.denominators)
+        groups = groups_of(len(row.numerators), row.sentences)
+        low, high = ratio_interval(row.numerators, row.denominators, groups=groups)
         corpus = corpora.get(row.target_corpus)
         name, licence = (corpus.name, corpus.licence) if corpus else (row.target_corpus, "")
         interval = f"{100 * low:.2f} to {100 * high:.2f}"

@@ -31,24 +31,32 @@ def bootstrap_interval(values: np.ndarray, seed: int = 1) -> tuple[np.ndarray, n
 
 
 def ratio_interval(
-    numerators: np.ndarray, denominators: np.ndarray, seed: int = 1
+    numerators: np.ndarray, denominators: np.ndarray, seed: int = 1, groups: int = 1
 ) -> tuple[float, float]:
     """A 95 % confidence interval of a ratio of sums over items, such as an accuracy over words.
 
     Args:
-        numerators, denominators: counts of each item, which is drawn as a whole; shape (items,).
+        numerators, denominators: counts of each item, which is drawn as a whole; shape (groups ×
+            items,), as in ``tasks.metrics.counts``.
         seed: seed of the draws.
+        groups: number of ratios whose mean is the score; the mean of a draw is over those that it
+            has a denominator for.
 
     Returns:
         Lower and upper bound; NaN if there is no item, or a draw has no denominator.
     """
-    number = len(numerators)
+    above, below = (
+        np.asarray(counts, dtype=np.float64).reshape(groups, -1)
+        for counts in (numerators, denominators)
+    )
+    number = above.shape[1]
     if not number:
         return float("nan"), float("nan")
     draws = np.random.default_rng(seed)
     counts = draws.multinomial(number, np.full(number, 1 / number), SAMPLES)
-    totals = counts @ np.asarray(denominators, dtype=np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
-        ratios = counts @ np.asarray(numerators, dtype=np.float64) / totals
-    low, high = np.quantile(ratios, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+        ratios = np.stack([counts @ a / (counts @ b) for a, b in zip(above, below, strict=True)])
+        known = ~np.isnan(ratios)
+        means = np.where(known, ratios, 0).sum(axis=0) / known.sum(axis=0)
+    low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
