@@ -36,6 +36,12 @@ def changed(**changes: object) -> Study:
 
 VECTORS = {"model_type": "xltransfer-word-vectors", "embeddings": "comparable"}
 GIVEN = CONFIG["encoders"][0]
+TAGGING = {
+    "kind": "tagging",
+    "head_dropout": 0.1,
+    **{key: CONFIG["parsing"][key] for key in ("sources", "ablated_sources", "targets")},
+    **{key: CONFIG["parsing"][key] for key in ("encoders", "training")},
+}
 WRONG = {
     "unknown method": (
         {"encoders": [GIVEN, {"name": "vectors", "architecture": {**VECTORS, "method": "x"}}]},
@@ -94,6 +100,15 @@ WRONG = {
         {"roles_parsed__reference": "roles_bilstm"},
         "roles_parsed.reference: 'roles_bilstm' has a reference itself",
     ),
+    "reference with other targets": (
+        {"roles_pruned__targets": ["qaa_embedded", "qea_embedded"]},
+        "roles_pruned.targets: differences from the reference 'roles_graph' are over the same",
+    ),
+    "tagger of another column": (
+        {"tasks": [*CONFIG["tasks"], "pos"], "pos": {**TAGGING, "label": "XPOS"},
+         "roles_parsed__trees__tagger": "pos"},
+        "roles_parsed.trees.tagger: 'pos' predicts XPOS, not UPOS",
+    ),
     "odd number of units": (
         {"roles_graph__context__units": 7},
         "roles_graph.context.units: ",
@@ -151,3 +166,35 @@ def test_trees_and_encoders_decide_data_not_settings() -> None:
     assert study.identities.scores(*test) != other.identities.scores(*test)
     home = *of, "qaa_embedded", "test"
     assert study.identities.scores(*home) == other.identities.scores(*home)
+
+
+def test_trees_decide_when_dropped_weights_are_needed_again() -> None:
+    dropping = {
+        "keep": {"precision": "float32", "ablated_weights": False},
+        "transfer_encoders": ["embedded"],
+        "ablations": ["none", "random-init-1-2"],
+        "tasks": ["parsing", "roles_graph", "roles_parsed"],
+        "roles_graph__encoders": ["embedded"],
+        "roles_parsed__encoders": ["embedded"],
+        "roles_parsed__sources": ["qaa_embedded"],
+    }
+    of = "embedded", "roles_parsed", "qaa_embedded", 11
+    notes = [
+        [study.kept.prediction_note(*of, corpus, "test") for corpus in study.targets(of[1])]
+        for study in (changed(**dropping), changed(**dropping, parsing__training__epochs=3))
+    ]
+    assert notes[0][0] == notes[1][0], "the trees of qaa are gold"
+    assert not set(notes[0][1:]) & set(notes[1][1:])
+
+
+def test_weights_are_dropped_of_models_that_the_study_trains() -> None:
+    study = changed(
+        keep={"precision": "float32", "ablated_weights": False},
+        encoders=[GIVEN, {**GIVEN, "name": "other"}],
+        transfer_encoders=["embedded", "other"],
+        ablations=["none", "random-init-1-2"],
+        tasks=["parsing", "roles_graph"],
+        roles_graph__encoders=["other"],
+    )
+    found = {tuple(path.split("/")[2:4]) for path in study.kept.markers("r")}
+    assert found == set(encoders_and_tasks(study))

@@ -19,6 +19,7 @@ from ..records.code import stage_digest
 from ..records.record import NEEDED_BY
 from ..runtime.files import digest
 from .batches import prediction_seeds
+from .task_encoders import encoders_and_tasks
 
 if TYPE_CHECKING:
     from .study import Study
@@ -58,7 +59,7 @@ class KeptFiles:
             encoder, task, source, seed: components of the model's path.
             corpus, split: part of a corpus to annotate.
         """
-        content = self.study.identities.corpus(self.study.kind(task).corpora, corpus, split)
+        content = self.study.identities.read_for_prediction(encoder, task, corpus, split)
         model = self.study.identities.model(encoder, task, source)
         decided_by = [model, content, self._seeds_of_job(seed)]
         return _note("predict", f"{corpus}-{split}", decided_by)
@@ -89,8 +90,7 @@ class KeptFiles:
         """The marker files of dropped weights, for each source and dropped ablation."""
         return [
             paths.dropped(results, encoder, task, source, ablation)
-            for encoder in self.study.encoders
-            for task in self.study.tasks
+            for encoder, task in encoders_and_tasks(self.study)
             for source in self.study.sources(task)
             for ablation in self.study.ablations(task, source)
             if self.is_dropped(ablation)

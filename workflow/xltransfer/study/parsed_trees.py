@@ -16,6 +16,8 @@ from .task_encoders import encoders_of
 
 WITH_TREES = (EMBEDDED, STAND_OFF, "json-lines")
 """Layouts of corpora whose sentences have trees (for JSON lines: may have)."""
+UPOS = "UPOS"
+"""Label of the tasks that predict parts of speech."""
 
 if TYPE_CHECKING:
     from .study import Study
@@ -121,6 +123,8 @@ def check_trees(study: Study) -> None:
         if study.config[task].get("context"):
             _check_annotation(study, task)
         reference = study.config[task].get("reference", task)
+        if reference == task and "reference" not in study.config[task]:
+            continue
         if reference not in study.tasks or study.kind(reference) != study.kind(task):
             raise InputError(
                 f"config: {task}.reference: '{reference}' is no task of the kind of {task} among "
@@ -130,6 +134,16 @@ def check_trees(study: Study) -> None:
             raise InputError(
                 f"config: {task}.reference: '{reference}' has a reference itself; name that one"
             )
+        _check_compared(study, task, reference)
+
+
+def _check_compared(study: Study, task: str, reference: str) -> None:
+    """Raise an error for scores on other sentences than those of the reference."""
+    if study.targets(task) != study.targets(reference):
+        raise InputError(
+            f"config: {task}.targets: differences from the reference '{reference}' are over the "
+            "same test sentences; name the same targets, in the same order"
+        )
 
 
 def _check_annotation(study: Study, task: str) -> None:
@@ -167,6 +181,11 @@ def _check_trees(study: Study, task: str) -> None:
         if model not in study.tasks or study.config[model]["kind"] != kind:
             raise InputError(
                 f"{place}.{name}: '{model}' is no task of the kind {kind} among `tasks`; add it"
+            )
+        if study.config[model].get("label", UPOS) != UPOS:
+            raise InputError(
+                f"{place}.{name}: '{model}' predicts {study.config[model]['label']}, not {UPOS}; "
+                "name a task about parts of speech"
             )
         if section["encoder"] not in encoders_of(study, model):
             raise InputError(
