@@ -109,6 +109,33 @@ WRONG = {
          "roles_parsed__trees__tagger": "pos"},
         "roles_parsed.trees.tagger: 'pos' predicts XPOS, not UPOS",
     ),
+    "no feature": (
+        {"roles_without_vectors__context": {**CONFIG["roles_graph"]["context"], "states": False,
+                                            "upos_units": 0, "relation_units": 0}},
+        "roles_without_vectors.context: it reads no feature; set one of states, upos_units",
+    ),
+    "trees that nothing reads": (
+        {"roles_parsed": {k: v for k, v in CONFIG["roles_parsed"].items() if k != "context"}},
+        "roles_parsed.trees: the task has no `context` that reads trees",
+    ),
+    "parser with the models of another task": (
+        {"tasks": [*CONFIG["tasks"], "other"], "roles_parsed__trees__parser": "other",
+         "other": {**CONFIG["parsing"], "models_of": "parsing"}},
+        "roles_parsed.trees.parser: 'other' has the models of 'parsing'; name that task",
+    ),
+    "adapter of word vectors": (
+        {"roles_graph__training__adapter": {"size": 8}},
+        "roles_graph.training.adapter: 'vectors' reads whole words and has no pretrained layers",
+    ),
+    "checkpointing of word vectors": (
+        {"roles_graph__training__checkpointing": True},
+        "roles_graph.training.checkpointing: 'vectors' reads whole words",
+    ),
+    "two maps to a language": (
+        {"word_vectors__dictionaries": [*CONFIG["word_vectors"]["dictionaries"],
+                                        "qaa_qea_inflected_embedded"]},
+        "word_vectors.dictionaries: two have maps to 'qea', of which 'vectors' would use one",
+    ),
     "odd number of units": (
         {"roles_graph__context__units": 7},
         "roles_graph.context.units: ",
@@ -198,3 +225,23 @@ def test_weights_are_dropped_of_models_that_the_study_trains() -> None:
     )
     found = {tuple(path.split("/")[2:4]) for path in study.kept.markers("r")}
     assert found == set(encoders_and_tasks(study))
+
+
+def test_labelled_target_sentences_have_the_trees_of_the_test() -> None:
+    game = {
+        "texts": {"treebanks": ["qea_embedded"]},
+        "labelled": {"corpus": "qea_embedded", "sentences": 100},
+        "sentences": 100,
+        "method": "gradient-reversal",
+        "weight": 1.0,
+        "schedule": "rising",
+        "smoothing": 0.3,
+        "learning_rate": 1.0e-2,
+        "discriminator": {"kind": "convolution", "widths": [2], "units": 32, "dropout": 0.2},
+    }
+    with pytest.raises(InputError, match="labelled: qea_embedded is read with its own trees, and"):
+        changed(
+            roles_parsed__encoders=["embedded"],
+            roles_parsed__sources=["qaa_embedded"],
+            roles_parsed__training={**CONFIG["roles_parsed"]["training"], "adversarial": game},
+        )

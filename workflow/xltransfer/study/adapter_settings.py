@@ -18,6 +18,7 @@ from ..records.record import PRETRAINING
 from ..runtime.errors import InputError
 from ..runtime.files import canonical_json
 from .recipes import Encoder, Recipe, root_of
+from .task_encoders import encoders_of
 
 if TYPE_CHECKING:
     from .study import Study
@@ -160,13 +161,14 @@ def check_adapters(study: Study) -> None:
     for key, training in _trainings(study):
         if ADAPTER not in training:
             continue
-        used = study.unseen.arms.trained if key.startswith("unseen.") else study.encoders
+        in_language = key.startswith("unseen.")
+        used = study.unseen.arms.trained if in_language else encoders_of(study, key.split(".")[0])
         for name in used:
             if study.declared_encoders[name].pretrained:
                 place = f"config: {key}.adapter"
                 _check_layers(study, place, study.declared_encoders[name], training[ADAPTER])
         frozen = [name for name in study.config["ablations"] if parse(name).kind == "freeze"]
-        if frozen and not key.startswith("unseen."):
+        if frozen and not in_language:
             raise InputError(
                 f"config: {key}.adapter: all layers are frozen, so that '{frozen[0]}' has no "
                 "effect; remove one of the two"

@@ -11,11 +11,15 @@ from ..records import paths
 from ..records.code import stage_digest
 from ..runtime.errors import InputError
 from ..runtime.files import digest
+from .adapter_settings import task_of_models
+from .adversarial_settings import labelled_of
 from .shared_spaces import vectors_identity
 from .task_encoders import encoders_of
 
 WITH_TREES = (EMBEDDED, STAND_OFF, "json-lines")
 """Layouts of corpora whose sentences have trees (for JSON lines: may have)."""
+LABELLED = "training.adversarial.labelled"
+"""Key of the labelled target sentences of a training."""
 UPOS = "UPOS"
 """Label of the tasks that predict parts of speech."""
 
@@ -121,6 +125,7 @@ def check_trees(study: Study) -> None:
         if "trees" in study.config[task]:
             _check_trees(study, task)
         if study.config[task].get("context"):
+            _check_features(study, task)
             _check_annotation(study, task)
         reference = study.config[task].get("reference", task)
         if reference == task and "reference" not in study.config[task]:
@@ -137,6 +142,16 @@ def check_trees(study: Study) -> None:
         _check_compared(study, task, reference)
 
 
+def _check_features(study: Study, task: str) -> None:
+    """Raise an error for a context that reads nothing."""
+    context = study.config[task]["context"]
+    features = ("states", "upos_units", "relation_units", "entity_units")
+    if not any(context[name] for name in features):
+        raise InputError(
+            f"config: {task}.context: it reads no feature; set one of {', '.join(features)}"
+        )
+
+
 def _check_compared(study: Study, task: str, reference: str) -> None:
     """Raise an error for scores on other sentences than those of the reference."""
     if study.targets(task) != study.targets(reference):
@@ -149,8 +164,16 @@ def _check_compared(study: Study, task: str, reference: str) -> None:
 def _check_annotation(study: Study, task: str) -> None:
     """Raise an error for corpora without the trees and parts of speech that a context reads."""
     tagged = "tagger" in study.config[task].get("trees", {})
-    for role in ("sources", "targets"):
-        for code in (one for name in study.config[task][role] for one in name.split("+")):
+    read = [(role, study.config[task][role]) for role in ("sources", "targets")]
+    if labelled := labelled_of(study, task):
+        read.append((LABELLED, [labelled[1]]))
+        if trees_of(study, task, labelled[1]):
+            raise InputError(
+                f"config: {task}.{LABELLED}: {labelled[1]} is read with its own trees, and "
+                f"{task}.trees.corpora lists it; remove it from one of the two"
+            )
+    for role, names in read:
+        for code in (one for name in names for one in name.split("+")):
             corpus = study.corpora(task)[code]
             if corpus.layout in WITH_TREES or (tagged and trees_of(study, task, code)):
                 continue
@@ -162,6 +185,10 @@ def _check_annotation(study: Study, task: str) -> None:
 
 def _check_trees(study: Study, task: str) -> None:
     section, place = study.config[task]["trees"], f"config: {task}.trees"
+    if not study.config[task].get("context"):
+        raise InputError(
+            f"{place}: the task has no `context` that reads trees; add it, or remove `trees`"
+        )
     used = {*study.sources(task), *study.targets(task)}
     for corpus in section["corpora"]:
         if corpus not in used:
@@ -181,6 +208,11 @@ def _check_trees(study: Study, task: str) -> None:
         if model not in study.tasks or study.config[model]["kind"] != kind:
             raise InputError(
                 f"{place}.{name}: '{model}' is no task of the kind {kind} among `tasks`; add it"
+            )
+        if task_of_models(study, model) != model:
+            raise InputError(
+                f"{place}.{name}: '{model}' has the models of '{task_of_models(study, model)}'; "
+                "name that task"
             )
         if study.config[model].get("label", UPOS) != UPOS:
             raise InputError(

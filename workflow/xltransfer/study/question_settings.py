@@ -9,6 +9,7 @@ import yaml
 
 from ..runtime.errors import InputError
 from ..runtime.files import canonical_json, read_text
+from .task_encoders import encoders_of
 
 if TYPE_CHECKING:
     from .study import Study
@@ -66,7 +67,7 @@ def check_question_tasks(study: Study) -> None:
                 "subwords of a passage that fit into a row beside a question; lower it or "
                 "`question_pieces`, or raise `row_pieces`"
             )
-        for name in study.encoders:
+        for name in encoders_of(study, task):
             if not study.declared_encoders[name].pretrained:
                 raise InputError(
                     f"config: transfer_encoders: '{name}' reads words, not text with its "

@@ -106,6 +106,13 @@ def check_spaces(study: Study) -> None:
                 f"config: word_vectors.dictionaries: '{encoder}' reads all languages in one space, "
                 f"but dictionaries start from {' and '.join(sorted(sources))}; keep those of one"
             )
+        of_embeddings = [code for name, code in study.mapped.pairs if name == embeddings]
+        ends = [study.mapped.dictionaries[code].target for code in of_embeddings]
+        if twice := [code for code in ends if ends.count(code) > 1]:
+            raise InputError(
+                f"config: word_vectors.dictionaries: two have maps to '{twice[0]}', of which "
+                f"'{encoder}' would use one; keep one of them"
+            )
         if encoder in study.encoders:
             _check_uses(study, encoder, embeddings)
 

@@ -27,7 +27,7 @@ def encoders_of(study: Study, task: str) -> list[str]:
 
 
 def check_task_encoders(study: Study) -> None:
-    """Raise an error for tasks that name encoders outside `transfer_encoders`.
+    """Raise an error for encoders outside `transfer_encoders`, or that cannot be trained so.
 
     Raises:
         InputError: names the key and the remedy.
@@ -38,4 +38,14 @@ def check_task_encoders(study: Study) -> None:
                 raise InputError(
                     f"config: {task}.encoders: '{name}' is not among `transfer_encoders` "
                     f"({', '.join(study.encoders)}); add it there or remove it here"
+                )
+    for name, task in encoders_and_tasks(study):
+        training = study.config[task]["training"]
+        given = {"noise.subwords": training.get("noise", {}).get("subwords")}
+        given |= {key: training.get(key) for key in ("adapter", "checkpointing")}
+        for key in (key for key, value in given.items() if value):
+            if not study.declared_encoders[name].pretrained:
+                raise InputError(
+                    f"config: {task}.training.{key}: '{name}' reads whole words and has no "
+                    f"pretrained layers; remove the key, or name other encoders in {task}.encoders"
                 )
