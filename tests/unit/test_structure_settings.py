@@ -136,6 +136,14 @@ WRONG = {
                                         "qaa_qea_inflected_embedded"]},
         "word_vectors.dictionaries: two have maps to 'qea', of which 'vectors' would use one",
     ),
+    "parser without vectors of a corpus": (
+        {"parsing__encoders": ["vectors"], "roles_parsed__encoders": ["embedded"],
+         "roles_parsed__trees__encoder": "vectors",
+         "roles_parsed__trees__corpora": ["qca_embedded"],
+         "tasks": ["parsing", "roles_parsed"], "roles_parsed__sources": ["qaa_embedded"],
+         "roles_parsed__targets": ["qaa_embedded", "qca_embedded"]},
+        "word_vectors: 'comparable' are not mapped to 'qca'",
+    ),
     "odd number of units": (
         {"roles_graph__context__units": 7},
         "roles_graph.context.units: ",

@@ -13,7 +13,7 @@ from ..runtime.errors import InputError
 from ..runtime.files import digest
 from .adapter_settings import task_of_models
 from .adversarial_settings import labelled_of
-from .shared_spaces import vectors_identity
+from .shared_spaces import check_language, vectors_identity
 from .task_encoders import encoders_of
 
 WITH_TREES = (EMBEDDED, STAND_OFF, "json-lines")
@@ -195,6 +195,7 @@ def _check_trees(study: Study, task: str) -> None:
             raise InputError(
                 f"{place}.corpora: '{corpus}' is neither a source nor a target of {task}; remove it"
             )
+        check_language(study, section["encoder"], study.language(task, corpus))
     for source in study.sources(task):
         if "+" in source and set(source.split("+")) & set(section["corpora"]):
             raise InputError(
