@@ -358,3 +358,12 @@ def test_what_the_own_format_cannot_hold_is_refused_at_once(
     path.write_text(f"{text}\n", encoding="utf-8")
     with pytest.raises(InputError, match=f"^{path}:1: .* control characters"):
         read_layout(path, layout, "relations", [], None, Counter())
+
+
+def test_relations_of_a_mention_with_itself_are_counted(tmp_path: Path) -> None:
+    path, counts = tmp_path / "file", Counter()
+    relations = [[[0, 0, 2, 2, "PER-SOC"], [2, 2, 2, 2, "PER-SOC"]], []]
+    path.write_text(json.dumps({**DYGIE, "relations": relations}), encoding="utf-8")
+    first, _ = read_dygie(path, "relations", [], counts)
+    assert [pair.label for pair in first.pairs] == ["PER-SOC", NO_LABEL]
+    assert counts[REFLEXIVE] == 1
