@@ -10,6 +10,7 @@ import yaml
 from conftest import ROOT
 from xltransfer.runtime.errors import InputError
 from xltransfer.study import Study
+from xltransfer.study.estimate import encoder_size
 from xltransfer.study.parsed_trees import parsed_file
 from xltransfer.study.shared_spaces import vector_files
 from xltransfer.study.task_encoders import encoders_and_tasks
@@ -253,3 +254,11 @@ def test_labelled_target_sentences_have_the_trees_of_the_test() -> None:
             roles_parsed__sources=["qaa_embedded"],
             roles_parsed__training={**CONFIG["roles_parsed"]["training"], "adversarial": game},
         )
+
+
+def test_the_estimate_does_not_depend_on_the_order_of_encoders() -> None:
+    sizes = [
+        encoder_size(changed(encoders=encoders), "vectors")
+        for encoders in (CONFIG["encoders"], CONFIG["encoders"][::-1])
+    ]
+    assert sizes[0] == sizes[1] and sizes[0].layers == 12

@@ -105,8 +105,8 @@ def encoder_size(study: Study, name: str) -> EncoderSize:
     """The size of an encoder: from its directory if it exists, else from ``encoders.tsv``.
 
     An adapted encoder has the size of the one that it starts from, and so has one with a trimmed
-    vocabulary, which is smaller. A BiLSTM is counted like the
-    first encoder of the transfer part.
+    vocabulary, which is smaller. A BiLSTM, and an encoder of word vectors, are counted like the
+    first pretrained encoder of the transfer part.
 
     Raises:
         InputError: neither source has the size.
@@ -114,7 +114,8 @@ def encoder_size(study: Study, name: str) -> EncoderSize:
     declared = study.declared_encoders
     encoder = root_of(declared[name], declared)
     if not encoder.pretrained:
-        encoder = root_of(next(iter(study.encoders.values())), declared)
+        like = next((one for one in study.encoders.values() if one.pretrained), encoder)
+        encoder = root_of(like, declared)
     path = study.root / encoder.directory / "config.json"
     table = study.root / "resources" / "encoders.tsv"
     if encoder.recipe is not None:
