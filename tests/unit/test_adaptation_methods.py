@@ -104,6 +104,17 @@ def test_intervals_are_those_of_another_implementation() -> None:
     assert row["significant"] == "no"
 
 
+def test_a_macro_score_is_the_mean_over_labels() -> None:
+    """Counts of two labels in two sentences: 100 and 0 %, not the 50 or 67 % of all counts."""
+    frame = scores()
+    frame["numerators"] = [np.array([2, 2, 0, 0])] * len(frame)
+    frame["denominators"] = [np.array([2, 2, 1, 1])] * len(frame)
+    config = {"seeds": SEEDS, "cells": CELLS}
+    found = methods_table(frame, config, {cost_key(one): COSTS for one in CELLS})
+    assert found["score"].tolist() == [50.0] * 3 and found["test_sentences"].tolist() == [2] * 3
+    assert found["change"].tolist()[1:] == [0.0, 0.0]
+
+
 def test_other_sentences_are_refused() -> None:
     with pytest.raises(InputError, match="bb, latin is tested on other sentences than the base"):
         table(bb_latn_x=["s1", "s3"])

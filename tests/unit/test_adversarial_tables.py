@@ -28,7 +28,8 @@ def scores(task: str, *values: float) -> list[dict]:
     return [
         {"encoder": "e", "task": task, "source": "aa", "target": "bb", "metric": "F1",
          "ablation": "none", "seed": seed, "value": value,
-         "numerators": np.full(10, value / 10), "denominators": np.full(10, 10)}
+         "numerators": np.full(10, value / 10), "denominators": np.full(10, 10),
+         "sentence_ids": np.arange(10).astype(str)}
         for seed, value in enumerate(values, start=1)
     ]  # fmt: skip
 
@@ -53,6 +54,21 @@ def test_the_table_by_hand() -> None:
     assert np.isnan(table.iloc[1]["change"]) and table.iloc[1]["score"] == 53
     one = adversarial_table([{**ROW, "word_level": None}], frame, measured)["method"]
     assert one.tolist() == ["sentence level"]
+
+
+def test_the_interval_of_a_macro_score_is_over_sentences() -> None:
+    """Two labels in three sentences: the influence of a sentence is the mean of those of labels."""
+    counts = [[2, 0, 0, 0, 2, 0], [2, 0, 2, 2, 2, 0]]  # F1 50 and 50 %
+    frame = pd.DataFrame(scores("plain", 50.0))
+    frame["numerators"] = [np.array(counts[0])]
+    frame["denominators"] = [np.array(counts[1])]
+    frame["sentence_ids"] = [np.array(["1", "2", "3"])]
+    plain = {**ROW, "task": "plain", "reference": None}
+    model = {"seed": 1, "right": [1, 0], "cka": 0.25}
+    found = adversarial_table([plain], frame, {"m": {"chance": 50.0, "models": [model]}}).iloc[0]
+    influences = 100 * (np.array([1, 0, -1]) / 4 + np.array([-1, 1, 0]) / 4) / 2
+    half = 4.302652729911275 * np.sqrt(1.5 * np.square(influences).sum())  # t(2)
+    assert found["score_high"] - found["score"] == pytest.approx(half)
 
 
 def corpus(path: Path, *words: str) -> Path:

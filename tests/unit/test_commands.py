@@ -284,6 +284,11 @@ def test_the_interval_of_a_ratio() -> None:
     assert low == pytest.approx(value - 1.96 * error, abs=0.15 * error)
     assert high == pytest.approx(value + 1.96 * error, abs=0.15 * error)
     assert np.isnan(ratio_interval(np.zeros(0), np.zeros(0))).all()
+    # A macro score: the mean of two equal ratios has the interval of one; so has a label in no
+    # sentence that is drawn.
+    for other in ((right, total), (np.zeros(400), np.zeros(400))):
+        both = (np.concatenate(pair) for pair in zip((right, total), other, strict=True))
+        assert ratio_interval(*both, groups=2) == (low, high)
 
 
 def provenance(folder: Path, **changes: object) -> Path:

@@ -340,3 +340,30 @@ def test_counts_of_real_corpora(shared: Path, part: str) -> None:
     assert (len(sentences), len(pairs), labelled, left_out) == COUNTS[part]
     if corpus.layout == STAND_OFF:
         assert all(sentence.heads is not None for sentence in sentences)
+
+
+@pytest.mark.parametrize(
+    ("layout", "text"),
+    [
+        ("crossre", json.dumps({**CROSSRE, "doc_key": "d\t1"})),
+        ("dygie", json.dumps({**DYGIE, "doc_key": "d\u2028"})),
+        ("tagged", TAGGED.replace("said", "sa\x02id")),
+    ],
+)
+def test_what_the_own_format_cannot_hold_is_refused_at_once(
+    layout: str, text: str, tmp_path: Path
+) -> None:
+    """Otherwise the file would be written, and the next stage would refuse it."""
+    path = tmp_path / "file"
+    path.write_text(f"{text}\n", encoding="utf-8")
+    with pytest.raises(InputError, match=f"^{path}:1: .* control characters"):
+        read_layout(path, layout, "relations", [], None, Counter())
+
+
+def test_relations_of_a_mention_with_itself_are_counted(tmp_path: Path) -> None:
+    path, counts = tmp_path / "file", Counter()
+    relations = [[[0, 0, 2, 2, "PER-SOC"], [2, 2, 2, 2, "PER-SOC"]], []]
+    path.write_text(json.dumps({**DYGIE, "relations": relations}), encoding="utf-8")
+    first, _ = read_dygie(path, "relations", [], counts)
+    assert [pair.label for pair in first.pairs] == ["PER-SOC", NO_LABEL]
+    assert counts[REFLEXIVE] == 1

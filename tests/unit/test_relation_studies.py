@@ -109,3 +109,11 @@ def _without_models(folder: str, names: list[str]) -> list[str]:
 def test_contradictions_are_one_line(sections: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=f"^config: {message}"):
         study_of(**sections)
+
+
+def test_scores_of_several_definitions_are_refused() -> None:
+    with pytest.raises(InputError) as caught:
+        study_of(relations={"targets": ["en_crossre", "de_crossre", "fr_relx"]})
+    assert "F1 of en_crossre is defined as 'labels', that of fr_relx as 'undirected'" in str(
+        caught.value
+    )

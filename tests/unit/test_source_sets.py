@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,12 @@ from xltransfer.analyses.pairs import word_order_table, zeroshot_scores
 from xltransfer.analyses.randominit import by_target, published_shape
 from xltransfer.analyses.zeroshot import per_target
 from xltransfer.corpora.conllu import read_conllu, write_conllu
+from xltransfer.corpora.relation_sentences import (
+    Mention,
+    RelationSentence,
+    read_relation_sentences,
+    write_relation_sentences,
+)
 from xltransfer.runtime.errors import InputError
 from xltransfer.stages.join_corpora import join_corpora
 from xltransfer.study import Study
@@ -49,6 +56,22 @@ def test_the_union_has_every_sentence_in_the_order_of_the_corpora(tmp_path: Path
     assert joined.read_bytes() == b"".join(
         (tmp_path / name / "train.conllu").read_bytes() for name in ("one", "other")
     )
+
+
+def test_sentences_of_roles_with_one_name_are_joined(tmp_path: Path) -> None:
+    """Parallel corpora, such as those of the embedded world, name translations alike."""
+    sentences = [
+        RelationSentence("1", (word,), (Mention(0, 0),), (), ("NOUN",), (0,), ("root",))
+        for word in ("dog", "chien")
+    ]
+    files = [tmp_path / "roles" / name / "train.jsonl" for name in ("en_x", "fr_x", "en_x+fr_x")]
+    for file, sentence in zip(files, sentences, strict=False):
+        write_relation_sentences(file, [sentence])
+    join_corpora(files[:2], files[2])
+    assert read_relation_sentences(files[2]) == [
+        replace(sentence, name=f"{code}:1")
+        for code, sentence in zip(("en_x", "fr_x"), sentences, strict=True)
+    ]
 
 
 def test_a_set_has_the_languages_of_its_corpora(config: dict) -> None:

@@ -10,6 +10,7 @@ import yaml
 from conftest import ROOT
 from xltransfer.runtime.errors import InputError
 from xltransfer.study import Study
+from xltransfer.study.estimate import encoder_size
 from xltransfer.study.parsed_trees import parsed_file
 from xltransfer.study.shared_spaces import vector_files
 from xltransfer.study.task_encoders import encoders_and_tasks
@@ -36,6 +37,12 @@ def changed(**changes: object) -> Study:
 
 VECTORS = {"model_type": "xltransfer-word-vectors", "embeddings": "comparable"}
 GIVEN = CONFIG["encoders"][0]
+TAGGING = {
+    "kind": "tagging",
+    "head_dropout": 0.1,
+    **{key: CONFIG["parsing"][key] for key in ("sources", "ablated_sources", "targets")},
+    **{key: CONFIG["parsing"][key] for key in ("encoders", "training")},
+}
 WRONG = {
     "unknown method": (
         {"encoders": [GIVEN, {"name": "vectors", "architecture": {**VECTORS, "method": "x"}}]},
@@ -93,6 +100,50 @@ WRONG = {
     "reference with a reference": (
         {"roles_parsed__reference": "roles_bilstm"},
         "roles_parsed.reference: 'roles_bilstm' has a reference itself",
+    ),
+    "reference with other targets": (
+        {"roles_pruned__targets": ["qaa_embedded", "qea_embedded"]},
+        "roles_pruned.targets: differences from the reference 'roles_graph' are over the same",
+    ),
+    "tagger of another column": (
+        {"tasks": [*CONFIG["tasks"], "pos"], "pos": {**TAGGING, "label": "XPOS"},
+         "roles_parsed__trees__tagger": "pos"},
+        "roles_parsed.trees.tagger: 'pos' predicts XPOS, not UPOS",
+    ),
+    "no feature": (
+        {"roles_without_vectors__context": {**CONFIG["roles_graph"]["context"], "states": False,
+                                            "upos_units": 0, "relation_units": 0}},
+        "roles_without_vectors.context: it reads no feature; set one of states, upos_units",
+    ),
+    "trees that nothing reads": (
+        {"roles_parsed": {k: v for k, v in CONFIG["roles_parsed"].items() if k != "context"}},
+        "roles_parsed.trees: the task has no `context` that reads trees",
+    ),
+    "parser with the models of another task": (
+        {"tasks": [*CONFIG["tasks"], "other"], "roles_parsed__trees__parser": "other",
+         "other": {**CONFIG["parsing"], "models_of": "parsing"}},
+        "roles_parsed.trees.parser: 'other' has the models of 'parsing'; name that task",
+    ),
+    "adapter of word vectors": (
+        {"roles_graph__training__adapter": {"size": 8}},
+        "roles_graph.training.adapter: 'vectors' reads whole words and has no pretrained layers",
+    ),
+    "checkpointing of word vectors": (
+        {"roles_graph__training__checkpointing": True},
+        "roles_graph.training.checkpointing: 'vectors' reads whole words",
+    ),
+    "two maps to a language": (
+        {"word_vectors__dictionaries": [*CONFIG["word_vectors"]["dictionaries"],
+                                        "qaa_qea_inflected_embedded"]},
+        "word_vectors.dictionaries: two have maps to 'qea', of which 'vectors' would use one",
+    ),
+    "parser without vectors of a corpus": (
+        {"parsing__encoders": ["vectors"], "roles_parsed__encoders": ["embedded"],
+         "roles_parsed__trees__encoder": "vectors",
+         "roles_parsed__trees__corpora": ["qca_embedded"],
+         "tasks": ["parsing", "roles_parsed"], "roles_parsed__sources": ["qaa_embedded"],
+         "roles_parsed__targets": ["qaa_embedded", "qca_embedded"]},
+        "word_vectors: 'comparable' are not mapped to 'qca'",
     ),
     "odd number of units": (
         {"roles_graph__context__units": 7},
@@ -153,36 +204,61 @@ def test_trees_and_encoders_decide_data_not_settings() -> None:
     assert study.identities.scores(*home) == other.identities.scores(*home)
 
 
-GAME = {
-    "sentences": None,
-    "method": "gradient-reversal",
-    "weight": 1.0,
-    "schedule": "rising",
-    "smoothing": 0.3,
-    "learning_rate": 1e-2,
-    "discriminator": {"kind": "mean", "units": 8, "dropout": 0.2},
-}
+def test_trees_decide_when_dropped_weights_are_needed_again() -> None:
+    dropping = {
+        "keep": {"precision": "float32", "ablated_weights": False},
+        "transfer_encoders": ["embedded"],
+        "ablations": ["none", "random-init-1-2"],
+        "tasks": ["parsing", "roles_graph", "roles_parsed"],
+        "roles_graph__encoders": ["embedded"],
+        "roles_parsed__encoders": ["embedded"],
+        "roles_parsed__sources": ["qaa_embedded"],
+    }
+    of = "embedded", "roles_parsed", "qaa_embedded", 11
+    notes = [
+        [study.kept.prediction_note(*of, corpus, "test") for corpus in study.targets(of[1])]
+        for study in (changed(**dropping), changed(**dropping, parsing__training__epochs=3))
+    ]
+    assert notes[0][0] == notes[1][0], "the trees of qaa are gold"
+    assert not set(notes[0][1:]) & set(notes[1][1:])
 
 
-def test_labelled_target_sentences_have_trees_as_other_sentences_have() -> None:
-    training = CONFIG["roles_parsed"]["training"]
-    game = {**GAME, "texts": {"raw_text": ["qba_embedded"]}}
-    game["labelled"] = {"corpus": "qba_embedded", "sentences": 5}
-    with pytest.raises(
-        InputError, match="'qba_embedded' would be read with its own trees"
-    ) as error:
+def test_weights_are_dropped_of_models_that_the_study_trains() -> None:
+    study = changed(
+        keep={"precision": "float32", "ablated_weights": False},
+        encoders=[GIVEN, {**GIVEN, "name": "other"}],
+        transfer_encoders=["embedded", "other"],
+        ablations=["none", "random-init-1-2"],
+        tasks=["parsing", "roles_graph"],
+        roles_graph__encoders=["other"],
+    )
+    found = {tuple(path.split("/")[2:4]) for path in study.kept.markers("r")}
+    assert found == set(encoders_and_tasks(study))
+
+
+def test_labelled_target_sentences_have_the_trees_of_the_test() -> None:
+    game = {
+        "texts": {"treebanks": ["qea_embedded"]},
+        "labelled": {"corpus": "qea_embedded", "sentences": 100},
+        "sentences": 100,
+        "method": "gradient-reversal",
+        "weight": 1.0,
+        "schedule": "rising",
+        "smoothing": 0.3,
+        "learning_rate": 1.0e-2,
+        "discriminator": {"kind": "convolution", "widths": [2], "units": 32, "dropout": 0.2},
+    }
+    with pytest.raises(InputError, match="labelled: qea_embedded is read with its own trees, and"):
         changed(
-            roles_parsed__training={**training, "adversarial": game},
             roles_parsed__encoders=["embedded"],
+            roles_parsed__sources=["qaa_embedded"],
+            roles_parsed__training={**CONFIG["roles_parsed"]["training"], "adversarial": game},
         )
-    assert "\n" not in str(error.value)
 
 
-def test_other_trees_need_dropped_weights_again() -> None:
-    """The marker file of a prediction is named by the trees that are read."""
-    before = changed().kept.prediction_note
-    after = changed(parsing__training={**CONFIG["parsing"]["training"], "epochs": 3}).kept
-    of = "embedded", "roles_parsed", "qaa_embedded", CONFIG["seeds"][0]
-    parsed, gold = (*of, "qba_embedded", "test"), (*of, "qaa_embedded", "test")
-    assert before(*parsed) != after.prediction_note(*parsed)
-    assert before(*gold) == after.prediction_note(*gold)
+def test_the_estimate_does_not_depend_on_the_order_of_encoders() -> None:
+    sizes = [
+        encoder_size(changed(encoders=encoders), "vectors")
+        for encoders in (CONFIG["encoders"], CONFIG["encoders"][::-1])
+    ]
+    assert sizes[0] == sizes[1] and sizes[0].layers == 12

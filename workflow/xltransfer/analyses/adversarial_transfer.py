@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..encoders.ablations import NONE
+from .scores import counts_of_models
 from .statistics.significance import influence_values, mean_difference
 
 METHODS = {
@@ -106,5 +107,5 @@ def _score(
     for column, value in of.items():
         part = part[part[column] == value]
     part = part.sort_values("seed")
-    counts = (np.stack(part[name].to_list()) for name in ("numerators", "denominators"))
-    return part["value"].to_numpy(float), influence_values(*counts)
+    influences = influence_values(*counts_of_models(part)).mean(axis=0)
+    return part["value"].to_numpy(float), influences

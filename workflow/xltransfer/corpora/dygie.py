@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ..runtime.errors import InputError
+from .crossre import REFLEXIVE
 from .json_lines import is_number, list_of, read_json_lines, text_of, words_of
 from .relation_corpora import RELATIONS
 from .relation_sentences import NO_LABEL, Mention, Pair, RelationSentence, check_label, checked
@@ -34,7 +35,7 @@ def read_dygie(
         path: path of the file.
         annotation: ``relations``, or ``roles`` for the arguments of events.
         labels: closed set of labels; empty for an open set.
-        counts: unused.
+        counts: to add to: labels of a mention with itself, which are left out.
 
     Raises:
         InputError: the file is malformed, or an entry is not within its sentence or not between
@@ -43,12 +44,12 @@ def read_dygie(
     return [
         sentence
         for place, item in read_json_lines(path)
-        for sentence in _sentences(item, place, annotation, labels)
+        for sentence in _sentences(item, place, annotation, labels, counts)
     ]
 
 
 def _sentences(
-    item: dict[str, Any], place: str, annotation: str, labels: Collection[str]
+    item: dict[str, Any], place: str, annotation: str, labels: Collection[str], counts: Counter
 ) -> Iterator[RelationSentence]:
     name = text_of(item, "doc_key", place)
     texts = list_of(item, "sentences", place)
@@ -71,7 +72,7 @@ def _sentences(
                 mentions[first, last] = len(spans)
                 spans.append(Mention(first, last, kind))
         read = _relations if annotation == RELATIONS else _events
-        pairs = read(layers[key][number], mentions, spans, start, place)
+        pairs = read(layers[key][number], mentions, spans, start, place, counts)
         for pair in pairs:
             check_label(pair.label, labels, place)
         found = RelationSentence(f"{name}-{number + 1}", words, tuple(spans), tuple(pairs))
@@ -85,6 +86,7 @@ def _relations(
     spans: list[Mention],
     start: int,
     place: str,
+    counts: Counter,
 ) -> list[Pair]:
     """All ordered pairs of mentions."""
     labels: Labels = {}
@@ -97,6 +99,7 @@ def _relations(
         found = labels.setdefault((both[0], both[1]), [])
         if label not in found:
             found.append(label)
+    counts[REFLEXIVE] += _with_themselves(labels)
     everyone = range(len(spans))
     return [
         Pair(a, b, label)
@@ -113,6 +116,7 @@ def _events(
     spans: list[Mention],
     start: int,
     place: str,
+    counts: Counter,
 ) -> list[Pair]:
     """All pairs of a trigger and a mention; triggers are added to the mentions."""
     labels: Labels = {}
@@ -132,6 +136,7 @@ def _events(
             found = labels.setdefault(pair, [])
             if role not in found:
                 found.append(role)
+    counts[REFLEXIVE] += _with_themselves(labels)
     return [
         Pair(trigger, candidate, label)
         for trigger in triggers.values()
@@ -139,6 +144,10 @@ def _events(
         if trigger != candidate
         for label in labels.get((trigger, candidate), [NO_LABEL])
     ]
+
+
+def _with_themselves(labels: Labels) -> int:
+    return sum(len(found) for (first, second), found in labels.items() if first == second)
 
 
 def _span(entry: Any, start: int, place: str) -> tuple[int, int, str]:

@@ -140,6 +140,12 @@ def checked(sentence: RelationSentence, place: str) -> RelationSentence:
     Raises:
         InputError: as for ``read_relation_sentences``.
     """
+    if not is_word(sentence.name):
+        raise InputError(f"{place}: the name is blank or has control characters; rename it")
+    if unreadable := [word for word in sentence.words if not is_word(word)]:
+        raise InputError(
+            f"{place}: the word '{unreadable[0][:40]}' has control characters; remove them"
+        )
     for mention in sentence.mentions:
         _check_mention(mention, len(sentence.words), place)
     _check_once(sentence.mentions, "mention", place)
@@ -193,12 +199,9 @@ def _sentence(item: dict[str, Any], place: str) -> RelationSentence:
     for key in item:
         if key not in (*_REQUIRED, *_OPTIONAL):
             raise InputError(f"{place}: unknown key '{key[:40]}'; remove it")
-    name = text_of(item, "name", place)
-    if not is_word(name):
-        raise InputError(f"{place}: 'name' has control characters; remove them")
     heads = list_of(item, "heads", place) if "heads" in item else None
     sentence = RelationSentence(
-        name,
+        text_of(item, "name", place),
         words_of(item, "words", place),
         tuple(Mention(*_triple(m, "mentions", place)) for m in list_of(item, "mentions", place)),
         tuple(Pair(*_triple(p, "pairs", place)) for p in list_of(item, "pairs", place)),

@@ -133,7 +133,8 @@ class GraphConvolution(nn.Module):
         self.bias = nn.Parameter(torch.zeros(units))
         directions = (2 if directed else 1) if relations else 0
         self.labels = nn.ModuleList(nn.Embedding(relations, units) for _ in range(directions))
-        for matrix in {self.own, self.from_head, self.from_dependents}:
+        # Once each, in a fixed order: that of a set follows from addresses in memory.
+        for matrix in dict.fromkeys([self.own, self.from_head, self.from_dependents]):
             nn.init.xavier_uniform_(matrix.weight)
         for label in self.labels:
             nn.init.normal_(label.weight, std=0.02)

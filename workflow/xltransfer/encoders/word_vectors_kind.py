@@ -120,7 +120,7 @@ class WordVectorsKind(EncoderKind):
         if self._lookup is None:
             raise InputError(
                 f"{directory / CONFIG_FILE}:1: {self.name} reads no text without the vectors of "
-                "its words; give the option --vectors"
+                "its words; give the option --vectors of the stage (`predict` annotates a corpus)"
             )
         return self._lookup
 

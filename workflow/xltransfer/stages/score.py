@@ -42,7 +42,8 @@ COLUMNS = pa.schema(
     ]
 )
 """Columns of files of scores. ``value`` is in percent: 100 times the sum of ``numerators`` divided
-by the sum of ``denominators``; both have one entry per sentence."""
+by the sum of ``denominators``; both have one entry per sentence. The value of a macro F1 is the
+mean of several such ratios, whose counts follow each other (``tasks.metrics.counts``)."""
 SENTENCE_IDS = "sentence_ids"
 """Metadata key of the file for the ``sent_id`` of each sentence, or null, as JSON."""
 

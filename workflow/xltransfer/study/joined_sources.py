@@ -12,6 +12,7 @@ from ..corpora.catalogue import Corpus
 from ..corpora.formats import ANNOTATED
 from ..corpora.source_sets import TOGETHER, members, together
 from ..runtime.errors import InputError
+from .task_encoders import encoders_of
 
 if TYPE_CHECKING:
     from .study import Study
@@ -44,7 +45,7 @@ def check_sets(study: Study) -> None:
         sets = [source for source in study.sources(task) if TOGETHER in source]
         for source in sets:
             _check_set(study, task, source)
-        for name in study.encoders if sets else ():
+        for name in encoders_of(study, task) if sets else ():
             if study.made_encoders.languages(name):
                 raise InputError(
                     f"config: {task}.sources: '{sets[0]}' has several languages, and '{name}' has "

@@ -11,12 +11,17 @@ from ..records import paths
 from ..records.code import stage_digest
 from ..runtime.errors import InputError
 from ..runtime.files import digest
+from .adapter_settings import task_of_models
 from .adversarial_settings import labelled_of
-from .shared_spaces import vectors_identity
+from .shared_spaces import check_language, vectors_identity
 from .task_encoders import encoders_of
 
 WITH_TREES = (EMBEDDED, STAND_OFF, "json-lines")
 """Layouts of corpora whose sentences have trees (for JSON lines: may have)."""
+LABELLED = "training.adversarial.labelled"
+"""Key of the labelled target sentences of a training."""
+UPOS = "UPOS"
+"""Label of the tasks that predict parts of speech."""
 
 if TYPE_CHECKING:
     from .study import Study
@@ -120,8 +125,11 @@ def check_trees(study: Study) -> None:
         if "trees" in study.config[task]:
             _check_trees(study, task)
         if study.config[task].get("context"):
+            _check_features(study, task)
             _check_annotation(study, task)
         reference = study.config[task].get("reference", task)
+        if reference == task and "reference" not in study.config[task]:
+            continue
         if reference not in study.tasks or study.kind(reference) != study.kind(task):
             raise InputError(
                 f"config: {task}.reference: '{reference}' is no task of the kind of {task} among "
@@ -131,19 +139,41 @@ def check_trees(study: Study) -> None:
             raise InputError(
                 f"config: {task}.reference: '{reference}' has a reference itself; name that one"
             )
+        _check_compared(study, task, reference)
+
+
+def _check_features(study: Study, task: str) -> None:
+    """Raise an error for a context that reads nothing."""
+    context = study.config[task]["context"]
+    features = ("states", "upos_units", "relation_units", "entity_units")
+    if not any(context[name] for name in features):
+        raise InputError(
+            f"config: {task}.context: it reads no feature; set one of {', '.join(features)}"
+        )
+
+
+def _check_compared(study: Study, task: str, reference: str) -> None:
+    """Raise an error for scores on other sentences than those of the reference."""
+    if study.targets(task) != study.targets(reference):
+        raise InputError(
+            f"config: {task}.targets: differences from the reference '{reference}' are over the "
+            "same test sentences; name the same targets, in the same order"
+        )
 
 
 def _check_annotation(study: Study, task: str) -> None:
     """Raise an error for corpora without the trees and parts of speech that a context reads."""
     tagged = "tagger" in study.config[task].get("trees", {})
-    labelled = labelled_of(study, task)
-    if labelled is not None and study.corpora(task)[labelled[1]].layout not in WITH_TREES:
-        raise InputError(
-            f"config: {task}.training.adversarial.labelled: '{labelled[1]}' has no trees and parts "
-            "of speech, which `context` reads; name another corpus"
-        )
-    for role in ("sources", "targets"):
-        for code in (one for name in study.config[task][role] for one in name.split("+")):
+    read = [(role, study.config[task][role]) for role in ("sources", "targets")]
+    if labelled := labelled_of(study, task):
+        read.append((LABELLED, [labelled[1]]))
+        if trees_of(study, task, labelled[1]):
+            raise InputError(
+                f"config: {task}.{LABELLED}: {labelled[1]} is read with its own trees, and "
+                f"{task}.trees.corpora lists it; remove it from one of the two"
+            )
+    for role, names in read:
+        for code in (one for name in names for one in name.split("+")):
             corpus = study.corpora(task)[code]
             if corpus.layout in WITH_TREES or (tagged and trees_of(study, task, code)):
                 continue
@@ -155,12 +185,17 @@ def _check_annotation(study: Study, task: str) -> None:
 
 def _check_trees(study: Study, task: str) -> None:
     section, place = study.config[task]["trees"], f"config: {task}.trees"
+    if not study.config[task].get("context"):
+        raise InputError(
+            f"{place}: the task has no `context` that reads trees; add it, or remove `trees`"
+        )
     used = {*study.sources(task), *study.targets(task)}
     for corpus in section["corpora"]:
         if corpus not in used:
             raise InputError(
                 f"{place}.corpora: '{corpus}' is neither a source nor a target of {task}; remove it"
             )
+        check_language(study, section["encoder"], study.language(task, corpus))
     for source in study.sources(task):
         if "+" in source and set(source.split("+")) & set(section["corpora"]):
             raise InputError(
@@ -180,6 +215,16 @@ def _check_trees(study: Study, task: str) -> None:
         if model not in study.tasks or study.config[model]["kind"] != kind:
             raise InputError(
                 f"{place}.{name}: '{model}' is no task of the kind {kind} among `tasks`; add it"
+            )
+        if task_of_models(study, model) != model:
+            raise InputError(
+                f"{place}.{name}: '{model}' has the models of '{task_of_models(study, model)}'; "
+                "name that task"
+            )
+        if study.config[model].get("label", UPOS) != UPOS:
+            raise InputError(
+                f"{place}.{name}: '{model}' predicts {study.config[model]['label']}, not {UPOS}; "
+                "name a task about parts of speech"
             )
         if section["encoder"] not in encoders_of(study, model):
             raise InputError(

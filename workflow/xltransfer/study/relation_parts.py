@@ -89,7 +89,7 @@ def metric_settings(study: Study, task: str, corpus: str) -> dict[str, Any]:
 
 
 def check_treebanks(study: Study) -> None:
-    """Raise an error for corpora whose treebank lacks a part.
+    """Raise an error for corpora whose treebank lacks a part, or whose main scores differ.
 
     Raises:
         InputError: names the key, the treebank and the remedy.
@@ -98,10 +98,25 @@ def check_treebanks(study: Study) -> None:
         annotation = study.kind(task).corpora
         if not is_annotation(annotation):
             continue
+        _check_metrics(study, task, annotation)
         for role, splits in (("sources", ("train", "dev")), ("targets", ("test",))):
             for name in study.config[task][role]:
                 for code in name.split("+"):
                     _check_treebank(study, f"{task}.{role}", annotation, code, splits)
+
+
+def _check_metrics(study: Study, task: str, annotation: str) -> None:
+    """Raise an error for corpora whose main F1 has several definitions."""
+    names = [*study.sources(task), *study.targets(task)]
+    codes = [code for name in names for code in name.split("+")]
+    metrics = [corpus_of(study, annotation, code).metric for code in codes]
+    for code, metric in zip(codes, metrics, strict=True):
+        if metric != metrics[0]:
+            raise InputError(
+                f"config: {task}: F1 of {codes[0]} is defined as '{metrics[0]}', that of {code} "
+                f"as '{metric}' (`metric` in relation_corpora.tsv); scores of one task are "
+                "compared, so choose corpora of one definition"
+            )
 
 
 def _check_treebank(

@@ -50,7 +50,7 @@ def hub(study: Study) -> str:
 
 def map_to(study: Study, embeddings: str, language: str) -> str | None:
     """The dictionary of the map to a language; ``None`` for the language of the space itself."""
-    if language == hub(study):
+    if language == hub(study) and language in study.mapped.embeddings[embeddings].languages:
         return None
     for name, code in study.mapped.pairs:
         if name == embeddings and study.mapped.dictionaries[code].target == language:
@@ -106,11 +106,34 @@ def check_spaces(study: Study) -> None:
                 f"config: word_vectors.dictionaries: '{encoder}' reads all languages in one space, "
                 f"but dictionaries start from {' and '.join(sorted(sources))}; keep those of one"
             )
+        of_embeddings = [code for name, code in study.mapped.pairs if name == embeddings]
+        ends = [study.mapped.dictionaries[code].target for code in of_embeddings]
+        if twice := [code for code in ends if ends.count(code) > 1]:
+            raise InputError(
+                f"config: word_vectors.dictionaries: two have maps to '{twice[0]}', of which "
+                f"'{encoder}' would use one; keep one of them"
+            )
         if encoder in study.encoders:
-            _check_uses(study, encoder, embeddings)
+            _check_uses(study, encoder)
 
 
-def _check_uses(study: Study, encoder: str, embeddings: str) -> None:
+def check_language(study: Study, encoder: str, language: str) -> None:
+    """Raise an error for texts of a language that an encoder of word vectors cannot read.
+
+    Args:
+        study: study with the encoder.
+        encoder: name of an encoder; others than those of word vectors are not checked.
+        language: code of a language, or several joined by ``+``.
+
+    Raises:
+        InputError: names the key and the remedy.
+    """
+    if encoder in spaces(study):
+        for one in language.split("+"):
+            map_to(study, spaces(study)[encoder][0], one)
+
+
+def _check_uses(study: Study, encoder: str) -> None:
     ablated = [ablation for ablation in study.config["ablations"] if ablation != NONE]
     if ablated:
         raise InputError(
@@ -124,5 +147,4 @@ def _check_uses(study: Study, encoder: str, embeddings: str) -> None:
         )
     for task in (task for name, task in encoders_and_tasks(study) if name == encoder):
         for code in (*study.sources(task), *study.targets(task)):
-            for language in study.language(task, code).split("+"):
-                map_to(study, embeddings, language)
+            check_language(study, encoder, study.language(task, code))

@@ -11,6 +11,7 @@ from ..records import paths
 from ..runtime.errors import InputError
 from ..runtime.files import canonical_json, digest
 from .recipes import Encoder
+from .task_encoders import encoders_of
 
 if TYPE_CHECKING:
     from .study import Study
@@ -161,7 +162,7 @@ def _check_use(study: Study, name: str) -> None:
             f"config: parallel.treebanks: '{name}' is never pretrained, so that it has no states "
             "to compare; empty the list, or leave it out of `transfer_encoders`"
         )
-    for task in study.tasks:
+    for task in (task for task in study.tasks if name in encoders_of(study, task)):
         for corpus in (*study.sources(task), *study.targets(task)):
             if TOGETHER in corpus:
                 raise InputError(
