@@ -299,6 +299,7 @@ def test_the_encoders_of_other_methods_do_not_forbid_noise() -> None:
     made["pos_noise"] = made["pos"] | {"training": made["pos"]["training"] | noise}
     made["pos_noise"]["encoders"] = ["embedded"]
     made["tasks"] = ["pos", "pos_dictionary", "pos_noise"]
+    made["parallel"] = {**made["parallel"], "treebanks": []}
     methods = made["adaptation_methods"][0]["methods"]
     methods += [
         {"name": "bytes", "encoder": "of-bytes"},

@@ -126,7 +126,7 @@ WRONG = {
     ),
     "adapter of word vectors": (
         {"roles_graph__training__adapter": {"size": 8}},
-        "roles_graph.training.adapter: 'vectors' reads whole words and has no pretrained layers",
+        "roles_graph.training.adapter: 'vectors' is never pretrained",
     ),
     "checkpointing of word vectors": (
         {"roles_graph__training__checkpointing": True},
@@ -248,7 +248,9 @@ def test_labelled_target_sentences_have_the_trees_of_the_test() -> None:
         "learning_rate": 1.0e-2,
         "discriminator": {"kind": "convolution", "widths": [2], "units": 32, "dropout": 0.2},
     }
-    with pytest.raises(InputError, match="labelled: qea_embedded is read with its own trees, and"):
+    with pytest.raises(
+        InputError, match="labelled: 'qea_embedded' would be read with its own trees"
+    ):
         changed(
             roles_parsed__encoders=["embedded"],
             roles_parsed__sources=["qaa_embedded"],

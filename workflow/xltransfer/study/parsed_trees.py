@@ -167,11 +167,6 @@ def _check_annotation(study: Study, task: str) -> None:
     read = [(role, study.config[task][role]) for role in ("sources", "targets")]
     if labelled := labelled_of(study, task):
         read.append((LABELLED, [labelled[1]]))
-        if trees_of(study, task, labelled[1]):
-            raise InputError(
-                f"config: {task}.{LABELLED}: {labelled[1]} is read with its own trees, and "
-                f"{task}.trees.corpora lists it; remove it from one of the two"
-            )
     for role, names in read:
         for code in (one for name in names for one in name.split("+")):
             corpus = study.corpora(task)[code]
