@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
 from .plots import GREY, SAME_LANGUAGE, ZERO_SHOT
 from .randominit import CROSS_LINGUAL
@@ -44,6 +45,10 @@ def scaling_figure(config: Mapping[str, Any], table: pd.DataFrame) -> Figure:
             _ours(ax, part)
             ax.set_title(f"{task}, {which}")
         ax.set_xscale("log")
+        ax.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
+        ax.xaxis.set_major_formatter(EngFormatter(sep=""))
+        # Sizes of less than a decade would have a label at every minor tick.
+        ax.xaxis.set_minor_formatter(NullFormatter())
         ax.set_xlabel("parameters without embeddings")
         ax.set_ylabel(f"{part['metric'].iloc[0]} in percent")
     handles, labels = axes[0][0].get_legend_handles_labels()
