@@ -76,6 +76,10 @@ def test_notes_say_how_to_read(seeds: list[int], tmp_path: Path) -> None:
         assert "one seed; intervals cover sentences only" in note and " ns" not in note
     else:
         assert "3 seeds" in note and "ns is not evidence of no effect" in note
+        assert "the standard deviation in parentheses" in note
+        with_bounds = reading_note(config, " (Holm)", bounds=True)
+        assert "intervals over seeds and test sentences in brackets" in with_bounds
+        assert "parentheses" not in with_bounds
 
 
 def test_renderings(tmp_path: Path) -> None:

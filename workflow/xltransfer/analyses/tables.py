@@ -135,17 +135,23 @@ def study_note(config: Mapping[str, Any]) -> str:
     return f"Study: {config['study']}; {seeds} seed{'s' if seeds > 1 else ''}."
 
 
-def reading_note(config: Mapping[str, Any], changes: str = "") -> str:
+def reading_note(config: Mapping[str, Any], changes: str = "", bounds: bool = False) -> str:
     """The note below a table over seeds: study, number of seeds, and explanation of the marks.
 
     Args:
         config: configuration of the table with ``study`` and ``seeds``.
         changes: text after "ns: not significant at the 5 % level"; empty for a table without
             changes.
+        bounds: whether scores have confidence intervals instead of standard deviations.
     """
     seeds = len(config["seeds"])
     note = study_note(config)
-    if seeds > 1:
+    if seeds > 1 and bounds:
+        note += (
+            " Scores are means over seeds, with 95 % confidence intervals over seeds and test "
+            "sentences in brackets."
+        )
+    elif seeds > 1:
         note += " Scores are means over seeds, with the standard deviation in parentheses."
     if not changes:
         return note

@@ -63,7 +63,7 @@ def adversarial_tables(
     frame = complete(read_scores(scores), expected, CELL)
     contents = {key: _measurement(path, config["seeds"]) for key, path in measured.items()}
     table = adversarial_table(config["rows"], frame, contents)
-    notes = [reading_note(config, "; not corrected for several tests"), NOTE]
+    notes = [reading_note(config, "; not corrected for several tests", bounds=True), NOTE]
     write_table(directory / "adversarial.csv", table, provenance, notes=notes)
 
 

@@ -52,6 +52,6 @@ def structure_tables(
         directory / "structure.csv",
         table,
         provenance,
-        notes=[reading_note(config, NOTE)],
+        notes=[reading_note(config, NOTE, bounds=True)],
         corrected={"difference": adjusted(table)},
     )
