@@ -186,12 +186,14 @@ def test_files_that_are_there_are_not_fetched(workspace: Path) -> None:
 
 def test_wrong_configuration_is_one_line_and_an_error(small: Path) -> None:
     change(small, parsing__sources=["qaa_embeded"])
+    text = (small / "small.yaml").read_text().splitlines()
+    line = text.index("  sources:", text.index("parsing:")) + 1
     done = snakemake(small, "--dry-run", "--configfile", "small.yaml")
     assert done.returncode != 0
     lines = [line for line in done.stderr.splitlines() if "error" in line.lower()]
     assert lines == [
         "error: config: parsing.sources: no 'qaa_embeded' in resources/treebanks.tsv; "
-        "did you mean 'qaa_embedded'?"
+        f"did you mean 'qaa_embedded'? (small.yaml:{line})"
     ]
     assert "Traceback" not in done.stderr
 

@@ -50,11 +50,11 @@ from xltransfer.study.adversarial_settings import (
 from xltransfer.study.adapter_settings import adapter_files, adapter_identity, adapter_options
 from xltransfer.study.analyses import ANALYSES, FIGURE_JOBS, analysis_of, drawings_of
 from xltransfer.study.dictionary_texts import DictionaryTexts, dictionary_codes
-from xltransfer.study.key_places import with_place
 from xltransfer.study.discriminations import Discrimination, discriminations, models_of, own_corpora
 from xltransfer.study.discriminations import identity as discrimination_identity
 from xltransfer.study.discriminations import stage_config as discrimination_config
 from xltransfer.study.joined_sources import all_sets, sets_of
+from xltransfer.study.key_places import with_place
 from xltransfer.study.noise_settings import alphabet_file
 from xltransfer.study.parsed_trees import models_of_trees, parsed_file, parsed_identity
 from xltransfer.study.private_report import private
@@ -78,7 +78,9 @@ try:
     unseen = study.unseen
     gpu_jobs = jobs_at_once()
 except InputError as error:
-    sys.exit(f"error: {with_place(error, workflow.configfiles, config)}")
+    # Snakemake lists the files of the command line, which override config.yaml, before it.
+    files = [*workflow.configfiles[-1:], *workflow.configfiles[:-1]]
+    sys.exit(f"error: {with_place(error, map(os.path.relpath, files), config)}")
 
 
 def names_in_targets():
