@@ -79,7 +79,7 @@ def test_a_row_adds_a_corpus(study: tuple[Path, dict]) -> None:
     """A corpus in a known layout is rows in two tables and its code in the study."""
     workspace, environment = study
     with open(workspace / "resources" / "relation_corpora.tsv", "a", encoding="utf-8") as table:
-        table.write("sv_mine\trelations\tsv\tMine\tCC0-1.0\tjson-lines\t\tmicro\t\n")
+        table.write("sv_mine\trelations\tsv\tMine\tCC0-1.0\tjson-lines\t\tlabels\t\n")
     with open(workspace / "resources" / "relation_files.tsv", "a", encoding="utf-8") as table:
         table.write("sv_mine\ttest\tt.jsonl\t\tunchecked\t\n")
     more = change(workspace, relations={"targets": ["en_crossre", "sv_mine"]})
