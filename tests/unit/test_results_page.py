@@ -213,6 +213,11 @@ def test_charts_keep_order_and_gaps() -> None:
     assert [label for label, _ in chart.ticks] == ["1-2", "3-4"]
     without = CHANGES.assign(**{"3-4": float("nan"), "3-4_low": float("nan")})
     assert len(layer_charts(without)[0].points) == 1
+    none = {
+        f"{name}{end}": float("nan") for name in ("1-2", "3-4") for end in ("", "_low", "_high")
+    }
+    both = pd.concat([CHANGES, CHANGES.assign(source_target="QCA-X", **none)])
+    assert [one.title for one in layer_charts(both)] == ["tiny, parsing, QAA-X"]
     scores = {"encoder": ["e"], "task": ["t"], "metric": ["m"], "source": ["s"], "a": [1.0]}
     (matrix,) = score_matrices(pd.DataFrame({**scores, "b": [3.0], "c": [float("nan")]}))
     ((source, cells),) = matrix.rows

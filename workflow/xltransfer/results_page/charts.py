@@ -46,7 +46,7 @@ class LayerChart:
 
 
 def layer_charts(randominit: pd.DataFrame) -> list[LayerChart]:
-    """A chart for each row of the table ``randominit``, all with one scale."""
+    """A chart for each row of the table ``randominit`` with changes, all with one scale."""
     layers = [name for name in randominit.columns if _LAYERS.fullmatch(str(name))]
     values = [randominit[name + end] for name in layers for end in ("_low", "_high")]
     numbers = [value for column in values for value in column.dropna()]
@@ -79,6 +79,9 @@ def layer_charts(randominit: pd.DataFrame) -> list[LayerChart]:
                 f"interval {_signed(low)} to {_signed(high)}"
             )
             points.append(Point(x, height(change), height(low), height(high), words))
+        if not points:
+            # Ablations are run for some of the sources alone.
+            continue
         title = f"{row['encoder']}, {row['task']}, {row['source_target']}"
         charts.append(LayerChart(title, _WIDTH, _HEIGHT, height(0.0), points, ticks, scale))
     return charts
