@@ -8,7 +8,7 @@ its training, and with the models of another task's section.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..encoders.ablations import NEVER_PRETRAINED, parse
@@ -17,6 +17,7 @@ from ..records import paths
 from ..records.record import PRETRAINING
 from ..runtime.errors import InputError
 from ..runtime.files import canonical_json
+from .named_texts import encoders_of_training, is_of_unseen, trainings
 from .recipes import Encoder, Recipe, root_of
 from .task_encoders import encoders_of
 
@@ -45,7 +46,7 @@ def uses_adapters(study: Study) -> bool:
     """Whether a study trains adapters."""
     recipes = study.made_encoders.recipes.values()
     return any(is_language_adapter(recipe) for recipe in recipes) or any(
-        ADAPTER in training for _, training in _trainings(study)
+        ADAPTER in training for _, training in trainings(study)
     )
 
 
@@ -146,13 +147,6 @@ def adapter_table_config(study: Study) -> str:
     return canonical_json(config)
 
 
-def _trainings(study: Study) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for task in study.tasks:
-        yield f"{task}.training", study.config[task]["training"]
-    for task in study.unseen.tasks:
-        yield f"unseen.training.{task}", study.unseen.section["training"][task]
-
-
 def check_adapters(study: Study) -> None:
     """Raise an error for adapters that do not fit an encoder, or unusable language adapters.
 
@@ -161,12 +155,11 @@ def check_adapters(study: Study) -> None:
     """
     for encoder in study.declared_encoders.values():
         _check_recipe(study, encoder)
-    for key, training in _trainings(study):
+    for key, training in trainings(study):
         if ADAPTER not in training:
             continue
-        in_language, place = key.startswith("unseen."), f"config: {key}.adapter"
-        used = study.unseen.arms.trained if in_language else encoders_of(study, key.split(".")[0])
-        for name in used:
+        in_language, place = is_of_unseen(key), f"config: {key}.adapter"
+        for name in encoders_of_training(study, key):
             if not study.declared_encoders[name].pretrained:
                 if in_language:  # such arms have a training of their own
                     continue

@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..corpora.catalogue import EMBEDDED
-from ..corpora.checksums import UNCHECKED
 from ..corpora.source_sets import members
 from ..runtime.errors import InputError
 from . import noise_settings
-from .noise_settings import RAW_TEXT, Part
+from .named_texts import RAW_TEXT, TABLES, Part, check_text
 from .task_encoders import encoders_of
 
 if TYPE_CHECKING:
     from .study import Study
 
 KEY = "adversarial"
-TABLES = {RAW_TEXT: "raw_corpora"}
-"""Catalogue of the corpora in a folder, if it has another name."""
 OF_PASSAGES = ("question-answering",)
 """Kinds of tasks whose units are no sentences."""
 
@@ -123,34 +119,17 @@ def check_adversarial(study: Study) -> None:
                 "as a whole; remove the key, and make `batch_pieces` smaller to save memory"
             )
         for part in texts_of(study.config[task]["training"]):
-            _check_part(study, f"{key}.texts", *part)
+            _check_part(study, f"{key}.texts", part)
         labelled = labelled_of(study, task)
         if labelled is not None:
-            _check_part(study, f"{key}.labelled.corpus", *labelled)
+            _check_part(study, f"{key}.labelled.corpus", labelled)
         _check_languages(study, task, key, labelled)
         _check_encoders(study, task, key)
 
 
-def _check_part(study: Study, key: str, folder: str, code: str, part: str) -> None:
-    table = TABLES.get(folder, folder)
-    known = getattr(study.catalogue, table)
-    if code not in known:
-        raise InputError(f"{key}: no '{code}' in the catalogue of {table}; add its row there")
-    if folder == RAW_TEXT:
-        unchecked = known[code].checksum == UNCHECKED and not code.endswith(f"_{EMBEDDED}")
-    elif part not in known[code].splits:
-        raise InputError(
-            f"{key}: {code} has no {part} part, and test sentences are for testing; name another "
-            "corpus, or a raw text"
-        )
-    else:
-        unchecked = not study.contents.corpus(folder, code, part)
-    if unchecked and not study.config["keep"]["ablated_weights"]:
-        raise InputError(
-            f"config: keep.ablated_weights: the catalogue has no checksum of {code}, a text of "
-            "adversarial training, so that a changed file would go unnoticed; write it there, or "
-            "keep the weights"
-        )
+def _check_part(study: Study, key: str, text: Part) -> None:
+    no_part = "and test sentences are for testing; name another corpus, or a raw text"
+    check_text(study, key, text, "a text of adversarial training", no_part)
 
 
 def _check_languages(study: Study, task: str, key: str, labelled: Part | None) -> None:
