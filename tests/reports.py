@@ -14,6 +14,17 @@ import pytest
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
+LEAVE = """
+<script>
+const leave = (seen) => {
+  const note = document.createElement("pre");
+  note.id = "seen";
+  note.textContent = btoa(unescape(encodeURIComponent(JSON.stringify(seen))));
+  document.body.append(note);
+};
+</script>
+"""
+"""Leaves what was seen on the page, where the test reads it."""
 CLICK_THROUGH = """
 <script>
 window.addEventListener("load", async () => {
@@ -36,10 +47,7 @@ window.addEventListener("load", async () => {
   } catch (error) {
     seen.errors.push(String(error));
   }
-  const note = document.createElement("pre");
-  note.id = "seen";
-  note.textContent = btoa(unescape(encodeURIComponent(JSON.stringify(seen))));
-  document.body.append(note);
+  leave(seen);
 });
 async function look(seen, click, until, pause) {
   await click("Workflow");
@@ -137,10 +145,7 @@ window.addEventListener("load", () => {
   } catch (error) {
     seen.errors.push(String(error));
   }
-  const note = document.createElement("pre");
-  note.id = "seen";
-  note.textContent = btoa(unescape(encodeURIComponent(JSON.stringify(seen))));
-  document.body.append(note);
+  leave(seen);
 });
 </script>
 </body>"""
@@ -164,7 +169,7 @@ def browse(program: str, page: Path, profile: Path, script: str = CLICK_THROUGH)
     clicking = page.with_name(f"clicking-{page.name}")
     text = page.read_text(encoding="utf-8")
     head, _, tail = text.rpartition("</body>")
-    clicking.write_text(head + script + tail, encoding="utf-8")
+    clicking.write_text(head + LEAVE + script + tail, encoding="utf-8")
     done = subprocess.run(
         [program, "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
          "--disable-dev-shm-usage", f"--user-data-dir={profile}", "--virtual-time-budget=60000",

@@ -155,3 +155,26 @@ def test_long_sentences_are_read_in_windows(tmp_path: Path) -> None:
     )
     torch.testing.assert_close(pooled[0, :16], states[0, :2].amax(dim=0))
     torch.testing.assert_close(pooled[0, 16:32], states[0, 58:].amax(dim=0))
+
+
+def test_inputs_are_computed_once_for_a_task_and_again_for_other_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Several models of a task read one dataset, and an epoch is scored on it as often as it ends."""
+    kind = type(make_task(SETTINGS))
+    computed = kind.inputs
+    read: list[str] = []
+
+    def inputs(task, one: RelationSentence) -> dict[str, np.ndarray]:
+        read.append(one.name)
+        found = computed(task, one)
+        return {**found, "heads": np.zeros(1)} if task.settings.get("more") else found
+
+    monkeypatch.setattr(kind, "inputs", inputs)
+    data = Dataset(SENTENCES, WordTokenizer(make_encoder(tmp_path)), 32)
+    for _ in range(3):
+        data.add_inputs(make_task(SETTINGS))
+    assert read == [one.name for one in SENTENCES]
+    data.add_inputs(make_task({**SETTINGS, "more": True}))
+    assert len(read) == 2 * len(SENTENCES)
+    assert all("heads" in example.inputs for example in data.examples)

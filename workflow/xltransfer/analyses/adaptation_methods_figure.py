@@ -9,9 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .plots import GREY, ZERO_SHOT, plt
-
-MOST_COLUMNS = 4
+from .plots import GREY, ZERO_SHOT, method_panels
 
 
 def adaptation_methods_figure(config: Mapping[str, Any], table: pd.DataFrame) -> Figure:
@@ -26,17 +24,8 @@ def adaptation_methods_figure(config: Mapping[str, Any], table: pd.DataFrame) ->
     """
     methods = list(dict.fromkeys(table.loc[table["change"].notna(), "method"]))
     panels = list(table.groupby(["task", "language"], sort=False))
-    columns = min(len(panels), MOST_COLUMNS)
-    rows = -(-len(panels) // columns)
-    figure, axes = plt.subplots(
-        *(rows, columns),
-        figsize=(2.0 + 1.7 * columns, 0.8 + rows * (0.6 + 0.2 * len(methods))),
-        sharex=True,
-        sharey=True,
-        squeeze=False,
-        layout="constrained",
-    )
-    for ax, ((task, language), part) in zip(axes.flat, panels, strict=False):
+    figure, axes = method_panels(len(panels), methods, "change (points)", 2.0)
+    for ax, ((task, language), part) in zip(axes, panels, strict=True):
         _changes(ax, part, methods)
         baseline = part[part["change"].isna()]
         ax.set_title(
@@ -44,13 +33,6 @@ def adaptation_methods_figure(config: Mapping[str, Any], table: pd.DataFrame) ->
             f"{baseline['score'].iloc[0]:.1f}",
             loc="left",
         )
-    for ax in axes.flat[len(panels) :]:
-        ax.set_visible(False)
-    axes[0][0].set_yticks(range(len(methods)), methods)
-    axes[0][0].invert_yaxis()
-    for ax in axes.flat[max(0, len(panels) - columns) : len(panels)]:
-        ax.set_xlabel("change (points)")
-        ax.tick_params(labelbottom=True)
     figure.suptitle(config["study"], fontsize=9)
     return figure
 

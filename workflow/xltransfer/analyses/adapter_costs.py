@@ -33,16 +33,21 @@ def costs_of_models(reports: Sequence[Path]) -> dict[tuple[str, str, str], Cost]
     for path in reports:
         encoder, task, corpus, ablation = path.parts[-6:-2]
         if ablation == NONE:
-            found[encoder, task, corpus] = _cost(path)
+            found[encoder, task, corpus] = cost_of(path)
     return found
 
 
 def costs_of_encoders(reports: Sequence[Path]) -> dict[str, Cost]:
     """The costs of encoders by name; arguments and errors as for ``costs_of_models``."""
-    return {path.parts[-4]: _cost(path) for path in reports}
+    return {path.parts[-4]: cost_of(path) for path in reports}
 
 
-def _cost(path: Path) -> Cost:
+def cost_of(path: Path) -> Cost:
+    """The cost that the report of a training states.
+
+    Raises:
+        InputError: the report is damaged.
+    """
     content = read_json(path)
     try:
         cost = content["parameters"]["trained"], content["stored_bytes"]

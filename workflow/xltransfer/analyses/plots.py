@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ from .randominit import CROSS_LINGUAL
 SAME_LANGUAGE = {"color": "#0072B2", "marker": "o", "linestyle": "-"}
 ZERO_SHOT = {"color": "#D55E00", "marker": "s", "linestyle": "--"}
 GREY = "#777777"
+MOST_COLUMNS = 4
+"""Number of panels beside each other."""
 
 plt.rcParams.update(
     {
@@ -150,6 +152,41 @@ def _panel(ax: Axes, part: pd.DataFrame, source: str, pairs: dict[str, str]) -> 
         )
     ax.set_title(f"source {source.upper()}")
     ax.set_xticks(range(len(pairs)), list(pairs.values()))
+
+
+def method_panels(
+    panels: int, methods: Sequence[str], axis_label: str, left: float
+) -> tuple[Figure, list[Axes]]:
+    """Panels whose rows are methods, in a grid with the axis label below the lowest ones.
+
+    Args:
+        panels: number of panels, at least 1.
+        methods: names of the rows, from the top.
+        axis_label: label of the horizontal axis.
+        left: inches for the names.
+
+    Returns:
+        The figure and its visible axes, in reading order.
+    """
+    columns = min(panels, MOST_COLUMNS)
+    rows = -(-panels // columns)
+    figure, grid = plt.subplots(
+        *(rows, columns),
+        figsize=(left + 1.7 * columns, 0.8 + rows * (0.6 + 0.2 * len(methods))),
+        sharex=True,
+        sharey=True,
+        squeeze=False,
+        layout="constrained",
+    )
+    axes = list(grid.flat)
+    for ax in axes[panels:]:
+        ax.set_visible(False)
+    axes[0].set_yticks(range(len(methods)), methods)
+    axes[0].invert_yaxis()
+    for ax in axes[max(0, panels - columns) : panels]:
+        ax.set_xlabel(axis_label)
+        ax.tick_params(labelbottom=True)
+    return figure, axes[:panels]
 
 
 def save_figure(figure: Figure, path: Path) -> None:

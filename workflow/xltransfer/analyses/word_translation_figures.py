@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from .plots import GREY, SAME_LANGUAGE, ZERO_SHOT, plt
+from .plots import GREY, SAME_LANGUAGE, ZERO_SHOT, method_panels, plt
 from .word_translation_names import CSLS, NEAREST_NEIGHBOUR
 
 STYLES = {
@@ -33,28 +33,12 @@ def word_translation_figure(config: Mapping[str, Any], table: pd.DataFrame) -> F
     """
     methods = list(dict.fromkeys(table["method"]))
     panels = list(table.groupby(["embeddings", "dictionary"], sort=False))
-    columns = min(len(panels), 4)
-    rows = -(-len(panels) // columns)
-    figure, axes = plt.subplots(
-        *(rows, columns),
-        figsize=(1.8 + 1.7 * columns, 0.8 + rows * (0.6 + 0.2 * len(methods))),
-        sharex=True,
-        sharey=True,
-        squeeze=False,
-        layout="constrained",
-    )
-    for ax, ((embeddings, _), part) in zip(axes.flat, panels, strict=False):
+    figure, axes = method_panels(len(panels), methods, "P@1 (%)", 1.8)
+    for ax, ((embeddings, _), part) in zip(axes, panels, strict=True):
         _methods(ax, part, methods)
         pair = f"{part['source'].iloc[0].upper()}-{part['target'].iloc[0].upper()}"
         ax.set_title(f"{pair}, {embeddings}", loc="left")
-    for ax in axes.flat[len(panels) :]:
-        ax.set_visible(False)
-    axes[0][0].set_yticks(range(len(methods)), methods)
-    axes[0][0].invert_yaxis()
-    for ax in axes.flat[max(0, len(panels) - columns) : len(panels)]:
-        ax.set_xlabel("P@1 (%)")
-        ax.tick_params(labelbottom=True)
-    handles, labels = axes[0][0].get_legend_handles_labels()
+    handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2)
     figure.suptitle(config["study"], fontsize=9)
     return figure

@@ -121,7 +121,7 @@ def follow(inputs: Mapping[str, str]) -> Trace:
     users: dict[tuple[str, str], str] = {}
     while waiting:
         path, checksum = waiting.pop()
-        record = _record(path)
+        record = record_of(path)
         known = record.get("output", checksum)
         if known != checksum:
             _note_versions(trace, path, [checksum, known], users.get((path, checksum)))
@@ -172,8 +172,12 @@ def _refuse_inconsistent(trace: Trace) -> None:
     )
 
 
-def _record(path: str) -> dict[str, Any]:
-    """The record of a file; empty if there is no valid one."""
+def record_of(path: str) -> dict[str, Any]:
+    """The record of a file; empty if there is no valid one.
+
+    Args:
+        path: path as written by ``record.portable``.
+    """
     content = _json_object(record_path(located(path)))
     usable = isinstance(content.get("inputs"), dict) and {"stage", "output"} <= content.keys()
     return content if usable else {}

@@ -6,11 +6,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
-from typing import Any
 
-from ..records.record import located, record_path
-from ..runtime.errors import InputError
-from ..runtime.files import read_json
+from ..records.trace import record_of
 
 _ROW, _COLUMN, _BOX = 44.0, 190.0, (160.0, 28.0)
 
@@ -61,7 +58,7 @@ def stage_graph(inputs: Mapping[str, Mapping[str, str]]) -> StageGraph | None:
     seen = set(waiting)
     while waiting:
         path, reader = waiting.pop()
-        record = _record(path)
+        record = record_of(path)
         if not record:
             continue
         stage = str(record["stage"])
@@ -73,16 +70,6 @@ def stage_graph(inputs: Mapping[str, Mapping[str, str]]) -> StageGraph | None:
                 seen.add((source, stage))
                 waiting.append((source, stage))
     return _placed(files, readers) if files else None
-
-
-def _record(path: str) -> dict[str, Any]:
-    file = record_path(located(path))
-    try:
-        content = read_json(file) if file.is_file() else {}
-    except InputError:
-        return {}
-    usable = isinstance(content, dict) and isinstance(content.get("inputs"), dict)
-    return content if usable and "stage" in content else {}
 
 
 def _placed(files: Mapping[str, set[str]], readers: Mapping[str, set[str]]) -> StageGraph:

@@ -79,6 +79,7 @@ def _make_printable(record: logging.LogRecord) -> bool:
 
 def tell(message: str) -> None:
     """Write a line to the terminal behind a log file; nothing if there is none."""
+    # Where standard error is a log file, this is the descriptor of the terminal behind it.
     if terminal := os.environ.get("XLTRANSFER_TERMINAL"):
         with suppress(OSError):
             os.write(int(terminal), f"{printable(message)}\n".encode())
@@ -86,19 +87,16 @@ def tell(message: str) -> None:
 
 def warn(reason: str) -> None:
     """Say on one line, in the log and on the terminal, what a user should know of a result."""
-    _say(f"warning: {printable(reason)}\n")
+    _say(f"warning: {reason}")
 
 
 def _refuse(reason: str) -> None:
-    _say(f"error: {printable(reason)}\n")
+    _say(f"error: {reason}")
     sys.exit(USER_ERROR)
 
 
 def _say(message: str) -> None:
-    # Where standard error is a log file, this is the descriptor of the terminal behind it.
-    if terminal := os.environ.get("XLTRANSFER_TERMINAL"):
-        with suppress(OSError):
-            os.write(int(terminal), message.encode())
+    tell(message)
     # The log may lie on the disk that is full.
     with suppress(OSError):
-        sys.stderr.write(message)
+        sys.stderr.write(f"{printable(message)}\n")

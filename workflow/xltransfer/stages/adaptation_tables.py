@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from ..analyses.adaptation_methods_table import CELL, COSTS, adjusted, cost_key, methods_table
+from ..analyses.adapter_costs import cost_of
 from ..analyses.scores import complete, read_scores
 from ..analyses.tables import reading_note, write_table
 from ..encoders.ablations import NONE
@@ -99,19 +100,16 @@ def _expected(config: Mapping[str, Any]) -> list[dict[str, object]]:
 
 def _trained(folders: Sequence[Path]) -> dict[str, int]:
     """Means over seeds of what the training reports say, rounded."""
-    found: dict[str, list[int]] = {}
+    rows = []
     for folder in folders:
-        report = read_json(folder / TRAINING)
-        if isinstance(report, dict) and isinstance(report.get("parameters"), dict):
-            report["trained_parameters"] = report["parameters"].get("trained")
-        for name in COSTS:
-            value = report.get(name) if isinstance(report, dict) else None
-            if type(value) is not int:
-                raise InputError(
-                    f"{folder / TRAINING}:1: no whole number '{name}'; delete it and run again"
-                )
-            found.setdefault(name, []).append(value)
-    return {name: round(float(np.mean(values))) for name, values in found.items()}
+        path = folder / TRAINING
+        trained, stored = cost_of(path)
+        steps = read_json(path).get("steps")
+        if type(steps) is not int:
+            raise InputError(f"{path}:1: no whole number 'steps'; delete it and run again")
+        rows.append((trained, stored, steps))
+    means = (round(float(np.mean(values))) for values in zip(*rows, strict=True))
+    return dict(zip(COSTS, means, strict=True))
 
 
 def _times(

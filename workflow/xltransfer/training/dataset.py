@@ -49,6 +49,7 @@ class Dataset:
         self._varied = varied
         self._make = make
         self._inputs: list[dict[str, np.ndarray]] = [{} for _ in sentences]
+        self._inputs_of: tuple[object, ...] = ()
         self._targets: list[dict[str, np.ndarray]] = [{} for _ in sentences]
         self._epoch: tuple[int, list[Example]] | None = None
         self.examples = self._read(tokenizer)
@@ -66,11 +67,18 @@ class Dataset:
         ids = {label: index for index, label in enumerate(labels)}
         self._targets = [task.targets(sentence, ids) for sentence in self.sentences]
         self.add_inputs(task)
+        self._fill(self.examples)
 
     def add_inputs(self, task: Task) -> None:
-        """Add what the head of a task reads besides states, for training or prediction."""
-        self._inputs = [task.inputs(sentence) for sentence in self.sentences]
-        self._fill(self.examples)
+        """Add what the head of a task reads besides states, for training or prediction.
+
+        They are computed once for all models and epochs of a task.
+        """
+        wanted = type(task), task.settings
+        if self._inputs_of != wanted:
+            self._inputs = [task.inputs(sentence) for sentence in self.sentences]
+            self._inputs_of = wanted
+            self._fill(self.examples)
 
     def _fill(self, examples: Sequence[Example]) -> None:
         for example, inputs, targets in zip(examples, self._inputs, self._targets, strict=True):

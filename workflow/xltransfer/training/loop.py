@@ -153,16 +153,14 @@ def _backward(
     The memory of a step is that of its largest part. The sum of the parts, weighted by their shares
     of the batch, is the loss of the whole batch up to rounding. Dropout draws other units.
     """
-    total = torch.zeros((), device=device)
+    losses = []
     for part, share in [(batch, 1.0)] if parts == 1 else objective.parts(batch, parts):
         with precision, rows:
             loss = objective.loss(part, device)
-        if parts == 1:
-            loss.backward()
-            return loss.detach()
-        (loss * share).backward()
-        total += share * loss.detach()
-    return total
+            loss = loss if share == 1.0 else share * loss
+        loss.backward()
+        losses.append(loss.detach())
+    return losses[0] if len(losses) == 1 else torch.stack(losses).sum()
 
 
 def _batches(objective: Objective, epoch: int, passes: int) -> Sequence[Any]:

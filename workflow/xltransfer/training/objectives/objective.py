@@ -35,8 +35,11 @@ class Objective(ABC):
         """The loss of one batch, a scalar."""
 
     def parts(self, batch: Any, number: int) -> list[tuple[Any, float]]:
-        """A batch in at most a number of parts, each with its share of the loss of the batch."""
-        raise NotImplementedError(f"{type(self).__name__} computes each batch as a whole")
+        """A batch in at most a number of parts, each with its share of the loss of the batch.
+
+        By default a batch stays whole, which saves no memory.
+        """
+        return [(batch, 1.0)]
 
     @abstractmethod
     def evaluate(self, device: torch.device) -> dict[str, float]:
