@@ -160,7 +160,7 @@ def test_long_sentences_are_read_in_windows(tmp_path: Path) -> None:
 def test_inputs_are_computed_once_for_a_task_and_again_for_other_settings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Several models of a task read one dataset, and an epoch is scored on it as often as it ends."""
+    """Models of a task share a dataset, and every epoch is scored on it."""
     kind = type(make_task(SETTINGS))
     computed = kind.inputs
     read: list[str] = []
