@@ -347,3 +347,19 @@ def test_translated_text_is_named_by_its_target_language() -> None:
     ]
     files = {Path(file).parts[1] for file in texts.evaluation_files("qax_translated")}
     assert files == {"qax_embedded"}
+
+
+def test_encoders_that_are_told_the_language_do_not_read_translations() -> None:
+    path = ROOT / "resources" / "studies" / "embedded-translation.yaml"
+    made = yaml.safe_load(path.read_text(encoding="utf-8"))
+    item = TEXT | {"dictionary": "qaa_qba_inflected_embedded", "name": "qba_translated"}
+    made["dictionary_text"] = [{k: v for k, v in item.items() if k != "raw_text"}]
+    (task,) = made["tasks"]
+    made[task]["training"]["dictionary_text"] = "qba_translated"
+    Study(made, ROOT)
+    for encoder in made["encoders"]:
+        if "by" in encoder:
+            encoder["by"]["language_embeddings"] = True
+    with pytest.raises(InputError, match="has language embeddings, and would be told") as error:
+        Study(made, ROOT)
+    assert "\n" not in str(error.value)

@@ -57,6 +57,13 @@ def test_coverage_is_counted_by_hand() -> None:
     }
 
 
+def test_entries_without_letters_are_no_words() -> None:
+    """Otherwise more words would be known than there are."""
+    found = translation([*ONE_EACH, ("3", "7"), (".", "!")])
+    assert found.line("the cat sees 3 .", 0) == "the kato vidas 3 ."
+    assert (found.counts["words"], found.counts["known"]) == (3, 2)
+
+
 def test_a_share_of_the_known_words_is_replaced() -> None:
     words = ["cat", "dog", "sees", "house", "the"] * 10
     found = translation(share=0.25).translated(words, 0)

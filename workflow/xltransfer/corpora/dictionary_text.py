@@ -78,7 +78,11 @@ class DictionaryTranslation:
             words: words of the sentence.
             number: number of the sentence in its file, which decides the draws.
         """
-        known = [place for place, word in enumerate(words) if word.lower() in self._translations]
+        known = [
+            place
+            for place, word in enumerate(words)
+            if word.lower() in self._translations and _is_word(word)
+        ]
         wanted = round(self.share * len(known))
         draws = np.random.default_rng([self.seed, number])
         if wanted < len(known):

@@ -261,6 +261,12 @@ class DictionaryTexts:
                     f"{key}: '{encoder}' would look up the translations among the word vectors of "
                     f"the source language; remove the key, or name others under `{task}.encoders`"
                 )
+            if study.made_encoders.languages(encoder):
+                raise InputError(
+                    f"{key}: '{encoder}' has language embeddings, and would be told that the "
+                    "translations are of the source language; remove the key, or name others under "
+                    f"`{task}.encoders`"
+                )
         for source in study.sources(task):
             language = study.language(task, source)
             if language != self.items[name].source:
