@@ -115,7 +115,8 @@ rule structure:
 # Targets about methods for languages without training data.
 rule adaptation:
     input:
-        adaptation_files(),
+        files_of("adaptation_methods"),
+        files_of("dictionary_text"),
     localrule: True
 
 

@@ -132,20 +132,6 @@ def files_of(table):
     ]
 
 
-def adaptation_files():
-    """The tables and the figure about methods for languages without training data."""
-    wanted = (analysis_of("adaptation_methods"), analysis_of("dictionary_text"))
-    return [
-        f"<results>/{kind}"
-        for analysis in wanted
-        if analysis.wanted(study)
-        for kind in (
-            *(f"tables/{table}.csv" for table in analysis.tables),
-            *(f"figures/{drawing.figure}.pdf" for drawing in analysis.drawings),
-        )
-    ]
-
-
 def dropped_weights():
     """Marker files: all weights that the study does not keep have been dropped."""
     return study.kept.markers("<results>")
