@@ -360,7 +360,7 @@ def test_the_present_commit_of_a_repository(
     with pytest.raises(InputError, match=r"owner/new-one: not found out"):
         present_commit("owner/new-one", "http://127.0.0.1:1")
     monkeypatch.setattr("xltransfer.encoders.hub_commits.present_commit", lambda name: commit)
-    assert encoder_item("owner/new-one", ROOT) == {
+    assert encoder_item("owner/new-one", Catalogue("resources", "2.18")) == {
         "name": "new-one",
         "hub": "owner/new-one",
         "revision": commit,

@@ -1,202 +1,157 @@
-"""Add a treebank of Universal Dependencies to the catalogue, or to that of a study."""
+"""Add a treebank, named entities, raw text or an encoder to the catalogue or to a study."""
 
 from __future__ import annotations
 
 import tempfile
-from contextlib import ExitStack
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
-from ..corpora.catalogue import Catalogue, Corpus, Language
-from ..corpora.catalogue_rows import add_rows
-from ..corpora.conllu import Sentence
-from ..corpora.script_of_text import script_of_text
-from ..corpora.ud_treebank import (
-    Treebank,
-    check_name,
-    fetch_treebank,
-    open_treebank,
-    release_of,
-)
-from ..corpora.wals import family_of
-from ..runtime.command import warn
+from ..corpora.new_languages import NewLanguage
+from ..corpora.raw_corpora import KINDS
+from ..corpora.ud_treebank import check_name, release_of
 from ..runtime.errors import InputError
-from ..study.project import project_folder
-from ..study.schema import checked_config
-from ..study.study_catalogue import catalogue_folder, name_catalogue
+from ..study.additions import Request, Target, add_entities, add_text, add_treebank
 
-SENTENCES_OF_SCRIPT = 1000
-"""Number of sentences by which the script of a new language is recognised."""
-WALS = Path("resources/downloads/typology/wals/cldf/languages.csv")
+TREEBANK, ENTITIES, TEXT, ENCODER = "a treebank", "--ner", "--text", "--encoder"
+CORPORA = (TREEBANK, ENTITIES, TEXT)
+OPTIONS: Mapping[str, Sequence[str]] = {
+    "from_": CORPORA,
+    "url": (ENTITIES, TEXT),
+    "release": (TREEBANK,),
+    "code": (ENTITIES,),
+    "language": CORPORA,
+    "language_name": CORPORA,
+    "iso": CORPORA,
+    "script": CORPORA,
+    "family": CORPORA,
+    "licence": CORPORA,
+    "title": (TEXT,),
+    "files": (ENTITIES,),
+    "layout": (ENTITIES,),
+    "scheme": (ENTITIES,),
+    "encoding": (ENTITIES,),
+    "kind": (TEXT,),
+}
+"""What each option is for."""
+ADDERS = {TREEBANK: add_treebank, ENTITIES: add_entities, TEXT: add_text}
 
 
 def add(
     name: str,
     /,
+    ner: bool = False,
+    text: bool = False,
+    encoder: bool = False,
     from_: str = "",
+    url: str = "",
     study: str = "",
     release: str = "",
+    code: str = "",
     language: str = "",
+    language_name: str = "",
     iso: str = "",
     script: str = "",
     family: str = "",
     licence: str = "",
+    title: str = "",
+    files: Sequence[str] = (),
+    layout: Literal["", "columns", "wikiann", "uner"] = "",
+    scheme: Literal["", "iob1", "iob2", "bioes"] = "",
+    encoding: str = "",
+    kind: Literal["", *KINDS] = "",
 ) -> None:
-    """Add a treebank of Universal Dependencies to the catalogue, or to that of a study.
+    """Add a treebank, named entities, raw text or an encoder to the catalogue.
 
     Every file is validated. The rows have licence, sizes and checksums; a language that is not
     there gets a row, too. A second call changes nothing.
 
     Args:
-        name: name of the treebank, for example UD_Hungarian-Szeged.
-        from_: folder or base URL of a UD release (UD_Hungarian-Szeged/…); by default the
-            publisher's, from which the files are downloaded.
+        name: name of the treebank, for example UD_Hungarian-Szeged; with --ner, the folder of the
+            corpus in a mirror (MasakhaNER2/hau); with --text, a code for the corpus (ha_news); with
+            --encoder, a repository of the hub (owner/name, or owner/name@<commit hash>).
+        ner: whether it is a corpus of named entities.
+        text: whether it is raw text.
+        encoder: whether it is an encoder of the hub, whose sizes and present commit are written.
+        from_: folder or base URL with the layout of a UD release, or of a mirror of named entities;
+            with --text, a file, a URL or hf://datasets/<owner>/<name>/<path>. By default the
+            publisher's, for treebanks.
+        url: address to write into the catalogue, where it is not that of --from: of the file of a
+            text, or of the folder of named entities.
         study: study file beside which the rows are written, so that the clone stays clean.
         release: release of Universal Dependencies; by default that of the folder's name, or of
             the configuration.
-        language: code of the language in file names (hu), if the treebank is downloaded.
+        code: code of the named entities; by default derived from their name.
+        language: code of the language; by default derived from the name or the code. For a treebank
+            that is downloaded, the code in file names (hu).
+        language_name: English name of a new language; of a treebank, it is in its name.
         iso: ISO 639-3 code of a new language; by default derived from its code.
         script: ISO 15924 code of a new language; by default that of the text.
         family: family and branch of a new language (Uralic, Ugric); by default that of another row
             of the language, or of WALS where it has been downloaded.
         licence: licence; by default that of LICENSE.txt or README.md.
+        title: name of the raw text for readers; by default its code.
+        files: names of the files of named entities; by default all that end with train, dev or
+            test, or are called train.txt and so on.
+        layout: columns of named entities; by default recognised.
+        scheme: scheme of the tags; by default recognised.
+        encoding: character encoding of named entities; by default utf-8.
+        kind: format of the raw text; by default that of the file's name.
 
     Raises:
-        InputError: the treebank is missing or malformed, or the catalogue has other files of the
-            same release.
+        InputError: the corpus or encoder is missing or malformed, or the catalogue has another one
+            of the same name.
     """
-    check_name(name)
-    project, path = project_folder(), Path(study) if study else None
-    if path is None and project != Path():
-        raise InputError("this folder is no clone; name a study file with --study")
-    files = [path] if path is not None and path.exists() else []
-    newest = checked_config(files)["ud_release"]
-    local = Path(from_) if from_ and "://" not in from_ else None
-    stated = release or (release_of(local) if local else "")
-    release = stated or newest
-    if _number(release) > _number(newest):
-        raise InputError(
-            f"release {release} is newer than `ud_release: {newest}` of the study, which would not "
-            "use it; raise that key, or add another release"
-        )
-    added = None if path is None else catalogue_folder(path)
-    resources = project / "resources"
-    known = Catalogue(resources, release, added if added and added.is_dir() else None)
-    with ExitStack() as stack:
-        if local is not None:
-            treebank = open_treebank(local, name)
-        else:
-            scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            code = language or _code_of(name, known)
-            treebank = fetch_treebank(from_, name, code, release, scratch)
-        sentences = list(treebank.sentences())
-        files_rows = list(treebank.file_rows(release))
-    old = known.treebanks.get(treebank.code)
-    if not _is_new(old, files_rows, release):
-        files_rows = []
-    rows = {
-        "languages.tsv": _language_rows(treebank, known, sentences, iso, script, family),
-        "treebanks.tsv": [] if old else [_treebank_row(treebank, licence)],
-        "treebank_files.tsv": files_rows,
-    }
-    lines = add_rows(rows, resources, added, release)
-    print("\n".join(lines or [f"{treebank.code}: is in the catalogue already"]))
-    if path is not None:
-        name_catalogue(path, catalogue_folder(path))
-    if lines and not stated:
-        print(f"release: {release}, as configured, for the folder's name has none; see --release")
-    print(f"{treebank.code}: {len(sentences):,} sentences; {', '.join(treebank.files)}")
+    given = dict(locals())
+    what = _what(given)
+    path = Path(study) if study else None
+    if what == ENCODER:
+        # A local import, because the client of the hub is needed for encoders only.
+        from ..study.added_encoders import add_encoder
 
-
-def _number(release: str) -> tuple[int, ...]:
-    try:
-        major, minor = map(int, release.split("."))
-    except ValueError:
-        raise InputError(f"'{release[:80]}' is no release like 2.18; correct it") from None
-    return major, minor
-
-
-def _code_of(name: str, catalogue: Catalogue) -> str:
-    """The code of a treebank's language, by its name in the catalogue."""
-    wanted = check_name(name)["language"].replace("_", " ")
-    for language in catalogue.languages.values():
-        if language.name == wanted:
-            return language.code
-    raise InputError(
-        f"{name}: no language '{wanted}' in the catalogue, so its code is not known; give it with "
-        "--language, as in the names of the treebank's files"
+        print("\n".join(add_encoder(Target(path), name)))
+        return
+    stated = release
+    if what == TREEBANK:
+        check_name(name)
+        stated = release or (release_of(Path(from_)) if from_ and "://" not in from_ else "")
+    target = Target(path, stated)
+    request = Request(
+        name=name,
+        place=from_,
+        url=url,
+        code=code,
+        language=language,
+        stated=NewLanguage(language_name, iso, script, family),
+        licence=licence,
+        title=title,
+        files=files,
+        layout=layout,
+        scheme=scheme,
+        encoding=encoding,
+        kind=kind,
     )
+    with tempfile.TemporaryDirectory() as scratch:
+        lines = ADDERS[what](target, request, Path(scratch))
+    if what == TREEBANK and not stated and len(lines) > 2:
+        of = f"release: {target.release}, as configured, for the folder's name has none"
+        lines.insert(-1, f"{of}; see --release")
+    print("\n".join(lines))
 
 
-def _is_new(old: Corpus | None, rows: list[dict[str, str]], release: str) -> bool:
-    """Whether the files of a release are not in the catalogue.
+def _what(given: Mapping[str, object]) -> str:
+    """What is to be added.
 
     Raises:
-        InputError: other files of this release are there.
+        InputError: several things, or an option is of another one.
     """
-    if old is None or old.release != release:
-        return True
-    found = {row["split"]: row["checksum"] for row in rows}
-    listed = {split: file.checksum for split, file in old.files.items()}
-    differing = [s for s in found if s in listed and listed[s] != found[s]]
-    if differing and listed[differing[0]].startswith("sha256:"):
-        raise InputError(
-            f"{old.code}: the catalogue has another {differing[0]} part of release {release} "
-            f"({listed[differing[0]]}, not {found[differing[0]]}); name the release of these files "
-            "with --release"
-        )
-    return False
-
-
-def _treebank_row(treebank: Treebank, licence: str) -> dict[str, str]:
-    found = licence or treebank.licence
-    if not found:
-        warn(f"{treebank.name}: no licence recognised; give it with --licence")
-    return {
-        "treebank": treebank.code,
-        "language": treebank.language,
-        "name": treebank.name,
-        "licence": found or "unknown",
-    }
-
-
-def _language_rows(
-    treebank: Treebank,
-    known: Catalogue,
-    sentences: list[Sentence],
-    iso: str,
-    script: str,
-    family: str,
-) -> list[dict[str, str]]:
-    """The row of the treebank's language, if there is none."""
-    code = treebank.language
-    if code in known.languages:
-        return []
-    iso = iso or _iso_of(code)
-    texts = (form for sentence in sentences[:SENTENCES_OF_SCRIPT] for form in sentence.forms)
-    script = script or script_of_text(texts)
-    if not script:
-        raise InputError(f"{treebank.name}: its text has no letters; give --script")
-    family = family or _family_of(iso, known.languages.values())
-    if not family:
-        family = f"unknown ({code})"
-        warn(f"{treebank.language_name}: its family is not known; give it with --family")
-    name = treebank.language_name
-    return [{"code": code, "name": name, "iso": iso, "script": script, "family": family}]
-
-
-def _iso_of(code: str) -> str:
-    """ISO 639-3 code of a language."""
-    import langcodes
-
-    try:
-        return langcodes.Language.get(code).to_alpha3()
-    except LookupError:
-        raise InputError(f"'{code}' has no ISO 639-3 code that is known; give --iso") from None
-
-
-def _family_of(iso: str, languages: object) -> str:
-    """Family and branch of a language: of another variety, or in WALS if it is there."""
-    of_same: list[Language] = [row for row in languages if row.iso == iso]
-    if of_same:
-        return of_same[0].family
-    return family_of(WALS, iso) if WALS.is_file() else ""
+    flags = (("ner", ENTITIES), ("text", TEXT), ("encoder", ENCODER))
+    kinds = [flag for name, flag in flags if given[name]]
+    if len(kinds) > 1:
+        raise InputError(f"{' and '.join(kinds)}: give one of them")
+    what = kinds[0] if kinds else TREEBANK
+    for option, only in OPTIONS.items():
+        if given[option] and what not in only:
+            flag = f"--{option.rstrip('_').replace('_', '-')}"
+            raise InputError(f"{flag} is of {' or '.join(only)}, not of {what}; leave it out")
+    return what

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Literal
 
 from ..corpora.catalogue import Catalogue
-from ..corpora.table_reader import read_table
 from ..runtime.safe_values import printable
 from ..study.catalogued_files import read_catalogue
+from ..study.encoder_catalogue import catalogued_encoders
 from ..study.project import project_folder
 from ..study.schema import checked_config
 from ..study.study_files import read_study_file
@@ -43,9 +43,8 @@ def _rows(what: str, project: Path, config: dict) -> Iterator[tuple[str, ...]]:
         for item in config["encoders"]:
             origin = item.get("path") or item.get("hub") or item.get("from") or "trained here"
             yield item["name"], f"{origin} (of the configuration)"
-        columns = ("hub", "layers", "hidden")
-        for _, row in read_table(project / "resources" / "encoders.tsv", columns):
-            yield row["hub"], f"hub, {row['layers']} layers of width {row['hidden']}"
+        for row in catalogued_encoders(read_catalogue(project, config)).values():
+            yield row.hub, f"hub, {row.size.layers} layers of width {row.size.hidden}"
     elif what == "tasks":
         yield "task", "kind", "label"
         for name, section in config.items():

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import yaml
 
+from ..corpora.catalogue import Catalogue
 from ..runtime.command import warn
 from ..runtime.errors import InputError
 from ..runtime.files import read_text, replacing
@@ -49,15 +50,17 @@ def new(
     """
     project = project_folder()
     folder = study.parent / FOLDER
+    own = folder if folder.is_dir() else None
+    known = Catalogue(project / "resources", read_config([])["ud_release"], own)
     content = overlay(
         study.stem,
-        encoder_item(encoder, project),
+        encoder_item(encoder, known),
         task,
         source,
         target,
         seeds,
         mirror,
-        folder if folder.is_dir() else None,
+        own,
         project,
     )
     text = text_of(content)

@@ -43,7 +43,7 @@ LARGEST_RAW = 1 << 36
 """Maximum bytes of a raw corpus. The dump of the English Wikipedia has about 25 GB."""
 EXTENSIBLE = (
     *("languages.tsv", "treebanks.tsv", "treebank_files.tsv", "entity_corpora.tsv"),
-    *("entity_files.tsv", "raw_corpora.tsv"),
+    *("entity_files.tsv", "raw_corpora.tsv", "encoders.tsv"),
 )
 """Tables to which a study can append rows of its own."""
 _ENTITY_CHOICES = {
@@ -187,7 +187,7 @@ class Catalogue:
         self.schemes = read_schemes(self.directory / "transliteration")
         self.transliterations = self._read_transliterations()
         self.raw_corpora: dict[str, RawCorpus] = {}
-        for table in self._tables("raw_corpora.tsv"):
+        for table in self.tables("raw_corpora.tsv"):
             for code, corpus in read_raw_corpora(table).items():
                 _add(self.raw_corpora, code, corpus, f"{table}: {code}")
         for code, corpus in self.raw_corpora.items():
@@ -206,13 +206,13 @@ class Catalogue:
             for language in (questions.language, questions.question_language):
                 self._check_language(language, f"{self.directory}/question_corpora.tsv: {code}")
 
-    def _tables(self, name: str) -> list[Path]:
+    def tables(self, name: str) -> list[Path]:
         """The table of a name, and the one that the study adds, if there is one."""
         added = [] if self.added is None else [self.added / name]
         return [self.directory / name, *(path for path in added if path.exists())]
 
     def _rows(self, name: str, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
-        for table in self._tables(name):
+        for table in self.tables(name):
             yield from read_table(table, columns)
 
     def _read_languages(self) -> dict[str, Language]:

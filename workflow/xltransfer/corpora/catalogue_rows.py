@@ -23,6 +23,9 @@ COLUMNS = {
     "raw_corpora.tsv": (
         *("corpus", "language", "name", "kind", "file", "checksum", "url", "licence"),
     ),
+    "encoders.tsv": (
+        *("hub", "revision", "vocabulary", "positions", "hidden", "layers", "intermediate"),
+    ),
 }
 """Columns of the tables to which rows are added; tables in this order refer only to earlier ones,
 but for files, which follow their corpus."""

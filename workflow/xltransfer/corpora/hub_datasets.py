@@ -97,6 +97,33 @@ def _from_hub(
         raise InputError(f"{name}: {path}: {reason}") from None
 
 
+def present_dataset_commit(
+    repository: str, revision: str | None = None, endpoint: str | None = None
+) -> str:
+    """The commit hash of a dataset's branch or tag, by which a catalogue can name it for good.
+
+    Args:
+        repository: name such as ``wikimedia/wikipedia``.
+        revision: branch or tag; ``None`` for the main branch.
+        endpoint: URL of another hub.
+
+    Raises:
+        InputError: the hub cannot be reached, or has no such dataset or revision.
+    """
+    from huggingface_hub import HfApi
+
+    try:
+        commit = HfApi(endpoint=endpoint).dataset_info(repository, revision=revision).sha
+    except Exception as error:
+        # The client raises errors of several libraries, and not only for networks.
+        name = f"{repository}@{revision}" if revision else repository
+        raise InputError(
+            f"{name}: its commit is not known ({one_line(error)}); give it as "
+            f"hf://datasets/{repository}@<40 hexadecimal digits>/<path>"
+        ) from None
+    return str(commit)
+
+
 def one_line(error: Exception) -> str:
     """The message of the hub's client without credentials of ``HF_ENDPOINT`` and proxies."""
     return printable(without_credentials(" ".join(str(error).split())))

@@ -117,7 +117,7 @@ def open_treebank(folder: Path, name: str) -> Treebank:
         )
     files = {match["split"]: path for path, match in found.items()}
     files = {split: files[split] for split in SPLITS if split in files}
-    return Treebank(name, codes[0], files, _licence(own))
+    return Treebank(name, codes[0], files, licence_in(own))
 
 
 def fetch_treebank(base: str, name: str, language: str, release: str, folder: Path) -> Treebank:
@@ -157,8 +157,12 @@ def fetch_treebank(base: str, name: str, language: str, release: str, folder: Pa
     return open_treebank(folder, name)
 
 
-def _licence(folder: Path) -> str:
-    """The licence of a treebank as in ``treebanks.tsv`` (``CC BY-SA 4.0``); ``""`` if unclear."""
+def licence_in(folder: Path) -> str:
+    """The licence that a folder's files state, as in ``treebanks.tsv`` (``CC BY-SA 4.0``).
+
+    Returns:
+        The licence; ``""`` if it is unclear.
+    """
     for path in (*sorted(folder.glob("README*")), *sorted(folder.glob("LICENSE*"))):
         text = read_text(path)
         if found := _STATED.search(text):

@@ -1,11 +1,15 @@
-"""The present commit of a repository on the Hugging Face hub."""
+"""The present commit of a model on the Hugging Face hub, and its configuration."""
 
 from __future__ import annotations
 
 import re
+import tempfile
+from typing import Any
 
 from ..corpora.hub_datasets import one_line
 from ..runtime.errors import InputError
+from ..runtime.files import read_json
+from .families import units_of
 
 
 def present_commit(repository: str, endpoint: str | None = None) -> str:
@@ -32,3 +36,55 @@ def present_commit(repository: str, endpoint: str | None = None) -> str:
     if not re.fullmatch("[0-9a-f]{40}", commit or ""):
         raise InputError(f"{repository}: the hub gives no commit; {remedy}")
     return commit
+
+
+def configuration(repository: str, revision: str, endpoint: str | None = None) -> dict[str, Any]:
+    """The ``config.json`` of a model repository that a study can use.
+
+    Args:
+        repository: model repository.
+        revision: commit hash.
+        endpoint: address of a hub other than the default, or that of ``HF_ENDPOINT``.
+
+    Raises:
+        InputError: the hub cannot be reached, the repository has no such commit, or it lacks a file
+            that a study needs: configuration, weights in safetensors, or a fast tokenizer.
+    """
+    from huggingface_hub import HfApi, hf_hub_download
+
+    name = f"{repository}@{revision[:12]}"
+    try:
+        found = HfApi(endpoint=endpoint).model_info(repository, revision=revision, timeout=30)
+        files = {file.rfilename for file in found.siblings or ()}
+        if "config.json" not in files:
+            raise InputError(f"{name}: has no config.json; choose a model of transformers")
+        with tempfile.TemporaryDirectory() as folder:
+            path = hf_hub_download(
+                repository, "config.json", revision=revision, endpoint=endpoint, local_dir=folder
+            )
+            content = _object(path)
+    except InputError:
+        raise
+    except Exception as error:
+        # The client raises errors of several libraries, and not only for networks.
+        raise InputError(
+            f"{name}: cannot be read ({one_line(error)}); correct the name or the commit"
+        ) from None
+    if not isinstance(content.get("model_type"), str):
+        raise InputError(f"{name}: config.json: no model_type; choose a model of transformers")
+    needed = {"model.safetensors"} | (set() if units_of(content) else {"tokenizer.json"})
+    if missing := sorted(needed - files):
+        raise InputError(
+            f"{name}: has no {' and no '.join(missing)}; choose a revision that has it, or convert "
+            "the model and give its directory as `path`"
+        )
+    return content
+
+
+def _object(path: str) -> dict[str, Any]:
+    """A JSON object; empty if the file holds something else."""
+    try:
+        content = read_json(path)
+    except InputError:
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -9,7 +9,6 @@ pieces.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,14 +16,13 @@ from typing import Any
 from ..corpora.catalogue import EMBEDDED
 from ..corpora.formats import FORMATS
 from ..corpora.source_sets import members
-from ..corpora.table_reader import read_table
 from ..encoders.ablations import NONE
-from ..encoders.families import LAYERS
 from ..runtime.errors import InputError
 from ..runtime.files import read_json
 from ..training.hyperparameters import passes_per_epoch
 from . import Study
 from .adapter_settings import ADAPTER, adapter_parameters, is_language_adapter, trained_tasks
+from .encoder_catalogue import EncoderSize, catalogued_encoders, size_of
 from .question_settings import FOLDER as QUESTIONS
 from .question_settings import embedded_questions_config
 from .recipes import root_of
@@ -35,17 +33,6 @@ PEAK = {"T4": 65.0, "V100": 125.0, "A100": 312.0, "H100": 989.0}
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 QUESTIONS_OF_A_PART = {"train": 88_000, "test": 5_000}
 """Number of questions that is assumed for a part of a corpus, as in SQuAD and MLQA."""
-_NAMES = {
-    # CANINE uses hash embeddings of characters.
-    "vocabulary": ("vocab_size", "n_words", "num_hash_buckets"),
-    "positions": ("max_position_embeddings", "n_positions"),
-    "hidden": ("hidden_size", "dim", "d_model", "emb_dim", "n_embd"),
-    "layers": LAYERS,
-    "intermediate": ("intermediate_size", "hidden_dim", "d_ff", "d_inner", "n_inner", "ffn_dim"),
-}
-"""Names of the sizes of an encoder in configurations of transformers."""
-_ROTARY = ("rope_theta", "rope_parameters", "rope_scaling", "global_rope_theta")
-"""Keys in the configurations of encoders with rotary instead of learnt position embeddings."""
 
 
 @dataclass(frozen=True)
@@ -78,29 +65,6 @@ class Assumptions:
     tokenizer_bytes: int = 16
 
 
-@dataclass(frozen=True)
-class EncoderSize:
-    """The sizes of an encoder: embedding entries, and widths and number of the layers."""
-
-    vocabulary: int
-    positions: int
-    hidden: int
-    layers: int
-    intermediate: int
-
-    @property
-    def body(self) -> int:
-        """Parameters of the layers: four projections, a feed-forward pair and two norms in each."""
-        attention = 4 * self.hidden * (self.hidden + 1)
-        feed_forward = 2 * self.hidden * self.intermediate + self.intermediate + self.hidden
-        return self.layers * (attention + feed_forward + 4 * self.hidden)
-
-    @property
-    def parameters(self) -> int:
-        """All parameters, as of BERT without its pooler."""
-        return (self.vocabulary + self.positions + 2) * self.hidden + 2 * self.hidden + self.body
-
-
 def encoder_size(study: Study, name: str) -> EncoderSize:
     """The size of an encoder: from its directory if it exists, else from ``encoders.tsv``.
 
@@ -123,15 +87,11 @@ def encoder_size(study: Study, name: str) -> EncoderSize:
     if encoder.recipe is not None:
         # Bytes; characters are about as many.
         vocabulary = {"vocab_size": encoder.recipe.settings.get("vocabulary_size", 260)}
-        return _size_of({**encoder.recipe.architecture, **vocabulary}, f"config: encoders: {name}")
+        return size_of({**encoder.recipe.architecture, **vocabulary}, f"config: encoders: {name}")
     if path.exists():
-        return _size_of(read_json(path), f"{path}:1")
-    for place, row in read_table(table, ("hub", *_NAMES)):
-        if row["hub"] == encoder.hub:
-            for key in _NAMES:
-                if not re.fullmatch("[0-9]{1,9}", row[key]):
-                    raise InputError(f"{place}: {key} '{row[key]}' is no whole number; correct it")
-            return EncoderSize(**{key: int(row[key]) for key in _NAMES})
+        return size_of(read_json(path), f"{path}:1")
+    if encoder.hub in (known := catalogued_encoders(study.catalogue)):
+        return known[encoder.hub].size
     raise InputError(f"{table}: no row for {encoder.hub or path}; add the encoder's sizes there")
 
 
@@ -143,25 +103,6 @@ def _size_of_words(architecture: Mapping[str, Any]) -> EncoderSize:
     """
     width = 2 * architecture.get("hidden_units", 150)
     return EncoderSize(200, 0, width, architecture.get("layers", 1), 4 * width)
-
-
-def _size_of(content: Mapping[str, Any], place: str) -> EncoderSize:
-    """The size of an encoder by its configuration in transformers."""
-    found = {
-        key: next((content[name] for name in names if name in content), 0)
-        for key, names in _NAMES.items()
-    }
-    if any(key in content for key in _ROTARY):
-        found["positions"] = 0
-    # The default is four times the width, as in GPT-2 and XLM.
-    found["intermediate"] = found["intermediate"] or 4 * found["hidden"]
-    # Encoders with relative positions have no position embeddings.
-    missing = [key for key, size in found.items() if not size and key != "positions"]
-    missing += [key for key, size in found.items() if type(size) is not int]
-    if missing:
-        names = " or ".join(_NAMES[missing[0]])
-        raise InputError(f"{place}: no {names}; this kind of encoder is not known here")
-    return EncoderSize(**found)
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from typing import Any
 import yaml
 
 from ..corpora.catalogue import Catalogue
-from ..corpora.table_reader import read_table
 from ..runtime.errors import InputError
 from ..tasks.properties import kind_of
+from .encoder_catalogue import COMMIT, HUB, catalogued_encoders
 from .study_files import read_study_file
 
 EMBEDDED = "embedded"
@@ -24,7 +24,7 @@ PUBLISHED_SETTINGS = {
 }
 """The study with the published settings of each task, which suit a pretrained encoder of the usual
 size; those of ``config.yaml`` suit the small encoder of the embedded world."""
-_HUB = re.compile(r"([A-Za-z0-9_][A-Za-z0-9._-]*(?:/[A-Za-z0-9_][A-Za-z0-9._-]*)?)(?:@(.*))?")
+_HUB = re.compile(rf"({HUB.pattern})(?:@(.*))?")
 HEADING = """\
 # A study of transfer, written by `xltransfer new`. What is not stated here is as in config.yaml,
 # which explains every key.
@@ -39,13 +39,13 @@ COMMENTS = {
 }
 
 
-def encoder_item(encoder: str, project: Path) -> dict[str, Any]:
+def encoder_item(encoder: str, known: Catalogue) -> dict[str, Any]:
     """The item of ``encoders`` for what a user names.
 
     Args:
         encoder: ``embedded``, a directory, or ``<hub name>@<commit hash>``; without the hash, that
-            of the project's own studies, else the hub's present one.
-        project: folder of the project's files.
+            of ``encoders.tsv``, else the hub's present one.
+        known: the catalogue, with the study's own tables.
 
     Raises:
         InputError: it is none of these, or the hub cannot be asked.
@@ -53,34 +53,38 @@ def encoder_item(encoder: str, project: Path) -> dict[str, Any]:
     if encoder == EMBEDDED:
         return {"name": EMBEDDED, "path": "resources/models/embedded", "layers": 12}
     if Path(encoder).is_dir() or encoder.startswith(("$", "/", ".")):
-        return {"name": _short(Path(encoder).name.lstrip("$")), "path": encoder}
+        return {"name": short_name(Path(encoder).name.lstrip("$")), "path": encoder}
+    hub, revision = hub_and_revision(encoder)
+    row = catalogued_encoders(known).get(hub)
+    if not revision and not (row and row.revision):
+        # A local import, because the client of the hub is needed for new repositories only.
+        from ..encoders.hub_commits import present_commit
+
+        revision = present_commit(hub)
+    item = {"name": short_name(hub), "hub": hub, "revision": revision or row.revision}
+    return item | ({"layers": row.size.layers} if row else {})
+
+
+def hub_and_revision(encoder: str) -> tuple[str, str]:
+    """The repository and the commit hash of an encoder of the hub; ``""`` without a hash.
+
+    Raises:
+        InputError: it is no name of a repository, or what follows ``@`` is no commit hash.
+    """
     found = _HUB.fullmatch(encoder)
     if found is None:
         raise InputError(
-            f"--encoder {encoder}: no such directory, and no repository of the hub like owner/name "
+            f"encoder {encoder}: no such directory, and no repository of the hub like owner/name "
             "or owner/name@<40 hexadecimal digits>"
         )
-    # A local import, because the client of the hub is needed for new repositories only.
-    from ..encoders.hub_commits import present_commit
-
-    revision = found[2] or _known_encoders(project).get(found[1]) or present_commit(found[1])
-    item = {"name": _short(found[1].rpartition("/")[2]), "hub": found[1], "revision": revision}
-    for _, row in read_table(project / "resources" / "encoders.tsv", ("hub", "layers")):
-        if row["hub"] == found[1]:
-            item["layers"] = int(row["layers"])
-    return item
+    if found[2] is not None and not COMMIT.fullmatch(found[2]):
+        raise InputError(f"{encoder}: '{found[2]}' is no commit hash of 40 hexadecimal digits")
+    return found[1], found[2] or ""
 
 
-def _short(name: str) -> str:
-    """A name for paths and tables."""
-    return re.sub("[^a-z0-9]+", "-", name.lower()).strip("-") or "local"
-
-
-def _known_encoders(project: Path) -> dict[str, str]:
-    """Hub name → commit hash, of the project's own studies."""
-    studies = sorted((project / "resources" / "studies").glob("*.yaml"))
-    items = [item for path in studies for item in read_study_file(path).get("encoders", ())]
-    return {item["hub"]: item["revision"] for item in items if "hub" in item}
+def short_name(hub: str) -> str:
+    """A name for paths and tables of what a repository or a directory is called."""
+    return re.sub("[^a-z0-9]+", "-", hub.rpartition("/")[2].lower()).strip("-") or "local"
 
 
 def overlay(
