@@ -1,7 +1,8 @@
 """Write the locks of the environment this runs in: requirements*.txt and the conda environment.
 
-What is locked are the dependencies in pyproject.toml and everything that they need, at the versions
-that are installed. GPU libraries are left to torch, whose builds differ by platform.
+What is locked are the dependencies in pyproject.toml, those of the extras in ``LOCKED`` and
+everything that they need, at the versions that are installed. GPU libraries are left to torch,
+whose builds differ by platform.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from packaging.utils import canonicalize_name
 
 HERE = Path(__file__).parent
 GPU_LIBRARIES = ("nvidia-", "cuda-", "triton")
+LOCKED = ("corpora", "slurm")
+"""Extras whose packages are part of the locked environment, as studies in resources/ use them."""
 CONDA = """\
 # Made by envs/lock.py from the same versions as requirements.txt.
 name: xltransfer
@@ -50,8 +53,10 @@ def closure(requirements: list[str]) -> dict[str, str]:
 def main() -> None:
     """Write the three files."""
     project = tomllib.loads((HERE.parent / "pyproject.toml").read_text())["project"]
-    run = closure(project["dependencies"])
-    test = closure(project["dependencies"] + project["optional-dependencies"]["test"])
+    extras = project["optional-dependencies"]
+    needed = [*project["dependencies"], *(line for name in LOCKED for line in extras[name])]
+    run = closure(needed)
+    test = closure([*needed, *extras["test"]])
     only_test = {name: version for name, version in test.items() if name not in run}
     run["setuptools"] = distribution("setuptools").version
     lines = [f"{name}=={version}\n" for name, version in sorted(run.items())]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from ..corpora.source_sets import members
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 PARAGRAPHS = ("wikipedia", "oscar", "hub")
 """Kinds of raw corpora with paragraphs as lines."""
+LIBRARIES = {"wikipedia": "mwparserfromhell"}
+"""Libraries that only one kind of raw corpora needs, and that are optional."""
 
 
 class RawTexts:
@@ -77,6 +80,8 @@ class RawTexts:
                     f"config: encoders: no text '{code}' in the catalogue of raw_corpora; add its "
                     "row there, or correct `text`"
                 )
+            if code in self.cleaned:
+                _check_reader(code, self.study.catalogue.raw_corpora[code].kind)
         cleaning = self.study.config.get("cleaning")
         if cleaning is None:
             if self.codes:
@@ -130,6 +135,20 @@ class RawTexts:
     def keeps_evaluation_sentences(self) -> bool:
         """Whether texts keep lines with development or test sentences."""
         return bool(self.codes) and self.study.config["cleaning"]["keep_evaluation_sentences"]
+
+
+def _check_reader(code: str, kind: str) -> None:
+    """Raise an error if the library that reads a kind of raw corpora is not installed.
+
+    Raises:
+        InputError: names the extra of the package that has it.
+    """
+    library = LIBRARIES.get(kind)
+    if library is not None and find_spec(library) is None:
+        raise InputError(
+            f"config: raw text {code}: texts of the kind {kind} are read by {library}, which is "
+            "not installed: pip install 'xltransfer[corpora]'"
+        )
 
 
 def evaluation_files_of(study: Study, language: str) -> list[str]:
