@@ -10,8 +10,9 @@ from itertools import product
 import yaml
 
 # Jobs run `python -m xltransfer <stage>`, even if the package is not installed. Their output goes
-# to log files; errors that a user can fix are also printed on the terminal.
-sys.path.insert(0, os.path.join(workflow.basedir, "workflow"))
+# to log files; errors that a user can fix are also printed on the terminal. The folder is that of
+# this file, because another workflow may use this one as a module.
+sys.path.insert(0, os.path.dirname(str(workflow.current_basedir)))
 # If a signal reaches all processes of a job, the shell waits until the command has saved its work.
 shell.prefix(
     "set -euo pipefail; trap : TERM INT HUP USR1; exec 3>&2; export XLTRANSFER_TERMINAL=3"
@@ -58,6 +59,7 @@ from xltransfer.study.key_places import with_place
 from xltransfer.study.noise_settings import alphabet_file
 from xltransfer.study.parsed_trees import models_of_trees, parsed_file, parsed_identity
 from xltransfer.study.private_report import private
+from xltransfer.study.project import check_working_folder, workflow_folder
 from xltransfer.study.question_settings import (
     embedded_questions_config,
     question_config,
@@ -74,6 +76,7 @@ try:
     if workflow.is_main_process:
         # Their code has already run, so the user must be warned.
         refuse_templates(workflow.configfiles)
+    check_working_folder()
     study = Study(config)
     unseen = study.unseen
     gpu_jobs = jobs_at_once()

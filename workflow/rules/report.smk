@@ -1,7 +1,7 @@
 # The files of tables and figures, and their place in the report.
 
 # Names of tables and figures in the report, by category.
-with open(os.path.join(workflow.basedir, "workflow", "report", "titles.yaml")) as titles:
+with open(workflow_folder() / "report" / "titles.yaml") as titles:
     REPORT = yaml.safe_load(titles)
 
 

@@ -52,7 +52,7 @@ class Origin:
     seed: int
 
 
-def export(model: Path, folder: Path, /, study: str = "") -> None:
+def export(model: Path, folder: Path, /, study: str = "", push_to_hub: str = "") -> None:
     """Export a fine-tuned model as a directory of transformers with a model card.
 
     The card has the data with licences, the encoder, the hyperparameters, and the scores on every
@@ -62,11 +62,19 @@ def export(model: Path, folder: Path, /, study: str = "") -> None:
         model: directory of a model of a study: results/models/…/seed-1.
         folder: directory to make; it must not exist, or be empty.
         study: study file whose own tables and encoders are used.
+        push_to_hub: repository of the hub to which the directory is uploaded as well (owner/name);
+            if it is new, it is private. The token is HF_TOKEN, or that of `hf auth login`.
 
     Raises:
-        InputError: the model is missing or changed, or has adapters; or the folder has files.
+        InputError: the model is missing or changed, or has adapters; the folder has files; or
+            there is no token, or the hub refuses the upload.
     """
     origin = _origin(model)
+    if push_to_hub:
+        # A local import, because the client of the hub takes time to import.
+        from ..encoders.hub_upload import hub_token, upload
+
+        token = hub_token()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder}: exists and is not empty; name a new folder")
     verified_model(model)
@@ -90,6 +98,9 @@ def export(model: Path, folder: Path, /, study: str = "") -> None:
         (target / CARD).write_text(card, encoding="utf-8", newline="\n")
         target.replace(folder)
     print(f"{folder}: {', '.join(sorted(path.name for path in folder.iterdir()))}")
+    if push_to_hub:
+        message = f"{origin.task} model of {origin.encoder}, trained on {origin.source}"
+        print(upload(folder, push_to_hub, token, message))
 
 
 def _origin(model: Path) -> Origin:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..runtime.errors import InputError
+
 PACKAGE = Path(__file__).parents[1]
 NEEDED = ("Snakefile", "config.yaml", "resources/languages.tsv")
 """Files by which a folder of the project is recognised."""
@@ -33,3 +35,20 @@ def workflow_folder() -> Path:
     """The folder of schemas and captions, which belong to the code, wherever a command runs."""
     beside = PACKAGE.parent
     return beside if (beside / "schemas").is_dir() else PACKAGE / "project" / "workflow"
+
+
+def check_working_folder() -> None:
+    """Check that Snakemake runs in a folder with the project's tables.
+
+    Another workflow that uses this one as a module runs in its own folder.
+
+    Raises:
+        InputError: the folder has no tables; says how to get them.
+    """
+    if not Path("resources", "languages.tsv").is_file():
+        found = PACKAGE.parent.parent / "resources"
+        folder = found if found.is_dir() else PACKAGE / "project" / "resources"
+        raise InputError(
+            f"this folder has no `resources` with the catalogues: ln -s {folder} resources, or cp "
+            "-r, so that downloads stay here"
+        )
