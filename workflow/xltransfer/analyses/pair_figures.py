@@ -20,8 +20,14 @@ SERIES = (
     {"color": "#009E73", "marker": "^", "linestyle": "-."},
     {"color": "#CC79A7", "marker": "D", "linestyle": ":"},
     {"color": "#E69F00", "marker": "v", "linestyle": "--"},
+    {"color": "#56B4E9", "marker": "P", "linestyle": "-"},
+    {"color": "#000000", "marker": "X", "linestyle": "-."},
+    {"color": "#0072B2", "marker": "<", "linestyle": ":"},
+    {"color": "#D55E00", "marker": ">", "linestyle": "-"},
+    {"color": "#009E73", "marker": "*", "linestyle": "--"},
 )
-"""Okabe & Ito's palette; series also differ in marker and line style."""
+"""Okabe & Ito's palette without its yellow. Every series has a marker of its own, so that they can be
+told apart in greyscale."""
 
 
 def overlap_figure(

@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 from .pair_figures import SERIES, add_legend
 
-HATCHES = ("", "////", "....", "xxxx", "----")
+HATCHES = ("", "////", "....", "xxxx", "----", "\\\\\\\\", "++++", "||||", "oooo", "****")
 
 
 def translation_lm_figure(
