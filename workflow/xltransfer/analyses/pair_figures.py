@@ -26,8 +26,8 @@ SERIES = (
     {"color": "#D55E00", "marker": ">", "linestyle": "-"},
     {"color": "#009E73", "marker": "*", "linestyle": "--"},
 )
-"""Okabe & Ito's palette without its yellow. Every series has a marker of its own, so that they can be
-told apart in greyscale."""
+"""Okabe & Ito's palette without its yellow. Every series has a marker of its own, so that they can
+be told apart in greyscale."""
 
 
 def overlap_figure(
