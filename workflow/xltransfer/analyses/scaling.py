@@ -1,22 +1,28 @@
-"""How transfer grows with the encoder: scores next to the sizes of encoders."""
+"""How transfer grows with the encoder: scores next to sizes and the compute of fine-tuning."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from ..corpora.source_sets import members
 from ..encoders.ablations import NONE
+from ..runtime.errors import InputError
+from ..runtime.files import read_json
+from ..training.operations import training_operations
 from .randominit import CROSS_LINGUAL
 
 SIZES = ("layers", "width", "parameters", "parameters_without_embeddings")
 """Columns of the size of an encoder."""
+COMPUTE = ("training_steps", "training_gigaflops")
+"""Columns of the compute of a fine-tuning."""
 COLUMNS = (
     *("encoder", "task", "metric", "source_target", "score", "score_sd", "gap"),
-    *(*SIZES, "reference"),
+    *(*SIZES, *COMPUTE, "reference"),
 )
 
 
@@ -43,10 +49,60 @@ class PublishedScore:
     reference: str
 
 
+@dataclass(frozen=True)
+class Training:
+    """The length of a fine-tuning.
+
+    Attributes:
+        steps: number of optimiser steps.
+        subwords: number of subwords of all steps with padding, counted as full batches.
+    """
+
+    steps: float
+    subwords: float
+
+
+def trainings_of_models(reports: Sequence[Path]) -> dict[tuple[str, str, str], Training]:
+    """The mean length of the fine-tunings without ablation, by encoder, task and source corpus.
+
+    Args:
+        reports: paths of training reports, as from ``paths.model_directory``. Seeds may differ in
+            their steps, because trainings may stop early.
+
+    Raises:
+        InputError: a report is damaged.
+    """
+    found: dict[tuple[str, str, str], list[Training]] = {}
+    for path in reports:
+        encoder, task, corpus, ablation = path.parts[-6:-2]
+        if ablation == NONE:
+            found.setdefault((encoder, task, corpus), []).append(_training_of(path))
+    return {
+        model: Training(
+            sum(one.steps for one in seeds) / len(seeds),
+            sum(one.subwords for one in seeds) / len(seeds),
+        )
+        for model, seeds in found.items()
+    }
+
+
+def _training_of(path: Path) -> Training:
+    content = read_json(path)
+    try:
+        steps = content["steps"]
+        batch = content["config"]["settings"]["training"]["batch_pieces"]
+    except (KeyError, TypeError):
+        steps = batch = None
+    if type(steps) is not int or type(batch) is not int:
+        raise InputError(f"{path}:1: not a report of a training; delete it and run again")
+    return Training(steps, steps * batch)
+
+
 def scaling_table(
     table: pd.DataFrame,
     metrics: Mapping[str, str],
     sizes: Mapping[str, Mapping[str, int]],
+    trainings: Mapping[tuple[str, str, str], Training],
     published: list[PublishedScore],
 ) -> pd.DataFrame:
     """Scores of the models without ablation on their own language and on the mean of all others.
@@ -55,12 +111,16 @@ def scaling_table(
         table: table ``randominit_by_target.csv``.
         metrics: task → its main metric.
         sizes: encoder → value of each of ``SIZES``.
+        trainings: length of the fine-tunings, by encoder, task and source language.
         published: scores from papers, which follow ours.
 
     Returns:
         The columns ``COLUMNS``; within a task and a source, encoders by their number of parameters.
         ``gap`` is the score less that on the source language (for a set of sources, less the mean
-        over its languages). ``reference`` is empty for our rows.
+        over its languages). ``training_gigaflops`` is 6 · N · B · S / 10⁹ (``training.operations``)
+        with N parameters without embeddings, S steps and B subwords, the size of a full batch; what
+        checkpointing computes again is left out.
+        ``reference`` is empty for our rows; those from papers have no compute.
     """
     table = table[(table["metric"] == table["task"].map(metrics)) & (table["ablation"] == NONE)]
     rows: list[dict[str, Any]] = []
@@ -69,6 +129,9 @@ def scaling_table(
         for target in (*members(source), CROSS_LINGUAL):
             cells = part[part["target"] == target].set_index("encoder")
             for encoder in sorted(cells.index, key=lambda name: sizes[name]["parameters"]):
+                training = trainings[encoder, task, source]
+                weights = sizes[encoder]["parameters_without_embeddings"]
+                gigaflops = training_operations(weights, training.subwords) / 1e9
                 rows.append(
                     {
                         "encoder": encoder,
@@ -79,8 +142,11 @@ def scaling_table(
                         "score_sd": cells.loc[encoder, "sd"],
                         "gap": cells.loc[encoder, "mean"] - own[encoder],
                         **sizes[encoder],
+                        "training_steps": training.steps,
+                        "training_gigaflops": gigaflops,
                         "reference": "",
                     }
                 )
-    rows += [{**vars(one), "score_sd": float("nan"), "gap": float("nan")} for one in published]
+    unknown = dict.fromkeys(("score_sd", "gap", *COMPUTE), float("nan"))
+    rows += [{**vars(one), **unknown} for one in published]
     return pd.DataFrame(rows, columns=list(COLUMNS))

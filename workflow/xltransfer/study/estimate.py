@@ -1,9 +1,6 @@
 """Cost estimate of a study before it runs: FLOPs, GPU hours and disk space.
 
-FLOPs follow Kaplan et al. 2020 (https://arxiv.org/abs/2001.08361, section 2.1): 2 per weight and
-piece in the forward pass, twice that in the backward pass, none for embeddings, which are looked
-up. Heads are ignored, and so is attention, which adds a few percent for sentences of a few dozen
-pieces.
+FLOPs are those of ``training.operations``.
 """
 
 from __future__ import annotations
@@ -23,6 +20,7 @@ from ..encoders.families import LAYERS
 from ..runtime.errors import InputError
 from ..runtime.files import read_json
 from ..training.hyperparameters import passes_per_epoch
+from ..training.operations import reading_operations, training_operations
 from . import Study
 from .adapter_settings import ADAPTER, adapter_parameters, is_language_adapter, trained_tasks
 from .question_settings import FOLDER as QUESTIONS
@@ -260,17 +258,18 @@ class Estimate:
         settings, kind = self.settings(model), self.study.kind(model.task).corpora
         pieces = self.pieces(kind, model.source, "train", settings["training_sentences"])
         batches = max(1, round(pieces / settings["batch_pieces"]))
-        scored = 2 * self.pieces(kind, model.source, "dev")
-        work = sum(
-            epochs
-            * (6 * pieces * passes_per_epoch({**settings, "epochs": epochs}, batches) + scored)
-            for epochs in numbers_of_epochs
-        )
-        return work * self.size(model.encoder).body
+        weights, recomputed = self.size(model.encoder).body, bool(settings.get("checkpointing"))
+        scored = reading_operations(weights, self.pieces(kind, model.source, "dev"))
+
+        def of_epoch(epochs: int) -> float:
+            passes = passes_per_epoch({**settings, "epochs": epochs}, batches)
+            return training_operations(weights, pieces * passes, recomputed) + scored
+
+        return sum(epochs * of_epoch(epochs) for epochs in numbers_of_epochs)
 
     def reading(self, encoder: str, kind: str, corpus: str, split: str) -> float:
         """FLOPs of predicting or representing a part of a corpus with one model."""
-        return 2 * self.pieces(kind, corpus, split) * self.size(encoder).body
+        return reading_operations(self.size(encoder).body, self.pieces(kind, corpus, split))
 
     def hours(self, operations: float, jobs: int = 0) -> float:
         """GPU hours of some FLOPs and of the startup of some jobs."""

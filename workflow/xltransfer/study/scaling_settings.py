@@ -28,6 +28,7 @@ def scaling_inputs(study: Study, results: str) -> Mapping[str, Sequence[str]]:
             study.encoder_files(name, *_first_models(study))[0] for name in study.encoders
         ],
         "published": [PUBLISHED],
+        "reports": study.training_reports(results),
     }
 
 
