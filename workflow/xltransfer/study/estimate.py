@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..corpora.catalogue import EMBEDDED
@@ -103,12 +103,21 @@ def encoder_size(study: Study, name: str) -> EncoderSize:
     """The size of an encoder: from its directory if it exists, else from ``encoders.tsv``.
 
     An adapted encoder has the size of the one that it starts from, and so has one with a trimmed
-    vocabulary, which is smaller. A BiLSTM, and an encoder of word vectors, are counted like the
-    first pretrained encoder of the transfer part.
+    vocabulary, which is smaller. One of the lowest layers of another encoder has as many. A BiLSTM,
+    and an encoder of word vectors, are counted like the first pretrained encoder of the transfer
+    part.
 
     Raises:
         InputError: neither source has the size.
     """
+    size = _size_at_the_root(study, name)
+    if not any(recipe.layers for recipe in study.made_encoders.chain(name)):
+        return size
+    return replace(size, layers=study.declared_encoders[name].layers)
+
+
+def _size_at_the_root(study: Study, name: str) -> EncoderSize:
+    """The size of the encoder at the start of the chain of recipes of another one."""
     declared = study.declared_encoders
     encoder = root_of(declared[name], declared)
     if not encoder.pretrained:
