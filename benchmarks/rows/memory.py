@@ -23,8 +23,8 @@ LARGE = {
 """The layers of XLM-R large. Its 250,002 subwords would add 248 million weights, with or without
 checkpointing."""
 
-SENTENCES = 70
-BATCH_PIECES = 1024
+SENTENCES = 25
+BATCH_PIECES = 512
 GIGABYTE = 1e9
 
 

@@ -94,5 +94,5 @@ def test_both_sides_of_checkpointing_compute_the_same(tmp_path: Path) -> None:
     # 302 million weights of layers, 8.7 million of embeddings; with checkpointing 24 inputs and
     # one layer of activations, otherwise 24 layers.
     weights = 16 * (302_309_376 + (8000 + 512 + 2 + 2) * 1024)
-    assert estimated_bytes(True) == weights + 1024 * 1024 * (4 * 24 + 66)
-    assert estimated_bytes(False) == weights + 1024 * 1024 * 66 * 24
+    assert estimated_bytes(True) == weights + 512 * 1024 * (4 * 24 + 66)
+    assert estimated_bytes(False) == weights + 512 * 1024 * 66 * 24
