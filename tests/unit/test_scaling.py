@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -14,7 +15,8 @@ from encoders import make_encoder
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import XLMRobertaConfig
 from xltransfer.analyses.plots import save_figure
-from xltransfer.analyses.scaling import Training, scaling_table, trainings_of_models
+from xltransfer.analyses.randominit import Cell
+from xltransfer.analyses.scaling import CHANGE, Training, scaling_table, trainings_of_models
 from xltransfer.analyses.scaling_figure import scaling_figure
 from xltransfer.encoders.encoder_sizes import NetworkSize, network_size
 from xltransfer.encoders.transformer import load_encoder
@@ -51,19 +53,24 @@ def test_parameters_are_counted_without_weights(tmp_path: Path) -> None:
     assert found.without_embeddings == 24 * (12 * 1024**2 + 13 * 1024) + 2 * 1024
 
 
-def by_target() -> pd.DataFrame:
-    cells = [
-        ("big", "a", "a", "none", 90.0), ("big", "a", "b", "none", 60.0),
-        ("big", "a", "X", "none", 60.0), ("big", "a", "X", "random-init-1-2", 10.0),
-        ("small", "a", "a", "none", 80.0), ("small", "a", "b", "none", 30.0),
-        ("small", "a", "X", "none", 30.0),
-    ]  # fmt: skip
-    rows = [
-        {"encoder": e, "task": "pos", "metric": "accuracy", "source": s, "target": t,
-         "ablation": a, "mean": m, "sd": 1.5}
-        for e, s, t, a, m in cells
-    ]  # fmt: skip
-    return pd.DataFrame([*rows, {**rows[0], "metric": "UAS"}])
+def cell(*values: float) -> Cell:
+    """Scores of seeds in percent on four sentences that are all as hard."""
+    return Cell(pd.Series(values, index=range(1, len(values) + 1)), np.zeros((len(values), 4)))
+
+
+def cells(source: str = "a", *others: str) -> dict[tuple[str, ...], Cell]:
+    """Cells of two encoders; ``others`` are names of the target languages but the first."""
+    first, second = others or ("a", "b")
+    return {
+        ("big", "pos", "accuracy", source, first, "none"): cell(89.0, 91.0),
+        ("big", "pos", "accuracy", source, second, "none"): cell(58.0, 62.0),
+        ("big", "pos", "accuracy", source, "X", "none"): cell(58.0, 62.0),
+        ("big", "pos", "accuracy", source, "X", "random-init-1-2"): cell(10.0, 10.0),
+        ("big", "pos", "UAS", source, first, "none"): cell(1.0, 1.0),
+        ("small", "pos", "accuracy", source, first, "none"): cell(80.0, 80.0),
+        ("small", "pos", "accuracy", source, second, "none"): cell(28.0, 32.0),
+        ("small", "pos", "accuracy", source, "X", "none"): cell(28.0, 32.0),
+    }
 
 
 SIZES = {
@@ -123,8 +130,9 @@ def test_damaged_reports_are_refused(steps: object, batch: object, tmp_path: Pat
 
 def test_the_table_has_scores_gaps_and_sizes(tmp_path: Path) -> None:
     published = read_published_scores(PUBLISHED)
-    table = scaling_table(by_target(), {"pos": "accuracy"}, SIZES, TRAININGS, published)
+    table = scaling_table(cells(), {"pos": "accuracy"}, SIZES, TRAININGS, published)
     ours = table[table["reference"] == ""]
+    assert ours["score_sd"].tolist() == pytest.approx([0, 2**0.5, 8**0.5, 8**0.5])
     assert ours[["encoder", "source_target", "score", "gap", "layers"]].to_numpy().tolist() == [
         ["small", "A-A", 80.0, 0.0, 2],
         ["big", "A-A", 90.0, 0.0, 12],
@@ -160,7 +168,7 @@ def test_the_table_has_scores_gaps_and_sizes(tmp_path: Path) -> None:
 
 def test_compute_of_unequal_trainings_has_a_panel() -> None:
     trainings = {**TRAININGS, ("big", "pos", "a"): Training(25, 10_000)}
-    table = scaling_table(by_target(), {"pos": "accuracy"}, SIZES, trainings, [])
+    table = scaling_table(cells(), {"pos": "accuracy"}, SIZES, trainings, [])
     size, compute = scaling_figure({"study": "test"}, table).axes
     assert (size.get_xlabel(), compute.get_xlabel()) == (
         "parameters without embeddings",
@@ -171,13 +179,26 @@ def test_compute_of_unequal_trainings_has_a_panel() -> None:
     assert places == pytest.approx([6 * 50 * 40_000, 6 * 600 * 10_000])
 
 
-def of_set(trainings: dict = TRAININGS, source: str = "a+b") -> dict:
-    return {(name, task, source): length for (name, task, _), length in trainings.items()}
+def of_set(source: str = "a+b") -> dict:
+    return {(name, task, source): length for (name, task, _), length in TRAININGS.items()}
+
+
+def test_changes_are_from_the_next_smaller_encoder() -> None:
+    """Of two seeds and sentences without variance, the interval is Student's t over seeds."""
+    found = scaling_table(cells(), {"pos": "accuracy"}, SIZES, TRAININGS, [])
+    changes = found.set_index(["source_target", "encoder"])
+    assert changes.loc[("A-A", "small"), list(CHANGE)].isna().all()
+    row = changes.loc[("A-A", "big")]
+    # Differences of 9 and 11: mean 10, standard error 1, one degree of freedom.
+    half = 12.706205
+    assert (row["change"], row["change_sd"]) == (10, pytest.approx(2**0.5))
+    assert [row["change_low"], row["change_high"]] == pytest.approx([10 - half, 10 + half])
+    assert row["change_p"] == pytest.approx(2 * (0.5 - np.arctan(10) / np.pi))
+    assert changes.loc[("A-X", "big"), "change"] == 30
 
 
 def test_a_set_of_sources_has_a_row_for_each_language() -> None:
-    table = by_target().replace({"source": "a"}, "a+b")
-    found = scaling_table(table, {"pos": "accuracy"}, SIZES, of_set(), [])
+    found = scaling_table(cells("a+b"), {"pos": "accuracy"}, SIZES, of_set(), [])
     gaps = found[found["encoder"] == "big"].set_index("source_target")["gap"]
     assert gaps.to_dict() == {"A+B-A": 15, "A+B-B": -15, "A+B-X": -15}
 
@@ -220,15 +241,10 @@ def test_memory_of_a_training_by_hand() -> None:
     assert recomputed == size.parameters * 16 + 60 * 8 * (4 * 4 + 66)
 
 
-def test_a_set_of_sources_has_a_row_for_each_of_its_languages() -> None:
-    frame = by_target().iloc[:3].assign(source="a+c")
-    frame.loc[1, "target"] = "c"
-    frame.loc[2, "mean"] = 40.0
-    table = scaling_table(frame, {"pos": "accuracy"}, SIZES, of_set(source="a+c"), [])
-    assert table[["source_target", "score", "gap"]].to_numpy().tolist() == [
-        ["A+C-A", 90.0, 15.0],
-        ["A+C-C", 60.0, -15.0],
-        ["A+C-X", 40.0, -35.0],
-    ]
+def test_the_figure_has_a_line_for_each_language_of_a_set_of_sources() -> None:
+    table = scaling_table(
+        cells("a+c", "a", "c"), {"pos": "accuracy"}, SIZES, of_set(source="a+c"), []
+    )
     (ax,) = scaling_figure({"study": "test"}, table).axes
-    assert [one.lines[0].get_ydata().tolist() for one in ax.containers] == [[90.0], [60.0], [40.0]]
+    drawn = [one.lines[0].get_ydata().tolist() for one in ax.containers]
+    assert drawn == [[80.0, 90.0], [30.0, 60.0], [30.0, 60.0]]

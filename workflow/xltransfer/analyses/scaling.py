@@ -14,14 +14,18 @@ from ..encoders.ablations import NONE
 from ..runtime.errors import InputError
 from ..runtime.files import read_json
 from ..training.operations import training_operations
-from .randominit import CROSS_LINGUAL
+from .randominit import CROSS_LINGUAL, Cell
+from .statistics.significance import mean_difference
 
 SIZES = ("layers", "width", "parameters", "parameters_without_embeddings")
 """Columns of the size of an encoder."""
 COMPUTE = ("training_steps", "training_gigaflops")
 """Columns of the compute of a fine-tuning."""
+CHANGE = ("change", "change_sd", "change_low", "change_high", "change_p")
+"""Columns of the difference from the next smaller encoder."""
 COLUMNS = (
     *("encoder", "task", "metric", "source_target", "score", "score_sd", "gap"),
+    *CHANGE,
     *(*SIZES, *COMPUTE, "reference"),
 )
 
@@ -99,7 +103,7 @@ def _training_of(path: Path) -> Training:
 
 
 def scaling_table(
-    table: pd.DataFrame,
+    cells: Mapping[tuple[str, ...], Cell],
     metrics: Mapping[str, str],
     sizes: Mapping[str, Mapping[str, int]],
     trainings: Mapping[tuple[str, str, str], Training],
@@ -108,7 +112,7 @@ def scaling_table(
     """Scores of the models without ablation on their own language and on the mean of all others.
 
     Args:
-        table: table ``randominit_by_target.csv``.
+        cells: cells from ``randominit.cells_of``.
         metrics: task → its main metric.
         sizes: encoder → value of each of ``SIZES``.
         trainings: length of the fine-tunings, by encoder, task and source language.
@@ -117,36 +121,67 @@ def scaling_table(
     Returns:
         The columns ``COLUMNS``; within a task and a source, encoders by their number of parameters.
         ``gap`` is the score less that on the source language (for a set of sources, less the mean
-        over its languages). ``training_gigaflops`` is 6 · N · B · S / 10⁹ (``training.operations``)
-        with N parameters without embeddings, S steps and B subwords, the size of a full batch; what
-        checkpointing computes again is left out.
-        ``reference`` is empty for our rows; those from papers have no compute.
+        over its languages). ``change`` is the score less that of the next smaller encoder, with the
+        interval and p-value of ``statistics.significance``, empty for the smallest.
+        ``training_gigaflops`` is 6 · N · B · S / 10⁹ (``training.operations``) with N parameters
+        without embeddings, S steps and B subwords, the size of a full batch; what checkpointing
+        computes again is left out. ``reference`` is empty for our rows; those from papers have no
+        compute.
     """
-    table = table[(table["metric"] == table["task"].map(metrics)) & (table["ablation"] == NONE)]
     rows: list[dict[str, Any]] = []
-    for (task, source), part in table.groupby(["task", "source"], sort=False):
-        own = part[part["target"].isin(members(source))].groupby("encoder")["mean"].mean()
+    for (task, source), part in _by_source(cells, metrics).items():
+        by_size = sorted(
+            dict.fromkeys(encoder for _, encoder in part),
+            key=lambda name: sizes[name]["parameters"],
+        )
         for target in (*members(source), CROSS_LINGUAL):
-            cells = part[part["target"] == target].set_index("encoder")
-            for encoder in sorted(cells.index, key=lambda name: sizes[name]["parameters"]):
-                training = trainings[encoder, task, source]
+            smaller = None
+            for encoder in (name for name in by_size if (target, name) in part):
+                cell, training = part[target, encoder], trainings[encoder, task, source]
+                own = [
+                    part[one, encoder].values.mean()
+                    for one in members(source)
+                    if (one, encoder) in part
+                ]
                 weights = sizes[encoder]["parameters_without_embeddings"]
-                gigaflops = training_operations(weights, training.subwords) / 1e9
                 rows.append(
                     {
                         "encoder": encoder,
                         "task": task,
                         "metric": metrics[task],
                         "source_target": f"{source.upper()}-{target.upper()}",
-                        "score": cells.loc[encoder, "mean"],
-                        "score_sd": cells.loc[encoder, "sd"],
-                        "gap": cells.loc[encoder, "mean"] - own[encoder],
+                        "score": cell.values.mean(),
+                        "score_sd": cell.values.std(),
+                        "gap": cell.values.mean() - sum(own) / len(own) if own else float("nan"),
+                        **_change(cell, smaller),
                         **sizes[encoder],
                         "training_steps": training.steps,
-                        "training_gigaflops": gigaflops,
+                        "training_gigaflops": training_operations(weights, training.subwords) / 1e9,
                         "reference": "",
                     }
                 )
-    unknown = dict.fromkeys(("score_sd", "gap", *COMPUTE), float("nan"))
+                smaller = cell
+    unknown = dict.fromkeys(("score_sd", "gap", *CHANGE, *COMPUTE), float("nan"))
     rows += [{**vars(one), **unknown} for one in published]
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _by_source(
+    cells: Mapping[tuple[str, ...], Cell], metrics: Mapping[str, str]
+) -> dict[tuple[str, str], dict[tuple[str, str], Cell]]:
+    """The cells of the main metrics without ablation: task, source → target, encoder → cell."""
+    found: dict[tuple[str, str], dict[tuple[str, str], Cell]] = {}
+    for (encoder, task, metric, source, target, ablation), cell in cells.items():
+        if metric == metrics.get(task) and ablation == NONE:
+            found.setdefault((task, source), {})[target, encoder] = cell
+    return found
+
+
+def _change(cell: Cell, smaller: Cell | None) -> dict[str, float]:
+    """The difference from the cell of a smaller encoder: the columns ``CHANGE``."""
+    if smaller is None:
+        return dict.fromkeys(CHANGE, float("nan"))
+    change = cell.values - smaller.values
+    found = mean_difference(change.to_numpy(), cell.influences - smaller.influences)
+    values = (change.mean(), change.std(), found.low, found.high, found.p_value)
+    return dict(zip(CHANGE, map(float, values), strict=True))

@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-import pandas as pd
-
+from ..analyses.randominit import cells_of
 from ..analyses.scaling import SIZES, PublishedScore, Training, trainings_of_models
 from ..analyses.scaling import scaling_table as compared
-from ..analyses.scores import sources_of
+from ..analyses.scores import CELL, complete, expected_cells, read_scores, sources_of
 from ..analyses.tables import reading_note, write_table
 from ..corpora.table_reader import read_table
 from ..encoders.encoder_sizes import network_size
@@ -24,7 +23,7 @@ TEXTS = ("encoder", "task", "metric", "source_target", "reference")
 
 
 def scaling_table(
-    scores: Path,
+    scores: Sequence[Path],
     encoders: Sequence[Path],
     published: Path,
     reports: Sequence[Path],
@@ -36,7 +35,7 @@ def scaling_table(
     Published scores follow.
 
     Args:
-        scores: table ``randominit_by_target.csv``.
+        scores: scores of every encoder, task and source on every target.
         encoders: ``config.json`` of each encoder, in the order of the configuration.
         published: table of published scores, ``resources/published/scaling/mlqa.tsv``.
         reports: training reports of the scored models.
@@ -44,9 +43,10 @@ def scaling_table(
         directory: output folder.
 
     Raises:
-        InputError: a configuration, a report or the table of published scores cannot be used.
+        InputError: a score is missing, or a configuration, a report or the table of published
+            scores cannot be used.
     """
-    files = [scores, *encoders, published, *reports]
+    files = [*scores, *encoders, published, *reports]
     verified_checksums(files)
     sizes = {}
     for name, path in zip(config["encoders"], encoders, strict=True):
@@ -54,16 +54,19 @@ def scaling_table(
         values = found.layers, found.width, found.parameters, found.without_embeddings
         sizes[name] = dict(zip(SIZES, values, strict=True))
     metrics = {task: data["metric"] for task, data in config["tasks"].items()}
-    table = pd.read_csv(scores, keep_default_na=False, na_values=[""])
+    cells = cells_of(complete(read_scores(scores), expected_cells(config), CELL))
     trainings = _trainings(config, reports)
-    found = compared(table, metrics, sizes, trainings, read_published_scores(published))
+    found = compared(cells, metrics, sizes, trainings, read_published_scores(published))
     provenance = table_provenance(config, files, "scaling_table")
-    note = reading_note(config)
+    note = reading_note(config, ", without correction for multiple tests")
     write_table(
         directory / "scaling.csv",
         found,
         provenance,
-        notes=[f"{note} Rows with a reference are published scores of other encoders and data."],
+        notes=[
+            f"{note} Changes are differences from the next smaller encoder. Rows with a reference "
+            "are published scores of other encoders and data."
+        ],
     )
 
 

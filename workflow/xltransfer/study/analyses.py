@@ -332,7 +332,7 @@ ANALYSES = [
         inputs=scaling_inputs,
         options=("scores", "encoders", "published", "reports"),
         config=lambda study: study.table_config(),
-        upstream=lambda study: [_scores(study), scaling_identities(study)],
+        upstream=lambda study: [study.identities.all_scores(), scaling_identities(study)],
         drawings=(Drawing("scaling", ("scaling",), TRANSFER),),
         wanted=compares_sizes,
     ),
