@@ -84,8 +84,9 @@ def note(pairs: Sequence[Pair]) -> str:
     steps = len(pairs[0][0].facts["losses"])
     return (
         f"24 layers of 1024, {BATCH_PIECES:,} subwords a step, {steps} steps in float32; "
-        f"{', '.join(parts)}; losses and weights {'equal to the bit' if same else 'DIFFER'}; the "
-        "process takes more when it saves the training"
+        f"{', '.join(parts)}, which leaves out the libraries; losses and weights "
+        f"{'equal to the bit' if same else 'DIFFER'}; the process takes more when it saves the "
+        "training; the ratio is of processor time"
     )
 
 
