@@ -74,9 +74,9 @@ def train(arguments: dict[str, Any]) -> dict[str, Any]:
             ``checkpointing``; ``threads``.
 
     Returns:
-        Processor seconds and number of the training steps. Of the facts, ``step_bytes`` is the peak of
-        resident memory up to the last step, ``losses`` are those of all steps, and ``weights`` is a
-        digest of the weights after them.
+        Processor seconds and number of the training steps. Of the facts, ``step_bytes`` is the peak
+        of resident memory up to the last step, ``losses`` are those of all steps, and ``weights``
+        is a digest of the weights after them.
     """
     folder, device = Path(arguments["folder"]), prepare_device(arguments["threads"])
     paths = {"encoder": ENCODER, "training": TRAINING, "development": DEVELOPMENT}
