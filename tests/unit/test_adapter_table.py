@@ -111,6 +111,10 @@ def test_unlike_scores_have_no_change(tmp_path: Path) -> None:
     assert np.isnan(found["base", "swapped", "qab"])
 
 
+Right = dict[tuple[str, str], np.ndarray]
+"""Right words by task and language; shape (seeds, sentences)."""
+
+
 def _scores(task: str, target: str, corpus: str, right: np.ndarray) -> pd.DataFrame:
     """Scores of a task with two seeds on a corpus whose sentences have their own identifiers."""
     names = np.array([f"{corpus}#{number}" for number in range(right.shape[1])])
@@ -125,9 +129,7 @@ def _scores(task: str, target: str, corpus: str, right: np.ndarray) -> pd.DataFr
     return pd.DataFrame(rows)
 
 
-def _two_tasks(
-    corpora: list[list[str]], right: dict[tuple[str, str], np.ndarray]
-) -> pd.DataFrame:
+def _two_tasks(corpora: list[list[str]], right: Right) -> pd.DataFrame:
     """The table of two tasks with their own corpora, ``<language>_<name>``."""
     tasks, frames = {}, []
     for task, codes in zip(("full", "small"), corpora, strict=True):
@@ -137,12 +139,14 @@ def _two_tasks(
             language, corpus = target["language"], target["corpus"]
             frames.append(_scores(task, language, corpus, right[task, language]))
     costs = {("base", task, "qaa_x"): (1, 1) for task in tasks}
-    found = adapter_rows(pd.concat(frames, ignore_index=True), {**CONFIG, "tasks": tasks}, costs, {})
+    found = adapter_rows(
+        pd.concat(frames, ignore_index=True), {**CONFIG, "tasks": tasks}, costs, {}
+    )
     return found.set_index(["task", "target"])
 
 
 @pytest.fixture
-def right() -> dict[tuple[str, str], np.ndarray]:
+def right() -> Right:
     """Right words of 30 sentences by task and language; the second task has one more in some."""
     draws = np.random.default_rng(1)
     found = {}
@@ -152,7 +156,7 @@ def right() -> dict[tuple[str, str], np.ndarray]:
     return found
 
 
-def test_the_order_of_targets_does_not_matter(right: dict[tuple[str, str], np.ndarray]) -> None:
+def test_the_order_of_targets_does_not_matter(right: Right) -> None:
     """Sentences of means are paired by identifier, not by place."""
     codes = ["qaa_x", "qab_x", "qac_x"]
     expected = _two_tasks([codes, codes], right).loc["small", "X"]
@@ -161,7 +165,7 @@ def test_the_order_of_targets_does_not_matter(right: dict[tuple[str, str], np.nd
         assert found[name] == pytest.approx(expected[name])
 
 
-def test_other_sentences_have_no_change(right: dict[tuple[str, str], np.ndarray]) -> None:
+def test_other_sentences_have_no_change(right: Right) -> None:
     """Two corpora of a language with as many sentences are not paired."""
     found = _two_tasks([["qaa_x", "qab_x"], ["qaa_x", "qab_y"]], right)
     assert np.isnan(found.loc[("small", "qab"), "change"])

@@ -214,6 +214,22 @@ def test_stage_and_tables(tmp_path: Path) -> None:
     assert any("en_fr_x.parquet" in str(name) for name in provenance["inputs"])
 
 
+def test_marks_depend_on_the_seeds_of_the_encoders(tmp_path: Path) -> None:
+    """Not on those of the study, with which models are fine-tuned."""
+    config, results = write_measured(tmp_path), str(tmp_path / "results")
+    texts = []
+    for number, seeds in enumerate(([1, 2], [1])):
+        folder = tmp_path / f"tables{number}"
+        translation_lm_tables({**config, "seeds": seeds}, results, folder)
+        texts.append((folder / "translation_lm.md").read_text())
+    assert " ns " in texts[0]
+    assert texts[0] == texts[1]
+    alone = {**config, "states": [["a", "pretrained"]]}
+    translation_lm_tables(alone, results, tmp_path / "alone")
+    text = (tmp_path / "alone" / "translation_lm.md").read_text()
+    assert " ns " not in text and "no change is marked" in text
+
+
 def test_measuring_again_gives_the_same_bytes(tmp_path: Path) -> None:
     directory = make_masked_lm(tmp_path / "bert", "bert")
     pairs, made = write_parallel(tmp_path / "test.tsv", 20), []

@@ -134,9 +134,7 @@ def cells_of(scores: pd.DataFrame) -> dict[tuple[str, ...], Cell]:
         *model, source, target, ablation = key
         if target not in members(source):
             over_targets.setdefault((*model, source, CROSS_LINGUAL, ablation), []).append(key)
-    means = {
-        key: mean_over_targets([cells[k] for k in keys]) for key, keys in over_targets.items()
-    }
+    means = {key: mean_over_targets([cells[k] for k in keys]) for key, keys in over_targets.items()}
     return cells | means
 
 
