@@ -236,6 +236,31 @@ def test_p_values_permute_the_targets_of_all_sources_in_one_go() -> None:
     assert correlate(one, other).p_value == pytest.approx(np.mean(extreme))
 
 
+def test_permutations_without_any_correlation_do_not_count() -> None:
+    """Five languages, each the source of the others: many orders leave three cells a source."""
+    draws = np.random.default_rng(8)
+    one = draws.normal(size=(5, 5))
+    other = one + draws.normal(size=(5, 5)) / 20
+    for side in (one, other):
+        np.fill_diagonal(side, np.nan)
+
+    def mean_rho(side: np.ndarray) -> float:
+        """The mean over the sources with four cells; NaN if there is none."""
+        known = [~(np.isnan(row) | np.isnan(fixed)) for row, fixed in zip(side, other, strict=True)]
+        found = [
+            stats.spearmanr(row[cells], fixed[cells]).statistic
+            for row, fixed, cells in zip(side, other, known, strict=True)
+            if cells.sum() >= 4
+        ]
+        return float(np.mean(found)) if found else float("nan")
+
+    found = np.array([mean_rho(one[:, list(order)]) for order in permutations(range(5))])
+    assert np.isnan(found).sum() == 44
+    defined = found[~np.isnan(found)]
+    expected = np.mean(np.abs(defined) >= abs(mean_rho(one)) - 1e-9)
+    assert correlate(one, other).p_value == pytest.approx(expected)
+
+
 def test_p_values_of_random_permutations_repeat_and_are_never_zero() -> None:
     one = np.arange(12.0)[None]
     assert correlate(one, one).p_value == 1 / 10_000

@@ -139,8 +139,9 @@ def permutation_p_value(one: np.ndarray, other: np.ndarray) -> float:
     """Two-sided p-value of the mean correlation: a permutation test over target languages.
 
     All permutations for up to ``EXACT`` languages; for more, ``PERMUTATIONS`` random ones with a
-    fixed seed, and p = (b + 1) / (n + 1) if b are at least as extreme. Cells without a value on one
-    side after a permutation are excluded.
+    fixed seed, and p = (b + 1) / (n + 1) if b of n are at least as extreme. Cells without a value
+    on one side after a permutation are excluded, and so are permutations that leave no source with
+    ``LEAST`` cells.
 
     Args:
         one, other: values of shape (sources, languages); NaN if missing.
@@ -150,13 +151,14 @@ def permutation_p_value(one: np.ndarray, other: np.ndarray) -> float:
     orders = _orders(languages)
     complete = not (np.isnan(one).any() or np.isnan(other).any())
     permuted = _permuted_complete if complete else _permuted
-    extreme = 0
+    extreme = defined = 0
     for start in range(0, len(orders), _AT_ONCE):
         found = permuted(one, other, orders[start : start + _AT_ONCE])
         extreme += int((np.abs(found) >= observed).sum())
+        defined += int((~np.isnan(found)).sum())
     if languages <= EXACT:
-        return extreme / len(orders)
-    return (extreme + 1) / (len(orders) + 1)
+        return extreme / defined
+    return (extreme + 1) / (defined + 1)
 
 
 def _permuted(one: np.ndarray, other: np.ndarray, orders: np.ndarray) -> np.ndarray:
