@@ -137,6 +137,13 @@ def test_wals_as_published(shared: Path) -> None:
     }
 
 
+def test_a_language_and_its_macrolanguage_both_have_values(shared: Path) -> None:
+    wals = shared / "typology" / "wals"
+    files = (wals / "cldf/languages.csv", wals / "raw/value.csv", wals / "raw/domainelement.csv")
+    found = read_wals(*files, ["ara", "arb"], FEATURES)
+    assert found["ara"] == found["arb"] and found["arb"]["81A"] == "VSO"
+
+
 def test_languages_without_values_are_reported(tmp_path: Path, caplog) -> None:
     config = {"features": ["81A", "85A"], "iso": {"qaa": "qaa", "en": "eng"},
               "embedded": {"qaa": {"81A": "SVO", "85A": "Prepositions"}}}  # fmt: skip
