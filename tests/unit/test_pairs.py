@@ -243,6 +243,14 @@ def test_p_values_permute_the_targets_of_all_sources_in_one_go() -> None:
     assert correlate(one, other).p_value == pytest.approx(np.mean(extreme))
 
 
+def test_equal_means_are_ties_in_spite_of_rounding_errors() -> None:
+    seeds = np.array([[0.1, 0.3, 0.5, 0.9], [0.2, 0.0, 0.4, 0.8]])
+    assert len(set(seeds.sum(axis=0).tolist())) == 4
+    other = np.array([[1.0, 2.0, 3.0, 4.0]])
+    expected = stats.spearmanr([0.3, 0.3, 0.9, 1.7], other[0]).statistic
+    assert correlate(seeds.sum(axis=0)[None], other).rho == pytest.approx(expected)
+
+
 def test_permutations_without_any_correlation_do_not_count() -> None:
     """Five languages, each the source of the others: many orders leave three cells a source."""
     draws = np.random.default_rng(8)

@@ -31,6 +31,8 @@ EXACT = 8
 """Maximum number of languages for which all permutations are enumerated."""
 PERMUTATIONS = 9999
 """Number of random permutations for more languages."""
+TIED_DECIMALS = 9
+"""Number of decimals in which values must differ, so that they are no ties."""
 NOTE = (
     "ρ is over target languages. Brackets: 95 % interval over families of languages; none for "
     f"fewer than {LEAST_FAMILIES} families or {LEAST_FOR_INTERVAL} languages. p: permutation of "
@@ -79,7 +81,8 @@ def spearman(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 def _ranks(values: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Mid-ranks among the known cells, minus their mean; zero elsewhere."""
     pairs = known[..., :, None] & known[..., None, :]
-    below = np.where(known, values, 0.0)
+    # Equal means over seeds differ by rounding errors, and are ties all the same.
+    below = np.where(known, values, 0.0).round(TIED_DECIMALS)
     steps = np.sign(below[..., :, None] - below[..., None, :])
     # Half of (number of smaller minus number of larger values) is the rank minus the mean rank.
     return 0.5 * np.where(pairs, steps, 0).sum(axis=-1)
