@@ -142,6 +142,20 @@ def test_languages_are_used(tmp_path: Path) -> None:
     assert not all(same[3:]), "French does"
 
 
+def test_pairs_with_a_sentence_of_no_subwords_are_left_out() -> None:
+    """A line without subwords has no row, so that later rows would be taken for its own."""
+
+    class OfWords:
+        prefix, suffix = [0], [1]
+
+        def encode(self, texts: list[str]) -> list[list[str]]:
+            return [text.split() for text in texts]
+
+    sides = ["a b", " ", "a b c d e", "a"], ["a", "b", "c", " "]
+    assert short_pairs(*sides, OfWords(), 12).tolist() == [0]
+    assert short_pairs(*sides, OfWords(), 14).tolist() == [0, 2]
+
+
 def test_a_language_without_a_vector_has_the_mean_in_all_contexts(tmp_path: Path) -> None:
     """A vector that only the other language uses changes nothing alone, and the pair's half."""
     directory = make_masked_lm(tmp_path / "bert", "bert")
