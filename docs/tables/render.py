@@ -1,4 +1,4 @@
-"""Write the tables of README.md and docs/results.md from the CSV files here, or check them.
+"""Write the tables of README.md and of pages in docs from the CSV files here, or check them.
 
     python docs/tables/render.py           # writes
     python docs/tables/render.py --check   # ends with an error if a number differs
@@ -20,10 +20,32 @@ import pandas as pd
 FOLDER = Path(__file__).parent
 DOCUMENT = FOLDER.parent / "results.md"
 README = FOLDER.parent.parent / "README.md"
+DOCUMENTS = [DOCUMENT, README, FOLDER.parent / "adaptation-methods.md"]
 PUBLISHED = FOLDER.parent.parent / "resources" / "published" / "muller2021.tsv"
 PAIRS = ["1-2", "3-4", "5-6", "7-8", "9-10", "11-12"]
 SETTINGS = {"0.0002", "0.001", "2.13"}
 """Numbers in the text that are no results."""
+METHODS = {
+    "nothing": "nothing",
+    "masked-lm": "masked language modelling on text of the language",
+    "translation-lm": "translation language modelling on parallel text",
+    "character-noise": "character noise, 15 % of words",
+    "subword-regularisation": "MaxMatch-dropout 0.1",
+    "masked-lm-and-noise": "masked language modelling, and character noise",
+    "dictionary-raw-text": "dictionary text as raw text",
+    "dictionary-training-data": "dictionary text as training data",
+    "shuffled-dictionary": "the same with a shuffled dictionary",
+    "transliteration": "transliteration",
+    "transliteration-and-masked-lm": "transliteration, and masked language modelling on such text",
+    "task-adapter": "task adapter",
+    "language-adapter": "task adapter on the language's adapter",
+    "adapter-ensemble": "task adapter on three languages' adapters (EMEA)",
+    "small-subwords": "small encoder of subwords",
+    "small-bytes": "small encoder of bytes",
+}
+"""Names of methods in studies, and in documents."""
+IN_RESULTS = ("randominit", "by_target", "first")
+"""Tables of docs/results.md."""
 _BLOCK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _NUMBER = re.compile(r"(?<![\w.-])[+−-]?\d+\.\d+(?![\w.])")
 
@@ -131,12 +153,45 @@ def first() -> str:
     return markdown(header, rows)
 
 
-TABLES = {"randominit": randominit, "by_target": by_target, "first": first}
+def methods() -> str:
+    """A row for each method, a column for each language, parameters trained and bytes stored.
+
+    A change is followed by the half-width of its 95 % confidence interval, and is bold if it is
+    significant after Holm's correction for the methods of a language.
+    """
+    table = read("adaptation_methods")
+    languages = list(dict.fromkeys(table["language"]))
+    header = ["method", *(code.upper() for code in languages), "trained", "stored"]
+    rows = []
+    for method, part in table.groupby("method", sort=False):
+        of_language = part.set_index("language")
+        row = [METHODS[method]]
+        for code in languages:
+            row.append(change(of_language.loc[code]) if code in of_language.index else "–")
+        trained, stored = (int(part[name].max()) for name in ("trained_parameters", "stored_bytes"))
+        rows.append([*row, f"{trained:,}", f"{stored / 1e6:.1f} MB"])
+    return markdown(header, rows)
+
+
+def change(row: pd.Series) -> str:
+    """The change by a method, or the score of the baseline."""
+    if pd.isna(row["change"]):
+        return f"{row['score']:.1f}"
+    text = f"{signed(row['change'])} ± {(row['change_high'] - row['change_low']) / 2:.1f}"
+    return f"**{text}**" if row["significant"] == "yes" else text
+
+
+TABLES = {
+    "randominit": randominit,
+    "by_target": by_target,
+    "first": first,
+    "adaptation_methods": methods,
+}
 
 
 def known_numbers() -> set[str]:
-    """All values of the tables, with and without their signs."""
-    text = "".join(make() for make in TABLES.values())
+    """All values of the tables of docs/results.md, with and without their signs."""
+    text = "".join(TABLES[name]() for name in IN_RESULTS)
     found = set(re.findall(r"[+−]?\d+\.\d+", text))
     found |= {f"{value:.2f}" for value in read("development")["LAS"]}
     correlation = read("overlap_correlation")[["spearman", "spearman_low", "spearman_high"]]
@@ -155,7 +210,7 @@ def wrong_numbers(text: str) -> Iterator[str]:
 
 def main(arguments: list[str]) -> str | None:
     """Write or check the documents; the error, if there is one."""
-    for document in (DOCUMENT, README):
+    for document in DOCUMENTS:
         text = document.read_text(encoding="utf-8")
         written = _BLOCK.sub(lambda found: found[1] + TABLES[found[2]]() + found[3], text)
         if arguments != ["--check"]:
