@@ -1,11 +1,11 @@
-"""Write the tables of README.md and docs/results.md from the CSV files here, or check them.
+"""Write the tables of documents from the CSV files here, or check them.
 
     python docs/tables/render.py           # writes
     python docs/tables/render.py --check   # ends with an error if a number differs
 
-A table is between `<!-- table: NAME -->` and `<!-- end -->`. With `--check`, every number with a
-decimal point in the text of docs/results.md must be a value of one of the tables, with its sign if
-one is written, or one of `SETTINGS`.
+A table is between `<!-- table: NAME -->` and `<!-- end -->` in one of `DOCUMENTS`. With
+`--check`, every number with a decimal point in the text of docs/results.md must be a value of one
+of its tables, with its sign if one is written, or one of `SETTINGS`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,12 @@ import pandas as pd
 
 FOLDER = Path(__file__).parent
 DOCUMENT = FOLDER.parent / "results.md"
-README = FOLDER.parent.parent / "README.md"
+DOCUMENTS = [
+    DOCUMENT,
+    FOLDER.parent.parent / "README.md",
+    FOLDER.parent / "word-vectors.md",
+    FOLDER.parent / "translation-lm.md",
+]
 PUBLISHED = FOLDER.parent.parent / "resources" / "published" / "muller2021.tsv"
 PAIRS = ["1-2", "3-4", "5-6", "7-8", "9-10", "11-12"]
 SETTINGS = {"0.0002", "0.001", "2.13"}
@@ -131,12 +136,48 @@ def first() -> str:
     return markdown(header, rows)
 
 
-TABLES = {"randominit": randominit, "by_target": by_target, "first": first}
+EMBEDDED_SPACES = {
+    ("comparable", "qab"): "qab, same family",
+    ("comparable", "qba"): "qba, other family",
+    ("comparable", "qda"): "qda, Arabic script",
+    ("comparable", "qea"): "qea, verb-final",
+    ("window-5", "qea"): "qea, window of 5",
+    ("disjoint", "qab"): "qab, disjoint",
+    ("layer-6", "qab"): "qab, layer 6",
+}
+"""Embeddings and target languages of the table of embedded word vectors, and their titles."""
+
+
+def embedded_words() -> str:
+    """P@1 of word translation in the embedded world: nearest neighbours / CSLS."""
+    table = read("embedded_word_translation")
+    found = table.set_index(["embeddings", "target", "method", "retrieval"])["p_at_1"]
+    retrievals = ("nearest-neighbour", "csls")
+    rows = [
+        [
+            method,
+            *(
+                " / ".join(f"{found[*space, method, how]:.0f}" for how in retrievals)
+                for space in EMBEDDED_SPACES
+            ),
+        ]
+        for method in dict.fromkeys(table["method"])
+    ]
+    return markdown(["method", *EMBEDDED_SPACES.values()], rows)
+
+
+TABLES = {
+    "randominit": randominit,
+    "by_target": by_target,
+    "first": first,
+    "embedded_words": embedded_words,
+}
+_IN_RESULTS = ("randominit", "by_target", "first")
 
 
 def known_numbers() -> set[str]:
-    """All values of the tables, with and without their signs."""
-    text = "".join(make() for make in TABLES.values())
+    """All values of the tables of docs/results.md, with and without their signs."""
+    text = "".join(TABLES[name]() for name in _IN_RESULTS)
     found = set(re.findall(r"[+−]?\d+\.\d+", text))
     found |= {f"{value:.2f}" for value in read("development")["LAS"]}
     correlation = read("overlap_correlation")[["spearman", "spearman_low", "spearman_high"]]
@@ -155,7 +196,7 @@ def wrong_numbers(text: str) -> Iterator[str]:
 
 def main(arguments: list[str]) -> str | None:
     """Write or check the documents; the error, if there is one."""
-    for document in (DOCUMENT, README):
+    for document in DOCUMENTS:
         text = document.read_text(encoding="utf-8")
         written = _BLOCK.sub(lambda found: found[1] + TABLES[found[2]]() + found[3], text)
         if arguments != ["--check"]:
