@@ -166,11 +166,73 @@ def embedded_words() -> str:
     return markdown(["method", *EMBEDDED_SPACES.values()], rows)
 
 
+ADAPTED = {
+    "local-trimmed": "as it is",
+    "local-head": "before: head trained",
+    "local-masked": "`masked-lm`",
+    "local-translation": "`translation-lm`",
+}
+"""Encoders of the study of French and Wolof, and their names in tables."""
+CONTEXTS = ("alone", "translation", "unrelated")
+
+
+def interval(row: pd.Series, name: str) -> str:
+    """A difference ± the half-width of its 95 % confidence interval."""
+    return f"{signed(row[name])} ± {(row[f'{name}_high'] - row[f'{name}_low']) / 2:.1f}"
+
+
+def wolof_masked() -> str:
+    """Masked subwords predicted from the sentence alone, with its translation, and another."""
+    table = read("wolof_translation_lm").set_index(["encoder", "language", "context"])
+    rows = []
+    for encoder in dict.fromkeys(table.index.get_level_values("encoder")):
+        cells = [ADAPTED[encoder]]
+        for language in ("fr", "wo"):
+            found = [table.loc[(encoder, language, context)] for context in CONTEXTS]
+            cells += [
+                " / ".join(f"{row['accuracy']:.1f}" for row in found),
+                interval(found[1], "gain"),
+            ]
+        rows.append(cells)
+    return markdown(["encoder", "of French", "gain", "of Wolof", "gain"], rows)
+
+
+def wolof_retrieval() -> str:
+    """Translations found at some layers, and the change at the last one."""
+    table = read("wolof_retrieval").set_index(["encoder", "language", "layer"])
+    header, rows = ["encoder"], []
+    for title in ("from French", "from Wolof"):
+        header += [f"{title}, layers 0 / 3 / 6 / 9 / 12", "change at layer 12"]
+    for encoder in dict.fromkeys(table.index.get_level_values("encoder")):
+        cells = [ADAPTED[encoder]]
+        for language in ("fr", "wo"):
+            found = [table.loc[(encoder, language, layer)] for layer in (0, 3, 6, 9, 12)]
+            known = pd.notna(found[-1]["change"])
+            cells += [
+                " / ".join(f"{row['accuracy']:.1f}" for row in found),
+                interval(found[-1], "change") if known else "",
+            ]
+        rows.append(cells)
+    return markdown(header, rows)
+
+
+def wolof_tagging() -> str:
+    """Accuracy of taggers of French, on French and on Wolof."""
+    rows = [
+        [ADAPTED[row["encoder"]], *(f"{row[c]:.1f} ({row[f'{c}_sd']:.1f})" for c in ("fr", "wo"))]
+        for _, row in read("wolof_zeroshot").iterrows()
+    ]
+    return markdown(["encoder", "French", "Wolof"], rows)
+
+
 TABLES = {
     "randominit": randominit,
     "by_target": by_target,
     "first": first,
     "embedded_words": embedded_words,
+    "wolof_masked": wolof_masked,
+    "wolof_retrieval": wolof_retrieval,
+    "wolof_tagging": wolof_tagging,
 }
 _IN_RESULTS = ("randominit", "by_target", "first")
 

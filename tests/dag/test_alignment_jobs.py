@@ -210,14 +210,14 @@ WRONG = {
         "word_vectors.methods: the list is empty; name at least one",
     ),
     "layer": (
-        {"embeddings": [{**ALIGNMENT["embeddings"][2], "encoder": {
-            **ALIGNMENT["embeddings"][2]["encoder"], "layer": 13}}]},
+        {"embeddings": [{**ALIGNMENT["embeddings"][-1], "encoder": {
+            **ALIGNMENT["embeddings"][-1]["encoder"], "layer": 13}}]},
         "word_vectors.embeddings: 'layer-6': the encoder 'embedded' has 12 layers, not 13; choose "
         "another `layer`",
     ),
     "encoder": (
-        {"embeddings": [{**ALIGNMENT["embeddings"][2], "encoder": {
-            **ALIGNMENT["embeddings"][2]["encoder"], "name": "none"}}]},
+        {"embeddings": [{**ALIGNMENT["embeddings"][-1], "encoder": {
+            **ALIGNMENT["embeddings"][-1]["encoder"], "name": "none"}}]},
         "word_vectors.embeddings: 'layer-6': 'none' is no single pretrained encoder of "
         "`encoders`; add it there",
     ),
@@ -249,7 +249,7 @@ def test_contradictions_are_one_line(name: str, monkeypatch: pytest.MonkeyPatch)
     [
         ({"name": "x", "texts": ["qaa_embedded"]}, r"embeddings\.0: .* is not allowed here"),
         (
-            {**SECTION["embeddings"][0], "encoder": ALIGNMENT["embeddings"][2]["encoder"]},
+            {**SECTION["embeddings"][0], "encoder": ALIGNMENT["embeddings"][-1]["encoder"]},
             r"embeddings\.0: .* is not allowed here",
         ),
         ({**SECTION["embeddings"][0], "windows": 3}, r"embeddings\.0\.windows: unknown key"),
