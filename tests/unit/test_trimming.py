@@ -142,7 +142,7 @@ def test_both_sides_of_parallel_text_are_kept(encoder: Path, tmp_path: Path) -> 
 
 
 def test_questions_and_passages_are_kept_as_running_text(encoder: Path, tmp_path: Path) -> None:
-    """A word after a line break has other subwords than after a space in byte-level BPE."""
+    """Words are not always split as on their own, for example after a line break."""
     asked, passage = "what changes  the table?", "the change\nlanguage of (results)"
     answer = Answer(passage.index("results"), "results")
     corpus = tmp_path / "questions" / "test.json"
