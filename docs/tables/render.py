@@ -30,12 +30,6 @@ PUBLISHED = FOLDER.parent.parent / "resources" / "published" / "muller2021.tsv"
 PAIRS = ["1-2", "3-4", "5-6", "7-8", "9-10", "11-12"]
 SETTINGS = {"0.0002", "0.001", "2.13"}
 """Numbers in the text that are no results."""
-ABLATIONS = {
-    "random-init-1-2": "layers 1-2 re-initialised",
-    "random-init-11-12": "layers 11-12 re-initialised",
-    "random-init-all": "never pretrained",
-}
-"""Ablations of the studies of questions, and their names in documents."""
 IN_RESULTS = ("randominit", "by_target", "first")
 """Tables of docs/results.md."""
 _BLOCK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -145,60 +139,19 @@ def first() -> str:
     return markdown(header, rows)
 
 
-def questions(name: str, metric: str) -> str:
-    """A column for each target, rows for the score, the changes and the control's score.
-
-    A score has its standard deviation over seeds, if there are several. Changes have the
-    half-width of their interval, and ns if they are not significant after Holm's correction for
-    the ablations of a target.
-    """
-    table = read(name)
-    table = table[table["metric"] == metric]
-    targets = list(dict.fromkeys(table["target"]))
-    cells = table.set_index(["ablation", "target"])
-    ablations = [one for one in dict.fromkeys(table["ablation"]) if one != "none"]
-    adjusted = {
-        target: dict(
-            zip(
-                ablations, holm([cells.loc[(a, target), "delta_p"] for a in ablations]), strict=True
-            )
+def guesses(names: str) -> str:
+    """A column for each corpus of questions: what a guess of the best length scores."""
+    table = read("guessed_answers")
+    table = table[table["corpus"].str.endswith(names)]
+    header = ["guess", *(corpus.partition("_")[0] for corpus in table["corpus"])]
+    rows = [
+        [label, *(form.format(value) for value in table[column])]
+        for label, column, form in (
+            ("F1", "F1", "{:.1f}"),
+            ("of so many words", "F1_words", "{}"),
+            ("exact match", "exact_match", "{:.1f}"),
         )
-        for target in targets
-    }
-    rows = [["pretrained", *(score(cells.loc[("none", target)]) for target in targets)]]
-    for ablation in ablations:
-        row = []
-        for target in targets:
-            cell = cells.loc[(ablation, target)]
-            half = (cell["delta_high"] - cell["delta_low"]) / 2
-            mark = "" if adjusted[target][ablation] < 0.05 else " ns"
-            row.append(f"{signed(cell['delta'])} ± {half:.1f}{mark}")
-        rows.append([f"change: {ABLATIONS[ablation]}", *row])
-        if ablation == "random-init-all":
-            scores = (score(cells.loc[(ablation, target)]) for target in targets)
-            rows.append([ABLATIONS[ablation], *scores])
-    return markdown([metric.replace("_", " "), *targets], rows)
-
-
-def score(row: pd.Series) -> str:
-    """A mean over seeds with its standard deviation."""
-    deviation = "" if pd.isna(row["sd"]) else f" ({row['sd']:.1f})"
-    return f"{row['mean']:.1f}{deviation}"
-
-
-def languages(name: str) -> str:
-    """A row for each target: F1 and exact match with their intervals, and those of the control."""
-    cells = read(name).set_index(["ablation", "metric", "target"])
-    rows = []
-    for target in dict.fromkeys(read(name)["target"]):
-        row = [target]
-        for ablation in ("none", "random-init-all"):
-            for metric in ("F1", "exact_match"):
-                cell = cells.loc[(ablation, metric, target)]
-                half = (cell["high"] - cell["low"]) / 2
-                row.append(f"{cell['score']:.1f} ± {half:.1f}")
-        rows.append(row)
-    header = ["tested on", "F1", "exact match", "F1, never pretrained", "exact match"]
+    ]
     return markdown(header, rows)
 
 
@@ -206,8 +159,8 @@ TABLES = {
     "randominit": randominit,
     "by_target": by_target,
     "first": first,
-    "embedded_questions": partial(questions, "embedded_questions", "F1"),
-    "xquad_articles": partial(languages, "xquad_articles"),
+    "embedded_guesses": partial(guesses, "_embedded"),
+    "xquad_guesses": partial(guesses, "_xquad_articles"),
 }
 
 
