@@ -29,12 +29,14 @@ PIPELINES = {
     "tagging": "token-classification",
     "entities": "token-classification",
     "question-answering": "question-answering",
+    "sentence-classification": "text-classification",
 }
 LOADED_AS = {
     "question-answering": "AutoModelForQuestionAnswering",
     "tagging": "AutoModelForTokenClassification",
     "entities": "AutoModelForTokenClassification",
     "parsing": "AutoModel",
+    "sentence-classification": "AutoModelForSequenceClassification",
 }
 ANNOTATES = ("treebanks", "entities")
 """Corpora of the tasks whose models `xltransfer annotate` uses."""
