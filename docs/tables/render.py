@@ -1,11 +1,11 @@
-"""Write the tables of README.md and docs/results.md from the CSV files here, or check them.
+"""Write the tables of README.md and of documents from the CSV files here, or check them.
 
     python docs/tables/render.py           # writes
     python docs/tables/render.py --check   # ends with an error if a number differs
 
 A table is between `<!-- table: NAME -->` and `<!-- end -->`. With `--check`, every number with a
-decimal point in the text of docs/results.md must be a value of one of the tables, with its sign if
-one is written, or one of `SETTINGS`.
+decimal point in the text of docs/results.md and docs/sentence-classification.md must be a value of
+one of the tables, with its sign if one is written, or one of `SETTINGS`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import pandas as pd
 
 FOLDER = Path(__file__).parent
 DOCUMENT = FOLDER.parent / "results.md"
+CLASSIFICATION = FOLDER.parent / "sentence-classification.md"
 README = FOLDER.parent.parent / "README.md"
 PUBLISHED = FOLDER.parent.parent / "resources" / "published" / "muller2021.tsv"
 PAIRS = ["1-2", "3-4", "5-6", "7-8", "9-10", "11-12"]
@@ -131,7 +132,27 @@ def first() -> str:
     return markdown(header, rows)
 
 
-TABLES = {"randominit": randominit, "by_target": by_target, "first": first}
+def topics() -> str:
+    """Topics of sentences in the embedded world: a row for each target and for their mean."""
+    table = read("classification_by_target")
+    rows = []
+    for code, part in table.groupby("target", sort=False):
+        found = part.set_index("ablation")
+        change, control = found.loc["random-init-1-2"], found.loc["random-init-all"]
+        half = (change["delta_high"] - change["delta_low"]) / 2
+        mark = "" if change["delta_p"] < 0.05 else " ns"
+        rows.append(
+            [
+                str(code),
+                f"{found.loc['none', 'mean']:.1f} ({found.loc['none', 'sd']:.1f})",
+                f"{signed(change['delta'])} ± {half:.1f}{mark}",
+                f"{control['mean']:.1f} ({control['sd']:.1f})",
+            ]
+        )
+    return markdown(["accuracy", "REF", "1-2", "never pretrained"], rows)
+
+
+TABLES = {"randominit": randominit, "by_target": by_target, "first": first, "topics": topics}
 
 
 def known_numbers() -> set[str]:
@@ -155,7 +176,7 @@ def wrong_numbers(text: str) -> Iterator[str]:
 
 def main(arguments: list[str]) -> str | None:
     """Write or check the documents; the error, if there is one."""
-    for document in (DOCUMENT, README):
+    for document in (DOCUMENT, CLASSIFICATION, README):
         text = document.read_text(encoding="utf-8")
         written = _BLOCK.sub(lambda found: found[1] + TABLES[found[2]]() + found[3], text)
         if arguments != ["--check"]:
@@ -164,8 +185,10 @@ def main(arguments: list[str]) -> str | None:
             return f"{document}: a table is not that of the CSV files; run render.py"
     if arguments != ["--check"]:
         return None
-    wrong = list(wrong_numbers(DOCUMENT.read_text(encoding="utf-8")))
-    return f"{DOCUMENT}: no table has {', '.join(wrong)}" if wrong else None
+    for document in (DOCUMENT, CLASSIFICATION):
+        if wrong := list(wrong_numbers(document.read_text(encoding="utf-8"))):
+            return f"{document}: no table has {', '.join(wrong)}"
+    return None
 
 
 if __name__ == "__main__":

@@ -145,8 +145,18 @@ def model_card(origin: Origin, report: Mapping[str, Any], config: Mapping[str, A
     lines += ["", "## Use", ""]
     if kind.corpora in ANNOTATES:
         lines += ["```sh", "xltransfer annotate . < text", "```", ""]
-    lines += [f"With transformers: `{LOADED_AS.get(name, 'AutoModel')}.from_pretrained(…)`."]
+    lines += [
+        f"With transformers: `{_loaded_as(report['config']['settings'])}.from_pretrained(…)`."
+    ]
     return "\n".join(lines) + "\n"
+
+
+def _loaded_as(settings: Mapping[str, Any]) -> str:
+    """The class of transformers that opens a model; the encoder alone if it has no such head."""
+    plain = settings["kind"] == "sentence-classification" and not (
+        settings["pooling"] == "first" and settings["dense_layer"]
+    )
+    return "AutoModel" if plain else LOADED_AS.get(settings["kind"], "AutoModel")
 
 
 def _description(
