@@ -90,6 +90,10 @@ WRONG = {
     "missing": ({"dense_layer": None}, r"topics\.dense_layer: None is not of type boolean"),
     "corpus": ({"targets": ["qaa_embedded", "de_xnlii"]}, "no 'de_xnlii' in .* did you mean"),
     "part": ({"sources": ["de_xnli"]}, r"topics\.sources: de_xnli has no train part"),
+    "labels": (
+        {"targets": ["qaa_embedded", "de_pawsx"]},
+        r"topics: the labels of de_pawsx \(paraphrase\) are not those of qaa_embedded",
+    ),
     "key": ({"max_length": 3}, r"topics\.max_length: unknown key"),
     "adversarial": (
         {"training": {**TRAINING, "adversarial": ADVERSARIAL}},

@@ -23,11 +23,18 @@ COLUMNS = ("corpus", "language", "name", "licence", "layout")
 FILE_COLUMNS = ("corpus", "split", "file", "checksum", "url")
 EMBEDDED = "embedded"
 """Layout of corpora that the embedded world generates."""
-LAYOUTS = (
-    *("xnli", "xnli-json-lines", "xnli-hub", "paws-x", "paws-x-hub", "sib-200", "table"),
-    EMBEDDED,
-)
-"""Layouts of files; ``corpora/classification_layouts.py`` reads them."""
+LAYOUTS = {
+    "xnli": "inference",
+    "xnli-json-lines": "inference",
+    "xnli-hub": "inference",
+    "paws-x": "paraphrase",
+    "paws-x-hub": "paraphrase",
+    "sib-200": "topic",
+    "table": "",
+    EMBEDDED: "embedded topic",
+}
+"""What the labels of each layout say, ``""`` for any labels; ``corpora/classification_layouts.py``
+reads the files."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +73,11 @@ class ClassificationCorpus:
     licence: str
     layout: str
     files: dict[str, ClassificationFile] = field(default_factory=dict)
+
+    @property
+    def labels(self) -> str:
+        """What its labels say, ``""`` if that is not known."""
+        return LAYOUTS[self.layout]
 
     @property
     def splits(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from ..corpora.source_sets import members
 from ..runtime.errors import InputError
 from ..runtime.files import canonical_json, read_text
 from .task_encoders import encoders_of
@@ -45,7 +46,7 @@ def classifies_sentences(study: Study) -> bool:
 
 
 def check_classification_tasks(study: Study) -> None:
-    """Raise an error for encoders that cannot read the sentences of a task.
+    """Raise an error for corpora with other labels, and encoders that cannot read sentences.
 
     Raises:
         InputError: names the key and the remedy.
@@ -53,6 +54,7 @@ def check_classification_tasks(study: Study) -> None:
     for task in study.tasks:
         if study.kind(task).corpora != FOLDER:
             continue
+        _check_labels(study, task)
         for name in encoders_of(study, task):
             encoder = study.declared_encoders[name]
             if not encoder.pretrained:
@@ -66,3 +68,16 @@ def check_classification_tasks(study: Study) -> None:
                     "other one; write `mean`, or name other encoders under "
                     f"`{task}.encoders`"
                 )
+
+
+def _check_labels(study: Study, task: str) -> None:
+    """Raise an error for a corpus whose labels no model of the task can predict."""
+    known = study.catalogue.classification
+    sources = [code for source in study.sources(task) for code in members(source)]
+    first = next((code for code in sources if known[code].labels), None)
+    for code in [*sources, *study.targets(task)]:
+        if first is not None and known[code].labels not in ("", known[first].labels):
+            raise InputError(
+                f"config: {task}: the labels of {code} ({known[code].labels}) are not those of "
+                f"{first} ({known[first].labels}); make two tasks of them"
+            )
