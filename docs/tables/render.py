@@ -3,9 +3,10 @@
     python docs/tables/render.py           # writes
     python docs/tables/render.py --check   # ends with an error if a number differs
 
-A table is between `<!-- table: NAME -->` and `<!-- end -->`. With `--check`, every number with a
-decimal point in the text of docs/results.md and docs/sentence-classification.md must be a value of
-one of the tables, with its sign if one is written, or one of `SETTINGS`.
+A table is between `<!-- table: NAME -->` and `<!-- end -->` in one of `DOCUMENTS`. With
+`--check`, every number with a decimal point in the text of docs/results.md and
+docs/sentence-classification.md must be a value of one of its tables, with its sign if one is
+written, or one of `SETTINGS`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ DOCUMENTS = [
     README,
     FOLDER.parent / "scaling.md",
     CLASSIFICATION,
+    FOLDER.parent / "translation-lm.md",
 ]
 PUBLISHED = FOLDER.parent.parent / "resources" / "published" / "muller2021.tsv"
 PAIRS = ["1-2", "3-4", "5-6", "7-8", "9-10", "11-12"]
@@ -161,6 +163,56 @@ def topics() -> str:
     return markdown(["accuracy", "REF", "1-2", "never pretrained"], rows)
 
 
+ADAPTED = {
+    "local-trimmed": "as it is",
+    "local-head": "before: head trained",
+    "local-masked": "`masked-lm`",
+    "local-translation": "`translation-lm`",
+}
+"""Encoders of the study of French and Wolof, and their names in tables."""
+CONTEXTS = ("alone", "translation", "unrelated")
+
+
+def interval(row: pd.Series, name: str) -> str:
+    """A difference ± the half-width of its 95 % confidence interval."""
+    return f"{signed(row[name])} ± {(row[f'{name}_high'] - row[f'{name}_low']) / 2:.1f}"
+
+
+def wolof_masked() -> str:
+    """Masked subwords predicted from the sentence alone, with its translation, and another."""
+    table = read("wolof_translation_lm").set_index(["encoder", "language", "context"])
+    rows = []
+    for encoder in dict.fromkeys(table.index.get_level_values("encoder")):
+        cells = [ADAPTED[encoder]]
+        for language in ("fr", "wo"):
+            found = [table.loc[(encoder, language, context)] for context in CONTEXTS]
+            cells += [
+                " / ".join(f"{row['accuracy']:.1f}" for row in found),
+                interval(found[1], "gain"),
+            ]
+        rows.append(cells)
+    return markdown(["encoder", "of French", "gain", "of Wolof", "gain"], rows)
+
+
+def wolof_retrieval() -> str:
+    """Translations found at some layers, and the change at the last one."""
+    table = read("wolof_retrieval").set_index(["encoder", "language", "layer"])
+    header, rows = ["encoder"], []
+    for title in ("from French", "from Wolof"):
+        header += [f"{title}, layers 0 / 3 / 6 / 9 / 12", "change at layer 12"]
+    for encoder in dict.fromkeys(table.index.get_level_values("encoder")):
+        cells = [ADAPTED[encoder]]
+        for language in ("fr", "wo"):
+            found = [table.loc[(encoder, language, layer)] for layer in (0, 3, 6, 9, 12)]
+            known = pd.notna(found[-1]["change"])
+            cells += [
+                " / ".join(f"{row['accuracy']:.1f}" for row in found),
+                interval(found[-1], "change") if known else "",
+            ]
+        rows.append(cells)
+    return markdown(header, rows)
+
+
 def scaling(name: str) -> str:
     """A row for each encoder: its size, and scores with the change from the next smaller one."""
     table = read(name)
@@ -200,6 +252,8 @@ TABLES = {
     "first": first,
     "topics": topics,
     "embedded_scale": partial(scaling, "embedded_scale"),
+    "wolof_masked": wolof_masked,
+    "wolof_retrieval": wolof_retrieval,
 }
 
 
