@@ -278,6 +278,15 @@ def wolof_retrieval() -> str:
     return markdown(header, rows)
 
 
+def wolof_tagging() -> str:
+    """Accuracy of taggers of French, on French and on Wolof."""
+    rows = [
+        [ADAPTED[row["encoder"]], *(f"{row[c]:.1f} ({row[f'{c}_sd']:.1f})" for c in ("fr", "wo"))]
+        for _, row in read("wolof_zeroshot").iterrows()
+    ]
+    return markdown(["encoder", "French", "Wolof"], rows)
+
+
 def scaling(name: str) -> str:
     """A row for each encoder: its size, and scores with the change from the next smaller one."""
     table = read(name)
@@ -322,6 +331,7 @@ TABLES = {
     "embedded_scale": partial(scaling, "embedded_scale"),
     "wolof_masked": wolof_masked,
     "wolof_retrieval": wolof_retrieval,
+    "wolof_tagging": wolof_tagging,
 }
 
 
