@@ -3,9 +3,10 @@
     python docs/tables/render.py           # writes
     python docs/tables/render.py --check   # ends with an error if a number differs
 
-A table is between `<!-- table: NAME -->` and `<!-- end -->`. With `--check`, every number with a
-decimal point in the text of docs/results.md must be a value of one of the tables, with its sign if
-one is written, or one of `SETTINGS`.
+A table is between `<!-- table: NAME -->` and `<!-- end -->` in one of `DOCUMENTS`. With
+`--check`, every number with a decimal point in the text of docs/results.md and
+docs/sentence-classification.md must be a value of one of its tables, with its sign if one is
+written, or one of `SETTINGS`.
 """
 
 from __future__ import annotations
@@ -20,16 +21,40 @@ import pandas as pd
 
 FOLDER = Path(__file__).parent
 DOCUMENT = FOLDER.parent / "results.md"
+CLASSIFICATION = FOLDER.parent / "sentence-classification.md"
 README = FOLDER.parent.parent / "README.md"
 DOCUMENTS = [
     DOCUMENT,
     README,
+    FOLDER.parent / "question-answering.md",
     FOLDER.parent / "scaling.md",
+    CLASSIFICATION,
+    FOLDER.parent / "adaptation-methods.md",
+    FOLDER.parent / "translation-lm.md",
 ]
 PUBLISHED = FOLDER.parent.parent / "resources" / "published" / "muller2021.tsv"
 PAIRS = ["1-2", "3-4", "5-6", "7-8", "9-10", "11-12"]
 SETTINGS = {"0.0002", "0.001", "2.13"}
 """Numbers in the text that are no results."""
+METHODS = {
+    "nothing": "nothing",
+    "masked-lm": "masked language modelling on text of the language",
+    "translation-lm": "translation language modelling on parallel text",
+    "character-noise": "character noise, 15 % of words",
+    "subword-regularisation": "MaxMatch-dropout 0.1",
+    "masked-lm-and-noise": "masked language modelling, and character noise",
+    "dictionary-raw-text": "dictionary text as raw text",
+    "dictionary-training-data": "dictionary text as training data",
+    "shuffled-dictionary": "the same with a shuffled dictionary",
+    "transliteration": "transliteration",
+    "transliteration-and-masked-lm": "transliteration, and masked language modelling on such text",
+    "task-adapter": "task adapter",
+    "language-adapter": "task adapter on the language's adapter",
+    "adapter-ensemble": "task adapter on three languages' adapters (EMEA)",
+    "small-subwords": "small encoder of subwords",
+    "small-bytes": "small encoder of bytes",
+}
+"""Names of methods in studies, and in documents."""
 IN_RESULTS = ("randominit", "by_target", "first")
 """Tables of docs/results.md."""
 _BLOCK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -139,6 +164,129 @@ def first() -> str:
     return markdown(header, rows)
 
 
+def guesses(names: str) -> str:
+    """A column for each corpus of questions: what a guess of the best length scores."""
+    table = read("guessed_answers")
+    table = table[table["corpus"].str.endswith(names)]
+    header = ["guess", *(corpus.partition("_")[0] for corpus in table["corpus"])]
+    rows = [
+        [label, *(form.format(value) for value in table[column])]
+        for label, column, form in (
+            ("F1", "F1", "{:.1f}"),
+            ("of so many words", "F1_words", "{}"),
+            ("exact match", "exact_match", "{:.1f}"),
+        )
+    ]
+    return markdown(header, rows)
+
+
+def topics() -> str:
+    """Topics of sentences in the embedded world: a row for each target and for their mean."""
+    table = read("classification_by_target")
+    rows = []
+    for code, part in table.groupby("target", sort=False):
+        found = part.set_index("ablation")
+        change, control = found.loc["random-init-1-2"], found.loc["random-init-all"]
+        half = (change["delta_high"] - change["delta_low"]) / 2
+        mark = "" if change["delta_p"] < 0.05 else " ns"
+        rows.append(
+            [
+                str(code),
+                f"{found.loc['none', 'mean']:.1f} ({found.loc['none', 'sd']:.1f})",
+                f"{signed(change['delta'])} ± {half:.1f}{mark}",
+                f"{control['mean']:.1f} ({control['sd']:.1f})",
+            ]
+        )
+    return markdown(["accuracy", "REF", "1-2", "never pretrained"], rows)
+
+
+def methods() -> str:
+    """A row for each method, a column for each language, parameters trained and bytes stored.
+
+    A change is followed by the half-width of its 95 % confidence interval, and is bold if it is
+    significant after Holm's correction for the methods of a language.
+    """
+    table = read("adaptation_methods")
+    languages = list(dict.fromkeys(table["language"]))
+    header = ["method", *(code.upper() for code in languages), "trained", "stored"]
+    rows = []
+    for method, part in table.groupby("method", sort=False):
+        of_language = part.set_index("language")
+        row = [METHODS[method]]
+        for code in languages:
+            row.append(change(of_language.loc[code]) if code in of_language.index else "–")
+        trained, stored = (int(part[name].max()) for name in ("trained_parameters", "stored_bytes"))
+        rows.append([*row, f"{trained:,}", f"{stored / 1e6:.1f} MB"])
+    return markdown(header, rows)
+
+
+def change(row: pd.Series) -> str:
+    """The change by a method, or the score of the baseline."""
+    if pd.isna(row["change"]):
+        return f"{row['score']:.1f}"
+    text = interval(row, "change")
+    return f"**{text}**" if row["significant"] == "yes" else text
+
+
+ADAPTED = {
+    "local-trimmed": "as it is",
+    "local-head": "before: head trained",
+    "local-masked": "`masked-lm`",
+    "local-translation": "`translation-lm`",
+}
+"""Encoders of the study of French and Wolof, and their names in tables."""
+CONTEXTS = ("alone", "translation", "unrelated")
+
+
+def interval(row: pd.Series, name: str) -> str:
+    """A difference ± the half-width of its 95 % confidence interval."""
+    return f"{signed(row[name])} ± {(row[f'{name}_high'] - row[f'{name}_low']) / 2:.1f}"
+
+
+def wolof_masked() -> str:
+    """Masked subwords predicted from the sentence alone, with its translation, and another."""
+    table = read("wolof_translation_lm").set_index(["encoder", "language", "context"])
+    rows = []
+    for encoder in dict.fromkeys(table.index.get_level_values("encoder")):
+        cells = [ADAPTED[encoder]]
+        for language in ("fr", "wo"):
+            found = [table.loc[(encoder, language, context)] for context in CONTEXTS]
+            cells += [
+                " / ".join(f"{row['accuracy']:.1f}" for row in found),
+                interval(found[1], "gain"),
+            ]
+        rows.append(cells)
+    return markdown(["encoder", "of French", "gain", "of Wolof", "gain"], rows)
+
+
+def wolof_retrieval() -> str:
+    """Translations found at some layers, and the change at the last one."""
+    table = read("wolof_retrieval").set_index(["encoder", "language", "layer"])
+    header, rows = ["encoder"], []
+    for title in ("from French", "from Wolof"):
+        header += [f"{title}, layers 0 / 3 / 6 / 9 / 12", "change at layer 12"]
+    for encoder in dict.fromkeys(table.index.get_level_values("encoder")):
+        cells = [ADAPTED[encoder]]
+        for language in ("fr", "wo"):
+            found = [table.loc[(encoder, language, layer)] for layer in (0, 3, 6, 9, 12)]
+            known = pd.notna(found[-1]["change"])
+            cells += [
+                " / ".join(f"{row['accuracy']:.1f}" for row in found),
+                interval(found[-1], "change") if known else "",
+            ]
+        rows.append(cells)
+    return markdown(header, rows)
+
+
+def wolof_tagging() -> str:
+    """Accuracy of taggers of French, on French and on Wolof."""
+    rows = [
+        [ADAPTED[row["encoder"]], *(f"{row[c]:.1f} ({row[f'{c}_sd']:.1f})" for c in ("fr", "wo"))]
+        for _, row in read("wolof_zeroshot").iterrows()
+    ]
+    return markdown(["encoder", "French", "Wolof"], rows)
+
+
 def scaling(name: str) -> str:
     """A row for each encoder: its size, and scores with the change from the next smaller one."""
     table = read(name)
@@ -176,27 +324,43 @@ TABLES = {
     "randominit": randominit,
     "by_target": by_target,
     "first": first,
+    "embedded_guesses": partial(guesses, "_embedded"),
+    "xquad_guesses": partial(guesses, "_xquad_articles"),
+    "topics": topics,
+    "adaptation_methods": methods,
     "embedded_scale": partial(scaling, "embedded_scale"),
+    "wolof_masked": wolof_masked,
+    "wolof_retrieval": wolof_retrieval,
+    "wolof_tagging": wolof_tagging,
 }
+
+
+def numbers_of(*names: str) -> set[str]:
+    """The values with a decimal point of some tables."""
+    return set(re.findall(r"[+−]?\d+\.\d+", "".join(TABLES[name]() for name in names)))
+
+
+def with_and_without_signs(numbers: set[str]) -> set[str]:
+    """Numbers with and without their signs."""
+    return numbers | {number.lstrip("+−") for number in numbers}
 
 
 def known_numbers() -> set[str]:
     """All values of the tables of docs/results.md, with and without their signs."""
-    text = "".join(TABLES[name]() for name in IN_RESULTS)
-    found = set(re.findall(r"[+−]?\d+\.\d+", text))
+    found = numbers_of(*IN_RESULTS)
     found |= {f"{value:.2f}" for value in read("development")["LAS"]}
     correlation = read("overlap_correlation")[["spearman", "spearman_low", "spearman_high"]]
     found |= {f"{value:.2f}" for value in correlation.to_numpy().ravel()}
     table = las("randominit_by_target")
     found |= {f"{value:.1f}" for value in table[table["target"] == "X"]["delta_sd"].dropna()}
-    return found | {number.lstrip("+−") for number in found}
+    return with_and_without_signs(found)
 
 
-def wrong_numbers(text: str) -> Iterator[str]:
-    """Numbers of the text that no table has."""
+def wrong_numbers(text: str, known: set[str] | None = None) -> Iterator[str]:
+    """Numbers of the text that no table has; by default those of docs/results.md."""
     prose = re.sub(r"```.*?```", "", _BLOCK.sub("", text), flags=re.DOTALL)
-    known = known_numbers() | SETTINGS
-    yield from (number for number in _NUMBER.findall(prose) if number not in known)
+    allowed = (known_numbers() if known is None else known) | SETTINGS
+    yield from (number for number in _NUMBER.findall(prose) if number not in allowed)
 
 
 def main(arguments: list[str]) -> str | None:
@@ -210,8 +374,11 @@ def main(arguments: list[str]) -> str | None:
             return f"{document}: a table is not that of the CSV files; run render.py"
     if arguments != ["--check"]:
         return None
-    wrong = list(wrong_numbers(DOCUMENT.read_text(encoding="utf-8")))
-    return f"{DOCUMENT}: no table has {', '.join(wrong)}" if wrong else None
+    of_topics = with_and_without_signs(numbers_of("topics"))
+    for document, known in ((DOCUMENT, None), (CLASSIFICATION, of_topics)):
+        if wrong := list(wrong_numbers(document.read_text(encoding="utf-8"), known)):
+            return f"{document}: no table has {', '.join(wrong)}"
+    return None
 
 
 if __name__ == "__main__":

@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from ..corpora.catalogue import EMBEDDED
 from ..corpora.formats import FORMATS
+from ..corpora.questions import BY_ARTICLE
 from ..corpora.source_sets import members
 from ..encoders.ablations import NONE
 from ..runtime.errors import InputError
@@ -20,6 +22,8 @@ from ..training.hyperparameters import passes_per_epoch
 from ..training.operations import reading_operations, training_operations
 from . import Study
 from .adapter_settings import ADAPTER, adapter_parameters, is_language_adapter, trained_tasks
+from .classification_settings import FOLDER as CLASSIFICATION
+from .classification_settings import embedded_classification_config
 from .encoder_catalogue import EncoderSize, catalogued_encoders, size_of
 from .question_settings import FOLDER as QUESTIONS
 from .question_settings import embedded_questions_config
@@ -31,6 +35,8 @@ PEAK = {"T4": 65.0, "V100": 125.0, "A100": 312.0, "H100": 989.0}
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 QUESTIONS_OF_A_PART = {"train": 88_000, "test": 5_000}
 """Number of questions that is assumed for a part of a corpus, as in SQuAD and MLQA."""
+QUESTIONS_BY_ARTICLE = {"train": 872, "dev": 87, "test": 231}
+"""The same for a corpus that is one file split by article, as XQuAD."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +158,10 @@ class Estimate:
             return self._words_of_questions(corpus, split) * assumed.bytes_per_word
         if corpus.endswith(f"_{EMBEDDED}") and corpus not in study.unseen.made[kind]:
             language = corpus.removesuffix(f"_{EMBEDDED}")
-            sentences = json.loads(study.embedded_world.part(language, split))["sentences"]
+            part = study.embedded_world.part
+            if kind == CLASSIFICATION:
+                part = partial(embedded_classification_config, study)
+            sentences = json.loads(part(language, split))["sentences"]
             return sentences * assumed.words_per_sentence * assumed.bytes_per_word
         file = getattr(study.catalogue, kind)[corpus].files.get(split)
         words = assumed.train_words if split == "train" else assumed.other_words
@@ -162,6 +171,8 @@ class Estimate:
         """Words that a model reads of a part of a corpus: each question with its passage."""
         if not corpus.endswith(f"_{EMBEDDED}"):
             questions = QUESTIONS_OF_A_PART["train" if split == "train" else "test"]
+            if self.study.catalogue.questions[corpus].articles == BY_ARTICLE:
+                questions = QUESTIONS_BY_ARTICLE[split]
             return questions * self.assumptions.words_per_passage
         language = corpus.removesuffix(f"_{EMBEDDED}")
         part = json.loads(embedded_questions_config(self.study, language, split))
