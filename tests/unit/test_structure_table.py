@@ -100,6 +100,23 @@ def test_descriptions(table: pd.DataFrame) -> None:
     assert np.isnan(row(table, "parsed", "qaa")["LAS"])
 
 
+def test_trees_are_those_of_each_target() -> None:
+    """The source keeps its gold trees; of the others, one is parsed and has none to compare."""
+    more = scores()
+    more = pd.concat([more, more[more["target"] == "qea"].assign(target="qba")])
+    some = structure_table(more, CONFIG, {("parsed", "qea"): float("nan")})
+    trees = {target: row(some, "parsed", target)["trees"] for target in ("qaa", "qba", "qea", "X")}
+    assert trees == {
+        "qaa": "gold",
+        "qba": "gold",
+        "qea": "parser of qaa_embedded",
+        "X": "gold and parser of qaa_embedded",
+    }
+    both = structure_table(more, CONFIG, {("parsed", one): 40.0 for one in ("qba", "qea")})
+    assert row(both, "parsed", "X")["trees"] == "parser of qaa_embedded"
+    assert set(both[both["task"] == "full"]["trees"]) == {"gold"}
+
+
 def test_p_values_are_adjusted_within_a_target(table: pd.DataFrame) -> None:
     found = adjusted(table)
     assert found[table["task"] == "full"].isna().all()

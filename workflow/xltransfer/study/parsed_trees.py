@@ -230,3 +230,21 @@ def _check_trees(study: Study, task: str) -> None:
             raise InputError(
                 f"{place}.source: '{section['source']}' is no source of '{model}'; add it there"
             )
+    for corpus in section["corpora"]:
+        _check_unseen_by_parser(study, task, corpus)
+
+
+def _check_unseen_by_parser(study: Study, task: str, corpus: str) -> None:
+    """Raise an error for a corpus whose training sentences the parser learnt from.
+
+    Its trees would be far better there than in any text that is parsed in earnest.
+    """
+    found, source = study.corpora(task)[corpus], study.config[task]["trees"]["source"]
+    # Relations and roles of the embedded world are about the sentences of the language's treebank.
+    treebank = corpus if found.layout == EMBEDDED else found.treebank
+    if treebank in source.split("+"):
+        raise InputError(
+            f"config: {task}.trees.corpora: '{corpus}' has the sentences of '{treebank}', which "
+            "the parser is trained on; remove it, so that it keeps its trees, or name another "
+            "`source`"
+        )
