@@ -65,7 +65,9 @@ def row(table: pd.DataFrame, task: str, target: str) -> pd.Series:
 
 
 def test_scores_and_differences(table: pd.DataFrame) -> None:
-    assert len(table) == 4 * 3
+    assert len(table) == 5 * 3
+    alone = row(table, "alone", "qea")
+    assert alone["score"] == 35 and alone["layer"] == "encoder" and np.isnan(alone["difference"])
     full = row(table, "full", "qaa")
     assert full["score"] == 85 and full["score_low"] < 85 < full["score_high"]
     assert np.isnan(full["difference"]) and full["seeds"] == 2
@@ -129,5 +131,5 @@ def test_p_values_are_adjusted_within_a_target(table: pd.DataFrame) -> None:
 def test_the_figure_shows_every_score(table: pd.DataFrame) -> None:
     figure = structure_figure(CONFIG, table)
     (ax,) = figure.axes
-    assert [label.get_text() for label in ax.get_yticklabels()] == list(RIGHT)
-    assert len(ax.containers) == 4 * 2
+    assert [label.get_text() for label in ax.get_yticklabels()] == [*RIGHT, "alone"]
+    assert len(ax.containers) == 5 * 2

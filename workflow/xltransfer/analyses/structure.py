@@ -28,7 +28,7 @@ def structure_table(
     config: Mapping[str, Any],
     attachment: Mapping[tuple[str, str], float],
 ) -> pd.DataFrame:
-    """Scores of the tasks with a reference and of references, and the differences between them.
+    """Scores of tasks about pairs of words, and their differences from references.
 
     Args:
         scores: rows of ``read_scores``; scores of other ablations than ``none`` are absent.
@@ -41,7 +41,8 @@ def structure_table(
         ``layer`` of the context, features that it is ``without`` (of those that the reference has),
         ``trees`` of the target and their ``LAS``, the ``score`` with its interval over seeds and
         sentences, and ``difference`` from the reference with the same encoder, with its interval
-        and p-value, empty for the mean over other languages if the reference has other targets.
+        and p-value, empty without a reference, and for the mean over other languages if the
+        reference has other targets.
     """
     metrics = {task: data["metric"] for task, data in config["tasks"].items()}
     cells = {
@@ -51,14 +52,11 @@ def structure_table(
     }
     sections = config["config"]
     references = {task: sections[task].get("reference", task) for task in metrics}
-    compared = {task for pair in references.items() if pair[0] != pair[1] for task in pair}
     averaged: dict[tuple[str, ...], set[str]] = {}
     for *model, target in cells:
         averaged.setdefault(tuple(model), set()).add(target)
     rows = []
     for (encoder, task, source, target), cell in cells.items():
-        if task not in compared:
-            continue
         reference = references[task]
         other = cells.get((encoder, reference, source, target)) if reference != task else None
         of = (encoder, task, source), (encoder, reference, source)

@@ -20,6 +20,8 @@ WITH_TREES = (EMBEDDED, STAND_OFF, "json-lines")
 """Layouts of corpora whose sentences have trees (for JSON lines: may have)."""
 LABELLED = "training.adversarial.labelled"
 """Key of the labelled target sentences of a training."""
+PAIRS = ("relations", "roles")
+"""Kinds of tasks that label pairs of words."""
 UPOS = "UPOS"
 """Label of the tasks that predict parts of speech."""
 
@@ -71,10 +73,9 @@ def report_of(path: str) -> str:
 
 
 def compared_tasks(study: Study) -> list[str]:
-    """The tasks that are compared in the table `structure`: those with a reference, and these."""
-    sections = {task: study.config[task] for task in study.tasks}
-    references = {t: s["reference"] for t, s in sections.items() if "reference" in s}
-    return [task for task in study.tasks if task in {*references, *references.values()}]
+    """The tasks in the table `structure`: those about pairs, if one of them has a reference."""
+    pairs = [task for task in study.tasks if study.config[task]["kind"] in PAIRS]
+    return pairs if any("reference" in study.config[task] for task in pairs) else []
 
 
 def compared_scores(study: Study, results: str) -> list[str]:
