@@ -21,18 +21,19 @@ from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 
 import yaml
 
 ROOT = Path(__file__).parent.parent
 PARTS = {
-    "read_sentences": "read the treebanks",
-    "starting_point": "load the encoder and its tokenizer",
-    "Dataset": "tokenise the treebanks",
-    "verified_checksums": "checksums of the corpora",
-    "verified_encoder": "checksums of the encoder",
-    "untrained_head": "make the head",
-    "ablate": "apply the ablation",
+    "training.training_data.read_sentences": "read the treebanks",
+    "encoders.verified.VerifiedEncoder.start": "load the encoder and its tokenizer",
+    "training.training_data.Dataset": "tokenise the treebanks",
+    "training.training_data.verified_checksums": "checksums of the corpora",
+    "encoders.verified.verified_encoder": "checksums of the encoder",
+    "training.finetuning_runs.untrained_head": "make the head",
+    "training.finetuning_runs.ablate": "apply the ablation",
 }
 """What a run of fine-tuning calls, by what it is for."""
 
@@ -78,14 +79,15 @@ def measure(arguments: argparse.Namespace, started: float) -> dict[str, list[flo
     watch = Stopwatch(started)
     watch.time("import torch", import_module)("torch")
     finetune = watch.time("import the rest", import_module)("xltransfer.stages.finetune")
-    runs = import_module("xltransfer.training.finetuning_runs")
-    for name, part in PARTS.items():
-        setattr(runs, name, watch.time(part, getattr(runs, name)))
+    for path, part in PARTS.items():
+        owner, _, name = path.rpartition(".")
+        place = resolve_name(f"xltransfer.{owner}")
+        setattr(place, name, watch.time(part, getattr(place, name)))
 
     def stop(*_: object) -> None:
         raise FirstStepError
 
-    runs.FineTuning.loss = stop
+    import_module("xltransfer.training.objectives.finetuning").FineTuning.loss = stop
     settings = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))[arguments.task]
     with tempfile.TemporaryDirectory() as folder, suppress(FirstStepError):
         finetune.finetune(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,18 @@ settings.load_profile("project")
 
 ROOT = Path(__file__).parent.parent
 EMBEDDED_ENCODER = ROOT / "resources" / "models" / "embedded"
+
+
+@pytest.fixture(autouse=True)
+def signal_handlers() -> Iterator[None]:
+    """Signals that a test leaves ignored would be ignored by the processes of later tests."""
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
+    before = {number: signal.getsignal(number) for number in numbers}
+    yield
+    after = {number: signal.getsignal(number) for number in numbers}
+    for number, handler in before.items():
+        signal.signal(number, handler)
+    assert after == before, "this test leaves other signal handlers: run the command in a child"
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 import yaml
 from conftest import ROOT
+from running import in_child
 from xltransfer.corpora.downloads import is_permanent
 from xltransfer.runtime import command
 from xltransfer.runtime.errors import InputError
@@ -132,16 +133,18 @@ class OutOfMemoryError(RuntimeError):
     ],
 )
 def test_exhausted_memory_names_the_setting(
-    error: Exception, name: str, expected: str, capsys: pytest.CaptureFixture, monkeypatch
+    error: Exception, name: str, expected: str, tmp_path: Path
 ) -> None:
     def stage(_: argparse.Namespace) -> None:
         raise error
 
-    monkeypatch.setattr("sys.argv", ["x"])
-    with pytest.raises(SystemExit) as caught:
+    def main() -> None:
         command.run(argparse.ArgumentParser(prog=f"python -m xltransfer {name}"), stage)
-    assert caught.value.code == command.USER_ERROR
-    written = capsys.readouterr().err
+
+    log = tmp_path / "log"
+    # A process of its own: a command keeps its signal handlers until its end.
+    assert in_child(main, [], log, "never", print) == command.USER_ERROR
+    written = log.read_text()
     assert written.startswith("error: ") and written.count("\n") == 1 and expected in written
 
 

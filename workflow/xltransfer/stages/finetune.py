@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
+from ..encoders.verified import VerifiedEncoder
 from ..encoders.weights import count_parameters
 from ..records.record import TRAINING, WEIGHTS, write_record, write_times
 from ..records.verification import verified_checksums
@@ -17,6 +18,7 @@ from ..training.adversarial_runs import Game
 from ..training.finetuning_runs import FineTuningRuns, Run
 from ..training.hyperparameters import chosen
 from ..training.model import save_model
+from ..training.training_data import TrainingData
 
 
 def finetune(
@@ -75,24 +77,15 @@ def finetune(
         raise InputError("--unlabelled: the settings have no `adversarial` that reads these texts")
     if "adversarial" in settings:
         game = Game(unlabelled, labelled, game_languages, language, config["settings"])
-    runs = FineTuningRuns(
-        "finetune",
-        training,
-        development,
-        config,
-        ablation,
-        checkpoints,
-        checkpoint_seconds,
-        threads,
-        language,
-        alphabet,
-        vectors,
-        game,
-    )
+    files = training, development, config["settings"]
+    data = TrainingData(*files, language, alphabet, vectors, game)
+    saving = checkpoints, checkpoint_seconds
+    runs = FineTuningRuns("finetune", data, config, ablation, *saving, threads)
+    verified = {path: VerifiedEncoder(path) for path in encoders}
     one_each = encoders if len(encoders) > 1 else [encoders[0]] * len(models)
     finished = []
     for encoder, seed, directory in zip(one_each, seeds, models, strict=True):
-        done = runs.run(encoder, seed, settings)
+        done = runs.run(verified[encoder], seed, settings)
         _save(directory, done, encoder, config, found, threads, runs.device.type != "cpu")
         finished.append(done.checkpoint)
     # Checkpoints are kept until the job is done, so that a killed job loses no finished seed.

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from ..encoders.ablations import NONE
+from ..encoders.verified import VerifiedEncoder
 from ..records.record import write_record
 from ..runtime.errors import DivergedError, InputError
 from ..runtime.files import digest, read_json, write_json
@@ -20,6 +21,7 @@ from ..runtime.signatures import Keys
 from ..tasks.properties import kind_of
 from ..training.finetuning_runs import FineTuningRuns
 from ..training.hyperparameters import SEARCHED, best, grid
+from ..training.training_data import TrainingData
 
 log = logging.getLogger(__name__)
 
@@ -57,16 +59,16 @@ def search(
     """
     wanted, rest = config["search"], {k: v for k, v in config.items() if k != "search"}
     saving = checkpoints, checkpoint_seconds
-    runs = FineTuningRuns(
-        *("search", training, development, rest, NONE, *saving, threads, language, alphabet)
-    )
+    data = TrainingData(training, development, config["settings"], language, alphabet)
+    runs = FineTuningRuns("search", data, rest, NONE, *saving, threads)
+    verified = VerifiedEncoder(encoder)
     rows, results = [], []
     for settings in grid(config["settings"]["training"], wanted):
-        identity = digest(runs.facts(encoder, wanted["seed"], settings))
+        identity = digest(runs.facts(verified, wanted["seed"], settings))
         results.append(checkpoints / f"{identity}.json")
         row = finished_row(results[-1], identity)
         if row is None:
-            row = _train(runs, encoder, wanted["seed"], settings)
+            row = _train(runs, verified, wanted["seed"], settings)
             save_row(results[-1], identity, row)
         rows.append(row)
     winner = best(rows)
@@ -77,7 +79,7 @@ def search(
         )
     chosen = {key: winner[key] for key in SEARCHED}
     write_json(output, {"seed": wanted["seed"], "grid": rows, "chosen": chosen})
-    write_record(output, "search", runs.inputs(encoder), config=dict(config), threads=threads)
+    write_record(output, "search", runs.inputs(verified), config=dict(config), threads=threads)
     stop_listening()
     for result in results:
         result.unlink()
@@ -110,7 +112,7 @@ def finished_row(path: Path, identity: str) -> dict[str, Any] | None:
 
 
 def _train(
-    runs: FineTuningRuns, encoder: Path, seed: int, settings: Mapping[str, Any]
+    runs: FineTuningRuns, encoder: VerifiedEncoder, seed: int, settings: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Settings, steps and development score of a training; no steps and score if it diverged."""
     row: dict[str, Any] = {key: settings[key] for key in SEARCHED}
