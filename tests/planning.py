@@ -145,7 +145,7 @@ if stage in ("adapt", "pretrain"):
     names = ["config.json", "model.safetensors", "tokenizer.json", "pretraining.json"]
     names += ["tokenizer_config.json"] * (stage == "pretrain")
     outputs = [outputs[0] / name for name in names]
-if stage == "trim_vocabulary":
+if stage in ("trim_vocabulary", "keep_layers"):
     outputs = [outputs[0] / n for n in ("config.json", "model.safetensors", "tokenizer.json")]
 if stage == "unseen_tables":
     tables = ["unseen", "verdicts"]

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from . import Row, conllu, masked_lm, parsing, planning, similarity, studies, texts, translation
+from . import (
+    Row,
+    conllu,
+    masked_lm,
+    memory,
+    parsing,
+    planning,
+    similarity,
+    studies,
+    texts,
+    translation,
+)
 
 ROWS: list[Row] = [
     *parsing.ROWS,
     *masked_lm.ROWS,
+    *memory.ROWS,
     *similarity.ROWS,
     *translation.ROWS,
     *conllu.ROWS,

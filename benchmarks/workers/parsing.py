@@ -47,7 +47,10 @@ class TimedFineTuning(TimedSteps, FineTuning):
     """Fine-tuning that knows how long its training steps took."""
 
 
-def _objective(arguments: dict[str, Any]) -> TimedFineTuning:
+def parser_objective(
+    arguments: dict[str, Any], kind: type[TimedFineTuning] = TimedFineTuning
+) -> TimedFineTuning:
+    """What ``train`` trains; its arguments and the class of the objective."""
     encoder = load_encoder(arguments["encoder"])
     tokenizer, longest = WordTokenizer(arguments["encoder"]), longest_input(encoder)
     task = make_task(arguments["task"])
@@ -59,7 +62,7 @@ def _objective(arguments: dict[str, Any]) -> TimedFineTuning:
     torch.manual_seed(arguments["seed"])
     model = WordModel(encoder, untrained_head(task, encoder.config.hidden_size, labels))
     settings = {**TRAINING, **arguments["settings"]}
-    return TimedFineTuning(model, task, labels, data, held_out, settings, arguments["seed"])
+    return kind(model, task, labels, data, held_out, settings, arguments["seed"])
 
 
 def train(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -71,7 +74,7 @@ def train(arguments: dict[str, Any]) -> dict[str, Any]:
             checkpoints and, if the model is to be kept, ``model``.
     """
     device = prepare_device(arguments["threads"])
-    objective = _objective(arguments)
+    objective = parser_objective(arguments)
     checkpoint = Checkpoint(Path(arguments["folder"]) / "checkpoint", "benchmark")
     report = train_objective(objective, objective.settings, checkpoint, device, NEVER, "parser")
     checkpoint.discard()
@@ -97,7 +100,7 @@ def train(arguments: dict[str, Any]) -> dict[str, Any]:
 
 def training_bound(arguments: dict[str, Any]) -> dict[str, Any]:
     """What bounds training steps; arguments as of ``train`` and how many ``batches``."""
-    return bound_of_steps(_objective(arguments), arguments)
+    return bound_of_steps(parser_objective(arguments), arguments)
 
 
 def bare_training(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -107,7 +110,7 @@ def bare_training(arguments: dict[str, Any]) -> dict[str, Any]:
     up, all in one buffer.
     """
     device = prepare_device(arguments["threads"])
-    objective = _objective(arguments)
+    objective = parser_objective(arguments)
     encoder = objective.model.encoder.to(device).train()
     precision = Precision(objective.settings["precision"], device)
     epochs = objective.settings["epochs"]

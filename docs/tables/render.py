@@ -1,4 +1,4 @@
-"""Write the tables of README.md and docs/results.md from the CSV files here, or check them.
+"""Write the tables of README.md and of pages in docs from the CSV files here, or check them.
 
     python docs/tables/render.py           # writes
     python docs/tables/render.py --check   # ends with an error if a number differs
@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -20,10 +21,17 @@ import pandas as pd
 FOLDER = Path(__file__).parent
 DOCUMENT = FOLDER.parent / "results.md"
 README = FOLDER.parent.parent / "README.md"
+DOCUMENTS = [
+    DOCUMENT,
+    README,
+    FOLDER.parent / "scaling.md",
+]
 PUBLISHED = FOLDER.parent.parent / "resources" / "published" / "muller2021.tsv"
 PAIRS = ["1-2", "3-4", "5-6", "7-8", "9-10", "11-12"]
 SETTINGS = {"0.0002", "0.001", "2.13"}
 """Numbers in the text that are no results."""
+IN_RESULTS = ("randominit", "by_target", "first")
+"""Tables of docs/results.md."""
 _BLOCK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _NUMBER = re.compile(r"(?<![\w.-])[+−-]?\d+\.\d+(?![\w.])")
 
@@ -131,12 +139,50 @@ def first() -> str:
     return markdown(header, rows)
 
 
-TABLES = {"randominit": randominit, "by_target": by_target, "first": first}
+def scaling(name: str) -> str:
+    """A row for each encoder: its size, and scores with the change from the next smaller one."""
+    table = read(name)
+    table = table[table["reference"].isna()]
+    pairs = list(dict.fromkeys(table["source_target"]))
+    header = ["encoder", "parameters without embeddings", "steps", "FLOPs of a fine-tuning"]
+    for pair in pairs:
+        header += [f"{pair} ({table['metric'].iloc[0]})", "change"]
+    rows = []
+    for encoder, part in table.groupby("encoder", sort=False):
+        cells, one = part.set_index("source_target"), part.iloc[0]
+        row = [
+            f"`{encoder}`",
+            f"{one['parameters_without_embeddings']:,.0f}",
+            f"{one['training_steps']:,.0f}",
+            f"{one['training_gigaflops'] * 1e9:.1e}",
+        ]
+        for pair in pairs:
+            cell = cells.loc[pair]
+            row += [f"{cell['score']:.1f} ({cell['score_sd']:.1f})", significant_change(cell)]
+        rows.append(row)
+    return markdown(header, rows)
+
+
+def significant_change(cell: pd.Series) -> str:
+    """A change with the half-width of its interval, and ns if it is not significant."""
+    if pd.isna(cell["change"]):
+        return ""
+    half = (cell["change_high"] - cell["change_low"]) / 2
+    mark = "" if cell["change_p"] < 0.05 else " ns"
+    return f"{signed(cell['change'])} ± {half:.1f}{mark}"
+
+
+TABLES = {
+    "randominit": randominit,
+    "by_target": by_target,
+    "first": first,
+    "embedded_scale": partial(scaling, "embedded_scale"),
+}
 
 
 def known_numbers() -> set[str]:
-    """All values of the tables, with and without their signs."""
-    text = "".join(make() for make in TABLES.values())
+    """All values of the tables of docs/results.md, with and without their signs."""
+    text = "".join(TABLES[name]() for name in IN_RESULTS)
     found = set(re.findall(r"[+−]?\d+\.\d+", text))
     found |= {f"{value:.2f}" for value in read("development")["LAS"]}
     correlation = read("overlap_correlation")[["spearman", "spearman_low", "spearman_high"]]
@@ -155,7 +201,7 @@ def wrong_numbers(text: str) -> Iterator[str]:
 
 def main(arguments: list[str]) -> str | None:
     """Write or check the documents; the error, if there is one."""
-    for document in (DOCUMENT, README):
+    for document in DOCUMENTS:
         text = document.read_text(encoding="utf-8")
         written = _BLOCK.sub(lambda found: found[1] + TABLES[found[2]]() + found[3], text)
         if arguments != ["--check"]:

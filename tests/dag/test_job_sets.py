@@ -218,3 +218,11 @@ def test_multilingual_study_for_a_night(workspace: Path, tmp_path: Path) -> None
     expected = {"trim_vocabulary": 1, "finetune": 8 * 2, "predict": 19 * 2, "score": 19}
     assert {name: jobs[name] for name in expected} == expected
     assert jobs["fetch_corpus"] == jobs["check_treebank"] == 19 + 3
+
+
+def test_lowest_layers_of_an_encoder(workspace: Path, tmp_path: Path) -> None:
+    """Three encoders are cut from the trimmed one; each has a model for each seed."""
+    jobs = counts(of_any_encoder(workspace, tmp_path, "lowest-layers"))
+    expected = {"trim_vocabulary": 1, "keep_layers": 3, "finetune": 4 * 2, "predict": 4 * 4 * 2,
+                "score": 4 * 4, "scaling_table": 1}  # fmt: skip
+    assert {name: jobs[name] for name in expected} == expected

@@ -147,8 +147,34 @@ def test_a_trimmed_vocabulary_is_made_once(finished_once: Path, tmp_path: Path) 
     assert all(of("trimmed", outputs) == outputs for outputs in jobs_that_train(jobs))
 
 
+def test_lowest_layers_are_kept_once(finished_once: Path, tmp_path: Path) -> None:
+    """One job; another number of layers makes this encoder and its models again."""
+    folder = tmp_path / "study"
+    shutil.copytree(finished_once, folder)
+
+    def lowest(*layers: int) -> list[dict]:
+        cut = [
+            {"name": f"cut-{place}", "from": "embedded",
+             "by": {"objective": "keep-layers", "layers": number}}
+            for place, number in enumerate(layers)
+        ]  # fmt: skip
+        return [ENCODERS[0], *cut]
+
+    change(folder, encoders=lowest(4, 8))
+    jobs = planned(folder, "--configfile", "small.yaml")
+    assert counts(jobs)["keep_layers"] == 2 and counts(jobs)["finetune"] == 2 * 4
+    finish(folder, "--configfile", "small.yaml")
+    assert planned(folder, "--configfile", "small.yaml") == {}
+    change(folder, encoders=lowest(4, 6))
+    jobs = planned(folder, "--configfile", "small.yaml")
+    assert counts(jobs)["keep_layers"] == 1 and counts(jobs)["finetune"] == 4
+    assert all(of("cut-1", outputs) == outputs for outputs in jobs_that_train(jobs))
+
+
 def jobs_that_train(jobs: dict[str, set[str]]) -> list[set[str]]:
-    return [outputs for name, outputs in jobs.items() if name.startswith(("finetune", "trim"))]
+    return [
+        outputs for name, outputs in jobs.items() if name.startswith(("finetune", "trim", "keep"))
+    ]
 
 
 def test_encoders_of_the_hub_that_are_only_a_start_are_fetched(

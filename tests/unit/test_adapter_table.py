@@ -111,6 +111,67 @@ def test_unlike_scores_have_no_change(tmp_path: Path) -> None:
     assert np.isnan(found["base", "swapped", "qab"])
 
 
+Right = dict[tuple[str, str], np.ndarray]
+"""Right words by task and language; shape (seeds, sentences)."""
+
+
+def _scores(task: str, target: str, corpus: str, right: np.ndarray) -> pd.DataFrame:
+    """Scores of a task with two seeds on a corpus whose sentences have their own identifiers."""
+    names = np.array([f"{corpus}#{number}" for number in range(right.shape[1])])
+    rows = [
+        {
+            "encoder": "base", "task": task, "metric": "accuracy", "source": "qaa",
+            "target": target, "ablation": "none", "seed": seed, "value": 100 * own.mean() / WORDS,
+            "numerators": own, "denominators": np.full(len(own), WORDS), "sentence_ids": names,
+        }
+        for seed, own in enumerate(right, start=1)
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _two_tasks(corpora: list[list[str]], right: Right) -> pd.DataFrame:
+    """The table of two tasks with their own corpora, ``<language>_<name>``."""
+    tasks, frames = {}, []
+    for task, codes in zip(("full", "small"), corpora, strict=True):
+        targets = [{"corpus": code, "language": code.partition("_")[0]} for code in codes]
+        tasks[task] = {**TASK, "trained_as": task, "targets": targets}
+        for target in targets:
+            language, corpus = target["language"], target["corpus"]
+            frames.append(_scores(task, language, corpus, right[task, language]))
+    costs = {("base", task, "qaa_x"): (1, 1) for task in tasks}
+    found = adapter_rows(
+        pd.concat(frames, ignore_index=True), {**CONFIG, "tasks": tasks}, costs, {}
+    )
+    return found.set_index(["task", "target"])
+
+
+@pytest.fixture
+def right() -> Right:
+    """Right words of 30 sentences by task and language; the second task has one more in some."""
+    draws = np.random.default_rng(1)
+    found = {}
+    for language in ("qaa", "qab", "qac"):
+        found["full", language] = draws.integers(0, WORDS, (2, 30))
+        found["small", language] = found["full", language] + (draws.random((2, 30)) < 0.2)
+    return found
+
+
+def test_the_order_of_targets_does_not_matter(right: Right) -> None:
+    """Sentences of means are paired by identifier, not by place."""
+    codes = ["qaa_x", "qab_x", "qac_x"]
+    expected = _two_tasks([codes, codes], right).loc["small", "X"]
+    found = _two_tasks([codes, codes[::-1]], right).loc["small", "X"]
+    for name in ("change", "change_low", "change_high", "change_p"):
+        assert found[name] == pytest.approx(expected[name])
+
+
+def test_other_sentences_have_no_change(right: Right) -> None:
+    """Two corpora of a language with as many sentences are not paired."""
+    found = _two_tasks([["qaa_x", "qab_x"], ["qaa_x", "qab_y"]], right)
+    assert np.isnan(found.loc[("small", "qab"), "change"])
+    assert found.loc[("small", "qaa"), "change"] > 0
+
+
 def test_costs_are_those_of_the_models_that_predict(table: pd.DataFrame) -> None:
     row = table.loc["language", "swapped", "qab"]
     assert (row["trained_parameters"], row["stored_bytes"]) == (7, 28)

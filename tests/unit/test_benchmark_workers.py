@@ -16,7 +16,7 @@ from benchmarks.workers import masked_lm, parsing
 
 
 @pytest.mark.parametrize(
-    "name", ["conllu", "masked_lm", "parsing", "similarity", "texts", "translation"]
+    "name", ["conllu", "masked_lm", "memory", "parsing", "similarity", "texts", "translation"]
 )
 def test_workers_import_what_there_is(name: str) -> None:
     importlib.import_module(f"benchmarks.workers.{name}")
@@ -65,3 +65,34 @@ def test_both_searches_find_the_same_translations() -> None:
     few, whole = (search(sizes) for search in (translation.of_few, translation.of_all))
     assert few["work"] == whole["work"] == 30 and few["facts"] == whole["facts"]
     assert few["facts"]["right"] > 0.9
+
+
+def test_both_sides_of_checkpointing_compute_the_same(tmp_path: Path) -> None:
+    from benchmarks.measurement import Measurement
+    from benchmarks.rows.memory import estimated_bytes, note, settings
+    from benchmarks.workers import memory
+
+    tiny = {
+        "vocab_size": 400, "hidden_size": 16, "num_hidden_layers": 3, "num_attention_heads": 2,
+        "intermediate_size": 64, "max_position_embeddings": 60,
+    }  # fmt: skip
+    memory.material({"folder": str(tmp_path / "m"), "configuration": tiny, "sentences": 30})
+    pair = []
+    for checkpointing in (True, False):
+        arguments = {
+            "folder": str(tmp_path / "m"), "task": SETTINGS, "threads": 1,
+            "settings": {**settings(checkpointing), "batch_pieces": 200},
+        }  # fmt: skip
+        found = memory.train(arguments)
+        assert found["work"] == len(found["facts"]["losses"]) > 2
+        assert found["facts"]["step_bytes"] > 10**7
+        pair.append(Measurement(found["seconds"], found["work"], 1, found["facts"]))
+    assert "equal to the bit" in note([tuple(pair)])
+    assert not (tmp_path / "m" / "checkpoint").exists()
+    pair[1].facts["losses"][0] += 1
+    assert "DIFFER" in note([tuple(pair)])
+    # 302 million weights of layers, 8.7 million of embeddings; with checkpointing 24 inputs and
+    # one layer of activations, otherwise 24 layers.
+    weights = 16 * (302_309_376 + (8000 + 512 + 2 + 2) * 1024)
+    assert estimated_bytes(True) == weights + 512 * 1024 * (4 * 24 + 66)
+    assert estimated_bytes(False) == weights + 512 * 1024 * 66 * 24

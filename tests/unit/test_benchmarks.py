@@ -206,6 +206,7 @@ def test_rows_are_chosen_by_name_and_long_ones_only_so() -> None:
         "embedded-study",
         "demo",
         "csls",
+        "checkpointing",
     }
     with pytest.raises(InputError, match="no row 'nope'; there are parser-machamp"):
         command._chosen(["nope"])

@@ -24,6 +24,7 @@ from xltransfer.encoders.families import (
     REFUSED,
     family_of,
     has_absolute_positions,
+    layers_of,
 )
 from xltransfer.encoders.masked_lm_head import load_masked_lm, masked_logits
 from xltransfer.encoders.states import first_position, piece_states
@@ -36,6 +37,7 @@ from xltransfer.encoders.unit_tokenizers import (
 )
 from xltransfer.runtime.errors import InputError
 from xltransfer.stages.finetune import finetune
+from xltransfer.stages.keep_layers import keep_layers
 from xltransfer.stages.predict import predict
 from xltransfer.stages.represent import represent
 from xltransfer.stages.trim_vocabulary import trim_vocabulary
@@ -279,6 +281,23 @@ def test_vocabularies_of_every_family_can_be_trimmed(
     assert after.vocabulary_size <= before.vocabulary_size
     embeddings = load_encoder(trimmed).get_input_embeddings()
     assert len(embeddings.weight) == after.vocabulary_size
+
+
+@pytest.mark.parametrize("name", [*FOCUS, *OTHERS])
+def test_lowest_layers_of_every_family_can_be_kept(
+    name: str, directories: dict[str, Path], tmp_path: Path
+) -> None:
+    """The stage compares states itself; layers that share their weights have none of their own."""
+    cut = tmp_path / "cut"
+    if family(name).shares_layers:
+        with pytest.raises(InputError, match="with weights of their own"):
+            keep_layers(directories[name], 1, cut)
+        return
+    count = len(layer_stack(load_encoder(directories[name])))
+    keep_layers(directories[name], count - 1, cut)
+    after = load_encoder(cut)
+    assert len(layer_stack(after)) == count - 1
+    assert layers_of(json.loads((cut / "config.json").read_text())) == count - 1
 
 
 def test_characters_are_those_of_canine() -> None:

@@ -90,6 +90,13 @@ def test_fewer_training_sentences_are_fewer_operations(mbert: dict) -> None:
     assert found.training(Model("mbert", "parsing", "ar_padt", "none")) == expected
 
 
+def test_checkpointing_computes_the_forward_pass_again(mbert: dict) -> None:
+    mbert["parsing"]["training"]["checkpointing"] = True
+    found = estimate(mbert, train_words=1000, other_words=100, pieces_per_word=2.0)
+    expected = 15 * (8 * 2000 + 2 * 200) * BODY
+    assert found.training(Model("mbert", "parsing", "ar_padt", "none")) == expected
+
+
 def test_searches_and_least_steps_by_hand() -> None:
     """Two learning rates with 15 and 30 epochs, 500 steps at least; then the larger number."""
     path = ROOT / "resources" / "studies" / "unseen.yaml"

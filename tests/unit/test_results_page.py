@@ -120,6 +120,19 @@ def test_page_shows_values(results: Path, tmp_path: Path) -> None:
     assert "embedded_world (1)" in page and "predict (1)" in page
 
 
+def test_predictions_of_seeds_that_are_no_longer_in_the_study_do_not_count(
+    results: Path, tmp_path: Path
+) -> None:
+    report(results, output=tmp_path / "one.html")
+    gold = results / "treebanks" / "qaa_tiny" / "test.conllu"
+    model = results / "predictions/tiny/parsing/qaa_tiny/none/seed-9"
+    write(model / "qaa_tiny-test.conllu", GOLD, "predict", {str(gold): "0" * 64})
+    report(results, output=tmp_path / "two.html")
+    pages = [(tmp_path / name).read_text(encoding="utf-8") for name in ("one.html", "two.html")]
+    assert "predicted as (1 seed)" in pages[0]
+    assert pages[0] == pages[1]
+
+
 def test_page_is_reproducible(results: Path, tmp_path: Path) -> None:
     for name in ("one.html", "two.html"):
         report(results, output=tmp_path / name)

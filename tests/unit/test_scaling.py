@@ -1,18 +1,22 @@
-"""Scores against the sizes of encoders: counts, the table, the figure, and what is refused."""
+"""Scores against sizes and compute: counts, the table, the figure, and what is refused."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+import torch
 import yaml
 from conftest import EMBEDDED_ENCODER, ROOT
 from encoders import make_encoder
+from torch.utils.flop_counter import FlopCounterMode
 from transformers import XLMRobertaConfig
 from xltransfer.analyses.plots import save_figure
-from xltransfer.analyses.scaling import scaling_table
+from xltransfer.analyses.randominit import Cell
+from xltransfer.analyses.scaling import CHANGE, Training, scaling_table, trainings_of_models
 from xltransfer.analyses.scaling_figure import scaling_figure
 from xltransfer.encoders.encoder_sizes import NetworkSize, network_size
 from xltransfer.encoders.transformer import load_encoder
@@ -21,6 +25,7 @@ from xltransfer.stages.scaling_table import read_published_scores
 from xltransfer.study import Study
 from xltransfer.study.estimate import EncoderSize
 from xltransfer.study.training_memory import training_bytes
+from xltransfer.training.operations import reading_operations, training_operations
 
 PUBLISHED = ROOT / "resources" / "published" / "scaling" / "mlqa.tsv"
 HEADER = PUBLISHED.read_text(encoding="utf-8").partition("\n")[0]
@@ -48,19 +53,24 @@ def test_parameters_are_counted_without_weights(tmp_path: Path) -> None:
     assert found.without_embeddings == 24 * (12 * 1024**2 + 13 * 1024) + 2 * 1024
 
 
-def by_target() -> pd.DataFrame:
-    cells = [
-        ("big", "a", "a", "none", 90.0), ("big", "a", "b", "none", 60.0),
-        ("big", "a", "X", "none", 60.0), ("big", "a", "X", "random-init-1-2", 10.0),
-        ("small", "a", "a", "none", 80.0), ("small", "a", "b", "none", 30.0),
-        ("small", "a", "X", "none", 30.0),
-    ]  # fmt: skip
-    rows = [
-        {"encoder": e, "task": "pos", "metric": "accuracy", "source": s, "target": t,
-         "ablation": a, "mean": m, "sd": 1.5}
-        for e, s, t, a, m in cells
-    ]  # fmt: skip
-    return pd.DataFrame([*rows, {**rows[0], "metric": "UAS"}])
+def cell(*values: float) -> Cell:
+    """Scores of seeds in percent on four sentences that are all as hard."""
+    return Cell(pd.Series(values, index=range(1, len(values) + 1)), np.zeros((len(values), 4)))
+
+
+def cells(source: str = "a", *others: str) -> dict[tuple[str, ...], Cell]:
+    """Cells of two encoders; ``others`` are names of the target languages but the first."""
+    first, second = others or ("a", "b")
+    return {
+        ("big", "pos", "accuracy", source, first, "none"): cell(89.0, 91.0),
+        ("big", "pos", "accuracy", source, second, "none"): cell(58.0, 62.0),
+        ("big", "pos", "accuracy", source, "X", "none"): cell(58.0, 62.0),
+        ("big", "pos", "accuracy", source, "X", "random-init-1-2"): cell(10.0, 10.0),
+        ("big", "pos", "UAS", source, first, "none"): cell(1.0, 1.0),
+        ("small", "pos", "accuracy", source, first, "none"): cell(80.0, 80.0),
+        ("small", "pos", "accuracy", source, second, "none"): cell(28.0, 32.0),
+        ("small", "pos", "accuracy", source, "X", "none"): cell(28.0, 32.0),
+    }
 
 
 SIZES = {
@@ -70,17 +80,70 @@ SIZES = {
 }  # fmt: skip
 
 
+TRAININGS = {(name, "pos", "a"): Training(100, 40_000) for name in SIZES}
+
+
+def test_operations_by_hand() -> None:
+    """A forward pass is 2 operations per weight and subword, a backward pass 4 (Kaplan et al.)."""
+    assert reading_operations(50, 1000) == 2 * 50 * 1000
+    assert training_operations(50, 1000) == 6 * 50 * 1000
+    assert training_operations(50, 1000, recomputed=True) == 8 * 50 * 1000
+
+
+def test_operations_are_nearly_those_that_torch_counts() -> None:
+    """Of all matrix products of a step, which include those of attention."""
+    network = load_encoder(EMBEDDED_ENCODER)
+    ids = torch.randint(5, 6000, (4, 25), generator=torch.Generator().manual_seed(1))
+    with FlopCounterMode(display=False) as counter:
+        network(input_ids=ids).last_hidden_state.sum().backward()
+    expected = training_operations(network_size(EMBEDDED_ENCODER).without_embeddings, ids.numel())
+    assert counter.get_total_flops() == pytest.approx(expected, rel=0.1)
+
+
+def report(folder: Path, model: str, steps: object, batch: object = 400) -> Path:
+    path = folder / model / "training.json"
+    path.parent.mkdir(parents=True)
+    settings = {"training": {"batch_pieces": batch}}
+    path.write_text(json.dumps({"steps": steps, "config": {"settings": settings}}))
+    return path
+
+
+def test_the_length_of_trainings_is_the_mean_of_seeds(tmp_path: Path) -> None:
+    reports = [
+        report(tmp_path, "big/pos/a_x/none/seed-1", 100),
+        report(tmp_path, "big/pos/a_x/none/seed-2", 50),
+        report(tmp_path, "big/pos/a_x/random-init-1-2/seed-1", 7),
+        report(tmp_path, "small/pos/a_x/none/seed-1", 10, batch=60),
+    ]
+    assert trainings_of_models(reports) == {
+        ("big", "pos", "a_x"): Training(75, 30_000),
+        ("small", "pos", "a_x"): Training(10, 600),
+    }
+
+
+@pytest.mark.parametrize(("steps", "batch"), [(None, 400), (10, "400"), (1.5, 400)])
+def test_damaged_reports_are_refused(steps: object, batch: object, tmp_path: Path) -> None:
+    path = report(tmp_path, "big/pos/a_x/none/seed-1", steps, batch)
+    with pytest.raises(InputError, match=r"training\.json:1: not a report of a training; delete"):
+        trainings_of_models([path])
+
+
 def test_the_table_has_scores_gaps_and_sizes(tmp_path: Path) -> None:
     published = read_published_scores(PUBLISHED)
-    table = scaling_table(by_target(), {"pos": "accuracy"}, SIZES, published)
+    table = scaling_table(cells(), {"pos": "accuracy"}, SIZES, TRAININGS, published)
     ours = table[table["reference"] == ""]
+    assert ours["score_sd"].tolist() == pytest.approx([0, 2**0.5, 8**0.5, 8**0.5])
     assert ours[["encoder", "source_target", "score", "gap", "layers"]].to_numpy().tolist() == [
         ["small", "A-A", 80.0, 0.0, 2],
         ["big", "A-A", 90.0, 0.0, 12],
         ["small", "A-X", 30.0, -50.0, 2],
         ["big", "A-X", 60.0, -30.0, 12],
     ]
+    assert ours["training_steps"].tolist() == [100] * 4
+    # 6 · 50 · 40,000 and 6 · 600 · 40,000 operations.
+    assert ours["training_gigaflops"].tolist() == pytest.approx([0.012, 0.144] * 2)
     rest = table[table["reference"] != ""]
+    assert rest[["training_steps", "training_gigaflops"]].isna().all(axis=None)
     assert rest["score"].tolist() == [57.7, 70.7, 73.4, 74.8]
     widths, layers = rest["width"], rest["layers"]
     formula = layers * (12 * widths**2 + 13 * widths)
@@ -92,13 +155,50 @@ def test_the_table_has_scores_gaps_and_sizes(tmp_path: Path) -> None:
     drawn = [container.lines[0] for container in figure.axes[0].containers]
     assert [line.get_ydata().tolist() for line in drawn] == [[80.0, 90.0], [30.0, 60.0]]
     assert drawn[0].get_xdata().tolist() == [50, 600] and lines
+    # As many subwords, so compute is proportional to the parameters.
+    (top,) = figure.axes[0].child_axes
+    assert top.get_xlabel() == "FLOPs of a fine-tuning"
+    figure.canvas.draw()
+    assert top.get_xlim() == pytest.approx(
+        [6 * 40_000 * limit for limit in figure.axes[0].get_xlim()]
+    )
     save_figure(figure, tmp_path / "scaling.png")
     assert (tmp_path / "scaling.png").stat().st_size > 5000
 
 
+def test_compute_of_unequal_trainings_has_a_panel() -> None:
+    trainings = {**TRAININGS, ("big", "pos", "a"): Training(25, 10_000)}
+    table = scaling_table(cells(), {"pos": "accuracy"}, SIZES, trainings, [])
+    size, compute = scaling_figure({"study": "test"}, table).axes
+    assert (size.get_xlabel(), compute.get_xlabel()) == (
+        "parameters without embeddings",
+        "FLOPs of a fine-tuning",
+    )
+    assert not size.child_axes
+    places = compute.containers[0].lines[0].get_xdata().tolist()
+    assert places == pytest.approx([6 * 50 * 40_000, 6 * 600 * 10_000])
+
+
+def of_set(source: str = "a+b") -> dict:
+    return {(name, task, source): length for (name, task, _), length in TRAININGS.items()}
+
+
+def test_changes_are_from_the_next_smaller_encoder() -> None:
+    """Of two seeds and sentences without variance, the interval is Student's t over seeds."""
+    found = scaling_table(cells(), {"pos": "accuracy"}, SIZES, TRAININGS, [])
+    changes = found.set_index(["source_target", "encoder"])
+    assert changes.loc[("A-A", "small"), list(CHANGE)].isna().all()
+    row = changes.loc[("A-A", "big")]
+    # Differences of 9 and 11: mean 10, standard error 1, one degree of freedom.
+    half = 12.706205
+    assert (row["change"], row["change_sd"]) == (10, pytest.approx(2**0.5))
+    assert [row["change_low"], row["change_high"]] == pytest.approx([10 - half, 10 + half])
+    assert row["change_p"] == pytest.approx(2 * (0.5 - np.arctan(10) / np.pi))
+    assert changes.loc[("A-X", "big"), "change"] == 30
+
+
 def test_a_set_of_sources_has_a_row_for_each_language() -> None:
-    table = by_target().replace({"source": "a"}, "a+b")
-    found = scaling_table(table, {"pos": "accuracy"}, SIZES, [])
+    found = scaling_table(cells("a+b"), {"pos": "accuracy"}, SIZES, of_set(), [])
     gaps = found[found["encoder"] == "big"].set_index("source_target")["gap"]
     assert gaps.to_dict() == {"A+B-A": 15, "A+B-B": -15, "A+B-X": -15}
 
@@ -135,17 +235,16 @@ def test_memory_of_a_training_by_hand() -> None:
     assert whole == size.parameters * 18 + 60 * 8 * 34 * 4
     parts = training_bytes(size, {"batch_pieces": 60, "accumulation": 3, "checkpointing": True})
     assert parts == size.parameters * 18 + 20 * 8 * (2 * 4 + 34)
+    single = {"batch_pieces": 60, "precision": "float32"}
+    assert training_bytes(size, single) == size.parameters * 16 + 60 * 8 * 66 * 4
+    recomputed = training_bytes(size, {**single, "checkpointing": True})
+    assert recomputed == size.parameters * 16 + 60 * 8 * (4 * 4 + 66)
 
 
-def test_a_set_of_sources_has_a_row_for_each_of_its_languages() -> None:
-    frame = by_target().iloc[:3].assign(source="a+c")
-    frame.loc[1, "target"] = "c"
-    frame.loc[2, "mean"] = 40.0
-    table = scaling_table(frame, {"pos": "accuracy"}, SIZES, [])
-    assert table[["source_target", "score", "gap"]].to_numpy().tolist() == [
-        ["A+C-A", 90.0, 15.0],
-        ["A+C-C", 60.0, -15.0],
-        ["A+C-X", 40.0, -35.0],
-    ]
+def test_the_figure_has_a_line_for_each_language_of_a_set_of_sources() -> None:
+    table = scaling_table(
+        cells("a+c", "a", "c"), {"pos": "accuracy"}, SIZES, of_set(source="a+c"), []
+    )
     (ax,) = scaling_figure({"study": "test"}, table).axes
-    assert [one.lines[0].get_ydata().tolist() for one in ax.containers] == [[90.0], [60.0], [40.0]]
+    drawn = [one.lines[0].get_ydata().tolist() for one in ax.containers]
+    assert drawn == [[80.0, 90.0], [30.0, 60.0], [30.0, 60.0]]

@@ -196,6 +196,17 @@ def test_correlation_by_layer_and_over_the_mean_of_layers() -> None:
     assert mean["fr", "mean"] == pytest.approx(0.65)
 
 
+def test_undefined_similarities_are_not_averaged_away() -> None:
+    """A mean over fewer layers or seeds has another level; such a target is left out."""
+    table = cka_rows(fr=(0.9, 0.4), de=(0.8, float("nan")), ru=(0.7, 0.1), zh=(0.5, 0.2))
+    mean = with_mean_layer(table).set_index(["target", "layer"])["cka"]
+    assert np.isnan(mean["de", "mean"]) and mean["fr", "mean"] == pytest.approx(0.65)
+    gaps = transfer_gap(score_rows(), {"pos": "accuracy"})
+    found = correlation_table(table, gaps, FAMILIES).set_index("layer")
+    assert found["targets"].to_dict() == {"0": 4, "1": 3, "mean": 3}
+    assert found["spearman"].notna().to_dict() == {"0": True, "1": False, "mean": False}
+
+
 def test_too_few_targets_are_said() -> None:
     table = cka_rows(fr=(0.9, 0.4), de=(0.8, 0.9), ru=(0.7, 0.1))
     found = correlation_table(table, transfer_gap(score_rows(), {"pos": "accuracy"}), FAMILIES)

@@ -14,6 +14,7 @@ import yaml
 from conftest import ROOT
 from test_parsing import tree
 from xltransfer.analyses.pairs import word_order_table, zeroshot_scores
+from xltransfer.analyses.plots import randominit_figure
 from xltransfer.analyses.randominit import by_target, published_shape
 from xltransfer.analyses.zeroshot import per_target
 from xltransfer.corpora.conllu import read_conllu, write_conllu
@@ -144,3 +145,16 @@ def test_tables_have_a_row_for_each_language_of_a_set() -> None:
     assert pairs["target"].tolist() == ["cc", "dd"]
     features = {"aa": {"1": "x"}, "bb": {"1": "y"}, "cc": {"1": "y"}, "dd": {"1": "z"}}
     assert word_order_table(pairs, features, ["1"])["shared"].tolist() == [1, 0]
+
+
+def test_the_figure_draws_the_languages_of_a_set_as_the_same_language() -> None:
+    """They are no targets of transfer; each has a line, and all have one entry in the legend."""
+    frames = [scores(aa=90.0, bb=80.0, cc=50.0, dd=30.0)]
+    frames.append(frames[0].assign(ablation="random-init-1-2"))
+    config = {"study": "x", "tasks": {"t": {"metric": "m"}}, "ablations": ["random-init-1-2"]}
+    (axes,) = randominit_figure(config, by_target(pd.concat(frames))).axes
+    (others,) = axes.collections[:1]
+    assert len(others.get_offsets()) == 2
+    labels = axes.get_legend_handles_labels()[1]
+    assert sorted(labels) == ["cross-lingual (mean of targets)", "each target", "same language"]
+    assert len(axes.containers) == 3

@@ -142,6 +142,20 @@ def test_languages_are_used(tmp_path: Path) -> None:
     assert not all(same[3:]), "French does"
 
 
+def test_pairs_with_a_sentence_of_no_subwords_are_left_out() -> None:
+    """A line without subwords has no row, so that later rows would be taken for its own."""
+
+    class OfWords:
+        prefix, suffix = [0], [1]
+
+        def encode(self, texts: list[str]) -> list[list[str]]:
+            return [text.split() for text in texts]
+
+    sides = ["a b", " ", "a b c d e", "a"], ["a", "b", "c", " "]
+    assert short_pairs(*sides, OfWords(), 12).tolist() == [0]
+    assert short_pairs(*sides, OfWords(), 14).tolist() == [0, 2]
+
+
 def test_a_language_without_a_vector_has_the_mean_in_all_contexts(tmp_path: Path) -> None:
     """A vector that only the other language uses changes nothing alone, and the pair's half."""
     directory = make_masked_lm(tmp_path / "bert", "bert")
@@ -212,6 +226,22 @@ def test_stage_and_tables(tmp_path: Path) -> None:
     assert len(figure.axes) == 2
     provenance = read_json(tmp_path / "tables" / "translation_lm.provenance.json")
     assert any("en_fr_x.parquet" in str(name) for name in provenance["inputs"])
+
+
+def test_marks_depend_on_the_seeds_of_the_encoders(tmp_path: Path) -> None:
+    """Not on those of the study, with which models are fine-tuned."""
+    config, results = write_measured(tmp_path), str(tmp_path / "results")
+    texts = []
+    for number, seeds in enumerate(([1, 2], [1])):
+        folder = tmp_path / f"tables{number}"
+        translation_lm_tables({**config, "seeds": seeds}, results, folder)
+        texts.append((folder / "translation_lm.md").read_text())
+    assert " ns " in texts[0]
+    assert texts[0] == texts[1]
+    alone = {**config, "states": [["a", "pretrained"]]}
+    translation_lm_tables(alone, results, tmp_path / "alone")
+    text = (tmp_path / "alone" / "translation_lm.md").read_text()
+    assert " ns " not in text and "no change is marked" in text
 
 
 def test_measuring_again_gives_the_same_bytes(tmp_path: Path) -> None:

@@ -156,6 +156,17 @@ def test_verdicts(encoder: list[int], adapted: list[int], expected: tuple[str, s
     assert tuple(verdict.loc[0, ["verdict", "certain"]]) == expected
 
 
+def test_equal_means_are_equal_in_spite_of_rounding_errors() -> None:
+    """3, 4 and 5 of 7 are as good as 4, 4 and 4, although their percentages are rounded."""
+    arms = dict(zip(ARMS, ([3, 4, 5], [3, 4, 5], [1, 1, 1], [6, 6, 6], [4, 4, 4]), strict=True))
+    found = scores({"ug_udt": arms, "ug_latn_udt": arms})
+    found["denominators"] = [[7] * 50] * len(found)
+    settings = config(seeds=[1, 2, 3])
+    verdict = verdicts(Comparisons(found, settings), settings)
+    assert verdict["encoder_less_baseline"].abs().max() < 1e-9
+    assert verdict["verdict"].tolist() == ["easy", "easy"]
+
+
 SAME = dict(zip(ARMS, ([5, 5], [7, 9], [1, 1], [3, 3], [6, 6]), strict=True))
 
 

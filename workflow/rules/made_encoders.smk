@@ -157,6 +157,32 @@ rule trim_vocabulary:
         " --corpora {input.corpora:q} --output {params.directory:q} > {log:q} 2>&1"
 
 
+rule keep_layers:
+    input:
+        encoder=base_encoder,
+    output:
+        multiext(f"{SINGLE_ENCODER}/", "config.json", "model.safetensors", "tokenizer.json"),
+    log:
+        "<logs>/keep_layers/{encoder}.log",
+    wildcard_constraints:
+        encoder=one_of(study.made_encoders.cut()),
+    conda:
+        "../../envs/xltransfer.yaml"
+    resources:
+        mem_mb=growing(8000),
+        runtime=growing(60),
+    params:
+        layers=lambda wildcards: study.made_encoders.recipes[wildcards.encoder].layers,
+        code=stage_digest("keep_layers"),
+        # Not passed to the command, used to detect changes: see study/identities.py.
+        identity=lambda wildcards: study.identities.encoder(wildcards.encoder),
+        encoder=lambda wildcards, input: os.path.dirname(input.encoder[0]),
+        directory=subpath(output[0], parent=True),
+    shell:
+        "python -m xltransfer keep_layers --encoder {params.encoder:q} --layers {params.layers:q}"
+        " --output {params.directory:q} > {log:q} 2>&1"
+
+
 rule bilstm_architecture:
     output:
         f"{SINGLE_ENCODER}/config.json",

@@ -13,7 +13,6 @@ from ..encoders.ablations import NONE
 from ..runtime.errors import InputError
 from ..runtime.files import read_json
 from .randominit import CROSS_LINGUAL, Cell, cells_of
-from .statistics.significance import mean_difference
 
 Cost = tuple[int, int]
 """Parameters trained, and bytes stored."""
@@ -74,8 +73,9 @@ def adapter_rows(
 
     Returns:
         ``score`` with its standard deviation over seeds; ``change`` from the first encoder and task
-        on the same source and target, with interval and p-value, empty where that has no score, if
-        the task has other labels than the first one, and for the mean over other targets;
+        on the same source and target, with interval and p-value, empty where that has no score or
+        one on other sentences, if the task has other labels than the first one, and for the mean
+        over other targets;
         ``adapter_units``; ``language_adapters`` that predicted; and the parameters trained and
         bytes stored for the task and, where the workflow trains the encoder, for the encoder.
     """
@@ -141,11 +141,11 @@ def _change(cell: Cell, reference: Cell | None, alike: bool) -> dict[str, float]
     names = ("change", "change_sd", "change_low", "change_high", "change_p")
     if reference is None or reference is cell or not alike:
         return dict.fromkeys(names, float("nan"))
-    change = cell.values - reference.values
-    if cell.influences.shape != reference.influences.shape:
+    found = cell.minus(reference)
+    if found is None:
         return dict.fromkeys(names, float("nan"))
-    found = mean_difference(change.to_numpy(), cell.influences - reference.influences)
-    values = (change.mean(), change.std(), found.low, found.high, found.p_value)
+    deviation = (cell.values - reference.values).std()
+    values = (found.mean, deviation, found.low, found.high, found.p_value)
     return dict(zip(names, map(float, values), strict=True))
 
 

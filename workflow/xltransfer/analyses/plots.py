@@ -16,6 +16,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ..corpora.source_sets import members
 from ..encoders.ablations import published_columns
 from ..runtime.files import replacing
 from .randominit import CROSS_LINGUAL
@@ -125,7 +126,8 @@ def zeroshot_figure(config: Mapping[str, Any], matrix: pd.DataFrame) -> Figure:
 def _panel(ax: Axes, part: pd.DataFrame, source: str, pairs: dict[str, str]) -> None:
     positions = {ablation: place for place, ablation in enumerate(pairs)}
     ax.axhline(0, color=GREY, linewidth=0.6)
-    others = part[~part["target"].isin([source, CROSS_LINGUAL])]
+    own = members(source)
+    others = part[~part["target"].isin([*own, CROSS_LINGUAL])]
     ax.scatter(
         others["ablation"].map(positions) + 0.12,
         others["delta"],
@@ -135,10 +137,9 @@ def _panel(ax: Axes, part: pd.DataFrame, source: str, pairs: dict[str, str]) -> 
         linewidths=0,
         label="each target",
     )
-    for target, style, label, shift in (
-        (source, SAME_LANGUAGE, "same language", -0.06),
-        (CROSS_LINGUAL, ZERO_SHOT, "cross-lingual (mean of targets)", 0.06),
-    ):
+    lines = [(target, SAME_LANGUAGE, "same language", -0.06) for target in own]
+    lines += [(CROSS_LINGUAL, ZERO_SHOT, "cross-lingual (mean of targets)", 0.06)]
+    for number, (target, style, label, shift) in enumerate(lines):
         line = part[part["target"] == target]
         ax.errorbar(
             line["ablation"].map(positions) + shift,
@@ -147,7 +148,8 @@ def _panel(ax: Axes, part: pd.DataFrame, source: str, pairs: dict[str, str]) -> 
             markersize=3.5,
             linewidth=1,
             capsize=2,
-            label=label,
+            # A set of sources has a line for each of its languages, and one entry in the legend.
+            label="" if 0 < number < len(own) else label,
             **style,
         )
     ax.set_title(f"source {source.upper()}")

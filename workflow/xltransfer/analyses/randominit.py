@@ -15,8 +15,15 @@ import pandas as pd
 
 from ..corpora.source_sets import members
 from ..encoders.ablations import NONE, parse, published_columns
+from ..runtime.errors import InputError
 from .scores import counts_of_models
-from .statistics.significance import holm, influence_values, mean_difference, sum_by_cluster
+from .statistics.significance import (
+    Difference,
+    holm,
+    influence_values,
+    mean_difference,
+    sum_by_cluster,
+)
 
 CROSS_LINGUAL = "X"
 CHANGE = ("", "_sd", "_low", "_high", "_p", "_error_ratio")
@@ -33,10 +40,29 @@ class Cell:
         values: score of each seed in percent, by seed.
         influences: influence values of sentences, or of clusters of parallel sentences, on the
             score of each seed; shape (seeds, sentences).
+        sentences: identifiers of the sentences or clusters; shape (sentences,).
     """
 
     values: pd.Series
     influences: np.ndarray
+    sentences: np.ndarray
+
+    def minus(self, reference: Cell) -> Difference | None:
+        """The difference from a reference with the same seeds, paired by seed and sentence.
+
+        Returns:
+            ``None`` if the reference is scored on other sentences. Their order does not matter.
+        """
+        theirs = reference.influences
+        if not np.array_equal(self.sentences, reference.sentences):
+            places = {name: place for place, name in enumerate(reference.sentences)}
+            order = [places.get(name, -1) for name in self.sentences]
+            # The same names, each of them once.
+            if sorted(order) != list(range(len(reference.sentences))):
+                return None
+            theirs = theirs[:, order]
+        differences = (self.values - reference.values).to_numpy()
+        return mean_difference(differences, self.influences - theirs)
 
 
 def by_target(scores: pd.DataFrame) -> pd.DataFrame:
@@ -54,6 +80,9 @@ def by_target(scores: pd.DataFrame) -> pd.DataFrame:
     Returns:
         One row per encoder, task, metric, source, target (``X`` included) and ablation, with
         ``mean``, ``sd``, ``delta`` with the suffixes of ``CHANGE``, and ``seeds``.
+
+    Raises:
+        InputError: an ablation is scored on other sentences than the reference.
     """
     cells = cells_of(scores)
     rows = []
@@ -63,15 +92,17 @@ def by_target(scores: pd.DataFrame) -> pd.DataFrame:
         row |= {f"delta{ending}": float("nan") for ending in CHANGE}
         reference = (*key[:-1], NONE)
         if key != reference:
-            row |= _change(cell, cells[reference])
+            row |= _change(cell, cells[reference], ", ".join(key))
         rows.append({**row, "seeds": len(values)})
     return pd.DataFrame(rows)
 
 
-def _change(cell: Cell, reference: Cell) -> dict[str, float]:
-    """The change from the reference: the ``delta`` columns."""
+def _change(cell: Cell, reference: Cell, name: str) -> dict[str, float]:
+    """The change from the reference: the ``delta`` columns; the name is for errors."""
     change = cell.values - reference.values
-    found = mean_difference(change.to_numpy(), cell.influences - reference.influences)
+    found = cell.minus(reference)
+    if found is None:
+        raise InputError(f"scores: {name}: scored on other sentences than {NONE}; score it again")
     error = 100 - reference.values.mean()
     return {
         "delta": change.mean(),
@@ -92,38 +123,34 @@ def cells_of(scores: pd.DataFrame) -> dict[tuple[str, ...], Cell]:
     Returns:
         One cell for each target; the means over the targets other than the source (``X``) are last.
     """
-    cells, identifiers = {}, {}
+    cells = {}
     for key, part in scores.groupby(_CELL, sort=False):
         part = part.sort_values("seed")
         influences = influence_values(*counts_of_models(part)).mean(axis=0)
-        cells[key] = Cell(part.set_index("seed")["value"], influences)
-        identifiers[key] = part["sentence_ids"].iloc[0]
+        identifiers = part["sentence_ids"].iloc[0]
+        cells[key] = Cell(part.set_index("seed")["value"], influences, identifiers)
     over_targets: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
     for key in cells:
         *model, source, target, ablation = key
         if target not in members(source):
             over_targets.setdefault((*model, source, CROSS_LINGUAL, ablation), []).append(key)
-    means = {
-        key: mean_over_targets([cells[k] for k in keys], [identifiers[k] for k in keys])
-        for key, keys in over_targets.items()
-    }
+    means = {key: mean_over_targets([cells[k] for k in keys]) for key, keys in over_targets.items()}
     return cells | means
 
 
-def mean_over_targets(cells: Sequence[Cell], identifiers: Sequence[np.ndarray]) -> Cell:
-    """The mean of the scores on several test sets.
+def mean_over_targets(cells: Sequence[Cell]) -> Cell:
+    """The mean of the scores on several test sets, whose sentences of one identifier are parallel.
 
     Args:
         cells: cells with the same seeds, one per test set.
-        identifiers: sentence identifiers of each test set; equal ones are parallel.
 
     Returns:
         The mean, with one influence value per distinct identifier, in order of appearance.
     """
-    clusters, distinct = pd.factorize(np.concatenate(identifiers))
+    clusters, distinct = pd.factorize(np.concatenate([cell.sentences for cell in cells]))
     influences = np.concatenate([cell.influences for cell in cells], axis=1) / len(cells)
     values = sum(cell.values for cell in cells) / len(cells)
-    return Cell(values, sum_by_cluster(influences, clusters, len(distinct)))
+    return Cell(values, sum_by_cluster(influences, clusters, len(distinct)), distinct)
 
 
 def published_shape(

@@ -1,22 +1,32 @@
-"""How transfer grows with the encoder: scores next to the sizes of encoders."""
+"""How transfer grows with the encoder: scores next to sizes and the compute of fine-tuning."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from ..corpora.source_sets import members
 from ..encoders.ablations import NONE
-from .randominit import CROSS_LINGUAL
+from ..runtime.errors import InputError
+from ..runtime.files import read_json
+from ..training.operations import training_operations
+from .randominit import CROSS_LINGUAL, Cell
+from .statistics.significance import mean_difference
 
 SIZES = ("layers", "width", "parameters", "parameters_without_embeddings")
 """Columns of the size of an encoder."""
+COMPUTE = ("training_steps", "training_gigaflops")
+"""Columns of the compute of a fine-tuning."""
+CHANGE = ("change", "change_sd", "change_low", "change_high", "change_p")
+"""Columns of the difference from the next smaller encoder."""
 COLUMNS = (
     *("encoder", "task", "metric", "source_target", "score", "score_sd", "gap"),
-    *(*SIZES, "reference"),
+    *CHANGE,
+    *(*SIZES, *COMPUTE, "reference"),
 )
 
 
@@ -43,44 +53,135 @@ class PublishedScore:
     reference: str
 
 
+@dataclass(frozen=True)
+class Training:
+    """The length of a fine-tuning.
+
+    Attributes:
+        steps: number of optimiser steps.
+        subwords: number of subwords of all steps with padding, counted as full batches.
+    """
+
+    steps: float
+    subwords: float
+
+
+def trainings_of_models(reports: Sequence[Path]) -> dict[tuple[str, str, str], Training]:
+    """The mean length of the fine-tunings without ablation, by encoder, task and source corpus.
+
+    Args:
+        reports: paths of training reports, as from ``paths.model_directory``. Seeds may differ in
+            their steps, because trainings may stop early.
+
+    Raises:
+        InputError: a report is damaged.
+    """
+    found: dict[tuple[str, str, str], list[Training]] = {}
+    for path in reports:
+        encoder, task, corpus, ablation = path.parts[-6:-2]
+        if ablation == NONE:
+            found.setdefault((encoder, task, corpus), []).append(_training_of(path))
+    return {
+        model: Training(
+            sum(one.steps for one in seeds) / len(seeds),
+            sum(one.subwords for one in seeds) / len(seeds),
+        )
+        for model, seeds in found.items()
+    }
+
+
+def _training_of(path: Path) -> Training:
+    content = read_json(path)
+    try:
+        steps = content["steps"]
+        batch = content["config"]["settings"]["training"]["batch_pieces"]
+    except (KeyError, TypeError):
+        steps = batch = None
+    if type(steps) is not int or type(batch) is not int:
+        raise InputError(f"{path}:1: not a report of a training; delete it and run again")
+    return Training(steps, steps * batch)
+
+
 def scaling_table(
-    table: pd.DataFrame,
+    cells: Mapping[tuple[str, ...], Cell],
     metrics: Mapping[str, str],
     sizes: Mapping[str, Mapping[str, int]],
+    trainings: Mapping[tuple[str, str, str], Training],
     published: list[PublishedScore],
 ) -> pd.DataFrame:
     """Scores of the models without ablation on their own language and on the mean of all others.
 
     Args:
-        table: table ``randominit_by_target.csv``.
+        cells: cells from ``randominit.cells_of``.
         metrics: task → its main metric.
         sizes: encoder → value of each of ``SIZES``.
+        trainings: length of the fine-tunings, by encoder, task and source language.
         published: scores from papers, which follow ours.
 
     Returns:
         The columns ``COLUMNS``; within a task and a source, encoders by their number of parameters.
         ``gap`` is the score less that on the source language (for a set of sources, less the mean
-        over its languages). ``reference`` is empty for our rows.
+        over its languages). ``change`` is the score less that of the next smaller encoder, with the
+        interval and p-value of ``statistics.significance``, empty for the smallest.
+        ``training_gigaflops`` is 6 · N · B · S / 10⁹ (``training.operations``) with N parameters
+        without embeddings, S steps and B subwords, the size of a full batch; what checkpointing
+        computes again is left out. ``reference`` is empty for our rows; those from papers have no
+        compute.
     """
-    table = table[(table["metric"] == table["task"].map(metrics)) & (table["ablation"] == NONE)]
     rows: list[dict[str, Any]] = []
-    for (task, source), part in table.groupby(["task", "source"], sort=False):
-        own = part[part["target"].isin(members(source))].groupby("encoder")["mean"].mean()
+    for (task, source), part in _by_source(cells, metrics).items():
+        by_size = sorted(
+            dict.fromkeys(encoder for _, encoder in part),
+            key=lambda name: sizes[name]["parameters"],
+        )
         for target in (*members(source), CROSS_LINGUAL):
-            cells = part[part["target"] == target].set_index("encoder")
-            for encoder in sorted(cells.index, key=lambda name: sizes[name]["parameters"]):
+            smaller = None
+            for encoder in (name for name in by_size if (target, name) in part):
+                cell, training = part[target, encoder], trainings[encoder, task, source]
+                own = [
+                    part[one, encoder].values.mean()
+                    for one in members(source)
+                    if (one, encoder) in part
+                ]
+                weights = sizes[encoder]["parameters_without_embeddings"]
                 rows.append(
                     {
                         "encoder": encoder,
                         "task": task,
                         "metric": metrics[task],
                         "source_target": f"{source.upper()}-{target.upper()}",
-                        "score": cells.loc[encoder, "mean"],
-                        "score_sd": cells.loc[encoder, "sd"],
-                        "gap": cells.loc[encoder, "mean"] - own[encoder],
+                        "score": cell.values.mean(),
+                        "score_sd": cell.values.std(),
+                        "gap": cell.values.mean() - sum(own) / len(own) if own else float("nan"),
+                        **_change(cell, smaller),
                         **sizes[encoder],
+                        "training_steps": training.steps,
+                        "training_gigaflops": training_operations(weights, training.subwords) / 1e9,
                         "reference": "",
                     }
                 )
-    rows += [{**vars(one), "score_sd": float("nan"), "gap": float("nan")} for one in published]
+                smaller = cell
+    unknown = dict.fromkeys(("score_sd", "gap", *CHANGE, *COMPUTE), float("nan"))
+    rows += [{**vars(one), **unknown} for one in published]
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _by_source(
+    cells: Mapping[tuple[str, ...], Cell], metrics: Mapping[str, str]
+) -> dict[tuple[str, str], dict[tuple[str, str], Cell]]:
+    """The cells of the main metrics without ablation: task, source → target, encoder → cell."""
+    found: dict[tuple[str, str], dict[tuple[str, str], Cell]] = {}
+    for (encoder, task, metric, source, target, ablation), cell in cells.items():
+        if metric == metrics.get(task) and ablation == NONE:
+            found.setdefault((task, source), {})[target, encoder] = cell
+    return found
+
+
+def _change(cell: Cell, smaller: Cell | None) -> dict[str, float]:
+    """The difference from the cell of a smaller encoder: the columns ``CHANGE``."""
+    if smaller is None:
+        return dict.fromkeys(CHANGE, float("nan"))
+    change = cell.values - smaller.values
+    found = mean_difference(change.to_numpy(), cell.influences - smaller.influences)
+    values = (change.mean(), change.std(), found.low, found.high, found.p_value)
+    return dict(zip(CHANGE, map(float, values), strict=True))

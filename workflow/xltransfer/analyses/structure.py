@@ -41,8 +41,8 @@ def structure_table(
         ``layer`` of the context, features that it is ``without`` (of those that the reference has),
         ``trees`` of the target and their ``LAS``, the ``score`` with its interval over seeds and
         sentences, and ``difference`` from the reference with the same encoder, with its interval
-        and p-value, empty without a reference, and for the mean over other languages if the
-        reference has other targets.
+        and p-value, empty without a reference or if that is scored on other sentences, and for the
+        mean over other languages if it has other targets.
     """
     metrics = {task: data["metric"] for task, data in config["tasks"].items()}
     cells = {
@@ -98,9 +98,8 @@ def _numbers(cell: Cell, reference: Cell | None) -> dict[str, Any]:
     row |= dict.fromkeys(
         ("difference", "difference_low", "difference_high", "difference_p"), nothing
     )
-    if reference is not None:
-        change = (cell.values - reference.values).to_numpy()
-        found = mean_difference(change, cell.influences - reference.influences)
+    found = None if reference is None else cell.minus(reference)
+    if found is not None:
         row |= {
             "difference": found.mean,
             "difference_low": found.low,

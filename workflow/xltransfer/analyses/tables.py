@@ -69,6 +69,7 @@ def write_table(
     notes: Sequence[str] = (),
     corrected: Mapping[str, pd.Series] | None = None,
     csv_only: Sequence[str] = (),
+    seeds: int | None = None,
 ) -> None:
     """Write a table as CSV, with renderings and provenance next to it.
 
@@ -97,6 +98,7 @@ def write_table(
         corrected: p-values adjusted for multiple tests, by column of changes; used for the marks
             instead of ``x_p``.
         csv_only: columns omitted from the renderings.
+        seeds: number of seeds behind the changes; by default that of the provenance.
     """
     rounded = table.round(decimals)
     # Rounding may give −0.0, which prints as -0.00.
@@ -109,8 +111,8 @@ def write_table(
         rounded.to_csv(temporary, index=False, float_format=f"%.{decimals}f", lineterminator="\n")
     rows = slice(None) if shown is None else shown
     adjusted = {name: values[rows] for name, values in (corrected or {}).items()}
-    single_seed = len(provenance.content.get("seeds", ())) == 1
-    marks = {} if single_seed else _not_significant(table[rows], adjusted)
+    number = len(provenance.content.get("seeds", ())) if seeds is None else seeds
+    marks = {} if number == 1 else _not_significant(table[rows], adjusted)
     text = _as_text(rounded[rows], table[rows], decimals, marks).drop(columns=list(csv_only))
     sides = ["right" if name in numbers else "left" for name in text.columns]
     _write_renderings(path, text, sides, notes)

@@ -41,11 +41,12 @@ def read_wals(
         InputError: a file is missing, not UTF-8, not CSV or lacks a column, or a value has no name;
             names the line.
     """
-    asked = {INDIVIDUAL.get(code, code): code for code in codes}
+    asked = {code: INDIVIDUAL.get(code, code) for code in codes}
+    individual = set(asked.values())
     iso = {
-        row["ID"]: asked[row["ISO639P3code"]]
+        row["ID"]: row["ISO639P3code"]
         for _, row in _rows(languages, ("ID", "ISO639P3code"))
-        if row["ISO639P3code"] in asked
+        if row["ISO639P3code"] in individual
     }
     names = {row["pk"]: row["name"] for _, row in _rows(elements, ("pk", "name"))}
     found: dict[str, dict[str, str]] = {}
@@ -69,7 +70,7 @@ def read_wals(
         if iso[language] in best:
             log.info("%s: WALS language '%s' is left out", iso[language], language)
         best.setdefault(iso[language], found[language])
-    return best
+    return {code: best[own] for code, own in asked.items() if own in best}
 
 
 def family_of(languages: Path, iso: str) -> str:

@@ -7,7 +7,7 @@ they are predicted.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -82,7 +82,10 @@ class Corpus:
 
 
 def collect_corpora(
-    results: Path, tasks: Mapping[str, Mapping[str, Any]], ablations: Sequence[str]
+    results: Path,
+    tasks: Mapping[str, Mapping[str, Any]],
+    ablations: Sequence[str],
+    seeds: Collection[int],
 ) -> list[Corpus]:
     """Examples and confusions of every test corpus in a folder of results.
 
@@ -90,6 +93,7 @@ def collect_corpora(
         results: folder of results.
         tasks: settings of the tasks by name.
         ablations: ablations of the examples, besides none.
+        seeds: seeds of the study; predictions of others are left from another configuration.
 
     Raises:
         InputError: predictions do not match their records or their corpora.
@@ -99,6 +103,7 @@ def collect_corpora(
         for file in predicted_files(results)
         if tasks.get(file.task, {}).get("kind") in SHOWN_KINDS
         and file.ablation in (NO_ABLATION, *ablations)
+        and file.seed in seeds
         and gold_file(results, file).is_file()
     ]
     files.sort(key=_corpus_key)

@@ -71,7 +71,8 @@ def render_page(
         raise InputError(
             f"--ablation: '{ablation}' is not in the study; it has {', '.join(ablations) or 'none'}"
         )
-    corpora = collect_corpora(results, tasks, shown)
+    seeds = {seed for table in tables for seed in table.provenance.get("seeds", ())}
+    corpora = collect_corpora(results, tasks, shown, seeds)
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     environment.filters["base64"] = lambda content: base64.b64encode(content).decode("ascii")
     environment.filters["marked_up"] = marked_up

@@ -1,4 +1,4 @@
-"""Compare the scores of encoders with their sizes."""
+"""Compare the scores of encoders with their sizes and the compute of fine-tuning."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-import pandas as pd
-
-from ..analyses.scaling import SIZES, PublishedScore
+from ..analyses.randominit import cells_of
+from ..analyses.scaling import SIZES, PublishedScore, Training, trainings_of_models
 from ..analyses.scaling import scaling_table as compared
+from ..analyses.scores import CELL, complete, expected_cells, read_scores, sources_of
 from ..analyses.tables import reading_note, write_table
 from ..corpora.table_reader import read_table
 from ..encoders.encoder_sizes import network_size
@@ -23,41 +23,68 @@ TEXTS = ("encoder", "task", "metric", "source_target", "reference")
 
 
 def scaling_table(
-    scores: Path,
+    scores: Sequence[Path],
     encoders: Sequence[Path],
     published: Path,
+    reports: Sequence[Path],
     config: Annotated[Mapping[str, Any], Keys("study", "seeds", "config", "encoders", "tasks")],
     directory: Path,
 ) -> None:
-    """Write ``scaling.csv``: scores of encoders next to their sizes, and published scores.
+    """Write ``scaling.csv``: scores of encoders, their sizes and the compute of fine-tuning.
+
+    Published scores follow.
 
     Args:
-        scores: table ``randominit_by_target.csv``.
+        scores: scores of every encoder, task and source on every target.
         encoders: ``config.json`` of each encoder, in the order of the configuration.
         published: table of published scores, ``resources/published/scaling/mlqa.tsv``.
+        reports: training reports of the scored models.
         config: configuration of the tables of scores.
         directory: output folder.
 
     Raises:
-        InputError: a configuration or the table of published scores cannot be used.
+        InputError: a score is missing, or a configuration, a report or the table of published
+            scores cannot be used.
     """
-    verified_checksums([scores, *encoders, published])
+    files = [*scores, *encoders, published, *reports]
+    verified_checksums(files)
     sizes = {}
     for name, path in zip(config["encoders"], encoders, strict=True):
         found = network_size(path.parent)
         values = found.layers, found.width, found.parameters, found.without_embeddings
         sizes[name] = dict(zip(SIZES, values, strict=True))
     metrics = {task: data["metric"] for task, data in config["tasks"].items()}
-    table = pd.read_csv(scores, keep_default_na=False, na_values=[""])
-    found = compared(table, metrics, sizes, read_published_scores(published))
-    provenance = table_provenance(config, [scores, *encoders, published], "scaling_table")
-    note = reading_note(config)
+    cells = cells_of(complete(read_scores(scores), expected_cells(config), CELL))
+    trainings = _trainings(config, reports)
+    found = compared(cells, metrics, sizes, trainings, read_published_scores(published))
+    provenance = table_provenance(config, files, "scaling_table")
+    note = reading_note(config, ", without correction for multiple tests")
     write_table(
         directory / "scaling.csv",
         found,
         provenance,
-        notes=[f"{note} Rows with a reference are published scores of other encoders and data."],
+        notes=[
+            f"{note} Changes are differences from the next smaller encoder. Rows with a reference "
+            "are published scores of other encoders and data."
+        ],
     )
+
+
+def _trainings(
+    config: Mapping[str, Any], reports: Sequence[Path]
+) -> dict[tuple[str, str, str], Training]:
+    """The length of the fine-tunings, by encoder, task and source language.
+
+    Raises:
+        InputError: a report is damaged or missing.
+    """
+    by_corpus, found = trainings_of_models(reports), {}
+    for encoder, task, source, data in sources_of(config):
+        model = encoder, data.get("models_of", task), source["corpus"]
+        if model not in by_corpus:
+            raise InputError(f"--reports: no training report of {', '.join(model)}; name it, too")
+        found[encoder, task, source["language"]] = by_corpus[model]
+    return found
 
 
 def read_published_scores(path: Path) -> list[PublishedScore]:

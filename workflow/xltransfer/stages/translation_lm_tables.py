@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from ..analyses.tables import study_note, write_table
+from ..analyses.tables import ONE_SEED, study_note, write_table
 from ..analyses.translation_lm import adjusted, context_table, read_measured, retrieval_by_layer
 from ..records import paths
 from ..records.trace import table_provenance
@@ -41,15 +42,26 @@ def translation_lm_tables(
     verified_checksums(files)
     measured, left_out = read_measured(results, config)
     provenance = table_provenance(config, files, "translation_lm_tables")
+    # The seeds of encoders are not those of the study, with which models are fine-tuned.
+    seeds = max(Counter(encoder for encoder, _ in config["states"]).values())
+    study = study_note({**config, "seeds": range(seeds)})
     notes = [
-        f"{study_note(config)} Changes are differences from {config['reference']}, on the same "
+        f"{study} Changes are differences from {config['reference']}, on the same "
         "masked subwords or sentences; they are empty if these differ. Seeds are those of the "
         "encoders' training. Pairs left out because a sentence fills more than half a row: "
         f"{', '.join(f'{text} {number}' for text, number in left_out.items())}."
     ]
+    notes += [ONE_SEED] if seeds == 1 else []
     for name, table, columns in (
         ("translation_lm", context_table(measured, config["reference"]), ("gain", "change")),
         ("parallel_retrieval", retrieval_by_layer(measured, config["reference"]), ("change",)),
     ):
         corrected = {column: adjusted(table, column) for column in columns}
-        write_table(directory / f"{name}.csv", table, provenance, notes=notes, corrected=corrected)
+        write_table(
+            directory / f"{name}.csv",
+            table,
+            provenance,
+            notes=notes,
+            corrected=corrected,
+            seeds=seeds,
+        )

@@ -189,6 +189,11 @@ def _check_recipe(study: Study, encoder: Encoder) -> None:
             f"{place}: '{recipe.base}' has an adapter of another encoder, whose vocabulary would "
             "not be trimmed; trim that encoder before the adapter is trained"
         )
+    if recipe.layers and any(is_language_adapter(one) for one in below):
+        raise InputError(
+            f"{place}: '{recipe.base}' has an adapter of another encoder, whose layers would stay; "
+            "keep the lowest layers of that encoder before the adapter is trained"
+        )
     if not is_language_adapter(recipe):
         return
     if not recipe.base:

@@ -1,9 +1,6 @@
 """Cost estimate of a study before it runs: FLOPs, GPU hours and disk space.
 
-FLOPs follow Kaplan et al. 2020 (https://arxiv.org/abs/2001.08361, section 2.1): 2 per weight and
-piece in the forward pass, twice that in the backward pass, none for embeddings, which are looked
-up. Heads are ignored, and so is attention, which adds a few percent for sentences of a few dozen
-pieces.
+FLOPs are those of ``training.operations``.
 """
 
 from __future__ import annotations
@@ -11,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..corpora.catalogue import EMBEDDED
@@ -23,6 +20,7 @@ from ..encoders.families import LAYERS
 from ..runtime.errors import InputError
 from ..runtime.files import read_json
 from ..training.hyperparameters import passes_per_epoch
+from ..training.operations import reading_operations, training_operations
 from . import Study
 from .adapter_settings import ADAPTER, adapter_parameters, is_language_adapter, trained_tasks
 from .question_settings import FOLDER as QUESTIONS
@@ -105,12 +103,21 @@ def encoder_size(study: Study, name: str) -> EncoderSize:
     """The size of an encoder: from its directory if it exists, else from ``encoders.tsv``.
 
     An adapted encoder has the size of the one that it starts from, and so has one with a trimmed
-    vocabulary, which is smaller. A BiLSTM, and an encoder of word vectors, are counted like the
-    first pretrained encoder of the transfer part.
+    vocabulary, which is smaller. One of the lowest layers of another encoder has as many. A BiLSTM,
+    and an encoder of word vectors, are counted like the first pretrained encoder of the transfer
+    part.
 
     Raises:
         InputError: neither source has the size.
     """
+    size = _size_at_the_root(study, name)
+    if not any(recipe.layers for recipe in study.made_encoders.chain(name)):
+        return size
+    return replace(size, layers=study.declared_encoders[name].layers)
+
+
+def _size_at_the_root(study: Study, name: str) -> EncoderSize:
+    """The size of the encoder at the start of the chain of recipes of another one."""
     declared = study.declared_encoders
     encoder = root_of(declared[name], declared)
     if not encoder.pretrained:
@@ -260,17 +267,18 @@ class Estimate:
         settings, kind = self.settings(model), self.study.kind(model.task).corpora
         pieces = self.pieces(kind, model.source, "train", settings["training_sentences"])
         batches = max(1, round(pieces / settings["batch_pieces"]))
-        scored = 2 * self.pieces(kind, model.source, "dev")
-        work = sum(
-            epochs
-            * (6 * pieces * passes_per_epoch({**settings, "epochs": epochs}, batches) + scored)
-            for epochs in numbers_of_epochs
-        )
-        return work * self.size(model.encoder).body
+        weights, recomputed = self.size(model.encoder).body, bool(settings.get("checkpointing"))
+        scored = reading_operations(weights, self.pieces(kind, model.source, "dev"))
+
+        def of_epoch(epochs: int) -> float:
+            passes = passes_per_epoch({**settings, "epochs": epochs}, batches)
+            return training_operations(weights, pieces * passes, recomputed) + scored
+
+        return sum(epochs * of_epoch(epochs) for epochs in numbers_of_epochs)
 
     def reading(self, encoder: str, kind: str, corpus: str, split: str) -> float:
         """FLOPs of predicting or representing a part of a corpus with one model."""
-        return 2 * self.pieces(kind, corpus, split) * self.size(encoder).body
+        return reading_operations(self.size(encoder).body, self.pieces(kind, corpus, split))
 
     def hours(self, operations: float, jobs: int = 0) -> float:
         """GPU hours of some FLOPs and of the startup of some jobs."""

@@ -150,6 +150,10 @@ class MadeEncoders:
         """The encoders whose vocabulary is trimmed."""
         return [name for name, recipe in self.recipes.items() if recipe.corpora]
 
+    def cut(self) -> list[str]:
+        """The encoders that are the lowest layers of another one."""
+        return [name for name, recipe in self.recipes.items() if recipe.layers]
+
     def from_scratch(self) -> list[str]:
         """The encoders that are pretrained from a new architecture."""
         return [name for name, recipe in self.recipes.items() if recipe.text and not recipe.base]

@@ -30,6 +30,8 @@ TRANSLATION_LM = "translation-lm"
 """Objective of recipes that read parallel sentences in one row."""
 TRIM_VOCABULARY = "trim-vocabulary"
 """Objective of recipes that keep only the subwords of some corpora."""
+KEEP_LAYERS = "keep-layers"
+"""Objective of recipes that keep only the lowest layers."""
 VECTOR_BILSTM = "xltransfer-vector-bilstm"
 """Model type of BiLSTM encoders over word vectors."""
 UNPRETRAINED = "xltransfer-bilstm"
@@ -37,6 +39,11 @@ UNPRETRAINED = "xltransfer-bilstm"
 WORD_VECTORS = "xltransfer-word-vectors"
 """Model type of encoders that read words by their vectors in a shared space."""
 WITHOUT_PRETRAINING = (UNPRETRAINED, VECTOR_BILSTM, WORD_VECTORS)
+WITHOUT_TRAINING = {
+    TRIM_VOCABULARY: "vocabulary to trim",
+    KEEP_LAYERS: "trained layers to keep",
+}
+"""Objectives of recipes that train nothing, and what the encoder needs that they start from."""
 ENCODER_FILES = ("config.json", "model.safetensors", "tokenizer.json")
 
 
@@ -53,6 +60,7 @@ class Recipe:
         settings: settings of the objective.
         corpora: folder and code of the corpora whose subwords are kept, if the vocabulary is
             trimmed; empty otherwise.
+        layers: number of the lowest layers that are kept; 0 for all of them.
         raw_texts, parallel_texts: codes of several texts; empty for one raw text.
         vectors: word vectors that it reads; empty if it reads none.
     """
@@ -63,6 +71,7 @@ class Recipe:
     seeds: tuple[int, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     corpora: tuple[tuple[str, str], ...] = ()
+    layers: int = 0
     raw_texts: tuple[str, ...] = ()
     parallel_texts: tuple[str, ...] = ()
     vectors: Mapping[str, Any] = field(default_factory=dict)
@@ -213,10 +222,11 @@ def _read_recipe(item: Mapping[str, Any]) -> Recipe | None:
                 "other architecture; correct one of the two"
             )
         return Recipe(architecture=item["architecture"], vectors=item.get("word_vectors", {}))
-    if by["objective"] == TRIM_VOCABULARY and "from" not in item:
+    if by["objective"] in WITHOUT_TRAINING and "from" not in item:
+        what = WITHOUT_TRAINING[by["objective"]]
         raise InputError(
-            f"config: encoders: '{name}' has an architecture, which has no vocabulary to trim; "
-            "write `from` and the encoder whose vocabulary is trimmed"
+            f"config: encoders: '{name}' has an architecture, which has no {what}; write `from` "
+            "and the encoder that is changed"
         )
     if "vocabulary" in by:
         _check_units(name, item, by)
@@ -229,6 +239,8 @@ def _read_recipe(item: Mapping[str, Any]) -> Recipe | None:
         folders = *FORMATS, PARALLEL_TEXT
         corpora = tuple((folder, code) for folder in folders for code in sorted(by.get(folder, ())))
         return Recipe(item.get("from", ""), corpora=corpora)
+    if by["objective"] == KEEP_LAYERS:
+        return Recipe(item["from"], layers=by["layers"])
     architecture, seeds = item.get("architecture", {}), tuple(sorted(by["seeds"]))
     if "text" in by:
         settings = {k: v for k, v in by.items() if k not in ("objective", "text", "seeds")}
@@ -308,21 +320,31 @@ def _made(name: str, recipe: Recipe, known: Mapping[str, Encoder], results: str)
             f"config: encoders: '{name}' starts from '{base.name}', which has no weights before "
             "fine-tuning; start from another encoder"
         )
-    if recipe.corpora and not base.directory:
+    if not recipe.text and not base.directory:
+        what = "trim the vocabulary" if recipe.corpora else "keep the lowest layers"
         raise InputError(
             f"config: encoders: '{name}': '{base.name}' is not one encoder, but one for each seed "
-            "or language; trim the vocabulary of the encoder that it starts from"
+            f"or language; {what} of the encoder that it starts from"
+        )
+    if recipe.layers > base.layers:
+        raise InputError(
+            f"config: encoders: '{name}': '{base.name}' has {base.layers} layers, of which "
+            f"{recipe.layers} cannot be kept; lower `layers`"
         )
     if base.recipe and base.recipe.of_each_language and not recipe.of_each_language:
         raise InputError(
             f"config: encoders: '{name}' starts from '{base.name}', of which there is one for "
             f"each unseen language; write `text: {EACH_UNSEEN_LANGUAGE}`"
         )
-    return Encoder(name, base.layers, directory, causal=base.causal, recipe=recipe)
+    layers = recipe.layers or base.layers
+    return Encoder(name, layers, directory, causal=base.causal, recipe=recipe)
 
 
 def root_of(encoder: Encoder, declared: Mapping[str, Encoder]) -> Encoder:
-    """The encoder at the start of a chain of recipes; all of them have its architecture."""
+    """The encoder at the start of a chain of recipes.
+
+    All of them have its architecture, of which some may keep the lowest layers alone.
+    """
     while encoder.recipe and encoder.recipe.base:
         encoder = declared[encoder.recipe.base]
     return encoder

@@ -23,11 +23,12 @@ def compares_sizes(study: Study) -> bool:
 def scaling_inputs(study: Study, results: str) -> Mapping[str, Sequence[str]]:
     """Files by option of the stage, below a folder of results."""
     return {
-        "scores": [f"{results}/tables/randominit_by_target.csv"],
+        "scores": study.score_files(results),
         "encoders": [
             study.encoder_files(name, *_first_models(study))[0] for name in study.encoders
         ],
         "published": [PUBLISHED],
+        "reports": study.training_reports(results),
     }
 
 

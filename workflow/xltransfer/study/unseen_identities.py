@@ -114,6 +114,10 @@ class UnseenIdentities:
         recipe = made.recipes[name]
         if recipe.corpora:
             return self.trimmed_encoder(name)
+        if recipe.layers:
+            return digest(
+                [self._all.encoder(recipe.base), recipe.layers, stage_digest("keep_layers")]
+            )
         if recipe.vectors:
             return identity(self._study, name, stage_digest("vector_encoder"))
         if not recipe.text:

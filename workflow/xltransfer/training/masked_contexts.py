@@ -42,9 +42,10 @@ class MaskedCounts:
 def short_pairs(
     first: Sequence[str], second: Sequence[str], tokenizer: TextTokenizer, longest: int
 ) -> np.ndarray:
-    """Indices of the pairs of which each sentence fills at most half a row.
+    """Indices of the pairs of which each sentence fills at most half a row, and is not empty.
 
-    Any two of their sentences fit into a row, so all contexts have the same sentences.
+    Any two of their sentences fit into a row, so all contexts have the same sentences. A sentence
+    is empty if the tokenizer leaves nothing of it, as of control characters.
 
     Args:
         first, second: sentences.
@@ -55,7 +56,7 @@ def short_pairs(
     lengths = [
         np.array([len(found) for found in tokenizer.encode(some)]) for some in (first, second)
     ]
-    return np.flatnonzero(np.maximum(*lengths) <= room)
+    return np.flatnonzero((np.maximum(*lengths) <= room) & (np.minimum(*lengths) > 0))
 
 
 @torch.inference_mode()

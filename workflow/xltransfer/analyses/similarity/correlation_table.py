@@ -56,12 +56,20 @@ def in_order(similarities: pd.DataFrame, config: Mapping[str, Any]) -> pd.DataFr
 
 
 def with_mean_layer(similarities: pd.DataFrame) -> pd.DataFrame:
-    """Add the mean over layers as a separate layer ``mean``; layers become strings."""
+    """Add the mean over layers as a separate layer ``mean``; layers become strings.
+
+    If one layer is undefined (NaN), so is the mean, because other layers differ in level.
+    """
     keys = [*_PAIR, "kernel", "estimator"]
-    mean = similarities.groupby(keys, sort=False, dropna=False, as_index=False)["cka"].mean()
+    mean = _mean_of_all(similarities.groupby(keys, sort=False, dropna=False)["cka"]).reset_index()
     layers = similarities.assign(layer=similarities["layer"].astype(str))
     columns = [*keys, "layer", "cka"]
     return pd.concat([layers[columns], mean.assign(layer=MEAN)[columns]], ignore_index=True)
+
+
+def _mean_of_all(groups: Any) -> pd.Series:
+    """The mean of each group; NaN if one of its values is."""
+    return groups.mean().where(groups.count() == groups.size())
 
 
 def correlation_table(
@@ -94,7 +102,7 @@ def correlation_table(
         for (kind, kernel, estimator, layer), part in groups:
             if kind == "fine-tuned":
                 part = part[part["seed"].isin(gap["seed"])]
-            mean = part.groupby("target", sort=False)["cka"].mean()
+            mean = _mean_of_all(part.groupby("target", sort=False)["cka"])
             targets = [target for target in mean_gap.index if target in mean.index]
             pair = (side[targets].to_numpy(float)[None] for side in (mean, mean_gap))
             found = correlate(*pair, [families[target] for target in targets])
@@ -104,7 +112,7 @@ def correlation_table(
                  "kernel": kernel, "estimator": estimator, "layer": layer,
                  "spearman": found.rho, "spearman_low": found.low,
                  "spearman_high": found.high, "p_value": found.p_value,
-                 "targets": len(targets), "families": found.families, "seeds": seeds,
+                 "targets": found.languages, "families": found.families, "seeds": seeds,
                  "headline": "yes" if headline else "no"}
             )  # fmt: skip
     return pd.DataFrame(rows)

@@ -31,6 +31,8 @@ EXACT = 8
 """Maximum number of languages for which all permutations are enumerated."""
 PERMUTATIONS = 9999
 """Number of random permutations for more languages."""
+TIED_DECIMALS = 9
+"""Number of decimals in which values must differ, so that they are no ties."""
 NOTE = (
     "ρ is over target languages. Brackets: 95 % interval over families of languages; none for "
     f"fewer than {LEAST_FAMILIES} families or {LEAST_FOR_INTERVAL} languages. p: permutation of "
@@ -79,7 +81,8 @@ def spearman(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 def _ranks(values: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Mid-ranks among the known cells, minus their mean; zero elsewhere."""
     pairs = known[..., :, None] & known[..., None, :]
-    below = np.where(known, values, 0.0)
+    # Equal means over seeds differ by rounding errors, and are ties all the same.
+    below = np.where(known, values, 0.0).round(TIED_DECIMALS)
     steps = np.sign(below[..., :, None] - below[..., None, :])
     # Half of (number of smaller minus number of larger values) is the rank minus the mean rank.
     return 0.5 * np.where(pairs, steps, 0).sum(axis=-1)
@@ -139,8 +142,9 @@ def permutation_p_value(one: np.ndarray, other: np.ndarray) -> float:
     """Two-sided p-value of the mean correlation: a permutation test over target languages.
 
     All permutations for up to ``EXACT`` languages; for more, ``PERMUTATIONS`` random ones with a
-    fixed seed, and p = (b + 1) / (n + 1) if b are at least as extreme. Cells without a value on one
-    side after a permutation are excluded.
+    fixed seed, and p = (b + 1) / (n + 1) if b of n are at least as extreme. Cells without a value
+    on one side after a permutation are excluded, and so are permutations that leave no source with
+    ``LEAST`` cells.
 
     Args:
         one, other: values of shape (sources, languages); NaN if missing.
@@ -150,13 +154,14 @@ def permutation_p_value(one: np.ndarray, other: np.ndarray) -> float:
     orders = _orders(languages)
     complete = not (np.isnan(one).any() or np.isnan(other).any())
     permuted = _permuted_complete if complete else _permuted
-    extreme = 0
+    extreme = defined = 0
     for start in range(0, len(orders), _AT_ONCE):
         found = permuted(one, other, orders[start : start + _AT_ONCE])
         extreme += int((np.abs(found) >= observed).sum())
+        defined += int((~np.isnan(found)).sum())
     if languages <= EXACT:
-        return extreme / len(orders)
-    return (extreme + 1) / (len(orders) + 1)
+        return extreme / defined
+    return (extreme + 1) / (defined + 1)
 
 
 def _permuted(one: np.ndarray, other: np.ndarray, orders: np.ndarray) -> np.ndarray:

@@ -23,6 +23,8 @@ _DIVISIONS = {
     "hashed": "one split by hash",
     "folds": "{} folds",
 }
+_ROUNDING = 1e-9
+"""Largest rounding error of a difference, in points."""
 
 Key = tuple[str, str, str]
 """A variety, a task and an arm."""
@@ -254,11 +256,14 @@ def _coverage(config: Mapping[str, Any], task: str, split: str) -> dict[str, str
 
 
 def _verdict(differences: Mapping[str, Any]) -> tuple[str, Sequence[str]]:
-    """The verdict and the names of the differences that it depends on."""
-    if differences["encoder_less_baseline"] >= 0:
+    """The verdict and the names of the differences that it depends on.
+
+    Differences that are zero but for rounding errors are zero: the encoder is at least as good.
+    """
+    if differences["encoder_less_baseline"] >= -_ROUNDING:
         return EASY, ["encoder_less_baseline"]
     both = ["encoder_less_baseline", "adapted_less_baseline"]
-    return (INTERMEDIATE if differences["adapted_less_baseline"] >= 0 else HARD), both
+    return (INTERMEDIATE if differences["adapted_less_baseline"] >= -_ROUNDING else HARD), both
 
 
 def arms_of_varieties(config: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], str, str]]:

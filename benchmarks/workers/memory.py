@@ -1,0 +1,108 @@
+"""Peak memory of training steps on a processor, with and without checkpointing."""
+
+from __future__ import annotations
+
+import hashlib
+import resource
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from xltransfer.training.checkpoint import Checkpoint
+from xltransfer.training.devices import prepare_device
+from xltransfer.training.loop import train as train_objective
+
+from benchmarks.gpu.material import write_encoder, write_treebank
+
+from .parsing import TimedFineTuning, parser_objective
+from .training import NEVER
+
+ENCODER, TRAINING, DEVELOPMENT = "encoder", "training.conllu", "development.conllu"
+
+
+class MeasuredFineTuning(TimedFineTuning):
+    """Fine-tuning that knows its losses, and the memory and processor time of its training steps.
+
+    Unlike the duration, processor time is nearly the same on a busy machine.
+    """
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.losses: list[float] = []
+        self.peak_bytes = 0
+        self.processor_seconds = 0.0
+        self._started: float | None = None
+
+    def loss(self, batch: Any, device: torch.device) -> torch.Tensor:
+        """As of fine-tuning."""
+        if self._started is None:
+            self._started = time.process_time()
+        found = super().loss(batch, device)
+        self.losses.append(found.item())
+        return found
+
+    def evaluate(self, device: torch.device) -> dict[str, float]:
+        """As of fine-tuning; nothing has been saved yet, which takes memory of its own."""
+        if self._started is not None:
+            self.processor_seconds = time.process_time() - self._started
+        self.peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        return super().evaluate(device)
+
+
+def material(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Write an encoder that was never pretrained, and treebanks of invented words.
+
+    Args:
+        arguments: ``folder``, emptied before; ``configuration`` of a BERT; ``sentences`` to train
+            on.
+    """
+    folder, vocabulary = Path(arguments["folder"]), arguments["configuration"]["vocab_size"]
+    shutil.rmtree(folder, ignore_errors=True)
+    write_encoder(folder / ENCODER, arguments["configuration"])
+    write_treebank(folder / TRAINING, arguments["sentences"], vocabulary, seed=1)
+    write_treebank(folder / DEVELOPMENT, 2, vocabulary, seed=2)
+    return {"work": 1}
+
+
+def train(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Train a parser for an epoch.
+
+    Args:
+        arguments: ``folder`` of ``material``; ``task``; ``settings`` with ``batch_pieces`` and
+            ``checkpointing``; ``threads``.
+
+    Returns:
+        Processor seconds and number of the training steps. Of the facts, ``step_bytes`` is the peak
+        of resident memory up to the last step, ``losses`` are those of all steps, and ``weights``
+        is a digest of the weights after them.
+    """
+    folder, device = Path(arguments["folder"]), prepare_device(arguments["threads"])
+    paths = {"encoder": ENCODER, "training": TRAINING, "development": DEVELOPMENT}
+    files = {name: str(folder / file) for name, file in paths.items()}
+    settings = {"epochs": 1, **arguments["settings"]}
+    objective = parser_objective(
+        {"task": arguments["task"], "settings": settings, "seed": 1, **files}, MeasuredFineTuning
+    )
+    if settings["checkpointing"]:
+        objective.model.kind.recompute_layers(objective.model.encoder)
+    checkpoint = Checkpoint(folder / "checkpoint", "benchmark")
+    report = train_objective(objective, objective.settings, checkpoint, device, NEVER, "parser")
+    checkpoint.discard()
+    return {
+        "seconds": objective.processor_seconds,
+        "work": report.steps,
+        "facts": {
+            "step_bytes": objective.peak_bytes,
+            "losses": objective.losses,
+            "weights": _digest(objective.model),
+        },
+    }
+
+
+def _digest(model: torch.nn.Module) -> str:
+    found = hashlib.sha256()
+    for _, weight in sorted(model.state_dict().items()):
+        found.update(weight.contiguous().numpy().data)
+    return found.hexdigest()
