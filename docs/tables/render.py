@@ -3,9 +3,9 @@
     python docs/tables/render.py           # writes
     python docs/tables/render.py --check   # ends with an error if a number differs
 
-A table is between `<!-- table: NAME -->` and `<!-- end -->`. With `--check`, every number with a
-decimal point in the text of docs/results.md must be a value of one of the tables, with its sign if
-one is written, or one of `SETTINGS`.
+A table is between `<!-- table: NAME -->` and `<!-- end -->` in one of `DOCUMENTS`. With
+`--check`, every number with a decimal point in the text of docs/results.md must be a value of one
+of its tables, with its sign if one is written, or one of `SETTINGS`.
 """
 
 from __future__ import annotations
@@ -25,11 +25,32 @@ DOCUMENTS = [
     DOCUMENT,
     README,
     FOLDER.parent / "scaling.md",
+    FOLDER.parent / "adaptation-methods.md",
+    FOLDER.parent / "translation-lm.md",
 ]
 PUBLISHED = FOLDER.parent.parent / "resources" / "published" / "muller2021.tsv"
 PAIRS = ["1-2", "3-4", "5-6", "7-8", "9-10", "11-12"]
 SETTINGS = {"0.0002", "0.001", "2.13"}
 """Numbers in the text that are no results."""
+METHODS = {
+    "nothing": "nothing",
+    "masked-lm": "masked language modelling on text of the language",
+    "translation-lm": "translation language modelling on parallel text",
+    "character-noise": "character noise, 15 % of words",
+    "subword-regularisation": "MaxMatch-dropout 0.1",
+    "masked-lm-and-noise": "masked language modelling, and character noise",
+    "dictionary-raw-text": "dictionary text as raw text",
+    "dictionary-training-data": "dictionary text as training data",
+    "shuffled-dictionary": "the same with a shuffled dictionary",
+    "transliteration": "transliteration",
+    "transliteration-and-masked-lm": "transliteration, and masked language modelling on such text",
+    "task-adapter": "task adapter",
+    "language-adapter": "task adapter on the language's adapter",
+    "adapter-ensemble": "task adapter on three languages' adapters (EMEA)",
+    "small-subwords": "small encoder of subwords",
+    "small-bytes": "small encoder of bytes",
+}
+"""Names of methods in studies, and in documents."""
 IN_RESULTS = ("randominit", "by_target", "first")
 """Tables of docs/results.md."""
 _BLOCK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -139,6 +160,84 @@ def first() -> str:
     return markdown(header, rows)
 
 
+def methods() -> str:
+    """A row for each method, a column for each language, parameters trained and bytes stored.
+
+    A change is followed by the half-width of its 95 % confidence interval, and is bold if it is
+    significant after Holm's correction for the methods of a language.
+    """
+    table = read("adaptation_methods")
+    languages = list(dict.fromkeys(table["language"]))
+    header = ["method", *(code.upper() for code in languages), "trained", "stored"]
+    rows = []
+    for method, part in table.groupby("method", sort=False):
+        of_language = part.set_index("language")
+        row = [METHODS[method]]
+        for code in languages:
+            row.append(change(of_language.loc[code]) if code in of_language.index else "–")
+        trained, stored = (int(part[name].max()) for name in ("trained_parameters", "stored_bytes"))
+        rows.append([*row, f"{trained:,}", f"{stored / 1e6:.1f} MB"])
+    return markdown(header, rows)
+
+
+def change(row: pd.Series) -> str:
+    """The change by a method, or the score of the baseline."""
+    if pd.isna(row["change"]):
+        return f"{row['score']:.1f}"
+    text = interval(row, "change")
+    return f"**{text}**" if row["significant"] == "yes" else text
+
+
+ADAPTED = {
+    "local-trimmed": "as it is",
+    "local-head": "before: head trained",
+    "local-masked": "`masked-lm`",
+    "local-translation": "`translation-lm`",
+}
+"""Encoders of the study of French and Wolof, and their names in tables."""
+CONTEXTS = ("alone", "translation", "unrelated")
+
+
+def interval(row: pd.Series, name: str) -> str:
+    """A difference ± the half-width of its 95 % confidence interval."""
+    return f"{signed(row[name])} ± {(row[f'{name}_high'] - row[f'{name}_low']) / 2:.1f}"
+
+
+def wolof_masked() -> str:
+    """Masked subwords predicted from the sentence alone, with its translation, and another."""
+    table = read("wolof_translation_lm").set_index(["encoder", "language", "context"])
+    rows = []
+    for encoder in dict.fromkeys(table.index.get_level_values("encoder")):
+        cells = [ADAPTED[encoder]]
+        for language in ("fr", "wo"):
+            found = [table.loc[(encoder, language, context)] for context in CONTEXTS]
+            cells += [
+                " / ".join(f"{row['accuracy']:.1f}" for row in found),
+                interval(found[1], "gain"),
+            ]
+        rows.append(cells)
+    return markdown(["encoder", "of French", "gain", "of Wolof", "gain"], rows)
+
+
+def wolof_retrieval() -> str:
+    """Translations found at some layers, and the change at the last one."""
+    table = read("wolof_retrieval").set_index(["encoder", "language", "layer"])
+    header, rows = ["encoder"], []
+    for title in ("from French", "from Wolof"):
+        header += [f"{title}, layers 0 / 3 / 6 / 9 / 12", "change at layer 12"]
+    for encoder in dict.fromkeys(table.index.get_level_values("encoder")):
+        cells = [ADAPTED[encoder]]
+        for language in ("fr", "wo"):
+            found = [table.loc[(encoder, language, layer)] for layer in (0, 3, 6, 9, 12)]
+            known = pd.notna(found[-1]["change"])
+            cells += [
+                " / ".join(f"{row['accuracy']:.1f}" for row in found),
+                interval(found[-1], "change") if known else "",
+            ]
+        rows.append(cells)
+    return markdown(header, rows)
+
+
 def scaling(name: str) -> str:
     """A row for each encoder: its size, and scores with the change from the next smaller one."""
     table = read(name)
@@ -176,7 +275,10 @@ TABLES = {
     "randominit": randominit,
     "by_target": by_target,
     "first": first,
+    "adaptation_methods": methods,
     "embedded_scale": partial(scaling, "embedded_scale"),
+    "wolof_masked": wolof_masked,
+    "wolof_retrieval": wolof_retrieval,
 }
 
 

@@ -83,6 +83,7 @@ def of_any_encoder(workspace: Path, folder: Path, study: str) -> dict[str, set[s
         f"resources/studies/{study}.yaml",
         XLTRANSFER_ENCODER=str(encoder),
         XLTRANSFER_UD_MIRROR=str(folder),
+        XLTRANSFER_PARALLEL_TEXT=str(folder),
     )
 
 
@@ -225,4 +226,12 @@ def test_lowest_layers_of_an_encoder(workspace: Path, tmp_path: Path) -> None:
     jobs = counts(of_any_encoder(workspace, tmp_path, "lowest-layers"))
     expected = {"trim_vocabulary": 1, "keep_layers": 3, "finetune": 4 * 2, "predict": 4 * 4 * 2,
                 "score": 4 * 4, "scaling_table": 1}  # fmt: skip
+    assert {name: jobs[name] for name in expected} == expected
+
+
+def test_parallel_text_of_an_unseen_language(workspace: Path, tmp_path: Path) -> None:
+    """The head is trained once, and two encoders start from it; each has two seeds."""
+    jobs = counts(of_any_encoder(workspace, tmp_path, "wolof-translation"))
+    expected = {"trim_vocabulary": 1, "adapt": 1 + 2 * 2, "translation_context": 1 + 1 + 2 * 2,
+                "finetune": 3, "predict": 3 * 2, "score": 3 * 2}  # fmt: skip
     assert {name: jobs[name] for name in expected} == expected

@@ -27,11 +27,12 @@ def aligned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert f"sentences: {SENTENCES}" in text
     world.write_text(text)
     section = yaml.safe_load((folder / STUDY).read_text())["word_vectors"]
-    static, _, contextual = section["embeddings"]
+    static, *_, contextual = section["embeddings"]
     codes = [f"{code}_comparable_embedded" for code in ("qaa", "qab", "qba")]
     contextual["texts"], contextual["encoder"]["maximum_sentences"] = codes[:2], 300
+    static["texts"] = codes
     # As many words are read as in the study.
-    static["texts"], static["training"]["epochs"] = codes, 30
+    static["training"]["epochs"] *= 3
     names = ("procrustes", "procrustes-25", "identical-strings-refined")
     small = {
         "word_vectors": {

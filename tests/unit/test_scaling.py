@@ -55,7 +55,8 @@ def test_parameters_are_counted_without_weights(tmp_path: Path) -> None:
 
 def cell(*values: float) -> Cell:
     """Scores of seeds in percent on four sentences that are all as hard."""
-    return Cell(pd.Series(values, index=range(1, len(values) + 1)), np.zeros((len(values), 4)))
+    of_seeds = pd.Series(values, index=range(1, len(values) + 1))
+    return Cell(of_seeds, np.zeros((len(values), 4)), np.arange(4))
 
 
 def cells(source: str = "a", *others: str) -> dict[tuple[str, ...], Cell]:
