@@ -40,6 +40,11 @@ if reads_questions(study):
     include: "workflow/rules/questions.smk"
 
 
+if classifies_sentences(study):
+
+    include: "workflow/rules/classification.smk"
+
+
 if study.made_encoders.recipes or study.raw_texts.codes:
 
     include: "workflow/rules/made_encoders.smk"

@@ -4,8 +4,9 @@
     python docs/tables/render.py --check   # ends with an error if a number differs
 
 A table is between `<!-- table: NAME -->` and `<!-- end -->` in one of `DOCUMENTS`. With
-`--check`, every number with a decimal point in the text of docs/results.md must be a value of one
-of its tables, with its sign if one is written, or one of `SETTINGS`.
+`--check`, every number with a decimal point in the text of docs/results.md and
+docs/sentence-classification.md must be a value of one of its tables, with its sign if one is
+written, or one of `SETTINGS`.
 """
 
 from __future__ import annotations
@@ -20,11 +21,13 @@ import pandas as pd
 
 FOLDER = Path(__file__).parent
 DOCUMENT = FOLDER.parent / "results.md"
+CLASSIFICATION = FOLDER.parent / "sentence-classification.md"
 README = FOLDER.parent.parent / "README.md"
 DOCUMENTS = [
     DOCUMENT,
     README,
     FOLDER.parent / "scaling.md",
+    CLASSIFICATION,
     FOLDER.parent / "adaptation-methods.md",
     FOLDER.parent / "translation-lm.md",
 ]
@@ -160,6 +163,26 @@ def first() -> str:
     return markdown(header, rows)
 
 
+def topics() -> str:
+    """Topics of sentences in the embedded world: a row for each target and for their mean."""
+    table = read("classification_by_target")
+    rows = []
+    for code, part in table.groupby("target", sort=False):
+        found = part.set_index("ablation")
+        change, control = found.loc["random-init-1-2"], found.loc["random-init-all"]
+        half = (change["delta_high"] - change["delta_low"]) / 2
+        mark = "" if change["delta_p"] < 0.05 else " ns"
+        rows.append(
+            [
+                str(code),
+                f"{found.loc['none', 'mean']:.1f} ({found.loc['none', 'sd']:.1f})",
+                f"{signed(change['delta'])} ± {half:.1f}{mark}",
+                f"{control['mean']:.1f} ({control['sd']:.1f})",
+            ]
+        )
+    return markdown(["accuracy", "REF", "1-2", "never pretrained"], rows)
+
+
 def methods() -> str:
     """A row for each method, a column for each language, parameters trained and bytes stored.
 
@@ -275,6 +298,7 @@ TABLES = {
     "randominit": randominit,
     "by_target": by_target,
     "first": first,
+    "topics": topics,
     "adaptation_methods": methods,
     "embedded_scale": partial(scaling, "embedded_scale"),
     "wolof_masked": wolof_masked,
@@ -282,23 +306,32 @@ TABLES = {
 }
 
 
+def numbers_of(*names: str) -> set[str]:
+    """The values with a decimal point of some tables."""
+    return set(re.findall(r"[+−]?\d+\.\d+", "".join(TABLES[name]() for name in names)))
+
+
+def with_and_without_signs(numbers: set[str]) -> set[str]:
+    """Numbers with and without their signs."""
+    return numbers | {number.lstrip("+−") for number in numbers}
+
+
 def known_numbers() -> set[str]:
     """All values of the tables of docs/results.md, with and without their signs."""
-    text = "".join(TABLES[name]() for name in IN_RESULTS)
-    found = set(re.findall(r"[+−]?\d+\.\d+", text))
+    found = numbers_of(*IN_RESULTS)
     found |= {f"{value:.2f}" for value in read("development")["LAS"]}
     correlation = read("overlap_correlation")[["spearman", "spearman_low", "spearman_high"]]
     found |= {f"{value:.2f}" for value in correlation.to_numpy().ravel()}
     table = las("randominit_by_target")
     found |= {f"{value:.1f}" for value in table[table["target"] == "X"]["delta_sd"].dropna()}
-    return found | {number.lstrip("+−") for number in found}
+    return with_and_without_signs(found)
 
 
-def wrong_numbers(text: str) -> Iterator[str]:
-    """Numbers of the text that no table has."""
+def wrong_numbers(text: str, known: set[str] | None = None) -> Iterator[str]:
+    """Numbers of the text that no table has; by default those of docs/results.md."""
     prose = re.sub(r"```.*?```", "", _BLOCK.sub("", text), flags=re.DOTALL)
-    known = known_numbers() | SETTINGS
-    yield from (number for number in _NUMBER.findall(prose) if number not in known)
+    allowed = (known_numbers() if known is None else known) | SETTINGS
+    yield from (number for number in _NUMBER.findall(prose) if number not in allowed)
 
 
 def main(arguments: list[str]) -> str | None:
@@ -312,8 +345,11 @@ def main(arguments: list[str]) -> str | None:
             return f"{document}: a table is not that of the CSV files; run render.py"
     if arguments != ["--check"]:
         return None
-    wrong = list(wrong_numbers(DOCUMENT.read_text(encoding="utf-8")))
-    return f"{DOCUMENT}: no table has {', '.join(wrong)}" if wrong else None
+    of_topics = with_and_without_signs(numbers_of("topics"))
+    for document, known in ((DOCUMENT, None), (CLASSIFICATION, of_topics)):
+        if wrong := list(wrong_numbers(document.read_text(encoding="utf-8"), known)):
+            return f"{document}: no table has {', '.join(wrong)}"
+    return None
 
 
 if __name__ == "__main__":

@@ -41,6 +41,7 @@ READERS = (
     "word_vectors",
     "questions",
     "relation_files",
+    "classification",
 )
 """Modules of ``fuzz.readers``."""
 

@@ -29,6 +29,19 @@ def test_cards_of_other_tasks_and_of_sets_of_sources() -> None:
     assert "`AutoModelForQuestionAnswering.from_pretrained(…)`" in card
 
 
+@pytest.mark.parametrize(
+    ("pooling", "opened"), [("first", "AutoModelForSequenceClassification"), ("mean", "AutoModel")]
+)
+def test_cards_of_sentence_classification(pooling: str, opened: str) -> None:
+    """Only a head that transformers has too is opened by a class with a head."""
+    origin = Origin("nowhere", "e", "nli", "en_xnli", "none", 1)
+    settings = {"kind": "sentence-classification", "pooling": pooling, "dense_layer": True}
+    report = {"config": {"settings": settings | {"training": {"epochs": 1}}}, "weights": "w"}
+    card = model_card(origin, report, {"encoders": [], "ud_release": "2.18"})
+    assert "pipeline_tag: text-classification" in card and "CC BY-NC 4.0" in card
+    assert f"`{opened}.from_pretrained(…)`" in card
+
+
 def test_the_interval_of_a_mean_of_groups() -> None:
     """One group is certain and one varies: the interval is half as wide, around their mean."""
     right, certain = np.array([0, 1, 1, 0, 1]), np.ones(5)

@@ -49,6 +49,11 @@ from xltransfer.study.adversarial_settings import (
 )
 from xltransfer.study.adapter_settings import adapter_files, adapter_identity, adapter_options
 from xltransfer.study.analyses import ANALYSES, FIGURE_JOBS, analysis_of, drawings_of
+from xltransfer.study.classification_settings import (
+    classification_config,
+    classifies_sentences,
+    embedded_classification_config,
+)
 from xltransfer.study.dictionary_texts import DictionaryTexts, dictionary_codes
 from xltransfer.study.discriminations import Discrimination, discriminations, models_of, own_corpora
 from xltransfer.study.discriminations import identity as discrimination_identity

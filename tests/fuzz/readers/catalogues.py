@@ -57,6 +57,12 @@ TABLES = {
     f"ar_xquad\ttrain\txquad.ar.json\t{SUM}\thttps://example.org/i\n"
     f"ar_xquad\ttest\txquad.ar.json\t{SUM}\thttps://example.org/i\n"
     "ar_mlqa_question_wo\ttest\ttest/a.json\tunchecked\t\n",
+    "classification_corpora.tsv": "corpus\tlanguage\tname\tlicence\tlayout\n"
+    "ar_xnli\tar\tXNLI\tCC BY-NC 4.0\txnli-hub\nwo_sib200\two\tSIB-200\tCC BY-SA 4.0\tsib-200\n",
+    "classification_files.tsv": "corpus\tsplit\tfile\tchecksum\turl\n"
+    f"ar_xnli\tdev\tar/a.parquet\tunchecked\thf://datasets/f/xnli@{HEX[:40]}/a.parquet\n"
+    f"wo_sib200\ttrain\two/train.tsv\t{SUM}\thttps://example.org/j\n"
+    "wo_sib200\ttest\two/test.tsv\tunchecked\t\n",
     "transliterations.tsv": "variety\toriginal\tscheme\nar_latn\tar\tbuckwalter\n",
     "transliteration/schemes.tsv": "scheme\tdescription\tkind\ttables\tlanguage\treversible\t"
     "source\n"
@@ -77,7 +83,10 @@ CODES = {
 DICTIONARIES = "dictionaries.tsv"
 SETS = {
     "split": {"train", "dev", "test"},
-    "layout": {"columns", "wikiann", "uner", "tsv", "identifiers", "moses", "tmx", "dataset"},
+    "layout": {
+        *("columns", "wikiann", "uner", "tsv", "identifiers", "moses", "tmx", "dataset"),
+        *("xnli", "xnli-hub", "xnli-json-lines", "paws-x", "paws-x-hub", "sib-200", "table"),
+    },
     "part": {"train", "dev", "test"},
     "side": {"both", "first", "second"},
     "header": {"yes", "no", ""},
@@ -202,6 +211,8 @@ def _problem_of_references(tables: dict[str, list[dict[str, str]]]) -> str:
         DICTIONARIES: ("dictionary", "part"),
         "question_corpora.tsv": ("corpus",),
         "question_files.tsv": ("corpus", "split"),
+        "classification_corpora.tsv": ("corpus",),
+        "classification_files.tsv": ("corpus", "split"),
         "transliterations.tsv": ("variety",),
         "transliteration/schemes.tsv": ("scheme",),
     }
@@ -224,6 +235,9 @@ def _problem_of_references(tables: dict[str, list[dict[str, str]]]) -> str:
     corpora = {row["corpus"] for row in tables["question_corpora.tsv"]}
     if any(row["corpus"] not in corpora for row in tables["question_files.tsv"]):
         return "question_files.tsv: no corpus"
+    corpora = {row["corpus"] for row in tables["classification_corpora.tsv"]}
+    if any(row["corpus"] not in corpora for row in tables["classification_files.tsv"]):
+        return "classification_files.tsv: no corpus"
     problem = _problem_of_parallel_text(
         tables["parallel_corpora.tsv"], tables["parallel_files.tsv"]
     )
@@ -242,6 +256,7 @@ def _problem_of_prefixes(tables: dict[str, list[dict[str, str]]]) -> str:
         ("treebanks.tsv", "treebank"),
         ("entity_corpora.tsv", "corpus"),
         ("question_corpora.tsv", "corpus"),
+        ("classification_corpora.tsv", "corpus"),
     ):
         for row in tables[name]:
             if not row[column].startswith(f"{row['language']}_"):
@@ -287,6 +302,7 @@ def _meaning(tables: dict[str, list[dict[str, str]]]) -> list[list[str]]:
     ]
     named += [("raw_corpora.tsv", "corpus"), ("typology_files.tsv", "file")]
     named += [("parallel_corpora.tsv", "corpus"), ("question_corpora.tsv", "corpus")]
+    named += [("classification_corpora.tsv", "corpus")]
     found = [[row[column] for row in tables[name]] for name, column in named]
     return [*found, list(dict.fromkeys(row["dictionary"] for row in tables[DICTIONARIES]))]
 
@@ -322,6 +338,7 @@ class Catalogues(Reader):
             found.typology,
             found.parallel_corpora,
             found.questions,
+            found.classification,
             found.dictionaries,
         )
         return [list(part) for part in parts]

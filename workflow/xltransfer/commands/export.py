@@ -29,12 +29,14 @@ PIPELINES = {
     "tagging": "token-classification",
     "entities": "token-classification",
     "question-answering": "question-answering",
+    "sentence-classification": "text-classification",
 }
 LOADED_AS = {
     "question-answering": "AutoModelForQuestionAnswering",
     "tagging": "AutoModelForTokenClassification",
     "entities": "AutoModelForTokenClassification",
     "parsing": "AutoModel",
+    "sentence-classification": "AutoModelForSequenceClassification",
 }
 ANNOTATES = ("treebanks", "entities")
 """Corpora of the tasks whose models `xltransfer annotate` uses."""
@@ -143,8 +145,18 @@ def model_card(origin: Origin, report: Mapping[str, Any], config: Mapping[str, A
     lines += ["", "## Use", ""]
     if kind.corpora in ANNOTATES:
         lines += ["```sh", "xltransfer annotate . < text", "```", ""]
-    lines += [f"With transformers: `{LOADED_AS.get(name, 'AutoModel')}.from_pretrained(…)`."]
+    lines += [
+        f"With transformers: `{_loaded_as(report['config']['settings'])}.from_pretrained(…)`."
+    ]
     return "\n".join(lines) + "\n"
+
+
+def _loaded_as(settings: Mapping[str, Any]) -> str:
+    """The class of transformers that opens a model; the encoder alone if it has no such head."""
+    plain = settings["kind"] == "sentence-classification" and not (
+        settings["pooling"] == "first" and settings["dense_layer"]
+    )
+    return "AutoModel" if plain else LOADED_AS.get(settings["kind"], "AutoModel")
 
 
 def _description(

@@ -24,6 +24,7 @@ from ..runtime.safe_values import (
     check_text,
     check_url,
 )
+from .classification_corpora import ClassificationCorpus, read_classification_corpora
 from .dictionary_catalogue import Dictionary, read_dictionary_catalogue
 from .embedded_world.languages import EMBEDDED_FAMILY
 from .parallel_corpora import ParallelCorpus, read_parallel_corpora
@@ -154,8 +155,9 @@ class Catalogue:
             ``entity_corpora.tsv``, ``entity_files.tsv``, ``raw_corpora.tsv``,
             ``parallel_corpora.tsv``, ``parallel_files.tsv``, ``relation_corpora.tsv``,
             ``relation_files.tsv``, ``relation_labels.tsv``, ``transliterations.tsv``,
-            ``typology_files.tsv``, ``dictionaries.tsv``, ``question_corpora.tsv`` and
-            ``question_files.tsv``.
+            ``typology_files.tsv``, ``dictionaries.tsv``, ``question_corpora.tsv``,
+            ``question_files.tsv``, ``classification_corpora.tsv`` and
+            ``classification_files.tsv``.
         ud_release: newest release to use; each treebank has its latest catalogued release up to
             this one.
         added: folder of further tables, named as in ``EXTENSIBLE`` and with the same columns,
@@ -163,7 +165,7 @@ class Catalogue:
 
     Attributes:
         languages, treebanks, entities, relations, roles, raw_corpora, parallel_corpora,
-            dictionaries, questions: entries by code.
+            dictionaries, questions, classification: entries by code.
         schemes: transliteration schemes by name.
         transliterations: transliterated varieties by code.
         typology: files by their path in WALS.
@@ -205,6 +207,12 @@ class Catalogue:
         for code, questions in self.questions.items():
             for language in (questions.language, questions.question_language):
                 self._check_language(language, f"{self.directory}/question_corpora.tsv: {code}")
+        self.classification: dict[str, ClassificationCorpus] = read_classification_corpora(
+            self.directory
+        )
+        for code, labelled in self.classification.items():
+            table = self.directory / "classification_corpora.tsv"
+            self._check_language(labelled.language, f"{table}: {code}")
 
     def _tables(self, name: str) -> list[Path]:
         """The table of a name, and the one that the study adds, if there is one."""

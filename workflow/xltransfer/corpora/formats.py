@@ -45,6 +45,12 @@ def _relations() -> tuple[Read, Write]:
     return read_relation_sentences, write_relation_sentences
 
 
+def _classified() -> tuple[Read, Write]:
+    from .classified_sentences import read_classified, write_classified
+
+    return read_classified, write_classified
+
+
 @dataclass(frozen=True)
 class Format:
     """A format of corpora.
@@ -94,6 +100,10 @@ FORMATS = {
         Format(
             "roles", ".jsonl", "roles", "relation_corpora.tsv", "check_relations",
             _relations, has_varieties=False,
+        ),
+        Format(
+            "classification", ".tsv", "sentences with labels", "classification_corpora.tsv",
+            "check_classification", _classified, has_varieties=False,
         ),
         Format("raw_text", ".txt", "raw text", "raw_corpora.tsv", "clean"),
     )

@@ -275,7 +275,8 @@ def parquet_values(path: Path, columns: Sequence[str], kind: str) -> Iterator[An
     Args:
         path: the file.
         columns: names of columns.
-        kind: type of the values: ``text``, or ``struct``, whose values are dictionaries.
+        kind: type of the values: ``text``, ``integer``, or ``struct``, whose values are
+            dictionaries.
 
     Raises:
         InputError: the file is damaged or expands too much, or no column has this type.
@@ -311,6 +312,8 @@ def _is_of_kind(found: Any, kind: str) -> bool:
 
     if kind == "struct":
         return types.is_struct(found)
+    if kind == "integer":
+        return types.is_integer(found)
     values = found.value_type if types.is_dictionary(found) else found
     return types.is_string(values) or types.is_large_string(values)
 

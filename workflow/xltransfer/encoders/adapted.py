@@ -56,7 +56,12 @@ class AdaptedKind(TransformerKind):
         return reference_free(network)
 
     def save(
-        self, network: nn.Module, source: Path, directory: Path, labels: Sequence[str] | None
+        self,
+        network: nn.Module,
+        source: Path,
+        directory: Path,
+        labels: Sequence[str] | None,
+        of_sequences: bool = False,
     ) -> list[Path]:
         """Write the tokenizer and the reference to ``source``; returns the paths."""
         written = self.save_reader(network, source, directory)
@@ -66,3 +71,7 @@ class AdaptedKind(TransformerKind):
     def classifier(self, network: PreTrainedModel) -> str | None:
         """None: transformers does not open the directory."""
         return None
+
+    def sequence_head(self, network: PreTrainedModel) -> None:
+        """None, for the same reason."""
+        return

@@ -39,6 +39,7 @@ class Example:
         segments: number of the segment of each subword, 0 or 1, for each row; ``None``: one
             segment.
         inputs: what a head reads besides states, by name, of any shape: known at prediction too.
+        removed: number of subwords that were removed because the row would be too long.
     """
 
     rows: list[np.ndarray]
@@ -48,6 +49,7 @@ class Example:
     word_length: np.ndarray | None = None
     segments: list[np.ndarray] | None = None
     inputs: dict[str, np.ndarray] = field(default_factory=dict)
+    removed: int = 0
 
     @property
     def length(self) -> int:

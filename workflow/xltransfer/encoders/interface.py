@@ -21,6 +21,7 @@ from ..runtime.files import replacing
 from .batching import Batch
 from .language_embeddings import select_language
 from .reader import Reader, TextReader
+from .sequence_heads import SequenceHeadNames
 from .weights import own_weights
 from .word_vector_lookup import WordVectorLookup
 
@@ -130,12 +131,16 @@ class EncoderKind(ABC):
             "the key"
         )
 
-    def saved_config(self, network: nn.Module, labels: Sequence[str] | None) -> Any:
+    def saved_config(
+        self, network: nn.Module, labels: Sequence[str] | None, of_sequences: bool = False
+    ) -> Any:
         """The configuration to save.
 
         Args:
             network: fine-tuned network.
-            labels: labels of token classification with a linear layer; ``None`` for other heads.
+            labels: labels of token classification with a linear layer, or of sequence
+                classification; ``None`` for other heads.
+            of_sequences: whether the labels are those of sequences.
         """
         return network.config
 
@@ -146,17 +151,29 @@ class EncoderKind(ABC):
         """
         return None
 
+    def sequence_head(self, network: nn.Module) -> SequenceHeadNames | None:
+        """The names of the head of sequence classification in transformers.
+
+        ``None`` if the model does not open with ``AutoModelForSequenceClassification``.
+        """
+        return None
+
     def own_weights(self, network: nn.Module) -> dict[str, torch.Tensor]:
         """The weights of a network that are written into its directory, by name."""
         return own_weights(network)
 
     def save(
-        self, network: nn.Module, source: Path, directory: Path, labels: Sequence[str] | None
+        self,
+        network: nn.Module,
+        source: Path,
+        directory: Path,
+        labels: Sequence[str] | None,
+        of_sequences: bool = False,
     ) -> list[Path]:
         """Write a network without its weights; arguments as above, returns the paths."""
         written = self.save_reader(network, source, directory)
         with replacing(directory / CONFIG_FILE) as temporary:
-            self.saved_config(network, labels).to_json_file(temporary)
+            self.saved_config(network, labels, of_sequences).to_json_file(temporary)
         return [*written, directory / CONFIG_FILE]
 
 

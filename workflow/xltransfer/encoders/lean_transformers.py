@@ -33,12 +33,14 @@ from transformers import (  # noqa: E402
 )
 from transformers.initialization import no_init_weights  # noqa: E402
 from transformers.models.auto.modeling_auto import (  # noqa: E402
+    MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES,
     MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES,
     MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES,
 )
 from transformers.utils import logging as transformers_logging  # noqa: E402
 
 __all__ = [
+    "MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES",
     "MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES",
     "MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES",
     "AutoConfig",

@@ -49,16 +49,8 @@ class PairFrame:
 
     @classmethod
     def of(cls, reader: WordTokenizer) -> PairFrame:
-        """The frame of a tokenizer; without one for pairs, its suffix is between the texts."""
-        pair = reader.library.encode(["a"], ["a"], is_pretokenized=True)
-        first, second = (
-            [place for place, text in enumerate(pair.sequence_ids) if text == number]
-            for number in (0, 1)
-        )
-        between = pair.ids[first[-1] + 1 : second[0]]
-        if not between:
-            return cls(reader.prefix, reader.suffix, reader.suffix)
-        return cls(pair.ids[: first[0]], between, pair.ids[second[-1] + 1 :])
+        """The frame of a tokenizer."""
+        return cls(reader.prefix, reader.between, reader.suffix)
 
     @property
     def length(self) -> int:

@@ -30,6 +30,7 @@ class Reader(Protocol):
 
     Attributes:
         prefix, suffix: ids around a sentence.
+        between: ids between two sentences in one row; empty if there are none.
         padding: id for padding.
         whole_words: whether a word's first subword is the word itself, and represents it in every
             task.
@@ -37,6 +38,7 @@ class Reader(Protocol):
 
     prefix: list[int]
     suffix: list[int]
+    between: list[int]
     padding: int
     whole_words: ClassVar[bool]
 

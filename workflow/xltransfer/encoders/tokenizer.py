@@ -172,6 +172,20 @@ class WordTokenizer:
                 return json.loads(self._tokenizer.to_str())["model"].get("unk_id")
             return self._tokenizer.get_vocab().get(self._tokenizer.model.unk_token)
 
+    @cached_property
+    def between(self) -> list[int]:
+        """Ids between two texts in one row: ``[SEP]`` for BERT, ``</s></s>`` for XLM-R.
+
+        A tokenizer without a template for pairs has its suffix there.
+        """
+        with _library(self._path):
+            pair = self._tokenizer.encode(["a"], ["a"], is_pretokenized=True)
+        first, second = (
+            [place for place, text in enumerate(pair.sequence_ids) if text == number]
+            for number in (0, 1)
+        )
+        return pair.ids[first[-1] + 1 : second[0]] or self.suffix
+
     @property
     def path(self) -> Path:
         """The file of the tokenizer."""

@@ -22,6 +22,7 @@ from .families import FAMILIES, LAYERS
 from .interface import CONFIG_FILE, PretrainedKind
 from .language_embeddings import add_configured_table, load_table
 from .lean_transformers import (
+    MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES,
     MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES,
     MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES,
     AutoModel,
@@ -31,6 +32,7 @@ from .lean_transformers import (
     no_init_weights,
     transformers_logging,
 )
+from .sequence_heads import SEQUENCE_HEADS, SequenceHeadNames
 from .states import longest_row, piece_states, position_table, reserved_positions
 from .tokenizer import WordTokenizer
 from .weights import check_safetensors
@@ -260,20 +262,29 @@ class TransformerKind(PretrainedKind):
         return copied
 
     def saved_config(
-        self, network: PreTrainedModel, labels: Sequence[str] | None
+        self, network: PreTrainedModel, labels: Sequence[str] | None, of_sequences: bool = False
     ) -> PretrainedConfig:
-        """The configuration, with labels and class for token classification in transformers."""
+        """The configuration, with labels and class for classification in transformers."""
         config = copy.deepcopy(network.config)
-        if labels is not None and self.classifier(network):
+        classes = MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES
+        opens: object = self.classifier(network)
+        if of_sequences:
+            classes = MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES
+            opens = self.sequence_head(network)
+        if labels is not None and opens:
             config.id2label = dict(enumerate(labels))
             config.label2id = {label: index for index, label in enumerate(labels)}
-            config.architectures = [MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES[config.model_type]]
+            config.architectures = [classes[config.model_type]]
         return config
 
     def classifier(self, network: PreTrainedModel) -> str | None:
         """The attribute according to the family."""
         family = FAMILIES.get(network.config.model_type)
         return family.head if family else None
+
+    def sequence_head(self, network: PreTrainedModel) -> SequenceHeadNames | None:
+        """The names according to the model type."""
+        return SEQUENCE_HEADS.get(network.config.model_type)
 
 
 class QuietTransformers:

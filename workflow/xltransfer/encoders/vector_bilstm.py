@@ -63,6 +63,7 @@ class VectorReader:
 
     prefix: ClassVar[list[int]] = []
     suffix: ClassVar[list[int]] = []
+    between: ClassVar[list[int]] = []
     padding = WordCharacters.padding
     whole_words: ClassVar[bool] = True
 

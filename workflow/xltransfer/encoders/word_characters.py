@@ -35,7 +35,7 @@ class WordCharacters:
         longest_word: maximum number of characters read of a word, from its beginning.
 
     Attributes:
-        prefix, suffix: ids around a sentence, empty here.
+        prefix, suffix, between: ids around a sentence and between two, empty here.
         padding: id for padding.
         whole_words: ``True``: the first id of a word is the word itself.
         first_character: id of the unknown character; it and all later ids are characters.
@@ -43,6 +43,7 @@ class WordCharacters:
 
     prefix: ClassVar[list[int]] = []
     suffix: ClassVar[list[int]] = []
+    between: ClassVar[list[int]] = []
     padding = PADDING
     whole_words: ClassVar[bool] = True
 

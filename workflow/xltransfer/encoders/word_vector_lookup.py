@@ -38,6 +38,7 @@ class WordVectorLookup:
 
     prefix: ClassVar[list[int]] = []
     suffix: ClassVar[list[int]] = []
+    between: ClassVar[list[int]] = []
     padding = PADDING
     whole_words: ClassVar[bool] = True
 

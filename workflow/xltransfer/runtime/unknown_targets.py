@@ -15,6 +15,7 @@ FOLDERS = (
     *("models", "encoders", "predictions", "scores", "representations", "pieces", "searches"),
     *("tables", "figures", "similarities", "transliteration", "tokenizer_statistics"),
     *("dictionaries", "word_vectors", "vector_maps", "word_translations", "translation_context"),
+    "classification",
     *("questions", "relations", "roles", "dictionary_text", "shared_vectors", "discriminations"),
 )
 """Folders of targets."""

@@ -114,6 +114,7 @@ def _save(
         "training_sentences": done.sentences,
         "parameters": count_parameters(done.model),
         "stored_bytes": (directory / WEIGHTS).stat().st_size,
+        **done.reading,
         **({"noise": done.noise} if done.noise else {}),
         **({"adversarial": done.game} if done.game else {}),
         **{key: getattr(done.report, key) for key in ("best_epoch", "history", "steps")},

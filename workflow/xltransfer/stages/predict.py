@@ -76,6 +76,7 @@ def predict(
         write_predictions(output, mixture.annotate(task, labels, data, device))
         spoken = {"language": language} if kind.of_languages or languages_of(directory) else {}
         facts = {"device": device_name(device), "threads": threads, **spoken, **mixture.facts}
+        facts |= task.reading_report(data.examples)
         write_record(output, "predict", inputs, **facts)
         mixture.write_time(output)
         log.info("%s: %d sentences", output, len(sentences))

@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from .study import Study
 
 KEY = "adversarial"
-OF_PASSAGES = ("question-answering",)
-"""Kinds of tasks whose units are no sentences."""
+OF_ROWS = {
+    "question-answering": "questions with windows of passages",
+    "sentence-classification": "a sentence as one state",
+}
+"""Kinds of tasks that read no states of single words, and what they read."""
 
 
 def in_fixed_order(training: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -103,10 +106,11 @@ def check_adversarial(study: Study) -> None:
         if not is_adversarial(study, task):
             continue
         key = f"config: {task}.training.{KEY}"
-        if study.config[task]["kind"] in OF_PASSAGES:
+        read = OF_ROWS.get(study.config[task]["kind"])
+        if read is not None:
             raise InputError(
-                f"{key}: a discriminator reads sentences, and '{task}' reads questions with "
-                "windows of passages; remove the key"
+                f"{key}: a discriminator reads words of sentences, and '{task}' reads {read}; "
+                "remove the key"
             )
         if "adapter" in study.config[task]["training"]:
             raise InputError(

@@ -13,6 +13,7 @@ from ..runtime.errors import InputError
 from .adaptation_methods import AdaptationMethods
 from .adapter_settings import check_adapters
 from .adversarial_settings import check_adversarial
+from .classification_settings import check_classification_tasks
 from .dictionary_texts import DictionaryTexts
 from .encoders import check_encoders
 from .joined_sources import check_sets
@@ -54,6 +55,7 @@ def check_consistency(study: Study) -> None:
     DictionaryTexts(study).check()
     check_adapters(study)
     check_question_tasks(study)
+    check_classification_tasks(study)
     check_scaling(study)
     check_adversarial(study)
     study.mapped.check()

@@ -18,6 +18,8 @@ from ..corpora.source_sets import TOGETHER, members
 from ..records.code import stage_digest
 from ..records.paths import made_encoder
 from ..runtime.files import digest, sha256_of_file
+from .classification_settings import FOLDER as CLASSIFICATION
+from .classification_settings import classification_config, embedded_classification_config
 from .local_files import LocalFiles
 from .question_settings import FOLDER as QUESTIONS
 from .question_settings import embedded_questions_config, question_config
@@ -73,6 +75,9 @@ class Contents:
             if kind == QUESTIONS:
                 part = embedded_questions_config(study, language, split)
                 return digest([kind, part, stage_digest("embedded_questions")])
+            if kind == CLASSIFICATION:
+                part = embedded_classification_config(study, language, split)
+                return digest([kind, part, stage_digest("embedded_classification")])
             stage = "embedded_relations" if kind in ANNOTATIONS else "embedded_world"
             world = stage_digest(stage)
             return digest([kind, study.embedded_world.part(language, split), world])
@@ -86,6 +91,8 @@ class Contents:
         layout = study.entities_config(code) if kind == "entities" else ""
         if kind == QUESTIONS:
             layout = question_config(study, code, split)
+        if kind == CLASSIFICATION:
+            layout = classification_config(study, code)
         return digest([checksum, layout, stage_digest(FORMATS[kind].checked_by)])
 
     def encoder(self, name: str) -> str:

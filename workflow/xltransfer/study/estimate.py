@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from ..corpora.catalogue import EMBEDDED
@@ -23,6 +24,8 @@ from ..training.hyperparameters import passes_per_epoch
 from ..training.operations import reading_operations, training_operations
 from . import Study
 from .adapter_settings import ADAPTER, adapter_parameters, is_language_adapter, trained_tasks
+from .classification_settings import FOLDER as CLASSIFICATION
+from .classification_settings import embedded_classification_config
 from .question_settings import FOLDER as QUESTIONS
 from .question_settings import embedded_questions_config
 from .recipes import root_of
@@ -211,7 +214,10 @@ class Estimate:
             return self._words_of_questions(corpus, split) * assumed.bytes_per_word
         if corpus.endswith(f"_{EMBEDDED}") and corpus not in study.unseen.made[kind]:
             language = corpus.removesuffix(f"_{EMBEDDED}")
-            sentences = json.loads(study.embedded_world.part(language, split))["sentences"]
+            part = study.embedded_world.part
+            if kind == CLASSIFICATION:
+                part = partial(embedded_classification_config, study)
+            sentences = json.loads(part(language, split))["sentences"]
             return sentences * assumed.words_per_sentence * assumed.bytes_per_word
         file = getattr(study.catalogue, kind)[corpus].files.get(split)
         words = assumed.train_words if split == "train" else assumed.other_words

@@ -34,6 +34,7 @@ KINDS = {
     "question-answering": Kind("questions", "F1"),
     "relations": Kind("relations", "F1"),
     "roles": Kind("roles", "F1"),
+    "sentence-classification": Kind("classification", "accuracy"),
 }
 """A new kind also needs an entry in ``registry.TASKS``, ``metrics.METRICS`` and the schema."""
 

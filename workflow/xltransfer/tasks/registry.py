@@ -10,11 +10,16 @@ from .parsing import Parsing
 from .question_answering import QuestionAnswering
 from .relations import Relations
 from .roles import Roles
+from .sentence_classification import SentenceClassification
 from .tagging import Tagging
 from .task import Task
 
 TASKS: dict[str, type[Task]] = {
-    task.kind: task for task in (Parsing, Tagging, Entities, QuestionAnswering, Relations, Roles)
+    task.kind: task
+    for task in (
+        *(Parsing, Tagging, Entities, QuestionAnswering, Relations, Roles),
+        SentenceClassification,
+    )
 }
 """Task classes by kind."""
 

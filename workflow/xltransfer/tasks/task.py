@@ -40,12 +40,14 @@ class Task(ABC):
     Attributes:
         kind: kind of task, as in the configuration.
         head_prefix: prefix of the weights of the head on disk.
+        is_sequence_class: whether the head is that of sequence classification in transformers.
         label_smoothing: label smoothing of the loss, from the training settings; 0 by default.
         word_state: pieces that a word's state is read from, one of ``batching.WORD_STATES``.
     """
 
     kind: ClassVar[str]
     head_prefix: ClassVar[str] = "head"
+    is_sequence_class: bool = False
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self.settings = settings
@@ -72,6 +74,10 @@ class Task(ABC):
             One example per sentence, with inputs of the head if these depend on the rows.
         """
         return word_examples(sentences, reader, longest, word_state)
+
+    def reading_report(self, examples: Sequence[Example]) -> dict[str, int]:
+        """What the records of trainings and predictions say about examples; here, nothing."""
+        return {}
 
     def loss_units(self, example: Example) -> int:
         """The number of units of an example over which the loss is a mean: here, its words.

@@ -52,6 +52,7 @@ class Run:
         inputs: path → SHA-256 of the files that it was made from.
         sentences: how many it was trained on.
         noise: what noise changed in them, as JSON content; ``None`` without noise.
+        reading: what its examples were cut by, as JSON content; empty for most tasks.
         game: how well languages can be told apart, as JSON content; ``None`` without adversary.
         checkpoint: to discard once what is made of the run has been saved.
     """
@@ -64,6 +65,7 @@ class Run:
     inputs: dict[str, str]
     sentences: int
     noise: dict[str, Any] | None
+    reading: dict[str, int]
     game: dict[str, Any] | None
     checkpoint: Checkpoint
 
@@ -160,6 +162,7 @@ class FineTuningRuns:
             self.inputs(encoder),
             len(forms),
             prepared.noise.report(forms) if prepared.noise else None,
+            task.reading_report(prepared.training.examples),
             game,
             checkpoint,
         )

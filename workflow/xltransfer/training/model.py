@@ -66,7 +66,8 @@ def save_model(
     """Write a fine-tuned model; its weights come last, so a directory with weights is whole.
 
     Weights of transformers keep their names, so the directory also opens as a plain encoder and,
-    where the head is a linear layer, with ``AutoModelForTokenClassification``.
+    where the head is that of the class, with ``AutoModelForTokenClassification`` or
+    ``AutoModelForSequenceClassification``.
 
     Args:
         directory: to write to.
@@ -84,8 +85,9 @@ def save_model(
     """
     directory, encoder_directory = Path(directory), Path(encoder_directory)
     directory.mkdir(parents=True, exist_ok=True)
-    classes = labels if task.head_prefix == CLASSIFIER else None
-    written = model.kind.save(model.encoder, encoder_directory, directory, classes)
+    classes = labels if task.head_prefix == CLASSIFIER or task.is_sequence_class else None
+    of_task = classes, task.is_sequence_class
+    written = model.kind.save(model.encoder, encoder_directory, directory, *of_task)
     content = {"settings": dict(task.settings), "labels": list(labels)}
     write_json(directory / TASK_FILE, content)
     tensors = {
@@ -140,8 +142,9 @@ def load_model(
     model = opened or _unfilled_model(directory, task, content["labels"])
     path = directory / WEIGHTS_FILE
     check_safetensors(path)
-    weights = {_own_name(model, task, name): value for name, value in load_file(path).items()}
-    differing = set(weights) ^ set(saved_weights(model))
+    own_names = {_saved_name(model, task, name): name for name in saved_weights(model)}
+    weights = {own_names.get(name, name): value for name, value in load_file(path).items()}
+    differing = set(weights) ^ set(own_names.values())
     if differing:
         raise InputError(
             f"{path}: not a model of this kind ({task.kind}): '{min(differing)}' is missing or "
@@ -200,15 +203,10 @@ def _head_prefix(model: WordModel, task: Task) -> str:
 def _saved_name(model: WordModel, task: Task, name: str) -> str:
     """What a weight of a ``WordModel`` is called on disk."""
     part, _, rest = name.partition(".")
-    is_encoder = part == "encoder"
-    prefix = model.encoder.base_model_prefix if is_encoder else _head_prefix(model, task)
-    return f"{prefix}.{rest}"
-
-
-def _own_name(model: WordModel, task: Task, name: str) -> str:
-    """The inverse of ``_saved_name``."""
-    head = _head_prefix(model, task)
-    for part, prefix in (("encoder", model.encoder.base_model_prefix), ("head", head)):
-        if name.startswith(f"{prefix}."):
-            return f"{part}.{name.removeprefix(f'{prefix}.')}"
-    return name
+    if part == "encoder":
+        return f"{model.encoder.base_model_prefix}.{rest}"
+    names = model.kind.sequence_head(model.encoder) if task.is_sequence_class else None
+    if names is None:
+        return f"{_head_prefix(model, task)}.{rest}"
+    layer, _, weight = rest.partition(".")
+    return f"{getattr(names, layer)}.{weight}"

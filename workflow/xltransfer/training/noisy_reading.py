@@ -112,6 +112,7 @@ class _EpochReader:
     def __init__(self, noise: NoisyReading, epoch: int, reader: Reader) -> None:
         self._noise, self._epoch = noise, epoch
         self.prefix, self.suffix, self.padding = reader.prefix, reader.suffix, reader.padding
+        self.between = reader.between
         self.whole_words = reader.whole_words
 
     def __call__(self, sentences: Sequence[Sequence[str]]) -> list[WordPieces]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from .answer_scores import answer_scores
 from .attachment import attachment_scores
+from .classification_scores import classification_scores
 from .counts import Counts, Scores
 from .entity_scores import entity_scores
 from .labels import check_labelled, label_scores
@@ -22,6 +23,7 @@ METRICS: dict[str, Metrics] = {
     "question-answering": answer_scores,
     "relations": relation_scores,
     "roles": role_scores,
+    "sentence-classification": classification_scores,
 }
 """By kind of task: a function of gold sentences, predicted sentences and settings."""
 
