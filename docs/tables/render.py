@@ -26,6 +26,7 @@ README = FOLDER.parent.parent / "README.md"
 DOCUMENTS = [
     DOCUMENT,
     README,
+    FOLDER.parent / "question-answering.md",
     FOLDER.parent / "scaling.md",
     CLASSIFICATION,
     FOLDER.parent / "adaptation-methods.md",
@@ -163,6 +164,22 @@ def first() -> str:
     return markdown(header, rows)
 
 
+def guesses(names: str) -> str:
+    """A column for each corpus of questions: what a guess of the best length scores."""
+    table = read("guessed_answers")
+    table = table[table["corpus"].str.endswith(names)]
+    header = ["guess", *(corpus.partition("_")[0] for corpus in table["corpus"])]
+    rows = [
+        [label, *(form.format(value) for value in table[column])]
+        for label, column, form in (
+            ("F1", "F1", "{:.1f}"),
+            ("of so many words", "F1_words", "{}"),
+            ("exact match", "exact_match", "{:.1f}"),
+        )
+    ]
+    return markdown(header, rows)
+
+
 def topics() -> str:
     """Topics of sentences in the embedded world: a row for each target and for their mean."""
     table = read("classification_by_target")
@@ -261,6 +278,15 @@ def wolof_retrieval() -> str:
     return markdown(header, rows)
 
 
+def wolof_tagging() -> str:
+    """Accuracy of taggers of French, on French and on Wolof."""
+    rows = [
+        [ADAPTED[row["encoder"]], *(f"{row[c]:.1f} ({row[f'{c}_sd']:.1f})" for c in ("fr", "wo"))]
+        for _, row in read("wolof_zeroshot").iterrows()
+    ]
+    return markdown(["encoder", "French", "Wolof"], rows)
+
+
 def scaling(name: str) -> str:
     """A row for each encoder: its size, and scores with the change from the next smaller one."""
     table = read(name)
@@ -298,11 +324,14 @@ TABLES = {
     "randominit": randominit,
     "by_target": by_target,
     "first": first,
+    "embedded_guesses": partial(guesses, "_embedded"),
+    "xquad_guesses": partial(guesses, "_xquad_articles"),
     "topics": topics,
     "adaptation_methods": methods,
     "embedded_scale": partial(scaling, "embedded_scale"),
     "wolof_masked": wolof_masked,
     "wolof_retrieval": wolof_retrieval,
+    "wolof_tagging": wolof_tagging,
 }
 
 

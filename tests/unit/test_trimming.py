@@ -23,6 +23,7 @@ from tokenizers import (
 )
 from transformers import AutoModelForMaskedLM, BertConfig, BertForMaskedLM, RobertaConfig
 from xltransfer.corpora.conllu import read_conllu
+from xltransfer.corpora.questions import Answer, Question, write_squad
 from xltransfer.corpora.relation_sentences import (
     Mention,
     Pair,
@@ -163,6 +164,20 @@ def test_words_of_relations_are_kept(encoder: Path, tmp_path: Path) -> None:
     assert old == new
 
 
+def test_questions_and_passages_are_kept_as_running_text(encoder: Path, tmp_path: Path) -> None:
+    """Words are not always split as on their own, for example after a line break."""
+    asked, passage = "what changes  the table?", "the change\nlanguage of (results)"
+    answer = Answer(passage.index("results"), "results")
+    corpus = tmp_path / "questions" / "test.json"
+    corpus.parent.mkdir()
+    write_squad(corpus, [Question(f"{n}", asked, passage, [answer]) for n in (1, 2)])
+    trim_vocabulary(encoder, [corpus], tmp_path / "trimmed")
+    before, after = WordTokenizer(encoder), WordTokenizer(tmp_path / "trimmed")
+    assert after.vocabulary_size < before.vocabulary_size - 100
+    old, new = (tokenizer.encodings([asked, passage]) for tokenizer in (before, after))
+    assert [found.tokens for found in old] == [found.tokens for found in new]
+
+
 def test_other_text_can_still_be_read(encoder: Path, corpora: list[Path], tmp_path: Path) -> None:
     """Single characters are kept, so that a word splits into more subwords, not into none."""
     trimmed = tmp_path / "trimmed"
@@ -299,11 +314,25 @@ def trimmed_to(treebanks: list[str], base: str = "embedded", **more: list[str]) 
 ALL = [f"{code}_embedded" for code in (
     "qaa", "qab", "qac", "qba", "qbb", "qbc", "qca", "qcb", "qcc", "qda", "qdb", "qdc", "qea",
     "qeb", "qfa", "qfb")]  # fmt: skip
+QUESTIONS = {
+    **yaml.safe_load((ROOT / "resources/studies/embedded-questions.yaml").read_text())["questions"],
+    "targets": ["qaa_embedded", "qba_embedded"],
+}
 WRONG = {
     "a target is missing": (
         change(encoders=[PLAIN, trimmed_to(ALL[:-1])]),
         "'trimmed' lacks the subwords of 'qfb_embedded', which 'trimmed' reads; add it to "
         "`treebanks` of 'trimmed'",
+    ),
+    "a corpus of questions is missing": (
+        change(
+            encoders=[PLAIN, trimmed_to(ALL, questions=["qaa_embedded"])],
+            transfer_encoders=["trimmed"],
+            tasks=["questions"],
+            questions=QUESTIONS,
+        ),
+        "'trimmed' lacks the subwords of 'qba_embedded', which 'trimmed' reads; add it to "
+        "`questions` of 'trimmed'",
     ),
     "a text is missing": (
         change(
