@@ -26,6 +26,7 @@ README = FOLDER.parent.parent / "README.md"
 DOCUMENTS = [
     DOCUMENT,
     README,
+    FOLDER.parent / "question-answering.md",
     FOLDER.parent / "scaling.md",
     CLASSIFICATION,
     FOLDER.parent / "adaptation-methods.md",
@@ -161,6 +162,22 @@ def first() -> str:
     for name, table in (("first", plain), ("first-content", content)):
         scores = table[table["ablation"] == "none"].set_index("target")["mean"]
         rows.append([f"`{name}`", *(f"{scores[code]:.1f}" for code in plain["target"])])
+    return markdown(header, rows)
+
+
+def guesses(names: str) -> str:
+    """A column for each corpus of questions: what a guess of the best length scores."""
+    table = read("guessed_answers")
+    table = table[table["corpus"].str.endswith(names)]
+    header = ["guess", *(corpus.partition("_")[0] for corpus in table["corpus"])]
+    rows = [
+        [label, *(form.format(value) for value in table[column])]
+        for label, column, form in (
+            ("F1", "F1", "{:.1f}"),
+            ("of so many words", "F1_words", "{}"),
+            ("exact match", "exact_match", "{:.1f}"),
+        )
+    ]
     return markdown(header, rows)
 
 
@@ -338,6 +355,8 @@ TABLES = {
     "randominit": randominit,
     "by_target": by_target,
     "first": first,
+    "embedded_guesses": partial(guesses, "_embedded"),
+    "xquad_guesses": partial(guesses, "_xquad_articles"),
     "topics": topics,
     "adaptation_methods": methods,
     "embedded_scale": partial(scaling, "embedded_scale"),

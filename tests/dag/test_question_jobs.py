@@ -11,8 +11,10 @@ from conftest import ROOT
 from planning import AGGREGATES, counts, planned
 from xltransfer.runtime.errors import InputError
 from xltransfer.study import Study
+from xltransfer.study.estimate import Assumptions, Estimate
 
 STUDIES = ROOT / "resources" / "studies"
+PARTS = ("train", "dev", "test")
 
 
 def own(folder: Path, *files: str) -> dict[str, int]:
@@ -24,38 +26,49 @@ def test_questions_of_the_embedded_world(workspace: Path) -> None:
     assert own(workspace, "resources/studies/embedded-questions.yaml") == {
         # The source's three parts, and the test part of five other languages.
         "embedded_questions": 3 + 5,
-        "finetune": 3 * 3,
+        # Without ablation, two pairs of layers and the control, with three seeds.
+        "finetune": 4 * 3,
         "predict": 6,
         "score": 6,
         "pieces": 1 + 6,
     }
 
 
-def test_xquad_split_by_article(workspace: Path) -> None:
+def test_xquad_split_by_article(workspace: Path, tmp_path: Path) -> None:
     """One download makes three parts; other languages are tested on the same articles."""
-    change = {
-        "pathvars": {"results": "results/xquad"},
-        "mirrors": ["/data"],
-        "ablations": ["none"],
-        "seeds": [1],
-        "questions": {
-            "sources": ["en_xquad_articles"],
-            "targets": [f"{code}_xquad_articles" for code in ("en", "de", "zh")],
-        },
-    }
-    (workspace / "xquad.yaml").write_text(yaml.safe_dump(change))
+    encoder = tmp_path / "encoder"
+    encoder.mkdir()
+    for name in ("config.json", "model.safetensors", "tokenizer.json"):
+        (encoder / name).touch()
     jobs = planned(
-        workspace, "--configfile", "resources/studies/embedded-questions.yaml", "xquad.yaml"
+        workspace,
+        "--configfile",
+        "resources/studies/xquad-articles.yaml",
+        XLTRANSFER_ENCODER=str(encoder),
+        XLTRANSFER_QUESTIONS="/data",
     )
     assert {name: n for name, n in counts(jobs).items() if name not in AGGREGATES} == {
-        "fetch_corpus": 3,
-        "check_questions": 3 + 2,
-        "finetune": 1,
-        "predict": 3,
-        "score": 3,
-        "pieces": 1 + 3,
+        # The vocabulary keeps the subwords of four languages more than there are targets.
+        "fetch_corpus": 12,
+        "check_questions": 12 + 2,
+        "trim_vocabulary": 1,
+        "finetune": 2,
+        "predict": 2 * 8,
+        "score": 8,
+        "pieces": 1 + 8,
     }
     assert "resources/downloads/questions/XQuAD/xquad.en.json" in jobs["fetch_corpus"]
+
+
+def test_a_corpus_that_is_split_is_planned_as_small() -> None:
+    """XQuAD is a hundredth of SQuAD, which the plan assumes for other corpora."""
+    targets = ["en_xquad_articles", "de_xquad"]
+    of = study({"sources": targets[:1], "targets": targets})
+    estimate = Estimate(of, Assumptions())
+    parts = [estimate.pieces("questions", "en_xquad_articles", part) for part in PARTS]
+    # 872, 87 and 231 questions of 140 words with their passages.
+    assert parts == pytest.approx([n * 140 * 1.6 for n in (872, 87, 231)])
+    assert estimate.pieces("questions", "de_xquad", "test") > 20 * parts[2]
 
 
 def test_four_sizes_of_encoders(workspace: Path) -> None:

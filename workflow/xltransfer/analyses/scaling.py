@@ -15,7 +15,6 @@ from ..runtime.errors import InputError
 from ..runtime.files import read_json
 from ..training.operations import training_operations
 from .randominit import CROSS_LINGUAL, Cell
-from .statistics.significance import mean_difference
 
 SIZES = ("layers", "width", "parameters", "parameters_without_embeddings")
 """Columns of the size of an encoder."""
@@ -122,7 +121,8 @@ def scaling_table(
         The columns ``COLUMNS``; within a task and a source, encoders by their number of parameters.
         ``gap`` is the score less that on the source language (for a set of sources, less the mean
         over its languages). ``change`` is the score less that of the next smaller encoder, with the
-        interval and p-value of ``statistics.significance``, empty for the smallest.
+        interval and p-value of ``statistics.significance``, empty for the smallest and between
+        scores on different sentences.
         ``training_gigaflops`` is 6 · N · B · S / 10⁹ (``training.operations``) with N parameters
         without embeddings, S steps and B subwords, the size of a full batch; what checkpointing
         computes again is left out. ``reference`` is empty for our rows; those from papers have no
@@ -179,9 +179,9 @@ def _by_source(
 
 def _change(cell: Cell, smaller: Cell | None) -> dict[str, float]:
     """The difference from the cell of a smaller encoder: the columns ``CHANGE``."""
-    if smaller is None:
+    found = None if smaller is None else cell.minus(smaller)
+    if smaller is None or found is None:
         return dict.fromkeys(CHANGE, float("nan"))
-    change = cell.values - smaller.values
-    found = mean_difference(change.to_numpy(), cell.influences - smaller.influences)
-    values = (change.mean(), change.std(), found.low, found.high, found.p_value)
+    deviation = (cell.values - smaller.values).std()
+    values = (found.mean, deviation, found.low, found.high, found.p_value)
     return dict(zip(CHANGE, map(float, values), strict=True))

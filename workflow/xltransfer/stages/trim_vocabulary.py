@@ -44,7 +44,8 @@ def trim_vocabulary(encoder: Path, corpora: Sequence[Path], output: Path) -> Non
 
     Args:
         encoder: directory of the encoder.
-        corpora: treebanks, named entities and raw texts.
+        corpora: treebanks, named entities, questions with their passages, and raw or parallel
+            texts.
         output: output directory: ``config.json``, ``model.safetensors``, ``tokenizer.json``.
 
     Raises:
@@ -115,6 +116,12 @@ def _sentences(path: Path) -> Iterator[tuple[list[str], str]]:
     if kind.functions is None:
         for line in Lines(path):
             yield line.split(), line
+        return
+    if kind.folder == "questions":
+        # Models read questions and passages as running text, many questions the same passage.
+        read = read_sentences(path)
+        for some in dict.fromkeys(part for one in read for part in (one.question, one.passage)):
+            yield some.split(), some
         return
     for sentence in read_sentences(path):
         yield sentence.forms, text(sentence) if kind.folder == "treebanks" else ""

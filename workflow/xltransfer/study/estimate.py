@@ -14,6 +14,7 @@ from typing import Any
 
 from ..corpora.catalogue import EMBEDDED
 from ..corpora.formats import FORMATS
+from ..corpora.questions import BY_ARTICLE
 from ..corpora.source_sets import members
 from ..corpora.table_reader import read_table
 from ..encoders.ablations import NONE
@@ -36,6 +37,8 @@ PEAK = {"T4": 65.0, "V100": 125.0, "A100": 312.0, "H100": 989.0}
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 QUESTIONS_OF_A_PART = {"train": 88_000, "test": 5_000}
 """Number of questions that is assumed for a part of a corpus, as in SQuAD and MLQA."""
+QUESTIONS_BY_ARTICLE = {"train": 872, "dev": 87, "test": 231}
+"""The same for a corpus that is one file split by article, as XQuAD."""
 _NAMES = {
     # CANINE uses hash embeddings of characters.
     "vocabulary": ("vocab_size", "n_words", "num_hash_buckets"),
@@ -227,6 +230,8 @@ class Estimate:
         """Words that a model reads of a part of a corpus: each question with its passage."""
         if not corpus.endswith(f"_{EMBEDDED}"):
             questions = QUESTIONS_OF_A_PART["train" if split == "train" else "test"]
+            if self.study.catalogue.questions[corpus].articles == BY_ARTICLE:
+                questions = QUESTIONS_BY_ARTICLE[split]
             return questions * self.assumptions.words_per_passage
         language = corpus.removesuffix(f"_{EMBEDDED}")
         part = json.loads(embedded_questions_config(self.study, language, split))
