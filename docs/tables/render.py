@@ -30,6 +30,7 @@ DOCUMENTS = [
     FOLDER.parent / "scaling.md",
     CLASSIFICATION,
     FOLDER.parent / "adaptation-methods.md",
+    FOLDER.parent / "word-vectors.md",
     FOLDER.parent / "translation-lm.md",
 ]
 PUBLISHED = FOLDER.parent.parent / "resources" / "published" / "muller2021.tsv"
@@ -228,6 +229,36 @@ def change(row: pd.Series) -> str:
     return f"**{text}**" if row["significant"] == "yes" else text
 
 
+EMBEDDED_SPACES = {
+    ("comparable", "qab"): "qab, same family",
+    ("comparable", "qba"): "qba, other family",
+    ("comparable", "qda"): "qda, Arabic script",
+    ("comparable", "qea"): "qea, verb-final",
+    ("window-5", "qea"): "qea, window of 5",
+    ("disjoint", "qab"): "qab, disjoint",
+    ("layer-6", "qab"): "qab, layer 6",
+}
+"""Embeddings and target languages of the table of embedded word vectors, and their titles."""
+
+
+def embedded_words() -> str:
+    """P@1 of word translation in the embedded world: nearest neighbours / CSLS."""
+    table = read("embedded_word_translation")
+    found = table.set_index(["embeddings", "target", "method", "retrieval"])["p_at_1"]
+    retrievals = ("nearest-neighbour", "csls")
+    rows = [
+        [
+            method,
+            *(
+                " / ".join(f"{found[*space, method, how]:.0f}" for how in retrievals)
+                for space in EMBEDDED_SPACES
+            ),
+        ]
+        for method in dict.fromkeys(table["method"])
+    ]
+    return markdown(["method", *EMBEDDED_SPACES.values()], rows)
+
+
 ADAPTED = {
     "local-trimmed": "as it is",
     "local-head": "before: head trained",
@@ -329,6 +360,7 @@ TABLES = {
     "topics": topics,
     "adaptation_methods": methods,
     "embedded_scale": partial(scaling, "embedded_scale"),
+    "embedded_words": embedded_words,
     "wolof_masked": wolof_masked,
     "wolof_retrieval": wolof_retrieval,
     "wolof_tagging": wolof_tagging,

@@ -85,6 +85,10 @@ WRONG = {
         {"roles_parsed__trees__corpora": ["qca_embedded"]},
         "roles_parsed.trees.corpora: 'qca_embedded' is neither a source nor a target",
     ),
+    "trees of sentences that the parser has seen": (
+        {"roles_parsed__trees__corpora": ["qaa_embedded", "qea_embedded"]},
+        "roles_parsed.trees.corpora: 'qaa_embedded' has the sentences of 'qaa_embedded', which",
+    ),
     "trees of a member of a set": (
         {"roles_parsed__sources": ["qaa_embedded+qea_embedded"]},
         "roles_parsed.trees.corpora: 'qaa_embedded+qea_embedded' joins corpora with their own",

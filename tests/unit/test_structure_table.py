@@ -65,7 +65,9 @@ def row(table: pd.DataFrame, task: str, target: str) -> pd.Series:
 
 
 def test_scores_and_differences(table: pd.DataFrame) -> None:
-    assert len(table) == 4 * 3
+    assert len(table) == 5 * 3
+    alone = row(table, "alone", "qea")
+    assert alone["score"] == 35 and alone["layer"] == "encoder" and np.isnan(alone["difference"])
     full = row(table, "full", "qaa")
     assert full["score"] == 85 and full["score_low"] < 85 < full["score_high"]
     assert np.isnan(full["difference"]) and full["seeds"] == 2
@@ -100,6 +102,23 @@ def test_descriptions(table: pd.DataFrame) -> None:
     assert np.isnan(row(table, "parsed", "qaa")["LAS"])
 
 
+def test_trees_are_those_of_each_target() -> None:
+    """The source keeps its gold trees; of the others, one is parsed and has none to compare."""
+    more = scores()
+    more = pd.concat([more, more[more["target"] == "qea"].assign(target="qba")])
+    some = structure_table(more, CONFIG, {("parsed", "qea"): float("nan")})
+    trees = {target: row(some, "parsed", target)["trees"] for target in ("qaa", "qba", "qea", "X")}
+    assert trees == {
+        "qaa": "gold",
+        "qba": "gold",
+        "qea": "parser of qaa_embedded",
+        "X": "gold and parser of qaa_embedded",
+    }
+    both = structure_table(more, CONFIG, {("parsed", one): 40.0 for one in ("qba", "qea")})
+    assert row(both, "parsed", "X")["trees"] == "parser of qaa_embedded"
+    assert set(both[both["task"] == "full"]["trees"]) == {"gold"}
+
+
 def test_p_values_are_adjusted_within_a_target(table: pd.DataFrame) -> None:
     found = adjusted(table)
     assert found[table["task"] == "full"].isna().all()
@@ -112,5 +131,5 @@ def test_p_values_are_adjusted_within_a_target(table: pd.DataFrame) -> None:
 def test_the_figure_shows_every_score(table: pd.DataFrame) -> None:
     figure = structure_figure(CONFIG, table)
     (ax,) = figure.axes
-    assert [label.get_text() for label in ax.get_yticklabels()] == list(RIGHT)
-    assert len(ax.containers) == 4 * 2
+    assert [label.get_text() for label in ax.get_yticklabels()] == [*RIGHT, "alone"]
+    assert len(ax.containers) == 5 * 2

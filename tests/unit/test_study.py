@@ -31,6 +31,8 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XLTRANSFER_CONLL_NER", "/some/corpora")
     monkeypatch.setenv("XLTRANSFER_QUESTIONS", "/some/questions")
     monkeypatch.setenv("XLTRANSFER_XLMR", "/some/encoders")
+    for folder in ("DICTIONARIES", "PROPOSITIONS", "RELATIONS", "TEXTS"):
+        monkeypatch.setenv(f"XLTRANSFER_{folder}", "/some/files")
 
 
 def test_default_study(config: dict) -> None:

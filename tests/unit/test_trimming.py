@@ -24,6 +24,12 @@ from tokenizers import (
 from transformers import AutoModelForMaskedLM, BertConfig, BertForMaskedLM, RobertaConfig
 from xltransfer.corpora.conllu import read_conllu
 from xltransfer.corpora.questions import Answer, Question, write_squad
+from xltransfer.corpora.relation_sentences import (
+    Mention,
+    Pair,
+    RelationSentence,
+    write_relation_sentences,
+)
 from xltransfer.encoders.tokenizer import WordTokenizer
 from xltransfer.encoders.transformer import load_encoder
 from xltransfer.runtime.errors import InputError
@@ -139,6 +145,23 @@ def test_both_sides_of_parallel_text_are_kept(encoder: Path, tmp_path: Path) -> 
     for text in ("the change", "a language"):
         old, new = (t._tokenizer.encode(text, add_special_tokens=False) for t in (before, after))
         assert old.tokens == new.tokens
+
+
+def test_words_of_relations_are_kept(encoder: Path, tmp_path: Path) -> None:
+    part = tmp_path / "relations" / "some" / "test.jsonl"
+    part.parent.mkdir(parents=True)
+    words = ["the", "change", "unchanged", "language"]
+    mentions = tuple(Mention(place, place) for place in range(len(words)))
+    sentence = RelationSentence("1", tuple(words), mentions, (Pair(0, 1, "some"),))
+    write_relation_sentences(part, [sentence])
+    trim_vocabulary(encoder, [part], tmp_path / "trimmed")
+    before, after = WordTokenizer(encoder), WordTokenizer(tmp_path / "trimmed")
+    assert after.vocabulary_size < before.vocabulary_size
+    old, new = (
+        [read._tokenizer.id_to_token(int(i)) for i in read([words])[0].pieces]
+        for read in (before, after)
+    )
+    assert old == new
 
 
 def test_questions_and_passages_are_kept_as_running_text(encoder: Path, tmp_path: Path) -> None:
@@ -421,3 +444,18 @@ def test_parallel_text_decides_a_trimmed_encoder() -> None:
     ]
     found = [s.identities.encoder("trimmed") for s in (study(), study(), study(test_share=0.3))]
     assert found[0] == found[1] != found[2]
+
+
+def test_corpora_of_relations_and_roles_are_listed() -> None:
+    """All parts that the study reads are kept, and a corpus that is not listed is refused."""
+    path = ROOT / "resources" / "studies" / "structure-states.yaml"
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    config = {**content, "mirrors": [], "encoders": [PLAIN, *content["encoders"][1:]]}
+    by = {**config["encoders"][1]["by"]}
+    config["encoders"][1] = {"name": "local-trimmed", "from": PLAIN["name"], "by": by}
+    kept = Study(config, ROOT).made_encoders.kept_files("local-trimmed")
+    assert [part for _, code, part in kept if code == "en_crossre"] == ["train", "dev", "test"]
+    assert ("roles", "fi_tdt_up", "test") in kept and ("roles", "fi_tdt_up", "dev") not in kept
+    by["roles"] = [code for code in by["roles"] if code != "fi_tdt_up"]
+    with pytest.raises(InputError, match=r"'fi_tdt_up', which .* add it to `roles` of"):
+        Study(config, ROOT)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..corpora.source_sets import members
 from .randominit import CROSS_LINGUAL, Cell, cells_of
 from .statistics.significance import holm, mean_difference
 
@@ -27,20 +28,21 @@ def structure_table(
     config: Mapping[str, Any],
     attachment: Mapping[tuple[str, str], float],
 ) -> pd.DataFrame:
-    """Scores of the tasks with a reference and of references, and the differences between them.
+    """Scores of tasks about pairs of words, and their differences from references.
 
     Args:
         scores: rows of ``read_scores``; scores of other ablations than ``none`` are absent.
         config: ``tasks`` with their ``metric``, and ``config`` with the settings of the tasks.
-        attachment: LAS of the predicted trees of a task on a target language, by both.
+        attachment: LAS of the predicted trees of a task on a target language, by both; not a number
+            without gold trees. Other targets have gold trees.
 
     Returns:
         A row for each encoder, task, source and target, ``X`` the mean over the other languages:
         ``layer`` of the context, features that it is ``without`` (of those that the reference has),
-        ``trees`` and their ``LAS``, the ``score`` with its interval over seeds and sentences, and
-        ``difference`` from the reference with the same encoder, with its interval and p-value,
-        empty if the reference is scored on other sentences, and for the mean over other languages
-        if it has other targets.
+        ``trees`` of the target and their ``LAS``, the ``score`` with its interval over seeds and
+        sentences, and ``difference`` from the reference with the same encoder, with its interval
+        and p-value, empty without a reference or if that is scored on other sentences, and for the
+        mean over other languages if it has other targets.
     """
     metrics = {task: data["metric"] for task, data in config["tasks"].items()}
     cells = {
@@ -50,22 +52,23 @@ def structure_table(
     }
     sections = config["config"]
     references = {task: sections[task].get("reference", task) for task in metrics}
-    compared = {task for pair in references.items() if pair[0] != pair[1] for task in pair}
     averaged: dict[tuple[str, ...], set[str]] = {}
     for *model, target in cells:
         averaged.setdefault(tuple(model), set()).add(target)
     rows = []
     for (encoder, task, source, target), cell in cells.items():
-        if task not in compared:
-            continue
         reference = references[task]
         other = cells.get((encoder, reference, source, target)) if reference != task else None
         of = (encoder, task, source), (encoder, reference, source)
         if target == CROSS_LINGUAL and averaged[of[0]] != averaged.get(of[1]):
             other = None
+        read = averaged[of[0]] - {CROSS_LINGUAL, *members(source)}
+        read = read if target == CROSS_LINGUAL else {target}
+        parsed = {(task, one) in attachment for one in read}
         rows.append(
             {
                 **_description(sections, task, reference),
+                "trees": _trees(sections[task], parsed),
                 "encoder": encoder,
                 "source": source,
                 "target": target,
@@ -114,10 +117,15 @@ def _description(sections: Mapping[str, Any], task: str, reference: str) -> dict
         for key, name in FEATURES.items()
         if full.get(key) and key in context and not context[key]
     ]
-    trees = sections[task].get("trees")
     return {
         "task": task,
         "layer": context.get("layer", ENCODER),
         "without": ", ".join(missing),
-        "trees": f"parser of {trees['source']}" if trees else GOLD,
     }
+
+
+def _trees(section: Mapping[str, Any], parsed: set[bool]) -> str:
+    """The origin of the trees of targets, each of which is ``parsed`` or not."""
+    if parsed != {True}:
+        return f"{GOLD} and parser of {section['trees']['source']}" if True in parsed else GOLD
+    return f"parser of {section['trees']['source']}"

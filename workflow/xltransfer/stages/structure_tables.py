@@ -17,8 +17,8 @@ from ..runtime.signatures import Keys
 NOTE = (
     " (Holm-corrected over the rows of a source and target; intervals are not). Brackets: 95 % "
     "interval over seeds and test sentences. Without: features of the reference that a row lacks. "
-    "LAS: of predicted trees against gold trees, where the test part has them. X: the mean over "
-    "the other languages."
+    "Trees: those of the test part. LAS: of predicted trees against gold trees, where it has them. "
+    "X: the mean over the other languages."
 )
 
 
@@ -44,9 +44,8 @@ def structure_tables(
     found = read_scores(scores)
     attachment = {}
     for report in map(read_json, reports):
-        if report["LAS"] is not None:
-            for task in report["tasks"]:
-                attachment[task, report["language"]] = report["LAS"]
+        accuracy = float("nan") if report["LAS"] is None else report["LAS"]
+        attachment |= {(task, report["language"]): accuracy for task in report["tasks"]}
     table = structure_table(found[found["ablation"] == NONE], config, attachment)
     write_table(
         directory / "structure.csv",

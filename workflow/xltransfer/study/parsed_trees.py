@@ -20,6 +20,8 @@ WITH_TREES = (EMBEDDED, STAND_OFF, "json-lines")
 """Layouts of corpora whose sentences have trees (for JSON lines: may have)."""
 LABELLED = "training.adversarial.labelled"
 """Key of the labelled target sentences of a training."""
+PAIRS = ("relations", "roles")
+"""Kinds of tasks that label pairs of words."""
 UPOS = "UPOS"
 """Label of the tasks that predict parts of speech."""
 
@@ -71,10 +73,9 @@ def report_of(path: str) -> str:
 
 
 def compared_tasks(study: Study) -> list[str]:
-    """The tasks that are compared in the table `structure`: those with a reference, and these."""
-    sections = {task: study.config[task] for task in study.tasks}
-    references = {t: s["reference"] for t, s in sections.items() if "reference" in s}
-    return [task for task in study.tasks if task in {*references, *references.values()}]
+    """The tasks in the table `structure`: those about pairs, if one of them has a reference."""
+    pairs = [task for task in study.tasks if study.config[task]["kind"] in PAIRS]
+    return pairs if any("reference" in study.config[task] for task in pairs) else []
 
 
 def compared_scores(study: Study, results: str) -> list[str]:
@@ -230,3 +231,21 @@ def _check_trees(study: Study, task: str) -> None:
             raise InputError(
                 f"{place}.source: '{section['source']}' is no source of '{model}'; add it there"
             )
+    for corpus in section["corpora"]:
+        _check_unseen_by_parser(study, task, corpus)
+
+
+def _check_unseen_by_parser(study: Study, task: str, corpus: str) -> None:
+    """Raise an error for a corpus whose training sentences the parser learnt from.
+
+    Its trees would be far better there than in any text that is parsed in earnest.
+    """
+    found, source = study.corpora(task)[corpus], study.config[task]["trees"]["source"]
+    # Relations and roles of the embedded world are about the sentences of the language's treebank.
+    treebank = corpus if found.layout == EMBEDDED else found.treebank
+    if treebank in source.split("+"):
+        raise InputError(
+            f"config: {task}.trees.corpora: '{corpus}' has the sentences of '{treebank}', which "
+            "the parser is trained on; remove it, so that it keeps its trees, or name another "
+            "`source`"
+        )
