@@ -15,11 +15,10 @@ import re
 import sys
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 
 import pandas as pd
+from cells import FOLDER, holm, interval, markdown, read, signed, significant_change
 
-FOLDER = Path(__file__).parent
 DOCUMENT = FOLDER.parent / "results.md"
 CLASSIFICATION = FOLDER.parent / "sentence-classification.md"
 README = FOLDER.parent.parent / "README.md"
@@ -62,23 +61,6 @@ _BLOCK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _NUMBER = re.compile(r"(?<![\w.-])[+−-]?\d+\.\d+(?![\w.])")
 
 
-def read(name: str) -> pd.DataFrame:
-    """A CSV file of this folder."""
-    return pd.read_csv(FOLDER / f"{name}.csv", keep_default_na=False, na_values=[""])
-
-
-def signed(value: float, digits: int = 1) -> str:
-    """A change, with the typographic minus."""
-    text = f"{value:+.{digits}f}"
-    return f"{0:.{digits}f}" if float(text) == 0 else text.replace("-", "−")
-
-
-def markdown(header: list[str], rows: list[list[str]]) -> str:
-    """A table in Markdown."""
-    lines = [header, ["---"] * len(header), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
 def changes(part: pd.DataFrame, intervals: bool = False) -> list[str]:
     """The score without ablation, the change for each pair and the control's score.
 
@@ -100,16 +82,6 @@ def changes(part: pd.DataFrame, intervals: bool = False) -> list[str]:
         *texts,
         f"{found.loc['random-init-all', 'mean']:.1f}",
     ]
-
-
-def holm(p_values: list[float]) -> list[float]:
-    """P-values after Holm's correction (1979)."""
-    order = sorted(range(len(p_values)), key=p_values.__getitem__)
-    corrected, largest = [0.0] * len(order), 0.0
-    for rank, place in enumerate(order):
-        largest = max(largest, min(1.0, (len(order) - rank) * p_values[place]))
-        corrected[place] = largest
-    return corrected
 
 
 def published(target: str) -> list[str]:
@@ -269,11 +241,6 @@ ADAPTED = {
 CONTEXTS = ("alone", "translation", "unrelated")
 
 
-def interval(row: pd.Series, name: str) -> str:
-    """A difference ± the half-width of its 95 % confidence interval."""
-    return f"{signed(row[name])} ± {(row[f'{name}_high'] - row[f'{name}_low']) / 2:.1f}"
-
-
 def wolof_masked() -> str:
     """Masked subwords predicted from the sentence alone, with its translation, and another."""
     table = read("wolof_translation_lm").set_index(["encoder", "language", "context"])
@@ -340,15 +307,6 @@ def scaling(name: str) -> str:
             row += [f"{cell['score']:.1f} ({cell['score_sd']:.1f})", significant_change(cell)]
         rows.append(row)
     return markdown(header, rows)
-
-
-def significant_change(cell: pd.Series) -> str:
-    """A change with the half-width of its interval, and ns if it is not significant."""
-    if pd.isna(cell["change"]):
-        return ""
-    half = (cell["change_high"] - cell["change_low"]) / 2
-    mark = "" if cell["change_p"] < 0.05 else " ns"
-    return f"{signed(cell['change'])} ± {half:.1f}{mark}"
 
 
 TABLES = {
