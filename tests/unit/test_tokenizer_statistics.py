@@ -260,7 +260,7 @@ def test_words_of_each_kind_of_corpus(
         ("a.txt", None, "a.txt: cannot be read"),
         ("a.conllu", b"1\tx\n\n", "a.conllu:1: 2 columns instead of 10"),
         ("a.iob2", b"x\tI-PER\n\n", "a.iob2:1: "),
-        ("a.tsv", b"x\n", "a.tsv: not a corpus"),
+        ("a.xml", b"x\n", "a.xml: not a corpus"),
     ],
 )
 def test_broken_corpora_are_refused(

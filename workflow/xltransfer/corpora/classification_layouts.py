@@ -22,7 +22,6 @@ from .json_lines import read_json_lines
 from .lines import read_text_lines
 from .raw_text import parquet_values
 
-_LARGEST_CELL = 1 << 20
 Row = tuple[str, Mapping[str, Any]]
 """The place of a row (``file:line``, or its number in Parquet), and its cells by column."""
 
@@ -172,7 +171,6 @@ def _table_rows(path: Path, layout: Layout) -> Iterator[Row]:
 
 
 def _quoted_rows(path: Path, layout: Layout) -> Iterator[Row]:
-    csv.field_size_limit(_LARGEST_CELL)
     lines = iter(read_text_lines(path).removesuffix("\n").split("\n"))
     rows = csv.reader((f"{line}\n" for line in lines), "excel-tab", strict=True)
     try:
