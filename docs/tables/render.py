@@ -18,6 +18,7 @@ from functools import partial
 
 import pandas as pd
 from cells import FOLDER, holm, interval, markdown, read, signed, significant_change
+from question_tables import answers, guesses
 
 DOCUMENT = FOLDER.parent / "results.md"
 CLASSIFICATION = FOLDER.parent / "sentence-classification.md"
@@ -134,22 +135,6 @@ def first() -> str:
     for name, table in (("first", plain), ("first-content", content)):
         scores = table[table["ablation"] == "none"].set_index("target")["mean"]
         rows.append([f"`{name}`", *(f"{scores[code]:.1f}" for code in plain["target"])])
-    return markdown(header, rows)
-
-
-def guesses(names: str) -> str:
-    """A column for each corpus of questions: what a guess of the best length scores."""
-    table = read("guessed_answers")
-    table = table[table["corpus"].str.endswith(names)]
-    header = ["guess", *(corpus.partition("_")[0] for corpus in table["corpus"])]
-    rows = [
-        [label, *(form.format(value) for value in table[column])]
-        for label, column, form in (
-            ("F1", "F1", "{:.1f}"),
-            ("of so many words", "F1_words", "{}"),
-            ("exact match", "exact_match", "{:.1f}"),
-        )
-    ]
     return markdown(header, rows)
 
 
@@ -315,6 +300,8 @@ TABLES = {
     "first": first,
     "embedded_guesses": partial(guesses, "_embedded"),
     "xquad_guesses": partial(guesses, "_xquad_articles"),
+    "embedded_answers_f1": partial(answers, "embedded_questions", "F1"),
+    "embedded_answers_exact": partial(answers, "embedded_questions", "exact_match"),
     "topics": topics,
     "adaptation_methods": methods,
     "embedded_scale": partial(scaling, "embedded_scale"),
