@@ -41,8 +41,8 @@ rule embedded_classification:
         mem_mb=growing(2000),
         runtime=growing(60),
     params:
-        cfg=lambda wildcards: embedded_classification_config(
-            study, wildcards.language, wildcards.split
+        cfg=lambda wildcards: study.embedded_world.corpus(
+            "classification", wildcards.language, wildcards.split
         ),
         code=stage_digest("embedded_classification"),
         content=content("classification", "{language}_embedded"),

@@ -53,7 +53,6 @@ from xltransfer.study.analyses import ANALYSES, FIGURE_JOBS, analysis_of, drawin
 from xltransfer.study.classification_settings import (
     classification_config,
     classifies_sentences,
-    embedded_classification_config,
 )
 from xltransfer.study.dictionary_texts import DictionaryTexts, dictionary_codes
 from xltransfer.study.discriminations import Discrimination, discriminations, models_of, own_corpora
@@ -66,7 +65,6 @@ from xltransfer.study.parsed_trees import models_of_trees, parsed_file, parsed_i
 from xltransfer.study.private_report import private
 from xltransfer.study.project import check_working_folder, workflow_folder
 from xltransfer.study.question_settings import (
-    embedded_questions_config,
     question_config,
     reads_questions,
 )

@@ -41,7 +41,9 @@ rule embedded_questions:
         mem_mb=growing(2000),
         runtime=growing(60),
     params:
-        cfg=lambda wildcards: embedded_questions_config(study, wildcards.language, wildcards.split),
+        cfg=lambda wildcards: study.embedded_world.corpus(
+            "questions", wildcards.language, wildcards.split
+        ),
         code=stage_digest("embedded_questions"),
         content=content("questions", "{language}_embedded"),
     shell:

@@ -9,18 +9,15 @@ from ..runtime.errors import InputError
 from ..runtime.safe_values import (
     CORPUS,
     LANGUAGE,
-    check_checksum,
     check_code,
     check_path,
     check_prefix,
     check_text,
-    check_url,
 )
+from .corpus_files import SPLITS, CorpusFile, read_corpus_files
 from .table_reader import read_table
 
-SPLITS = ("train", "dev", "test")
 COLUMNS = ("corpus", "language", "name", "licence", "layout")
-FILE_COLUMNS = ("corpus", "split", "file", "checksum", "url")
 EMBEDDED = "embedded"
 """Layout of corpora that the embedded world generates."""
 LAYOUTS = {
@@ -35,23 +32,6 @@ LAYOUTS = {
 }
 """What the labels of each layout say, ``""`` for any labels; ``corpora/classification_layouts.py``
 reads the files."""
-
-
-@dataclass(frozen=True)
-class ClassificationFile:
-    """The file of a part of a corpus.
-
-    Attributes:
-        name: file name in the corpus's folder.
-        url: URL of the publication; ``""`` if users provide the file.
-        checksum: checksum ``sha256:<hex>``, ``git-sha1:<hex>`` or ``unchecked``.
-        bytes: size, which the catalogue does not have.
-    """
-
-    name: str
-    url: str
-    checksum: str
-    bytes: None = None
 
 
 @dataclass(frozen=True)
@@ -72,7 +52,7 @@ class ClassificationCorpus:
     name: str
     licence: str
     layout: str
-    files: dict[str, ClassificationFile] = field(default_factory=dict)
+    files: dict[str, CorpusFile] = field(default_factory=dict)
 
     @property
     def labels(self) -> str:
@@ -92,7 +72,7 @@ def read_classification_corpora(directory: Path) -> dict[str, ClassificationCorp
 
     Args:
         directory: folder of ``classification_corpora.tsv`` and ``classification_files.tsv``, with
-            the columns ``COLUMNS`` and ``FILE_COLUMNS``.
+            the columns ``COLUMNS`` and ``corpus_files.FILE_COLUMNS``.
 
     Raises:
         InputError: a table cannot be read, lacks a column, repeats a code or a part, has an invalid
@@ -105,7 +85,8 @@ def read_classification_corpora(directory: Path) -> dict[str, ClassificationCorp
         if corpus.code in corpora:
             raise InputError(f"{place}: '{corpus.code}' stands in the table twice; remove one row")
         corpora[corpus.code] = corpus
-    _read_files(directory / "classification_files.tsv", corpora)
+    published = {code: corpus for code, corpus in corpora.items() if corpus.layout != EMBEDDED}
+    read_corpus_files(directory / "classification_files.tsv", published)
     return corpora
 
 
@@ -123,29 +104,3 @@ def _corpus(row: dict[str, str], place: str) -> ClassificationCorpus:
             f"{EMBEDDED}; correct code or layout"
         )
     return ClassificationCorpus(code, **{column: row[column] for column in COLUMNS[1:]})
-
-
-def _read_files(path: Path, corpora: dict[str, ClassificationCorpus]) -> None:
-    """Add the files to their corpora."""
-    origins: dict[tuple[str, str], tuple[str, str]] = {}
-    for place, row in read_table(path, FILE_COLUMNS):
-        code = check_code(CORPUS, row["corpus"], place, "corpus")
-        if code not in corpora or corpora[code].layout == EMBEDDED:
-            raise InputError(f"{place}: no row '{code}' in classification_corpora.tsv; add it")
-        if row["split"] not in SPLITS:
-            raise InputError(f"{place}: split '{row['split']}' is none of {', '.join(SPLITS)}")
-        file = ClassificationFile(
-            check_path(row["file"], place, "file"),
-            check_url(row["url"], place),
-            check_checksum(row["checksum"], place),
-        )
-        corpus, origin = corpora[code], (file.url, file.checksum)
-        # A file of XNLI has all languages, so corpora share it.
-        if origins.setdefault((corpus.name, file.name), origin) != origin:
-            raise InputError(
-                f"{place}: '{file.name}' has another checksum or url in a row above; they are one "
-                "download, write the same into both rows"
-            )
-        if row["split"] in corpus.files:
-            raise InputError(f"{place}: '{code}' has two rows of part {row['split']}; remove one")
-        corpus.files[row["split"]] = file

@@ -9,41 +9,21 @@ from ..runtime.errors import InputError
 from ..runtime.safe_values import (
     CORPUS,
     LANGUAGE,
-    check_checksum,
     check_code,
     check_path,
     check_prefix,
     check_text,
-    check_url,
 )
+from .corpus_files import SPLITS, CorpusFile, read_corpus_files
 from .table_reader import read_table
 
-SPLITS = ("train", "dev", "test")
 COLUMNS = (
     *("corpus", "language", "question_language", "name", "licence"),
     *("normalisation", "articles", "identifiers"),
 )
-FILE_COLUMNS = ("corpus", "split", "file", "checksum", "url")
 CHOICES = {"normalisation": ("squad", "mlqa"), "articles": ("all", "by_article")}
 GENERATED = "_embedded"
 """Suffix of the codes of corpora that the embedded world generates; they have no rows here."""
-
-
-@dataclass(frozen=True)
-class QuestionFile:
-    """The file of a part of a corpus.
-
-    Attributes:
-        name: file name in the corpus's folder.
-        url: URL of the publication; ``""`` if users provide the file.
-        checksum: checksum ``sha256:<hex>``, ``git-sha1:<hex>`` or ``unchecked``.
-        bytes: size, which the catalogue does not have.
-    """
-
-    name: str
-    url: str
-    checksum: str
-    bytes: None = None
 
 
 @dataclass(frozen=True)
@@ -72,7 +52,7 @@ class QuestionCorpus:
     normalisation: str
     articles: str
     identifiers: str
-    files: dict[str, QuestionFile] = field(default_factory=dict)
+    files: dict[str, CorpusFile] = field(default_factory=dict)
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -87,7 +67,7 @@ def read_question_corpora(directory: Path) -> dict[str, QuestionCorpus]:
 
     Args:
         directory: folder of ``question_corpora.tsv`` and ``question_files.tsv``, with the columns
-            ``COLUMNS`` and ``FILE_COLUMNS``.
+            ``COLUMNS`` and ``corpus_files.FILE_COLUMNS``.
 
     Raises:
         InputError: a table cannot be read, lacks a column, repeats a code or a part, has an invalid
@@ -100,7 +80,8 @@ def read_question_corpora(directory: Path) -> dict[str, QuestionCorpus]:
         if corpus.code in corpora:
             raise InputError(f"{place}: '{corpus.code}' stands in the table twice; remove one row")
         corpora[corpus.code] = corpus
-    _read_files(directory / "question_files.tsv", corpora)
+    published = {code: corpus for code, corpus in corpora.items() if not code.endswith(GENERATED)}
+    read_corpus_files(directory / "question_files.tsv", published)
     return corpora
 
 
@@ -117,29 +98,3 @@ def _corpus(row: dict[str, str], place: str) -> QuestionCorpus:
     if row["identifiers"]:
         check_path(row["identifiers"], place, "identifiers")
     return QuestionCorpus(code, **{column: row[column] for column in COLUMNS[1:]})
-
-
-def _read_files(path: Path, corpora: dict[str, QuestionCorpus]) -> None:
-    """Add the files to their corpora."""
-    origins: dict[tuple[str, str], tuple[str, str]] = {}
-    for place, row in read_table(path, FILE_COLUMNS):
-        code = check_code(CORPUS, row["corpus"], place, "corpus")
-        if code not in corpora or code.endswith(GENERATED):
-            raise InputError(f"{place}: no row '{code}' in question_corpora.tsv; add it there")
-        if row["split"] not in SPLITS:
-            raise InputError(f"{place}: split '{row['split']}' is none of {', '.join(SPLITS)}")
-        file = QuestionFile(
-            check_path(row["file"], place, "file"),
-            check_url(row["url"], place),
-            check_checksum(row["checksum"], place),
-        )
-        corpus, origin = corpora[code], (file.url, file.checksum)
-        # Corpora may share a file, and the parts of one may.
-        if origins.setdefault((corpus.name, file.name), origin) != origin:
-            raise InputError(
-                f"{place}: '{file.name}' has another checksum or url in a row above; they are one "
-                "download, write the same into both rows"
-            )
-        if row["split"] in corpus.files:
-            raise InputError(f"{place}: '{code}' has two rows of part {row['split']}; remove one")
-        corpus.files[row["split"]] = file

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING
-
-import yaml
 
 from ..corpora.source_sets import members
 from ..runtime.errors import InputError
-from ..runtime.files import canonical_json, read_text
-from .task_encoders import encoders_of
+from ..runtime.files import canonical_json
+from .task_encoders import check_reads_subwords, encoders_of
 
 if TYPE_CHECKING:
     from .study import Study
@@ -25,19 +22,6 @@ def classification_config(study: Study, corpus: str) -> str:
     """Canonical JSON of everything but the download that decides a corpus."""
     entry = study.catalogue.classification[corpus]
     return canonical_json({"language": entry.language, "layout": entry.layout})
-
-
-def embedded_classification_config(study: Study, language: str, split: str) -> str:
-    """Canonical JSON of everything that decides a part of the embedded world's sentences."""
-    path = study.root / "resources" / "embedded_world" / "world.yaml"
-    numbers = yaml.safe_load(read_text(path))[FOLDER][split]
-    return canonical_json(
-        {
-            "seed": study.config["embedded_world"]["seed"],
-            **numbers,
-            "language": asdict(study.embedded_world.language(language)),
-        }
-    )
 
 
 def classifies_sentences(study: Study) -> bool:
@@ -55,14 +39,9 @@ def check_classification_tasks(study: Study) -> None:
         if study.kind(task).corpora != FOLDER:
             continue
         _check_labels(study, task)
+        check_reads_subwords(study, task)
         for name in encoders_of(study, task):
-            encoder = study.declared_encoders[name]
-            if not encoder.pretrained:
-                raise InputError(
-                    f"config: transfer_encoders: '{name}' reads words, not text with its "
-                    f"subwords, which {task} needs; name others under `{task}.encoders`"
-                )
-            if encoder.causal and study.config[task]["pooling"] == FIRST:
+            if study.declared_encoders[name].causal and study.config[task]["pooling"] == FIRST:
                 raise InputError(
                     f"config: {task}.pooling: the first token of '{name}', a decoder, sees no "
                     "other one; write `mean`, or name other encoders under "

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 from ..corpora.catalogue import EMBEDDED
 from ..corpora.checksums import UNCHECKED
 from ..corpora.formats import FORMATS
-from ..corpora.relation_corpora import ANNOTATIONS
 from ..corpora.source_sets import TOGETHER, members
 from ..records.code import stage_digest
 from ..records.paths import made_encoder
 from ..runtime.files import digest, sha256_of_file
 from .classification_settings import FOLDER as CLASSIFICATION
-from .classification_settings import classification_config, embedded_classification_config
+from .classification_settings import classification_config
+from .embedded_parts import STAGES
 from .local_files import LocalFiles
 from .question_settings import FOLDER as QUESTIONS
-from .question_settings import embedded_questions_config, question_config
+from .question_settings import question_config
 from .relation_parts import is_annotation, part_identity
 
 if TYPE_CHECKING:
@@ -72,15 +72,8 @@ class Contents:
             return _composed(of, [self.corpus(kind, made.original, part) for part in parts])
         if code.endswith(f"_{EMBEDDED}"):
             language = code.removesuffix(f"_{EMBEDDED}")
-            if kind == QUESTIONS:
-                part = embedded_questions_config(study, language, split)
-                return digest([kind, part, stage_digest("embedded_questions")])
-            if kind == CLASSIFICATION:
-                part = embedded_classification_config(study, language, split)
-                return digest([kind, part, stage_digest("embedded_classification")])
-            stage = "embedded_relations" if kind in ANNOTATIONS else "embedded_world"
-            world = stage_digest(stage)
-            return digest([kind, study.embedded_world.part(language, split), world])
+            part = study.embedded_world.corpus(kind, language, split)
+            return digest([kind, part, stage_digest(STAGES.get(kind, "embedded_world"))])
         if is_annotation(kind):
             return part_identity(self, kind, code, split)
         checksum = study.downloads.checksum(kind, code, split)

@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from .study import Study
 
 
+STAGES = {
+    "questions": "embedded_questions",
+    "classification": "embedded_classification",
+    "relations": "embedded_relations",
+    "roles": "embedded_relations",
+}
+"""The stages that write corpora of the embedded world, by folder of results; ``embedded_world``
+writes the others."""
 COMPARABLE = "comparable"
 """Part of raw text with the same sentences in all languages."""
 
@@ -55,6 +63,22 @@ class EmbeddedWorld:
                 ``text`` or ``comparable``, raw text, or ``parallel_text``.
         """
         return canonical_json(self._part(language, name))
+
+    def corpus(self, folder: str, language: str, split: str) -> str:
+        """Canonical JSON of everything that decides a part of an annotated corpus.
+
+        Args:
+            folder: folder of results with corpora of this kind.
+            language: code of the language.
+            split: ``train``, ``dev`` or ``test``.
+        """
+        own = yaml.safe_load(read_text(self._tables / "world.yaml")).get(folder)
+        if own is None:
+            return self.part(language, split)
+        seed = self._study.config["embedded_world"]["seed"]
+        return canonical_json(
+            {"seed": seed, **own[split], "language": asdict(self.language(language))}
+        )
 
     def parallel_text(self, first: str, second: str) -> str:
         """Canonical JSON of everything that decides the parallel text of two languages."""

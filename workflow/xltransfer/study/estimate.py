@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 from ..corpora.catalogue import EMBEDDED
@@ -22,11 +21,8 @@ from ..training.hyperparameters import passes_per_epoch
 from ..training.operations import reading_operations, training_operations
 from . import Study
 from .adapter_settings import ADAPTER, adapter_parameters, is_language_adapter, trained_tasks
-from .classification_settings import FOLDER as CLASSIFICATION
-from .classification_settings import embedded_classification_config
 from .encoder_catalogue import EncoderSize, catalogued_encoders, size_of
 from .question_settings import FOLDER as QUESTIONS
-from .question_settings import embedded_questions_config
 from .recipes import root_of
 from .task_encoders import encoders_and_tasks
 
@@ -158,10 +154,7 @@ class Estimate:
             return self._words_of_questions(corpus, split) * assumed.bytes_per_word
         if corpus.endswith(f"_{EMBEDDED}") and corpus not in study.unseen.made[kind]:
             language = corpus.removesuffix(f"_{EMBEDDED}")
-            part = study.embedded_world.part
-            if kind == CLASSIFICATION:
-                part = partial(embedded_classification_config, study)
-            sentences = json.loads(part(language, split))["sentences"]
+            sentences = json.loads(study.embedded_world.corpus(kind, language, split))["sentences"]
             return sentences * assumed.words_per_sentence * assumed.bytes_per_word
         file = getattr(study.catalogue, kind)[corpus].files.get(split)
         words = assumed.train_words if split == "train" else assumed.other_words
@@ -175,7 +168,7 @@ class Estimate:
                 questions = QUESTIONS_BY_ARTICLE[split]
             return questions * self.assumptions.words_per_passage
         language = corpus.removesuffix(f"_{EMBEDDED}")
-        part = json.loads(embedded_questions_config(self.study, language, split))
+        part = json.loads(self.study.embedded_world.corpus(QUESTIONS, language, split))
         sentences = sum(part["sentences"]) / 2
         # A question is about as long as a sentence.
         words = (sentences + 1) * self.assumptions.words_per_sentence

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-import yaml
-
 from ..runtime.errors import InputError
-from ..runtime.files import canonical_json, read_text
-from .task_encoders import encoders_of
+from ..runtime.files import canonical_json
+from .task_encoders import check_reads_subwords
 
 if TYPE_CHECKING:
     from .study import Study
@@ -23,19 +20,6 @@ def question_config(study: Study, corpus: str, split: str) -> str:
     entry = study.catalogue.questions[corpus]
     keys = ("language", "normalisation", "articles", "identifiers")
     return canonical_json({"part": split, **{key: getattr(entry, key) for key in keys}})
-
-
-def embedded_questions_config(study: Study, language: str, split: str) -> str:
-    """Canonical JSON of everything that decides a part of the embedded world's questions."""
-    path = study.root / "resources" / "embedded_world" / "world.yaml"
-    numbers = yaml.safe_load(read_text(path))[FOLDER][split]
-    return canonical_json(
-        {
-            "seed": study.config["embedded_world"]["seed"],
-            **numbers,
-            "language": asdict(study.embedded_world.language(language)),
-        }
-    )
 
 
 def reads_questions(study: Study) -> bool:
@@ -67,9 +51,4 @@ def check_question_tasks(study: Study) -> None:
                 "subwords of a passage that fit into a row beside a question; lower it or "
                 "`question_pieces`, or raise `row_pieces`"
             )
-        for name in encoders_of(study, task):
-            if not study.declared_encoders[name].pretrained:
-                raise InputError(
-                    f"config: transfer_encoders: '{name}' reads words, not text with its "
-                    f"subwords, which {task} needs; name others under `{task}.encoders`"
-                )
+        check_reads_subwords(study, task)
