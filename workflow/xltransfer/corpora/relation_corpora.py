@@ -17,11 +17,11 @@ from ..runtime.safe_values import (
     check_text,
     check_url,
 )
+from .corpus_files import SPLITS, CorpusFile
 from .table_reader import read_table
 
 RELATIONS, ROLES = ANNOTATIONS = ("relations", "roles")
 """What the pairs of a corpus are labelled with; also its folder of results."""
-SPLITS = ("train", "dev", "test")
 EMBEDDED = "embedded"
 """Layout of corpora that the embedded world generates."""
 STAND_OFF = "universal-propositions"
@@ -41,23 +41,15 @@ _RANGES = re.compile(r"[1-9][0-9]{0,8}-[1-9][0-9]{0,8}(,[1-9][0-9]{0,8}-[1-9][0-
 
 
 @dataclass(frozen=True)
-class RelationFile:
+class RelationFile(CorpusFile):
     """A file of one part of a corpus.
 
     Attributes:
-        name: file name in the corpus's folder.
-        url: URL of the publication; ``""`` if users provide the file.
-        checksum: checksum ``sha256:<hex>``, ``git-sha1:<hex>`` or ``unchecked``.
         sentences: ranges of its sentences that belong to the part, from 1 and inclusive
             (``1-6300,7110-8000``); ``""`` for all.
-        bytes: size, which the catalogue does not have.
     """
 
-    name: str
-    url: str
-    checksum: str
     sentences: str = ""
-    bytes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -182,7 +174,7 @@ def _read_files(path: Path) -> dict[str, dict[str, list[RelationFile]]]:
             check_path(row["file"], place, "file"),
             check_url(row["url"], place),
             check_checksum(row["checksum"], place),
-            ranges,
+            sentences=ranges,
         )
         part = files.setdefault(code, {}).setdefault(row["split"], [])
         if any(known.name == file.name for known in part):
