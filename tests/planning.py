@@ -212,3 +212,12 @@ def change(workspace: Path, **changes: object) -> None:
             node = node.setdefault(parent, {})
         node[last] = value
     (workspace / "small.yaml").write_text(yaml.safe_dump(config))
+
+
+def empty_encoder(folder: Path) -> str:
+    """An encoder directory of which plans need only that there are files."""
+    encoder = folder / "encoder"
+    encoder.mkdir()
+    for name in ("config.json", "model.safetensors", "tokenizer.json"):
+        (encoder / name).touch()
+    return str(encoder)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cells import holm, markdown, read, signed
+from cells import markdown, marked, read
+from xltransfer.analyses.statistics.significance import holm
 
 ABLATIONS = {
     "random-init-1-2": "1-2: change",
@@ -25,11 +26,8 @@ def answers(name: str, metric: str) -> str:
     columns = {}
     for code in targets:
         cells = [found.loc[(code, ablation)] for ablation in ABLATIONS]
-        marks = ["" if p < 0.05 else " ns" for p in holm([cell["delta_p"] for cell in cells])]
-        columns[code] = [
-            f"{signed(cell['delta'])} ± {(cell['delta_high'] - cell['delta_low']) / 2:.1f}{mark}"
-            for cell, mark in zip(cells, marks, strict=True)
-        ]
+        p_values = holm([cell["delta_p"] for cell in cells])
+        columns[code] = [marked(c, "delta", p) for c, p in zip(cells, p_values, strict=True)]
     for place, label in enumerate(ABLATIONS.values()):
         rows.append([label, *(columns[code][place] for code in targets)])
     control = (f"{found.loc[(code, 'random-init-all'), 'mean']:.1f}" for code in targets)

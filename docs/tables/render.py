@@ -17,8 +17,9 @@ from collections.abc import Iterator
 from functools import partial
 
 import pandas as pd
-from cells import FOLDER, holm, interval, markdown, read, signed, significant_change
+from cells import FOLDER, interval, markdown, marked, read, signed, significant_change
 from question_tables import answers, guesses
+from xltransfer.analyses.statistics.significance import holm
 
 DOCUMENT = FOLDER.parent / "results.md"
 CLASSIFICATION = FOLDER.parent / "sentence-classification.md"
@@ -72,12 +73,8 @@ def changes(part: pd.DataFrame, intervals: bool = False) -> list[str]:
     pairs = [found.loc[f"random-init-{pair}"] for pair in PAIRS]
     texts = [signed(row["delta"]) for row in pairs]
     if intervals:
-        halves = [(row["delta_high"] - row["delta_low"]) / 2 for row in pairs]
-        marks = ["" if p < 0.05 else " ns" for p in holm([row["delta_p"] for row in pairs])]
-        texts = [
-            f"{text} ± {half:.1f}{mark}"
-            for text, half, mark in zip(texts, halves, marks, strict=True)
-        ]
+        p_values = holm([row["delta_p"] for row in pairs])
+        texts = [marked(row, "delta", p) for row, p in zip(pairs, p_values, strict=True)]
     return [
         f"{found.loc['none', 'mean']:.1f}",
         *texts,
@@ -145,13 +142,11 @@ def topics() -> str:
     for code, part in table.groupby("target", sort=False):
         found = part.set_index("ablation")
         change, control = found.loc["random-init-1-2"], found.loc["random-init-all"]
-        half = (change["delta_high"] - change["delta_low"]) / 2
-        mark = "" if change["delta_p"] < 0.05 else " ns"
         rows.append(
             [
                 str(code),
                 f"{found.loc['none', 'mean']:.1f} ({found.loc['none', 'sd']:.1f})",
-                f"{signed(change['delta'])} ± {half:.1f}{mark}",
+                marked(change, "delta", change["delta_p"]),
                 f"{control['mean']:.1f} ({control['sd']:.1f})",
             ]
         )

@@ -147,7 +147,10 @@ def test_topics_are_no_task_of_unseen_languages() -> None:
 def test_other_identities_do_not_depend_on_this_task() -> None:
     """What decides a training of another task has no setting of sentence classification."""
     config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
-    found = Study(config, ROOT)
-    task = next(iter(found.tasks))
-    text = found.finetuning_config(next(iter(found.encoders)), task, found.sources(task)[0])
-    assert "pooling" not in text and "dense_layer" not in text
+    more = {**config, "tasks": [*config["tasks"], "topics"], "topics": study().config["topics"]}
+    task, made = config["tasks"][0], []
+    for content in (config, more):
+        found = Study(content, ROOT)
+        place = next(iter(found.encoders)), task, found.sources(task)[0]
+        made.append((found.finetuning_config(*place), found.identities.model(*place)))
+    assert made[0] == made[1]

@@ -12,6 +12,7 @@ from planning import (
     UNSEEN_AGGREGATES,
     change,
     counts,
+    empty_encoder,
     planned,
     snakemake,
 )
@@ -73,15 +74,12 @@ def test_published_study_plans_offline(workspace: Path) -> None:
 
 def of_any_encoder(workspace: Path, folder: Path, study: str) -> dict[str, set[str]]:
     """The jobs of a study that takes a directory as its encoder."""
-    encoder = folder / "encoder"
-    encoder.mkdir()
-    for name in ("config.json", "model.safetensors", "tokenizer.json"):
-        (encoder / name).touch()
+    encoder = empty_encoder(folder)
     return planned(
         workspace,
         "--configfile",
         f"resources/studies/{study}.yaml",
-        XLTRANSFER_ENCODER=str(encoder),
+        XLTRANSFER_ENCODER=encoder,
         XLTRANSFER_UD_MIRROR=str(folder),
         XLTRANSFER_PARALLEL_TEXT=str(folder),
     )
@@ -147,12 +145,9 @@ def test_published_matrices_plan_offline(workspace: Path) -> None:
 
 def test_study_of_entities_alone(workspace: Path, tmp_path: Path) -> None:
     """Nothing is re-initialised or parallel: what is about that is left out."""
-    encoder = tmp_path / "encoder"
-    encoder.mkdir()
-    for name in ("config.json", "model.safetensors", "tokenizer.json"):
-        (encoder / name).touch()
+    encoder = empty_encoder(tmp_path)
     study = ("--configfile", "resources/studies/masakhaner.yaml")
-    jobs = planned(workspace, *study, XLTRANSFER_ENCODER=str(encoder))
+    jobs = planned(workspace, *study, XLTRANSFER_ENCODER=encoder)
     left_out = {
         *TYPOLOGY,
         "retrieval_table",

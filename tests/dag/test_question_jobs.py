@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 from conftest import ROOT
-from planning import AGGREGATES, counts, planned
+from planning import AGGREGATES, counts, empty_encoder, planned
 from xltransfer.runtime.errors import InputError
 from xltransfer.study import Study
 from xltransfer.study.estimate import Assumptions, Estimate
@@ -36,15 +36,12 @@ def test_questions_of_the_embedded_world(workspace: Path) -> None:
 
 def test_xquad_split_by_article(workspace: Path, tmp_path: Path) -> None:
     """One download makes three parts; other languages are tested on the same articles."""
-    encoder = tmp_path / "encoder"
-    encoder.mkdir()
-    for name in ("config.json", "model.safetensors", "tokenizer.json"):
-        (encoder / name).touch()
+    encoder = empty_encoder(tmp_path)
     jobs = planned(
         workspace,
         "--configfile",
         "resources/studies/xquad-articles.yaml",
-        XLTRANSFER_ENCODER=str(encoder),
+        XLTRANSFER_ENCODER=encoder,
         XLTRANSFER_QUESTIONS="/data",
     )
     assert {name: n for name, n in counts(jobs).items() if name not in AGGREGATES} == {

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import copy_workflow
-from planning import AGGREGATES, TYPOLOGY, counts, planned
+from planning import AGGREGATES, TYPOLOGY, counts, empty_encoder, planned
 
 STUDY = "resources/studies/relations.yaml"
 LEFT_OUT = {*TYPOLOGY, "retrieval_table", "similarity_tables", "representation_figures"}
@@ -18,11 +18,8 @@ LEFT_OUT = {*TYPOLOGY, "retrieval_table", "similarity_tables", "representation_f
 def study(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:
     """A workspace with an encoder for the study, and the environment of its plans."""
     workspace = copy_workflow(tmp_path_factory.mktemp("relations"))
-    encoder = workspace / "encoder"
-    encoder.mkdir()
-    for name in ("config.json", "model.safetensors", "tokenizer.json"):
-        (encoder / name).touch()
-    return workspace, {"XLTRANSFER_ENCODER": str(encoder)}
+    encoder = empty_encoder(workspace)
+    return workspace, {"XLTRANSFER_ENCODER": encoder}
 
 
 @pytest.fixture(scope="module")

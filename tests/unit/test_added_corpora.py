@@ -69,6 +69,18 @@ def test_named_entities_of_a_new_language_beside_a_study(
     assert open_study(STUDY).targets("ner") == ["ha_news", "qaa_embedded"]
 
 
+def test_the_folder_of_a_corpus_may_be_relative(
+    mirror: Path,
+    clone: Path,  # noqa: F811
+    capsys: pytest.CaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    study = clone / STUDY
+    monkeypatch.chdir(mirror / "News" / "hau")
+    add("News/hau", ner=True, from_=".", study=str(study), **HAUSA)
+    assert f"name {mirror} under `mirrors`" in capsys.readouterr().out
+
+
 def test_other_files_of_a_corpus_are_refused(mirror: Path, clone: Path) -> None:  # noqa: F811
     add("News/hau", ner=True, from_=str(mirror), **HAUSA)
     (mirror / "News/hau/test.txt").write_text("other O\n")
@@ -120,6 +132,24 @@ def test_layouts_and_schemes_are_recognised(form: str, tmp_path: Path) -> None:
     path.write_text(FORMS[form])
     found = recognised([path], "", "", "utf-8")
     assert f"{found.layout} {found.scheme} {found.broken_tags}" == form
+
+
+BROKEN = {
+    "uner": ("# sent_id = 1\n1\tSani\tI-PER\t-\t-\n", "I-PER"),
+    "wikiann": ("ha:Sani\tE-PER\nha:ya\tO\n", "E-PER"),
+}
+
+
+@pytest.mark.parametrize("layout", BROKEN)
+def test_the_warning_is_about_the_form_that_is_taken(
+    layout: str, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    path = tmp_path / "test.txt"
+    path.write_text(BROKEN[layout][0])
+    found = recognised([path], "", "", "utf-8")
+    assert (found.layout, found.broken_tags) == (layout, "repair")
+    written = capsys.readouterr().err
+    assert BROKEN[layout][1] in written and found.scheme in written and "'-'" not in written
 
 
 def test_the_catalogue_has_the_forms_that_are_recognised(shared: Path) -> None:
@@ -236,6 +266,9 @@ def test_raw_text_at_a_url_and_of_a_dataset(
     add("ha_web", text=True, from_=url, study=STUDY, licence="CC0-1.0", **HAUSA)
     text = catalogue().raw_corpora["ha_web"]
     assert (text.url, text.file, text.kind) == (url, "ha.jsonl", "hub")
+    publisher = {"url": "https://example.org/ha.jsonl", "licence": "CC0-1.0"}
+    add("ha_mirror", text=True, from_=url, study=STUDY, **publisher)
+    assert catalogue().raw_corpora["ha_mirror"].url == publisher["url"]
     commit = "0123456789" * 4
     monkeypatch.setattr(
         "xltransfer.corpora.new_raw_text.present_dataset_commit",
@@ -273,6 +306,9 @@ def test_the_present_commit_of_a_dataset(server: Server) -> None:  # noqa: F811
         server.files[f"api/datasets/{path}"] = json.dumps(answer).encode()
     assert present_dataset_commit("o/web", None, server.url) == commit
     assert present_dataset_commit("o/web", "v1", server.url) == "b" * 40
+    server.files["api/datasets/o/odd"] = json.dumps({"id": "o/odd"}).encode()
+    with pytest.raises(InputError, match=r"o/odd: its commit is not known"):
+        present_dataset_commit("o/odd", None, server.url)
     with pytest.raises(InputError, match=r"o/none: its commit is not known"):
         present_dataset_commit("o/none", None, server.url)
 

@@ -109,14 +109,34 @@ def test_a_treebank_of_a_known_language_in_the_catalogue(tmp_path: Path, clone: 
     assert Catalogue(clone / "resources", "2.18").treebanks["fi_new"].splits == ("test",)
 
 
-def test_another_release_adds_files_alone(release: Path, clone: Path, tmp_path: Path) -> None:
+def test_another_release_adds_files_alone(
+    release: Path, clone: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
     add(NAME, from_=str(release), family="Uralic, Ugric")
+    assert "as configured" not in capsys.readouterr().out
     newer = tmp_path / "ud-treebanks-v2.18"
     shutil.copytree(release, newer)
     (newer / NAME / f"{CODE}-ud-dev.conllu").write_text(SENTENCE * 2, encoding="utf-8")
     add(NAME, from_=str(newer))
     assert Catalogue(clone / "resources", "2.17").treebanks[CODE].release == "2.17"
     assert Catalogue(clone / "resources", "2.18").treebanks[CODE].release == "2.18"
+
+
+def test_a_release_that_is_assumed_is_stated(
+    release: Path, clone: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """Also where one row is new: a treebank with a test part, whose other rows are there."""
+    add(NAME, from_=str(release), family="Uralic, Ugric")
+    unnamed = tmp_path / "treebanks"
+    shutil.copytree(release, unnamed)
+    for path in (unnamed / NAME).glob("*.conllu"):
+        if not path.name.endswith("-test.conllu"):
+            path.unlink()
+    capsys.readouterr()
+    add(NAME, from_=str(unnamed))
+    assert "release: 2.18, as configured" in capsys.readouterr().out
+    add(NAME, from_=str(unnamed))
+    assert "as configured" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -67,11 +67,22 @@ def test_both_searches_find_the_same_translations() -> None:
     assert few["facts"]["right"] > 0.9
 
 
-def test_both_sides_of_checkpointing_compute_the_same(tmp_path: Path) -> None:
+def test_both_sides_of_checkpointing_compute_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from xltransfer.encoders.transformer import TransformerKind
+
     from benchmarks.measurement import Measurement
     from benchmarks.rows.memory import estimated_bytes, note, settings
     from benchmarks.workers import memory
 
+    recomputed, recompute = [], TransformerKind.recompute_layers
+
+    def counted(kind: TransformerKind, network: object) -> None:
+        recomputed.append(network)
+        recompute(kind, network)
+
+    monkeypatch.setattr(TransformerKind, "recompute_layers", counted)
     tiny = {
         "vocab_size": 400, "hidden_size": 16, "num_hidden_layers": 3, "num_attention_heads": 2,
         "intermediate_size": 64, "max_position_embeddings": 60,
@@ -84,6 +95,8 @@ def test_both_sides_of_checkpointing_compute_the_same(tmp_path: Path) -> None:
             "settings": {**settings(checkpointing), "batch_pieces": 200},
         }  # fmt: skip
         found = memory.train(arguments)
+        # Only the first side recomputes its layers.
+        assert len(recomputed) == 1
         assert found["work"] == len(found["facts"]["losses"]) > 2
         assert found["facts"]["step_bytes"] > 10**7
         pair.append(Measurement(found["seconds"], found["work"], 1, found["facts"]))

@@ -103,6 +103,14 @@ def hub_file(folder: Path, labels: list[int], **columns: list) -> Path:
     return path
 
 
+def test_a_column_without_a_name_is_no_language(tmp_path: Path) -> None:
+    """Tables that pandas writes with their index."""
+    text = "\tid\tsentence1\tsentence2\tlabel\n0\ta\tA cat.\t\tanimal\n"
+    counts: Counter[str] = Counter()
+    [found] = read_layout(text_file(tmp_path, text), "table", "en", counts)
+    assert (found.identifier, found.label) == ("a", "animal") and not counts
+
+
 def test_parquet_of_the_hub(tmp_path: Path) -> None:
     texts = {"premise": ["a", "b", "c"], "hypothesis": ["d", "e", "f"]}
     found = read_layout(hub_file(tmp_path, [2, 0, 1], **texts), "xnli-hub", "de")

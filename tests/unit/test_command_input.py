@@ -23,23 +23,28 @@ def test_cards_of_other_tasks_and_of_sets_of_sources() -> None:
     origin = Origin("nowhere", "e", "questions", "en_squad+de_xquad", "none", 1)
     settings = {"kind": "question-answering", "training": {"epochs": 1}}
     report = {"config": {"settings": settings}, "weights": "w"}
-    card = model_card(origin, report, {"encoders": [], "ud_release": "2.18"})
+    card = model_card(origin, report, {"encoders": [], "ud_release": "2.18"}, "bert")
     assert "language:\n- en\n- de\n" in card and "pipeline_tag: question-answering" in card
     assert card.count("- **Training data**: ") == 2 and "annotate" not in card
     assert "`AutoModelForQuestionAnswering.from_pretrained(…)`" in card
 
 
 @pytest.mark.parametrize(
-    ("pooling", "opened"), [("first", "AutoModelForSequenceClassification"), ("mean", "AutoModel")]
+    ("model_type", "pooling", "opened"),
+    [
+        ("xlm-roberta", "first", "AutoModelForSequenceClassification"),
+        ("xlm-roberta", "mean", "AutoModel"),
+        ("distilbert", "first", "AutoModel"),
+    ],
 )
-def test_cards_of_sentence_classification(pooling: str, opened: str) -> None:
-    """Only a head that transformers has too is opened by a class with a head."""
+def test_cards_of_sentence_classification(model_type: str, pooling: str, opened: str) -> None:
+    """Only a head that transformers has too is opened by a class with a head, and by a pipeline."""
     origin = Origin("nowhere", "e", "nli", "en_xnli", "none", 1)
     settings = {"kind": "sentence-classification", "pooling": pooling, "dense_layer": True}
     report = {"config": {"settings": settings | {"training": {"epochs": 1}}}, "weights": "w"}
-    card = model_card(origin, report, {"encoders": [], "ud_release": "2.18"})
-    assert "pipeline_tag: text-classification" in card and "CC BY-NC 4.0" in card
-    assert f"`{opened}.from_pretrained(…)`" in card
+    card = model_card(origin, report, {"encoders": [], "ud_release": "2.18"}, model_type)
+    assert ("pipeline_tag: text-classification" in card) == (opened != "AutoModel")
+    assert f"`{opened}.from_pretrained(…)`" in card and "CC BY-NC 4.0" in card
 
 
 def test_the_interval_of_a_mean_of_groups() -> None:

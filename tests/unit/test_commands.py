@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import doctest
 import io
 import json
@@ -239,11 +240,22 @@ def test_an_exported_model_has_a_card_and_opens_elsewhere(models: Path, tmp_path
     assert AutoModelForTokenClassification.from_pretrained(folder).config.num_labels == 2
 
 
+def test_intervals_of_scores_for_documents(models: Path) -> None:
+    """Two seeds with the same predictions: only sentences vary."""
+    scores(models)
+    command = [sys.executable, str(ROOT / "docs/tables/score_intervals.py"), str(models)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    rows = list(csv.DictReader(done.stdout.splitlines()))
+    row = next(row for row in rows if row["target"] == "qab")
+    assert (row["score"], row["seeds"], row["metric"]) == ("62.50", "2", "accuracy")
+    assert float(row["low"]) < 62.5 < float(row["high"])
+
+
 def test_the_card_of_a_set_of_sources_has_the_licence_of_each() -> None:
     config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
     origin = Origin("results", "embedded", "pos", "qaa_embedded+qca_embedded", "none", 1)
     report = {"config": {"settings": {**POS, "training": {}}}, "weights": "w"}
-    card = model_card(origin, report, config)
+    card = model_card(origin, report, config, "bert")
     assert yaml.safe_load(card.split("---")[1])["language"] == ["qaa", "qca"]
     assert card.count("licence: CC0-1.0") == 2
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib import colormaps
 from xltransfer.analyses.pair_figures import SERIES, styles_of
+from xltransfer.analyses.plots import HEAT_MAP
 from xltransfer.analyses.translation_figures import HATCHES
 
 
@@ -15,6 +16,6 @@ def test_series_can_be_told_apart_without_colour() -> None:
     assert len(set(HATCHES)) == len(HATCHES)
     styles = styles_of(f"encoder-{number}" for number in range(10))
     assert len({(style["marker"], style["linestyle"]) for style in styles.values()}) == 10
-    colours = colormaps["cividis"](np.linspace(0, 1, 101))[:, :3]
+    colours = colormaps[HEAT_MAP](np.linspace(0, 1, 101))[:, :3]
     lightness = colours @ [0.299, 0.587, 0.114]
     assert (np.diff(lightness) > 0).all()

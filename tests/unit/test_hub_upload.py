@@ -93,6 +93,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     monkeypatch.setenv("HF_TOKEN", TOKEN)
     yield server
     server.shutdown()
+    server.server_close()
 
 
 def test_an_exported_model_is_uploaded(

@@ -13,10 +13,12 @@ from encoders import LAYERS, make_encoder
 from safetensors.torch import load_file
 from test_recipes import ADAPTED, MONOLINGUAL, PLAIN
 from test_study import change
+from torch import nn
 from xltransfer.encoders.states import piece_states
 from xltransfer.encoders.transformer import load_encoder
 from xltransfer.records.record import record_path
 from xltransfer.runtime.errors import InputError
+from xltransfer.stages import keep_layers as stage
 from xltransfer.stages.keep_layers import keep_layers, lower_config
 from xltransfer.study import Study
 from xltransfer.study.estimate import encoder_size
@@ -63,6 +65,19 @@ def test_the_same_bytes_each_time(tmp_path: Path) -> None:
     for file in ("config.json", "model.safetensors", "tokenizer.json"):
         one, two = ((tmp_path / name / file).read_bytes() for name in ("one", "two"))
         assert one == two
+
+
+def test_other_states_are_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the states of an encoder depended on the layers that are removed."""
+
+    def changed(network: nn.Module, removed: nn.ModuleList) -> dict[str, torch.Tensor]:
+        return {name: value + 1 for name, value in lower_weights(network, removed).items()}
+
+    lower_weights = stage._lower_weights
+    monkeypatch.setattr(stage, "_lower_weights", changed)
+    with pytest.raises(InputError, match="the layers cannot be kept alone"):
+        keep_layers(make_encoder(tmp_path / "whole"), 2, tmp_path / "cut")
+    assert not record_path(tmp_path / "cut" / "model.safetensors").exists()
 
 
 def test_lists_of_layers_are_cut_with_them() -> None:

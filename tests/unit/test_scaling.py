@@ -15,8 +15,8 @@ from encoders import make_encoder
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import XLMRobertaConfig
 from xltransfer.analyses.plots import save_figure
-from xltransfer.analyses.randominit import Cell
-from xltransfer.analyses.scaling import CHANGE, Training, scaling_table, trainings_of_models
+from xltransfer.analyses.randominit import CHANGES, Cell
+from xltransfer.analyses.scaling import Training, scaling_table, trainings_of_models
 from xltransfer.analyses.scaling_figure import scaling_figure
 from xltransfer.encoders.encoder_sizes import NetworkSize, network_size
 from xltransfer.encoders.transformer import load_encoder
@@ -188,7 +188,7 @@ def test_changes_are_from_the_next_smaller_encoder() -> None:
     """Of two seeds and sentences without variance, the interval is Student's t over seeds."""
     found = scaling_table(cells(), {"pos": "accuracy"}, SIZES, TRAININGS, [])
     changes = found.set_index(["source_target", "encoder"])
-    assert changes.loc[("A-A", "small"), list(CHANGE)].isna().all()
+    assert changes.loc[("A-A", "small"), list(CHANGES)].isna().all()
     row = changes.loc[("A-A", "big")]
     # Differences of 9 and 11: mean 10, standard error 1, one degree of freedom.
     half = 12.706205

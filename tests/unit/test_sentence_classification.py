@@ -153,7 +153,9 @@ def test_noise_changes_words_of_both_sentences_and_keeps_the_rows(tmp_path: Path
     sentences = [ClassifiedSentence("1", "cat barked", "other dog", "x")]
     data = Dataset(sentences, reader, 99, varied=noise.of_epoch, make=task.examples)
     plain, noisy = data.examples[0], data.of_epoch(0)[0]
-    assert plain.rows[0].tolist() != noisy.rows[0].tolist()
+    for side in (0, 1):
+        old, new = (one.rows[0][one.segments[0] == side].tolist() for one in (plain, noisy))
+        assert old != new
     for example in (plain, noisy):
         assert example.rows[0].tolist().count(reader.suffix[0]) == 2
         assert example.segments[0].max() == 1

@@ -19,6 +19,7 @@ from tokenizers import (
     trainers,
 )
 from transformers import AutoModelForMaskedLM, BertConfig, BertForMaskedLM, RobertaConfig
+from xltransfer.corpora.classified_sentences import ClassifiedSentence, write_classified
 from xltransfer.corpora.conllu import read_conllu
 from xltransfer.corpora.questions import Answer, Question, write_squad
 from xltransfer.corpora.relation_sentences import (
@@ -171,6 +172,23 @@ def test_questions_and_passages_are_kept_as_running_text(encoder: Path, tmp_path
     assert after.vocabulary_size < before.vocabulary_size - 100
     old, new = (tokenizer.encodings([asked, passage]) for tokenizer in (before, after))
     assert [found.tokens for found in old] == [found.tokens for found in new]
+
+
+def test_words_of_classified_sentences_are_kept(encoder: Path, tmp_path: Path) -> None:
+    """Their tables end as parallel text does, which has no header."""
+    part = tmp_path / "any" / "test.tsv"
+    part.parent.mkdir()
+    first, second = "the change of the table", "a language that nobody has seen"
+    write_classified(part, [ClassifiedSentence("1", first, second, "unknown")])
+    trim_vocabulary(encoder, [part], tmp_path / "trimmed")
+    before, after = WordTokenizer(encoder), WordTokenizer(tmp_path / "trimmed")
+    assert after.vocabulary_size < before.vocabulary_size
+    for text in (first, second):
+        old, new = (
+            [read._tokenizer.id_to_token(int(i)) for i in read([text.split()])[0].pieces]
+            for read in (before, after)
+        )
+        assert old == new
 
 
 def test_other_text_can_still_be_read(encoder: Path, corpora: list[Path], tmp_path: Path) -> None:

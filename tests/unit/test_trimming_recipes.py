@@ -7,6 +7,7 @@ import yaml
 from conftest import ROOT
 from test_recipes import ADAPTED, BILSTM, JOINED_PAIRS, MONOLINGUAL, PLAIN, SECTIONS, recipe
 from test_study import change
+from xltransfer.corpora.formats import FORMATS
 from xltransfer.runtime.errors import InputError
 from xltransfer.study import Study
 from xltransfer.study.estimate import Assumptions, Estimate
@@ -165,3 +166,9 @@ def test_corpora_of_relations_and_roles_are_listed() -> None:
     by["roles"] = [code for code in by["roles"] if code != "fi_tdt_up"]
     with pytest.raises(InputError, match=r"'fi_tdt_up', which .* add it to `roles` of"):
         Study(config, ROOT)
+
+
+def test_every_kind_of_corpus_can_be_listed() -> None:
+    schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+    listed = schema["$defs"]["trimming"]["properties"].keys()
+    assert listed == {"objective", "parallel_text", *FORMATS}

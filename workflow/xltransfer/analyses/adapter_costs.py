@@ -12,7 +12,7 @@ from ..corpora.source_sets import members
 from ..encoders.ablations import NONE
 from ..runtime.errors import InputError
 from ..runtime.files import read_json
-from .randominit import CROSS_LINGUAL, Cell, cells_of
+from .randominit import CROSS_LINGUAL, cells_of, change_from
 
 Cost = tuple[int, int]
 """Parameters trained, and bytes stored."""
@@ -95,6 +95,7 @@ def adapter_rows(
             continue
         data = config["tasks"][task]
         alike = _comparable(config, task, source, target)
+        reference = cells.get((*first, metric, source, target, NONE))
         trained, stored = models[encoder, data["trained_as"], corpora[task, source]]
         rows.append(
             {
@@ -105,7 +106,7 @@ def adapter_rows(
                 "target": target,
                 "score": cell.values.mean(),
                 "score_sd": cell.values.std(),
-                **_change(cell, cells.get((*first, metric, source, target, NONE)), alike),
+                **change_from(cell, reference if alike and reference is not cell else None),
                 "adapter_units": "" if data["adapter_units"] is None else data["adapter_units"],
                 "language_adapters": _adapters(config, encoder, data, target),
                 "trained_parameters": trained,
@@ -135,18 +136,6 @@ def _comparable(config: Mapping[str, Any], task: str, source: str, target: str) 
         for data in (first, own)
     )
     return target != CROSS_LINGUAL or next(averaged) == next(averaged)
-
-
-def _change(cell: Cell, reference: Cell | None, alike: bool) -> dict[str, float]:
-    names = ("change", "change_sd", "change_low", "change_high", "change_p")
-    if reference is None or reference is cell or not alike:
-        return dict.fromkeys(names, float("nan"))
-    found = cell.minus(reference)
-    if found is None:
-        return dict.fromkeys(names, float("nan"))
-    deviation = (cell.values - reference.values).std()
-    values = (found.mean, deviation, found.low, found.high, found.p_value)
-    return dict(zip(names, map(float, values), strict=True))
 
 
 def _adapters(config: Mapping[str, Any], encoder: str, data: Mapping[str, Any], target: str) -> str:

@@ -25,6 +25,8 @@ from .randominit import CROSS_LINGUAL
 SAME_LANGUAGE = {"color": "#0072B2", "marker": "o", "linestyle": "-"}
 ZERO_SHOT = {"color": "#D55E00", "marker": "s", "linestyle": "--"}
 GREY = "#777777"
+HEAT_MAP = "cividis"
+"""Colours of heat maps, whose lightness rises with the value."""
 MOST_COLUMNS = 4
 """Number of panels beside each other."""
 
@@ -108,7 +110,7 @@ def zeroshot_figure(config: Mapping[str, Any], matrix: pd.DataFrame) -> Figure:
     for ax, ((encoder, task, metric), part) in zip(axes[:, 0], groups, strict=True):
         present = [name for name in languages if part[name].notna().any()]
         values = part[present].to_numpy(float)
-        ax.imshow(values, cmap="cividis", vmin=0, vmax=100, aspect="auto")
+        ax.imshow(values, cmap=HEAT_MAP, vmin=0, vmax=100, aspect="auto")
         for (row, column), value in np.ndenumerate(values):
             shade = "black" if value > 55 else "white"
             ax.text(column, row, f"{value:.0f}", ha="center", va="center", color=shade, fontsize=7)

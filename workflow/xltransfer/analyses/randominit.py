@@ -65,6 +65,20 @@ class Cell:
         return mean_difference(differences, self.influences - theirs)
 
 
+CHANGES = ("change", "change_sd", "change_low", "change_high", "change_p")
+"""Columns of the difference from a reference."""
+
+
+def change_from(cell: Cell, reference: Cell | None) -> dict[str, float]:
+    """The difference from a reference: the columns ``CHANGES``, NaN where there is none."""
+    found = None if reference is None else cell.minus(reference)
+    if reference is None or found is None:
+        return dict.fromkeys(CHANGES, float("nan"))
+    deviation = (cell.values - reference.values).std()
+    values = (found.mean, deviation, found.low, found.high, found.p_value)
+    return dict(zip(CHANGES, map(float, values), strict=True))
+
+
 def by_target(scores: pd.DataFrame) -> pd.DataFrame:
     """Score and change for every target: mean and standard deviation over seeds.
 

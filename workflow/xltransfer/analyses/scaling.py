@@ -14,17 +14,15 @@ from ..encoders.ablations import NONE
 from ..runtime.errors import InputError
 from ..runtime.files import read_json
 from ..training.operations import training_operations
-from .randominit import CROSS_LINGUAL, Cell
+from .randominit import CHANGES, CROSS_LINGUAL, Cell, change_from
 
 SIZES = ("layers", "width", "parameters", "parameters_without_embeddings")
 """Columns of the size of an encoder."""
 COMPUTE = ("training_steps", "training_gigaflops")
 """Columns of the compute of a fine-tuning."""
-CHANGE = ("change", "change_sd", "change_low", "change_high", "change_p")
-"""Columns of the difference from the next smaller encoder."""
 COLUMNS = (
     *("encoder", "task", "metric", "source_target", "score", "score_sd", "gap"),
-    *CHANGE,
+    *CHANGES,
     *(*SIZES, *COMPUTE, "reference"),
 )
 
@@ -153,7 +151,7 @@ def scaling_table(
                         "score": cell.values.mean(),
                         "score_sd": cell.values.std(),
                         "gap": cell.values.mean() - sum(own) / len(own) if own else float("nan"),
-                        **_change(cell, smaller),
+                        **change_from(cell, smaller),
                         **sizes[encoder],
                         "training_steps": training.steps,
                         "training_gigaflops": training_operations(weights, training.subwords) / 1e9,
@@ -161,7 +159,7 @@ def scaling_table(
                     }
                 )
                 smaller = cell
-    unknown = dict.fromkeys(("score_sd", "gap", *CHANGE, *COMPUTE), float("nan"))
+    unknown = dict.fromkeys(("score_sd", "gap", *CHANGES, *COMPUTE), float("nan"))
     rows += [{**vars(one), **unknown} for one in published]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
@@ -175,13 +173,3 @@ def _by_source(
         if metric == metrics.get(task) and ablation == NONE:
             found.setdefault((task, source), {})[target, encoder] = cell
     return found
-
-
-def _change(cell: Cell, smaller: Cell | None) -> dict[str, float]:
-    """The difference from the cell of a smaller encoder: the columns ``CHANGE``."""
-    found = None if smaller is None else cell.minus(smaller)
-    if smaller is None or found is None:
-        return dict.fromkeys(CHANGE, float("nan"))
-    deviation = (cell.values - smaller.values).std()
-    values = (found.mean, deviation, found.low, found.high, found.p_value)
-    return dict(zip(CHANGE, map(float, values), strict=True))

@@ -133,9 +133,6 @@ def add(
     )
     with tempfile.TemporaryDirectory() as scratch:
         lines = ADDERS[what](target, request, Path(scratch))
-    if what == TREEBANK and not stated and len(lines) > 2:
-        of = f"release: {target.release}, as configured, for the folder's name has none"
-        lines.insert(-1, f"{of}; see --release")
     print("\n".join(lines))
 
 

@@ -13,6 +13,7 @@ import yaml
 
 from ..corpora.catalogue import Corpus
 from ..corpora.source_sets import members
+from ..encoders.sequence_heads import SEQUENCE_HEADS
 from ..records import paths
 from ..records.record import TRAINING
 from ..records.verification import verified_model
@@ -35,9 +36,10 @@ LOADED_AS = {
     "question-answering": "AutoModelForQuestionAnswering",
     "tagging": "AutoModelForTokenClassification",
     "entities": "AutoModelForTokenClassification",
-    "parsing": "AutoModel",
     "sentence-classification": "AutoModelForSequenceClassification",
 }
+ENCODER = "AutoModel"
+"""The class of transformers that opens the encoder of a model without its head."""
 ANNOTATES = ("treebanks", "entities")
 """Corpora of the tasks whose models `xltransfer annotate` uses."""
 
@@ -90,7 +92,8 @@ def export(model: Path, folder: Path, /, study: str = "", push_to_hub: str = "")
         )
     report = read_json(model / TRAINING)
     config = checked_config([study] if study else [])
-    card = model_card(origin, report, config)
+    model_type = str(read_json(model / "config.json").get("model_type"))
+    card = model_card(origin, report, config, model_type)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".xltransfer-") as scratch:
         target = Path(scratch, folder.name)
@@ -123,13 +126,16 @@ def _origin(model: Path) -> Origin:
     return Origin(results, *parts[-5:-1], seed=int(parts[-1].removeprefix("seed-")))
 
 
-def model_card(origin: Origin, report: Mapping[str, Any], config: Mapping[str, Any]) -> str:
+def model_card(
+    origin: Origin, report: Mapping[str, Any], config: Mapping[str, Any], model_type: str
+) -> str:
     """A model card in Markdown, with the metadata that model hubs read.
 
     Args:
         origin: the model.
         report: its ``training.json``.
         config: configuration, whose catalogue has the corpora.
+        model_type: type of its encoder.
     """
     kind = kind_of(report["config"]["settings"])
     catalogue = read_catalogue(project_folder(), config)
@@ -141,10 +147,11 @@ def model_card(origin: Origin, report: Mapping[str, Any], config: Mapping[str, A
     items = [item for item in config["encoders"] if item["name"] == origin.encoder]
     base = next((item["hub"] for item in items if "hub" in item), None)
     name = report["config"]["settings"]["kind"]
+    opened = _loaded_as(report["config"]["settings"], model_type)
     metadata = {
         "library_name": "transformers",
         "tags": ["cross-lingual transfer", name],
-        **({"pipeline_tag": PIPELINES[name]} if name in PIPELINES else {}),
+        **({"pipeline_tag": PIPELINES[name]} if name in PIPELINES and opened != ENCODER else {}),
         **({"base_model": base} if base else {}),
         **({"language": [source.language for source in sources]} if sources else {}),
     }
@@ -156,18 +163,17 @@ def model_card(origin: Origin, report: Mapping[str, Any], config: Mapping[str, A
     lines += ["", "## Use", ""]
     if kind.corpora in ANNOTATES:
         lines += ["```sh", "xltransfer annotate . < text", "```", ""]
-    lines += [
-        f"With transformers: `{_loaded_as(report['config']['settings'])}.from_pretrained(…)`."
-    ]
+    lines += [f"With transformers: `{opened}.from_pretrained(…)`."]
     return "\n".join(lines) + "\n"
 
 
-def _loaded_as(settings: Mapping[str, Any]) -> str:
+def _loaded_as(settings: Mapping[str, Any], model_type: str) -> str:
     """The class of transformers that opens a model; the encoder alone if it has no such head."""
-    plain = settings["kind"] == "sentence-classification" and not (
-        settings["pooling"] == "first" and settings["dense_layer"]
-    )
-    return "AutoModel" if plain else LOADED_AS.get(settings["kind"], "AutoModel")
+    if settings["kind"] == "sentence-classification" and not (
+        model_type in SEQUENCE_HEADS and settings["pooling"] == "first" and settings["dense_layer"]
+    ):
+        return ENCODER
+    return LOADED_AS.get(settings["kind"], ENCODER)
 
 
 def _description(

@@ -62,6 +62,7 @@ def new(
         mirror,
         own,
         project,
+        known,
     )
     text = text_of(content)
     if yaml.safe_load(text) != content:

@@ -96,7 +96,7 @@ def read_layout(
     layout = LAYOUTS[name]
     found: dict[str, ClassifiedSentence] = {}
     for number, (place, row) in enumerate(_ROWS[layout.container](path, layout), start=1):
-        if layout.language in row and row[layout.language] != language:
+        if layout.language and row.get(layout.language, language) != language:
             counts["rows_of_other_languages"] += 1
             continue
         if _cell(row, layout.label, place) in layout.unlabelled:

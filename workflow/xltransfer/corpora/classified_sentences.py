@@ -22,6 +22,12 @@ LONGEST_LABEL = 100
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
+def is_classified(path: Path) -> bool:
+    """Whether a table is one of sentences with labels, by its header line."""
+    with open(path, "rb") as file:
+        return file.readline().rstrip(b"\r\n") == "\t".join(HEADER).encode()
+
+
 @dataclass(slots=True)
 class ClassifiedSentence:
     """A sentence, or a pair of sentences, with its label.

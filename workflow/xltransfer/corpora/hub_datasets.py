@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import shutil
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,8 @@ from .catalogue import LARGEST_RAW
 from .checksums import too_large, verify_checksum
 
 log = logging.getLogger(__name__)
+
+_COMMIT = re.compile("[0-9a-f]{40}")
 
 
 def fetch_dataset_file(
@@ -113,7 +116,11 @@ def present_dataset_commit(
     from huggingface_hub import HfApi
 
     try:
-        commit = HfApi(endpoint=endpoint).dataset_info(repository, revision=revision).sha
+        commit = (
+            HfApi(endpoint=endpoint).dataset_info(repository, revision=revision, timeout=30).sha
+        )
+        if not isinstance(commit, str) or not _COMMIT.fullmatch(commit):
+            raise ValueError("the hub names none")
     except Exception as error:
         # The client raises errors of several libraries, and not only for networks.
         name = f"{repository}@{revision}" if revision else repository
@@ -121,7 +128,7 @@ def present_dataset_commit(
             f"{name}: its commit is not known ({one_line(error)}); give it as "
             f"hf://datasets/{repository}@<40 hexadecimal digits>/<path>"
         ) from None
-    return str(commit)
+    return commit
 
 
 def one_line(error: Exception) -> str:

@@ -67,7 +67,7 @@ class Entities:
     @property
     def above(self) -> Path:
         """The folder with the layout of a mirror."""
-        own = next(iter(self.files.values())).parent
+        own = next(iter(self.files.values())).parent.resolve()
         return own.parents[len(Path(self.name).parts) - 1]
 
     def sentences(self) -> Iterator[TaggedSentence]:
@@ -192,15 +192,15 @@ def recognised(files: Sequence[Path], layout: str, scheme: str, encoding: str) -
         InputError: the files are in no layout, or not as stated; names a line.
     """
     layouts = (layout,) if layout else LAYOUTS
-    failure = InputError("")
-    for one, other in product(layouts, (scheme,) if scheme else SCHEMES):
+    schemes = (scheme,) if scheme else SCHEMES
+    failures: dict[tuple[str, str], InputError] = {}
+    for one, other in product(layouts, schemes):
         form = Form(one, other, "refuse", encoding)
         try:
             for path in files:
                 _read(path, form)
         except InputError as error:
-            # The error that is shown is that of the last layout, which most corpora have.
-            failure = error if other == (scheme or SCHEMES[0]) else failure
+            failures[one, other] = error
             continue
         return form
     for one in layouts:
@@ -210,10 +210,11 @@ def recognised(files: Sequence[Path], layout: str, scheme: str, encoding: str) -
                 _read(path, form)
         except InputError:
             continue
-        found = str(failure).partition("; correct the file")[0]
+        found = str(failures[one, form.scheme]).partition("; correct the file")[0]
         warn(f"{found}; such tags are read as conlleval reads them")
         return form
-    raise failure
+    # The error that is shown is that of the last layout, which most corpora have.
+    raise failures[layouts[-1], schemes[0]]
 
 
 def _scheme_of(files: Sequence[Path], encoding: str) -> str:

@@ -76,7 +76,7 @@ def open_raw_text(place: str, kind: str, url: str, folder: Path) -> RawText:
         place: file, URL, or ``hf://datasets/<owner>/<name>/<path>``; a revision after ``@`` that is
             no commit hash, or none, becomes the present commit.
         kind: format; ``""`` recognises it by the file's name.
-        url: URL of the publication, if ``place`` is a file.
+        url: URL of the publication, if it is not ``place``.
         folder: folder to download to.
 
     Raises:
@@ -93,7 +93,7 @@ def open_raw_text(place: str, kind: str, url: str, folder: Path) -> RawText:
     # A mirror has the files of different datasets in different folders.
     file = f"{found.repository.replace('/', '-')}/{found.path}" if found else name
     fetch_file(folder / name, file, address, UNCHECKED, [])
-    return RawText(folder / name, file, kind or kind_of_file(name), address)
+    return RawText(folder / name, file, kind or kind_of_file(name), url or address)
 
 
 def kind_of_file(name: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..corpora.hub_datasets import one_line
 from ..runtime.errors import InputError
-from ..runtime.files import read_json
+from ..runtime.files import json_object
 from .families import units_of
 
 
@@ -62,7 +62,7 @@ def configuration(repository: str, revision: str, endpoint: str | None = None) -
             path = hf_hub_download(
                 repository, "config.json", revision=revision, endpoint=endpoint, local_dir=folder
             )
-            content = _object(path)
+            content = json_object(path)
     except InputError:
         raise
     except Exception as error:
@@ -79,12 +79,3 @@ def configuration(repository: str, revision: str, endpoint: str | None = None) -
             "the model and give its directory as `path`"
         )
     return content
-
-
-def _object(path: str) -> dict[str, Any]:
-    """A JSON object; empty if the file holds something else."""
-    try:
-        content = read_json(path)
-    except InputError:
-        return {}
-    return content if isinstance(content, dict) else {}

@@ -1,4 +1,4 @@
-"""An encoder directory that was compared with its records, for all that a stage does with it."""
+"""An encoder directory that was compared with its records, for all that a training does with it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ class VerifiedEncoder:
 
     Args:
         directory: encoder directory, of any kind.
-        more: names of further files of it that the stage reads.
 
     Attributes:
         directory: as given.
@@ -30,9 +29,9 @@ class VerifiedEncoder:
         InputError: a file cannot be read or does not match its record.
     """
 
-    def __init__(self, directory: Path, more: Iterable[str] = ()) -> None:
+    def __init__(self, directory: Path) -> None:
         self.directory, self.kind = directory, kind_of(directory)
-        self.checksums = verified_encoder(directory, [*self.kind.files, *more])
+        self.checksums = verified_encoder(directory, self.kind.files)
 
     @property
     def reads_languages(self) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..runtime.errors import InputError
-from ..runtime.files import digest, read_json
+from ..runtime.files import digest, json_object
 from .code import stage_digest
 from .record import (
     PACKAGES,
@@ -178,18 +178,9 @@ def record_of(path: str) -> dict[str, Any]:
     Args:
         path: path as written by ``record.portable``.
     """
-    content = _json_object(record_path(located(path)))
+    content = json_object(record_path(located(path)))
     usable = isinstance(content.get("inputs"), dict) and {"stage", "output"} <= content.keys()
     return content if usable else {}
-
-
-def _json_object(path: Path) -> dict[str, Any]:
-    """The content of a JSON file; empty if it is missing, damaged or something else."""
-    try:
-        content = read_json(path)
-    except InputError:
-        return {}
-    return content if isinstance(content, dict) else {}
 
 
 def _merge(stages: dict[str, dict[str, list[Any]]], record: Mapping[str, Any]) -> None:
@@ -212,7 +203,7 @@ def training_times(trace: Trace) -> dict[str, Any]:
     nothing = {"models": 0, "without_times": 0, "wall_seconds": 0.0, "gpu_seconds": 0.0}
     rows: dict[str, dict[str, float]] = {"all": {**nothing}}
     for path, stage in trace.trainings.items():
-        times = _json_object(Path(located(path)).with_name(TIMES))
+        times = json_object(Path(located(path)).with_name(TIMES))
         for name in ("all", stage or "elsewhere"):
             sums = rows.setdefault(name, {**nothing})
             sums["models"] += 1

@@ -173,6 +173,15 @@ def read_json(path: Path | str) -> Any:
         raise InputError(f"{path}: JSON that cannot be read ({error}); correct it") from None
 
 
+def json_object(path: Path | str) -> dict[str, Any]:
+    """The content of a JSON file; empty if it is missing, damaged or something else."""
+    try:
+        content = read_json(path)
+    except InputError:
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
 def write_json(path: Path | str, content: Any) -> None:
     """Write JSON with sorted keys, atomically."""
     with replacing(path) as temporary:

@@ -32,8 +32,9 @@ log = logging.getLogger(__name__)
 def keep_layers(encoder: Path, layers: int, output: Path) -> None:
     """Make an encoder of the lowest layers of another one.
 
-    Its states are those of the other encoder at these layers, which is checked at the end; the
-    state of the highest one passes through the last normalisation of the encoder, if there is one.
+    Its states are those of the other encoder at these layers. The state of the highest one passes
+    through the last normalisation of the encoder, if there is one; those below it are compared at
+    the end.
     A head for masked language modelling, which reads the states of the top layer, is left out.
 
     Args:

@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import nn
 
+from ..corpora.classified_sentences import is_classified
 from ..corpora.formats import FORMATS, format_of, read_sentences
 from ..corpora.lines import Lines
 from ..corpora.sentence_pairs import PAIRS_SUFFIX, SentencePairs
@@ -104,7 +105,7 @@ def _trimming(
 
 def _sentences(path: Path) -> Iterator[tuple[list[str], str]]:
     """The words of each sentence, and its text if a stage reads that."""
-    if path.suffix == PAIRS_SUFFIX:
+    if path.suffix == PAIRS_SUFFIX and not is_classified(path):
         pairs = SentencePairs(path)
         for sentence in (*pairs.side(0), *pairs.side(1)):
             yield sentence.split(), sentence

@@ -71,6 +71,7 @@ class Target:
 
     Attributes:
         release: release of Universal Dependencies.
+        stated: whether it was given.
         known: the catalogue with the study's rows.
 
     Raises:
@@ -85,7 +86,7 @@ class Target:
         newest = checked_config([study] if study is not None and study.exists() else [])[
             "ud_release"
         ]
-        self.study, self.release = study, release or newest
+        self.study, self.release, self.stated = study, release or newest, bool(release)
         if _number(self.release) > _number(newest):
             raise InputError(
                 f"release {self.release} is newer than `ud_release: {newest}` of the study, which "
@@ -148,6 +149,9 @@ def add_treebank(target: Target, request: Request, scratch: Path) -> list[str]:
         "treebank_files.tsv": files,
     }
     lines = target.write(rows, treebank.code)
+    if any(rows.values()) and not target.stated:
+        of = f"release: {target.release}, as configured, for the folder's name has none"
+        lines.append(f"{of}; see --release")
     return [*lines, f"{treebank.code}: {len(sentences):,} sentences; {', '.join(treebank.files)}"]
 
 

@@ -72,7 +72,7 @@ class EmbeddedWorld:
             language: code of the language.
             split: ``train``, ``dev`` or ``test``.
         """
-        own = yaml.safe_load(read_text(self._tables / "world.yaml")).get(folder)
+        own = self._world.get(folder)
         if own is None:
             return self.part(language, split)
         seed = self._study.config["embedded_world"]["seed"]
@@ -86,7 +86,7 @@ class EmbeddedWorld:
         return canonical_json({**self._part(first, "parallel_text"), "translation": translation})
 
     def _part(self, language: str, name: str) -> dict[str, Any]:
-        numbers = yaml.safe_load(read_text(self._tables / "world.yaml"))["parts"][name]
+        numbers = self._world["parts"][name]
         first = numbers["first"]
         if not numbers["parallel"]:
             first += place_among_codes(language) * numbers["sentences"]
@@ -106,6 +106,10 @@ class EmbeddedWorld:
         numbers = {key: part[key] for key in ("seed", "first", "sentences")}
         sides = {"source": part["language"], "target": asdict(self.language(target))}
         return canonical_json({**numbers, **sides})
+
+    @cached_property
+    def _world(self) -> dict[str, Any]:
+        return yaml.safe_load(read_text(self._tables / "world.yaml"))
 
     @cached_property
     def encoder(self) -> dict[str, Any]:

@@ -97,6 +97,7 @@ def overlay(
     mirrors: Sequence[str],
     catalogue: Path | None,
     project: Path,
+    known: Catalogue,
 ) -> dict[str, Any]:
     """The keys of a new study.
 
@@ -109,6 +110,7 @@ def overlay(
         mirrors: folders and base URLs.
         catalogue: folder of the study's own tables.
         project: folder of the project's files.
+        known: the catalogue with these tables.
 
     Raises:
         InputError: a task is not known, or has no sources or targets.
@@ -128,12 +130,11 @@ def overlay(
         "parallel": {"treebanks": []},
         "typology_features": [],
     }
-    corpora = Catalogue(project / "resources", default["ud_release"], own.get("catalogue"))
     for task in tasks:
         if task not in PUBLISHED_SETTINGS:
-            known = ", ".join(PUBLISHED_SETTINGS)
-            raise InputError(f"--task {task}: none of {known}; other tasks are sections to write")
-        content[task] = _section(task, encoder, sources, targets, default, corpora, project)
+            names = ", ".join(PUBLISHED_SETTINGS)
+            raise InputError(f"--task {task}: none of {names}; other tasks are sections to write")
+        content[task] = _section(task, encoder, sources, targets, default, known, project)
     for option, codes in (("--source", sources), ("--target", targets)):
         for code in codes:
             if not any(code in content[task][f"{option[2:]}s"] for task in tasks):

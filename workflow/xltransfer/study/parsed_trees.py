@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..corpora.relation_corpora import EMBEDDED, STAND_OFF
+from ..corpora.source_sets import members
 from ..encoders.ablations import NONE
 from ..records import paths
 from ..records.code import stage_digest
@@ -169,7 +170,7 @@ def _check_annotation(study: Study, task: str) -> None:
     if labelled := labelled_of(study, task):
         read.append((LABELLED, [labelled[1]]))
     for role, names in read:
-        for code in (one for name in names for one in name.split("+")):
+        for code in (one for name in names for one in members(name)):
             corpus = study.corpora(task)[code]
             if corpus.layout in WITH_TREES or (tagged and trees_of(study, task, code)):
                 continue
@@ -193,7 +194,7 @@ def _check_trees(study: Study, task: str) -> None:
             )
         check_language(study, section["encoder"], study.language(task, corpus))
     for source in study.sources(task):
-        if "+" in source and set(source.split("+")) & set(section["corpora"]):
+        if "+" in source and set(members(source)) & set(section["corpora"]):
             raise InputError(
                 f"{place}.corpora: '{source}' joins corpora with their own trees; list none of "
                 "them, or train on each source alone"
@@ -243,7 +244,7 @@ def _check_unseen_by_parser(study: Study, task: str, corpus: str) -> None:
     found, source = study.corpora(task)[corpus], study.config[task]["trees"]["source"]
     # Relations and roles of the embedded world are about the sentences of the language's treebank.
     treebank = corpus if found.layout == EMBEDDED else found.treebank
-    if treebank in source.split("+"):
+    if treebank in members(source):
         raise InputError(
             f"config: {task}.trees.corpora: '{corpus}' has the sentences of '{treebank}', which "
             "the parser is trained on; remove it, so that it keeps its trees, or name another "

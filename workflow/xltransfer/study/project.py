@@ -46,8 +46,7 @@ def check_working_folder() -> None:
         InputError: the folder has no tables; says how to get them.
     """
     if not Path("resources", "languages.tsv").is_file():
-        found = PACKAGE.parent.parent / "resources"
-        folder = found if found.is_dir() else PACKAGE / "project" / "resources"
+        folder = project_folder() / "resources"
         raise InputError(
             f"this folder has no `resources` with the catalogues: ln -s {folder} resources, or cp "
             "-r, so that downloads stay here"

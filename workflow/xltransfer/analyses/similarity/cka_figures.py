@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ...encoders.ablations import NONE, parse
 from ..pair_figures import SERIES, add_legend, styles_of
-from ..plots import GREY
+from ..plots import GREY, HEAT_MAP
 from .headline import HEADLINE, headline_measure
 
 COLUMNS = 5
@@ -115,7 +115,7 @@ def cka_heatmap_figure(config: Mapping[str, Any], table: pd.DataFrame) -> Figure
             own = own[own["task"] == task] if task else own
             wide = own.pivot_table(index="target", columns="layer", values="cka", sort=False)
             wide = wide.reindex([target for target in targets if target != source])
-            image = ax.imshow(wide, cmap="cividis", vmin=0, vmax=1, aspect="auto")
+            image = ax.imshow(wide, cmap=HEAT_MAP, vmin=0, vmax=1, aspect="auto")
             ax.set_yticks(range(len(wide)), [name.upper() for name in wide.index], fontsize=5)
             ax.set_xticks(range(0, wide.shape[1], 2), wide.columns[::2])
             ax.tick_params(length=0)

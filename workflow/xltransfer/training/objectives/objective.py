@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from ...runtime.errors import InputError
+
 
 class Objective(ABC):
     """An objective: fine-tuning on a task, also against a discriminator, or masked LM.
@@ -37,9 +39,12 @@ class Objective(ABC):
     def parts(self, batch: Any, number: int) -> list[tuple[Any, float]]:
         """A batch in at most a number of parts, each with its share of the loss of the batch.
 
-        By default a batch stays whole, which saves no memory.
+        Raises:
+            InputError: this objective computes each batch as a whole.
         """
-        return [(batch, 1.0)]
+        raise InputError(
+            "training.accumulation: this training computes each batch as a whole; remove the key"
+        )
 
     @abstractmethod
     def evaluate(self, device: torch.device) -> dict[str, float]:
