@@ -326,10 +326,10 @@ def test_without_fasttext_there_is_one_line(monkeypatch: pytest.MonkeyPatch) -> 
 def test_few_queries_find_the_same_as_all(
     words: int, neighbours: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With hubs, several blocks of queries, and bounds from few words."""
+    """With hubs, several blocks of queries, and bounds from small cells."""
     from xltransfer.embeddings import few_queries
 
-    for name, size in {"SAMPLE": 200, "NEAR_SOURCE": 20, "NEAR_TARGET": 30, "AT_ONCE": 7}.items():
+    for name, size in {"PIVOTS": 200, "CELLS": 3, "AT_ONCE": 7}.items():
         monkeypatch.setattr(few_queries, name, size)
     draws = np.random.default_rng(9)
     source, target = draws.standard_normal((2, words, 8)) + 0.7 * np.eye(8)[0]

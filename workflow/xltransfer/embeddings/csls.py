@@ -89,12 +89,14 @@ def _search(
     count = min(count, len(candidates))
     columns = torch.from_numpy(np.ascontiguousarray(candidates)).T
     minus = -torch.from_numpy(np.ascontiguousarray(penalty))
-    rows = max(1, CELLS_AT_ONCE // len(candidates))
+    rows = max(1, min(len(queries), CELLS_AT_ONCE // len(candidates)))
+    # One block of memory for all: new ones of this size cost more than filling them.
+    memory = torch.empty((rows, len(candidates)))
     values = np.empty((len(queries), count), dtype=np.float32)
     indices = np.empty((len(queries), count), dtype=np.int64)
     for start in range(0, len(queries), rows):
         block = torch.from_numpy(np.ascontiguousarray(queries[start : start + rows]))
-        scores = torch.addmm(minus, block, columns, alpha=factor)
+        scores = torch.addmm(minus, block, columns, alpha=factor, out=memory[: len(block)])
         found = largest(scores, count)
         values[start : start + rows], indices[start : start + rows] = found
     return values, indices
