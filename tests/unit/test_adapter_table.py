@@ -38,6 +38,7 @@ TASK = {
     "sources": [{"corpus": "qaa_x", "language": "qaa", "ablations": ["none"]}],
     "language_adapters": {},
     "adapter_units": None,
+    "lora_rank": None,
     "of": ["tagging", "UPOS"],
     "targets": [{"corpus": f"{code}_x", "language": code} for code in ("qaa", "qab")],
 }

@@ -76,8 +76,9 @@ def adapter_rows(
         on the same source and target, with interval and p-value, empty where that has no score or
         one on other sentences, if the task has other labels than the first one, and for the mean
         over other targets;
-        ``adapter_units``; ``language_adapters`` that predicted; and the parameters trained and
-        bytes stored for the task and, where the workflow trains the encoder, for the encoder.
+        ``adapter_units`` and ``lora_rank``; ``language_adapters`` that predicted; and the
+        parameters trained and bytes stored for the task and, where the workflow trains the
+        encoder, for the encoder.
     """
     metrics = {task: data["metric"] for task, data in config["tasks"].items()}
     scores = scores[scores["metric"] == scores["task"].map(metrics)]
@@ -107,7 +108,7 @@ def adapter_rows(
                 "score": cell.values.mean(),
                 "score_sd": cell.values.std(),
                 **change_from(cell, reference if alike and reference is not cell else None),
-                "adapter_units": "" if data["adapter_units"] is None else data["adapter_units"],
+                **{k: "" if data[k] is None else data[k] for k in ("adapter_units", "lora_rank")},
                 "language_adapters": _adapters(config, encoder, data, target),
                 "trained_parameters": trained,
                 "stored_bytes": stored,

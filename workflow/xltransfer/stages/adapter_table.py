@@ -28,7 +28,7 @@ def adapter_table(
     Args:
         config: content of the table: as for ``score_tables``; of each task also ``trained_as`` (the
             task of its models), ``of`` (its kind and label), ``language_adapters`` by language and
-            ``adapter_units``; and ``with_language_adapter``, names of encoders.
+            ``adapter_units`` and ``lora_rank``; and ``with_language_adapter``, names of encoders.
         scores: scores of every encoder, task and source on every target.
         reports: training reports of the scored models.
         encoders: reports of the training of encoders that the workflow makes.

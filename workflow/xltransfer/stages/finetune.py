@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from ..encoders.verified import VerifiedEncoder
-from ..encoders.weights import count_parameters
 from ..records.record import TRAINING, WEIGHTS, write_record, write_times
 from ..records.verification import verified_checksums
 from ..runtime.errors import InputError
@@ -112,7 +111,7 @@ def _save(
         "weights": sha256_of_file(directory / WEIGHTS),
         "files": {path.name: sha256_of_file(path) for path in written},
         "training_sentences": done.sentences,
-        "parameters": count_parameters(done.model),
+        "parameters": done.parameters,
         "stored_bytes": (directory / WEIGHTS).stat().st_size,
         **done.reading,
         **({"noise": done.noise} if done.noise else {}),

@@ -1,8 +1,8 @@
 """Adapters, as a study configures them: checks, and the language adapters of predictions.
 
 Language adapters are encoders with a recipe (`adapter` in `by`). Task adapters are settings of a
-training (`adapter` in `training`). A task may predict with other language adapters than those of
-its training, and with the models of another task's section.
+training (`adapter` in `training`), as LoRA is (`lora`). A task may predict with other language
+adapters than those of its training, and with the models of another task's section.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .task_encoders import encoders_of
 if TYPE_CHECKING:
     from .study import Study
 
-ADAPTER = "adapter"
+ADAPTER, LORA = "adapter", "lora"
 MODELS_OF, LANGUAGE_ADAPTERS, ENSEMBLE = "models_of", "language_adapters", "adapter_ensemble"
 OF_PREDICTION = (MODELS_OF, LANGUAGE_ADAPTERS, ENSEMBLE)
 """Keys of a task's section that decide predictions, and no training."""
@@ -43,10 +43,10 @@ def trained_tasks(study: Study) -> list[str]:
 
 
 def uses_adapters(study: Study) -> bool:
-    """Whether a study trains adapters."""
+    """Whether a study trains adapters or LoRA."""
     recipes = study.made_encoders.recipes.values()
     return any(is_language_adapter(recipe) for recipe in recipes) or any(
-        ADAPTER in training for _, training in trainings(study)
+        ADAPTER in training or LORA in training for _, training in trainings(study)
     )
 
 
@@ -139,6 +139,7 @@ def adapter_table_config(study: Study) -> str:
         data["of"] = [study.config[task]["kind"], study.config[task].get("label", "")]
         training = study.config[task]["training"]
         data["adapter_units"] = training.get(ADAPTER, {}).get("size")
+        data["lora_rank"] = training.get(LORA, {}).get("rank")
     config["with_language_adapter"] = [
         name
         for name in study.encoders
@@ -156,27 +157,34 @@ def check_adapters(study: Study) -> None:
     for encoder in study.declared_encoders.values():
         _check_recipe(study, encoder)
     for key, training in trainings(study):
-        if ADAPTER not in training:
-            continue
-        in_language, place = is_of_unseen(key), f"config: {key}.adapter"
-        for name in encoders_of_training(study, key):
-            if not study.declared_encoders[name].pretrained:
-                if in_language:  # such arms have a training of their own
-                    continue
-                raise InputError(
-                    f"{place}: '{name}' is never pretrained, so that it has no adapters; remove "
-                    "one of the two"
-                )
-            _check_layers(study, place, study.declared_encoders[name], training[ADAPTER])
-        frozen = [name for name in study.config["ablations"] if parse(name).kind == "freeze"]
-        if frozen and not in_language:
-            raise InputError(
-                f"config: {key}.adapter: all layers are frozen, so that '{frozen[0]}' has no "
-                "effect; remove one of the two"
-            )
+        if ADAPTER in training and LORA in training:
+            raise InputError(f"config: {key}: has `adapter` and `lora`; remove one of the two")
+        for part in (ADAPTER, LORA):
+            if part in training:
+                _check_training(study, key, part, training[part])
     for task in study.tasks:
         _check_models_of(study, task)
         _check_language_adapters(study, task)
+
+
+def _check_training(study: Study, key: str, part: str, settings: Mapping[str, Any]) -> None:
+    in_language, place = is_of_unseen(key), f"config: {key}.{part}"
+    for name in encoders_of_training(study, key):
+        if not study.declared_encoders[name].pretrained:
+            if in_language:  # such arms have a training of their own
+                continue
+            raise InputError(
+                f"{place}: '{name}' is never pretrained, so that it has no adapters; remove "
+                "one of the two"
+            )
+        if part == ADAPTER:
+            _check_layers(study, place, study.declared_encoders[name], settings)
+    frozen = [name for name in study.config["ablations"] if parse(name).kind == "freeze"]
+    if frozen and not in_language:
+        raise InputError(
+            f"{place}: all layers are frozen, so that '{frozen[0]}' has no effect; remove one of "
+            "the two"
+        )
 
 
 def _check_recipe(study: Study, encoder: Encoder) -> None:

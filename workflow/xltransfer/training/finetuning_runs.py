@@ -15,7 +15,9 @@ from typing import Any
 import torch
 
 from ..encoders.ablate import ablate
+from ..encoders.lora import merge_lora
 from ..encoders.verified import VerifiedEncoder
+from ..encoders.weights import count_parameters
 from ..records.code import stage_digest
 from ..records.record import versions
 from ..runtime.command import warn
@@ -29,7 +31,7 @@ from .hyperparameters import passes_per_epoch
 from .loop import Report, train
 from .model import WordModel, untrained_head
 from .objectives.finetuning import FineTuning
-from .task_adapters import with_task_adapter
+from .task_adapters import add_task_lora, with_task_adapter
 from .training_data import PreparedData, TrainingData
 
 log = logging.getLogger(__name__)
@@ -51,6 +53,7 @@ class Run:
         facts: everything that decided the model, as JSON content.
         inputs: path → SHA-256 of the files that it was made from.
         sentences: how many it was trained on.
+        parameters: how many it has, ``all`` and ``trained``; with LoRA, before it is merged.
         noise: what noise changed in them, as JSON content; ``None`` without noise.
         reading: what its examples were cut by, as JSON content; empty for most tasks.
         game: how well languages can be told apart, as JSON content; ``None`` without adversary.
@@ -64,6 +67,7 @@ class Run:
     facts: dict[str, Any]
     inputs: dict[str, str]
     sentences: int
+    parameters: dict[str, int]
     noise: dict[str, Any] | None
     reading: dict[str, int]
     game: dict[str, Any] | None
@@ -141,6 +145,8 @@ class FineTuningRuns:
         ablate(model.encoder, self.ablation, seed)
         if "adapter" in settings:
             model = with_task_adapter(model, settings["adapter"], self.ablation)
+        if "lora" in settings:
+            add_task_lora(model, settings["lora"], self.ablation)
         model.kind.select_language(model.encoder, self.data.language)
         if settings.get("checkpointing"):
             model.kind.recompute_layers(model.encoder)
@@ -152,6 +158,9 @@ class FineTuningRuns:
         report, game = self._train(objective, prepared, settings, checkpoint, name)
         log.info("%s: best epoch %d, %.0f s", name, report.best_epoch, report.seconds)
         model.cpu()
+        parameters = count_parameters(model)
+        if "lora" in settings:
+            merge_lora(model.encoder)
         forms = [sentence.forms for sentence in prepared.sentences]
         return Run(
             model,
@@ -161,6 +170,7 @@ class FineTuningRuns:
             facts,
             self.inputs(encoder),
             len(forms),
+            parameters,
             prepared.noise.report(forms) if prepared.noise else None,
             task.reading_report(prepared.training.examples),
             game,

@@ -1,4 +1,4 @@
-"""Task adapters: the head and a small part of the encoder are trained, the rest is frozen."""
+"""Task adapters and LoRA: a small part of the encoder is trained with the head."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from ..encoders.ablations import NEVER_PRETRAINED, parse
 from ..encoders.adapters import AdapterSettings, add_level, stack_of, train_top_level
+from ..encoders.lora import add_lora
 from ..runtime.errors import InputError
 from .model import WordModel
 
@@ -26,16 +27,8 @@ def with_task_adapter(model: WordModel, settings: Mapping[str, Any], ablation: s
     Raises:
         InputError: the encoder cannot have adapters, or the ablation has no effect.
     """
-    if not model.kind.takes_adapters:
-        raise InputError(
-            f"training.adapter: {model.kind.name} has no adapters; train it without them"
-        )
+    _check(model, ablation, "training.adapter")
     applied = parse(ablation)
-    if applied.kind == "freeze":
-        raise InputError(
-            f"training.adapter: '{ablation}' has no effect, because with an adapter all layers are "
-            "frozen; remove the ablation"
-        )
     add_level(model.encoder, AdapterSettings.of(settings, "training.adapter"))
     train_top_level(model.encoder)
     stack = stack_of(model.encoder)
@@ -44,3 +37,29 @@ def with_task_adapter(model: WordModel, settings: Mapping[str, Any], ablation: s
     if applied.kind:
         stack.changed_layers = tuple(range(applied.first, applied.last + 1))
     return WordModel(model.encoder, model.head)
+
+
+def add_task_lora(model: WordModel, settings: Mapping[str, Any], ablation: str) -> None:
+    """Add untrained changes of low rank to a model's encoder, and freeze the rest of it.
+
+    Re-initialised layers stay as they were drawn, but for such changes.
+
+    Args:
+        model: model after its ablation.
+        settings: as for ``add_lora``.
+        ablation: name of the ablation.
+
+    Raises:
+        InputError: the encoder cannot be changed so, or the ablation has no effect.
+    """
+    _check(model, ablation, "training.lora")
+    add_lora(model.encoder, settings)
+
+
+def _check(model: WordModel, ablation: str, key: str) -> None:
+    if not model.kind.takes_adapters:
+        raise InputError(f"{key}: {model.kind.name} has no adapters; train it without them")
+    if parse(ablation).kind == "freeze":
+        raise InputError(
+            f"{key}: '{ablation}' has no effect, because all layers are frozen; remove the ablation"
+        )
