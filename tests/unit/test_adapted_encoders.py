@@ -297,7 +297,7 @@ def test_unusable_directories_are_refused_in_one_line(
 
 
 def test_unusable_trainings_are_refused_in_one_line(base: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"'freeze-1-2' has no effect, because with an adapter"):
+    with pytest.raises(InputError, match=r"'freeze-1-2' has no effect, because all layers"):
         tuned(tmp_path, base, "frozen", "freeze-1-2", adapter=TASK)
     bare = tmp_path / "bare"
     load_encoder(base).save_pretrained(bare)

@@ -207,6 +207,7 @@ def test_the_stage_writes_the_table_of_complete_scores(results: Path, tmp_path: 
             "trained_as": name,
             "language_adapters": {},
             "adapter_units": 8,
+            "lora_rank": None,
             "of": ["x", ""],
         }
         for name, task in STUDY["tasks"].items()
