@@ -82,6 +82,7 @@ def of_any_encoder(workspace: Path, folder: Path, study: str) -> dict[str, set[s
         XLTRANSFER_ENCODER=encoder,
         XLTRANSFER_UD_MIRROR=str(folder),
         XLTRANSFER_PARALLEL_TEXT=str(folder),
+        XLTRANSFER_ENTITIES=str(folder),
     )
 
 
@@ -221,6 +222,14 @@ def test_lowest_layers_of_an_encoder(workspace: Path, tmp_path: Path) -> None:
     jobs = counts(of_any_encoder(workspace, tmp_path, "lowest-layers"))
     expected = {"trim_vocabulary": 1, "keep_layers": 3, "finetune": 4 * 2, "predict": 4 * 4 * 2,
                 "score": 4 * 4, "scaling_table": 1}  # fmt: skip
+    assert {name: jobs[name] for name in expected} == expected
+
+
+def test_names_with_and_without_an_adversary(workspace: Path, tmp_path: Path) -> None:
+    """Both tasks are measured by discriminators; the one with an adversary has two targets."""
+    jobs = counts(of_any_encoder(workspace, tmp_path, "swahili-wolof-names"))
+    expected = {"trim_vocabulary": 1, "finetune": 2 * 2, "predict": (5 + 2) * 2, "score": 5 + 2,
+                "discriminate": 2 * 1, "adversarial_tables": 1}  # fmt: skip
     assert {name: jobs[name] for name in expected} == expected
 
 
