@@ -18,6 +18,7 @@ from functools import partial
 
 import pandas as pd
 from cells import FOLDER, interval, markdown, marked, read, signed, significant_change
+from method_tables import methods
 from question_tables import answers, guesses
 from xltransfer.analyses.statistics.significance import holm
 
@@ -33,30 +34,12 @@ DOCUMENTS = [
     FOLDER.parent / "adaptation-methods.md",
     FOLDER.parent / "word-vectors.md",
     FOLDER.parent / "translation-lm.md",
+    FOLDER.parent / "noise.md",
 ]
 PUBLISHED = FOLDER.parent.parent / "resources" / "published" / "muller2021.tsv"
 PAIRS = ["1-2", "3-4", "5-6", "7-8", "9-10", "11-12"]
 SETTINGS = {"0.0002", "0.001", "2.13"}
 """Numbers in the text that are no results."""
-METHODS = {
-    "nothing": "nothing",
-    "masked-lm": "masked language modelling on text of the language",
-    "translation-lm": "translation language modelling on parallel text",
-    "character-noise": "character noise, 15 % of words",
-    "subword-regularisation": "MaxMatch-dropout 0.1",
-    "masked-lm-and-noise": "masked language modelling, and character noise",
-    "dictionary-raw-text": "dictionary text as raw text",
-    "dictionary-training-data": "dictionary text as training data",
-    "shuffled-dictionary": "the same with a shuffled dictionary",
-    "transliteration": "transliteration",
-    "transliteration-and-masked-lm": "transliteration, and masked language modelling on such text",
-    "task-adapter": "task adapter",
-    "language-adapter": "task adapter on the language's adapter",
-    "adapter-ensemble": "task adapter on three languages' adapters (EMEA)",
-    "small-subwords": "small encoder of subwords",
-    "small-bytes": "small encoder of bytes",
-}
-"""Names of methods in studies, and in documents."""
 IN_RESULTS = ("randominit", "by_target", "first")
 """Tables of docs/results.md."""
 _BLOCK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -151,34 +134,6 @@ def topics() -> str:
             ]
         )
     return markdown(["accuracy", "REF", "1-2", "never pretrained"], rows)
-
-
-def methods() -> str:
-    """A row for each method, a column for each language, parameters trained and bytes stored.
-
-    A change is followed by the half-width of its 95 % confidence interval, and is bold if it is
-    significant after Holm's correction for the methods of a language.
-    """
-    table = read("adaptation_methods")
-    languages = list(dict.fromkeys(table["language"]))
-    header = ["method", *(code.upper() for code in languages), "trained", "stored"]
-    rows = []
-    for method, part in table.groupby("method", sort=False):
-        of_language = part.set_index("language")
-        row = [METHODS[method]]
-        for code in languages:
-            row.append(change(of_language.loc[code]) if code in of_language.index else "–")
-        trained, stored = (int(part[name].max()) for name in ("trained_parameters", "stored_bytes"))
-        rows.append([*row, f"{trained:,}", f"{stored / 1e6:.1f} MB"])
-    return markdown(header, rows)
-
-
-def change(row: pd.Series) -> str:
-    """The change by a method, or the score of the baseline."""
-    if pd.isna(row["change"]):
-        return f"{row['score']:.1f}"
-    text = interval(row, "change")
-    return f"**{text}**" if row["significant"] == "yes" else text
 
 
 EMBEDDED_SPACES = {
@@ -298,7 +253,8 @@ TABLES = {
     "embedded_answers_f1": partial(answers, "embedded_questions", "F1"),
     "embedded_answers_exact": partial(answers, "embedded_questions", "exact_match"),
     "topics": topics,
-    "adaptation_methods": methods,
+    "adaptation_methods": partial(methods, "adaptation_methods", costs=True),
+    "swiss_german_noise": partial(methods, "swiss_german_noise"),
     "embedded_scale": partial(scaling, "embedded_scale"),
     "embedded_words": embedded_words,
     "wolof_masked": wolof_masked,
