@@ -61,7 +61,7 @@ def test_noise_decides_the_models_of_its_task_alone(config: dict) -> None:
         "operations": sorted(CHARACTERS["operations"]),
     }
     data, other = (study.identities.training_data(*OF) for study in (noisy, plain))
-    assert data == {**other, "alphabet": noisy.identities.unseen.text("qax_embedded")}
+    assert data == {**other, "alphabet": noisy.identities.made.text("qax_embedded")}
     assert noisy.identities.model(*OF) != plain.identities.model(*OF)
     for task in ("parsing", "ner"):
         of = "embedded", task, "qaa_embedded"
@@ -184,7 +184,7 @@ def test_adaptation_may_draw_segmentations(config: dict) -> None:
     noisy = Study(config, ROOT)
     name, of = "embedded-adapted", ("embedded-adapted", "qax_embedded", 1)
     assert json.loads(noisy.made_encoders.recipes[name].config(1))["training"]["noise"]
-    assert noisy.identities.unseen.made_encoder(*of) != plain.identities.unseen.made_encoder(*of)
+    assert noisy.identities.made.trained_encoder(*of) != plain.identities.made.trained_encoder(*of)
     adapted(config, noise={"characters": CHARACTERS})
     with pytest.raises(InputError, match="noise"):
         Study(config, ROOT)

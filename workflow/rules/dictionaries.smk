@@ -83,7 +83,7 @@ rule translate_text:
         cfg=lambda wildcards: dictionary_texts.items[wildcards.text].config,
         code=stage_digest("translate_by_dictionary"),
         # Not passed to the command, used to detect changes: see study/identities.py.
-        identity=lambda wildcards: study.identities.unseen.text(wildcards.text),
+        identity=lambda wildcards: study.identities.made.text(wildcards.text),
         evaluation=lambda wildcards, input: (
             ["--evaluation", *input.evaluation] if input.evaluation else []
         ),

@@ -388,7 +388,7 @@ def parallel_evaluation_files(wildcards, side):
 
 def text_identity(wildcards):
     """The identity of a raw text that is transliterated."""
-    return study.identities.unseen.text(wildcards.corpus)
+    return study.identities.made.text(wildcards.corpus)
 
 
 def base_encoder(wildcards):
@@ -433,6 +433,6 @@ def texts_of_encoder(folder, part):
 
 def made_encoder_identity(wildcards):
     """The identity of an encoder trained on raw text."""
-    return study.identities.unseen.made_encoder(
+    return study.identities.made.trained_encoder(
         wildcards.encoder, wildcards.text, int(wildcards.seed)
     )

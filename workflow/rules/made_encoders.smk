@@ -26,7 +26,7 @@ rule clean:
         checksum=lambda wildcards: study.catalogue.raw_corpora[wildcards.text].checksum,
         code=stage_digest("clean"),
         # Not passed to the command, used to detect changes: see study/identities.py.
-        identity=lambda wildcards: study.identities.unseen.text(wildcards.text),
+        identity=lambda wildcards: study.identities.made.text(wildcards.text),
     shell:
         "python -m xltransfer clean --raw {input.raw:q} --checksum {params.checksum:q} --kind {params.kind:q}"
         " --config {params.cfg:q} --evaluation {input.evaluation:q}"

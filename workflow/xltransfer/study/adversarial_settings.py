@@ -85,7 +85,7 @@ def unlabelled_raw_texts(study: Study) -> list[str]:
 def identities_of(study: Study, task: str, source: str) -> dict[str, str]:
     """Identities of these corpora, by folder and code; empty without adversary."""
     return {
-        f"adversarial {folder}/{code}": study.identities.unseen.part(folder, code, part)
+        f"adversarial {folder}/{code}": study.identities.made.part(folder, code, part)
         for folder, code, part in parts_of(study, task, source)
     }
 

@@ -153,9 +153,9 @@ def _unseen_inputs(study: Study, results: str) -> Inputs:
 
 
 def _unseen_scores(study: Study) -> list[Any]:
-    unseen, identities = study.unseen, study.identities.unseen
-    scores = [[*pair, identities.scoring_job(*pair)] for pair in unseen.pairs]
-    return [scores, {v.text: identities.text(v.text) for v in unseen.varieties.values()}]
+    unseen, identities = study.unseen, study.identities
+    scores = [[*pair, identities.unseen.scoring_job(*pair)] for pair in unseen.pairs]
+    return [scores, {v.text: identities.made.text(v.text) for v in unseen.varieties.values()}]
 
 
 def _tokenizer_statistics(study: Study) -> list[str]:

@@ -158,7 +158,7 @@ class DictionaryTexts:
         words = {p: identities.mapped.dictionary(item.dictionary.code, p) for p in item.parts}
         keeps = file[0] == "raw_text" and self._study.raw_texts.keeps_evaluation_sentences
         of = [item.config, words, keeps, stage_digest("translate_by_dictionary")]
-        return digest([*of, identities.unseen.part(*file)])
+        return digest([*of, identities.made.part(*file)])
 
     def identities(self) -> list[Any]:
         """Identities of all translations."""

@@ -7,8 +7,8 @@ inputs. Snakemake compares it with that of the job's last successful run, even i
 are missing.
 
 An identity depends neither on the order of lists in the configuration nor on the batching of jobs,
-and is computed without reading results. The identities of unseen languages are in
-``unseen_identities``.
+and is computed without reading results. Those of texts and made encoders are in
+``made_identities``, those of unseen languages in ``unseen_identities``.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from .analyses import analysis_of
 from .catalogued_files import FOLDER
 from .contents import Contents
 from .dictionary_texts import DictionaryTexts
+from .made_identities import MadeIdentities
 from .mapped_identities import MappedIdentities
 from .noise_settings import alphabet_file
 from .parallel import State
@@ -76,6 +77,7 @@ class Identities:
         self.study = study
         self.known: dict[tuple[Any, ...], str] = {}
         self._contents = _AllContents(study)
+        self.made = MadeIdentities(self)
         self.unseen = UnseenIdentities(self)
         self.mapped = MappedIdentities(self)
 
@@ -116,7 +118,7 @@ class Identities:
                 text.
         """
         if name in self.study.made_encoders.recipes:
-            return self.unseen.encoder(name, source, seeds)
+            return self.made.encoder(name, source, seeds)
         return self.study.contents.encoder(name)
 
     def training_data(
@@ -152,7 +154,7 @@ class Identities:
     def alphabet(self, encoder: str, task: str, source: str) -> dict[str, str]:
         """Identity of the letters for noise in a training; empty without such a file."""
         part = alphabet_file(self.study, encoder, task, source)
-        return {"alphabet": self.unseen.part(*part)} if part else {}
+        return {"alphabet": self.made.part(*part)} if part else {}
 
     @cached_property
     def _pairs(self) -> set[tuple[str, str]]:

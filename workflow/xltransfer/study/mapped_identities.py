@@ -45,7 +45,7 @@ class MappedIdentities:
                 content = self._all.local_file(self._mapped.given_file(name, language, ""))
             most = self._mapped.section["maximum_words"]
             return digest([content, file["checksum"], most, stage_digest("check_vectors")])
-        of = [self._mapped.vectors_config(name), self._all.unseen.text(item.texts[language])]
+        of = [self._mapped.vectors_config(name), self._all.made.text(item.texts[language])]
         if item.kind == ENCODER:
             encoder = self._all.encoder(item.settings["name"])
             return digest([*of, encoder, stage_digest("represent_words")])

@@ -135,7 +135,7 @@ class MeasuredTranslations:
             of = study.identities.encoder(encoder)
         else:
             name = study.made_encoders.text(encoder)
-            of = study.identities.unseen.made_encoder(encoder, name, _seed(state))
+            of = study.identities.made.trained_encoder(encoder, name, _seed(state))
         config, stage = self.config(encoder, text), stage_digest("translation_context")
         return digest([of, study.identities.parallel_text(text), config, stage])
 
