@@ -1,0 +1,71 @@
+"""Tables of scores with their confidence intervals, from files of ``score_intervals.py``."""
+
+from __future__ import annotations
+
+from cells import markdown, marked, read
+
+QUESTIONS = {
+    ("questions", "none"): "pretrained",
+    ("questions", "random-init-all"): "never pretrained",
+}
+RELATIONS = {
+    ("relations", "none"): "pretrained",
+    ("relations", "random-init-all"): "never pretrained",
+}
+ROLES = {
+    ("roles_graph", "none"): "graph over gold trees",
+    ("roles", "none"): "pooled states",
+}
+NAMES = {
+    ("ner", "none"): "plain",
+    ("ner_wo", "none"): "against a discriminator of Swahili and Wolof",
+}
+"""Models of the studies of real languages, and their names in documents."""
+
+
+def scores(name: str, metric: str, models: dict[tuple[str, str], str]) -> str:
+    """A row for each model, a column for each target; ± the half-width of the 95 % interval.
+
+    Args:
+        name: of the file.
+        metric: of the scores.
+        models: task and ablation of a model, and its title.
+    """
+    table = read(name)
+    table = table[(table["metric"] == metric) & table["task"].isin([task for task, _ in models])]
+    targets = list(dict.fromkeys(table["target"]))
+    found = table.set_index(["task", "ablation", "target"])
+    rows = []
+    for model, title in models.items():
+        cells = [found.loc[(*model, t)] if (*model, t) in found.index else None for t in targets]
+        rows.append(
+            [
+                title,
+                *(
+                    "–"
+                    if cell is None
+                    else f"{cell['score']:.1f} ± {(cell['high'] - cell['low']) / 2:.1f}"
+                    for cell in cells
+                ),
+            ]
+        )
+    return markdown([metric.replace("_", " "), *targets], rows)
+
+
+def roles_of_real_languages() -> str:
+    """F1 of a graph, and how far a BiLSTM differs: two rows for each source."""
+    table = read("structure_vectors")
+    targets = list(dict.fromkeys(table["target"]))
+    found = table.set_index(["source", "task", "target"])
+    rows = []
+    for source in dict.fromkeys(table["source"]):
+        graph, bilstm = (
+            [found.loc[(source, task, target)] for target in targets]
+            for task in ("roles_graph", "roles_bilstm")
+        )
+        rows.append([source, "graph", *(f"{cell['score']:.1f}" for cell in graph)])
+        rows.append(["", "BiLSTM", *(f"{cell['score']:.1f}" for cell in bilstm)])
+        rows.append(
+            ["", "difference", *(marked(c, "difference", c["difference_p"]) for c in bilstm)]
+        )
+    return markdown(["trained on", "F1", *targets], rows)
