@@ -23,21 +23,22 @@ NAMES = {
 """Models of the studies of real languages, and their names in documents."""
 
 
-def scores(name: str, metric: str, models: dict[tuple[str, str], str]) -> str:
+def scores(name: str, metric: str, models: dict[tuple[str, str], str], targets: str) -> str:
     """A row for each model, a column for each target; ± the half-width of the 95 % interval.
 
     Args:
         name: of the file.
         metric: of the scores.
         models: task and ablation of a model, and its title.
+        targets: codes, divided by spaces.
     """
     table = read(name)
-    table = table[(table["metric"] == metric) & table["task"].isin([task for task, _ in models])]
-    targets = list(dict.fromkeys(table["target"]))
+    table = table[table["metric"] == metric]
     found = table.set_index(["task", "ablation", "target"])
     rows = []
     for model, title in models.items():
-        cells = [found.loc[(*model, t)] if (*model, t) in found.index else None for t in targets]
+        keys = [(*model, target) for target in targets.split()]
+        cells = [found.loc[key] if key in found.index else None for key in keys]
         rows.append(
             [
                 title,
@@ -49,7 +50,7 @@ def scores(name: str, metric: str, models: dict[tuple[str, str], str]) -> str:
                 ),
             ]
         )
-    return markdown([metric.replace("_", " "), *targets], rows)
+    return markdown([metric.replace("_", " "), *targets.split()], rows)
 
 
 def roles_of_real_languages() -> str:

@@ -18,6 +18,7 @@ from functools import partial
 
 import pandas as pd
 from cells import FOLDER, interval, markdown, marked, read, signed, significant_change
+from interval_tables import QUESTIONS, scores
 from method_tables import methods
 from question_tables import answers, guesses
 from xltransfer.analyses.statistics.significance import holm
@@ -244,12 +245,16 @@ def scaling(name: str) -> str:
     return markdown(header, rows)
 
 
+XQUAD = "en de es ru zh ar tr hi X"
+"""Targets of the study of XQuAD."""
 TABLES = {
     "randominit": randominit,
     "by_target": by_target,
     "first": first,
     "embedded_guesses": partial(guesses, "_embedded"),
     "xquad_guesses": partial(guesses, "_xquad_articles"),
+    "xquad_f1": partial(scores, "xquad_articles", "F1", QUESTIONS, XQUAD),
+    "xquad_exact": partial(scores, "xquad_articles", "exact_match", QUESTIONS, XQUAD),
     "embedded_answers_f1": partial(answers, "embedded_questions", "F1"),
     "embedded_answers_exact": partial(answers, "embedded_questions", "exact_match"),
     "topics": topics,
