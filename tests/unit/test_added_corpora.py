@@ -135,7 +135,7 @@ def test_layouts_and_schemes_are_recognised(form: str, tmp_path: Path) -> None:
 
 
 BROKEN = {
-    "uner": ("# sent_id = 1\n1\tSani\tI-PER\t-\t-\n", "I-PER"),
+    "uner": ("# sent_id = 1\n1\tSani\tE-PER\t-\t-\n", "E-PER"),
     "wikiann": ("ha:Sani\tE-PER\nha:ya\tO\n", "E-PER"),
 }
 

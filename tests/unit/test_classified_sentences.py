@@ -105,7 +105,7 @@ def hub_file(folder: Path, labels: list[int], **columns: list) -> Path:
 
 def test_a_column_without_a_name_is_no_language(tmp_path: Path) -> None:
     """Tables that pandas writes with their index."""
-    text = "\tid\tsentence1\tsentence2\tlabel\n0\ta\tA cat.\t\tanimal\n"
+    text = "\tid\tsentence1\tsentence2\tlabel\n0\ta\tA cat.\tIt sleeps.\tanimal\n"
     counts: Counter[str] = Counter()
     [found] = read_layout(text_file(tmp_path, text), "table", "en", counts)
     assert (found.identifier, found.label) == ("a", "animal") and not counts
