@@ -18,7 +18,7 @@ from functools import partial
 
 import pandas as pd
 from cells import FOLDER, interval, markdown, marked, read, signed, significant_change
-from interval_tables import QUESTIONS, scores
+from interval_tables import QUESTIONS, roles_of_real_languages, scores
 from method_tables import methods
 from question_tables import answers, guesses
 from xltransfer.analyses.statistics.significance import holm
@@ -36,6 +36,7 @@ DOCUMENTS = [
     FOLDER.parent / "word-vectors.md",
     FOLDER.parent / "translation-lm.md",
     FOLDER.parent / "noise.md",
+    FOLDER.parent / "structure.md",
 ]
 PUBLISHED = FOLDER.parent.parent / "resources" / "published" / "muller2021.tsv"
 PAIRS = ["1-2", "3-4", "5-6", "7-8", "9-10", "11-12"]
@@ -255,6 +256,7 @@ TABLES = {
     "xquad_guesses": partial(guesses, "_xquad_articles"),
     "xquad_f1": partial(scores, "xquad_articles", "F1", QUESTIONS, XQUAD),
     "xquad_exact": partial(scores, "xquad_articles", "exact_match", QUESTIONS, XQUAD),
+    "real_roles": roles_of_real_languages,
     "embedded_answers_f1": partial(answers, "embedded_questions", "F1"),
     "embedded_answers_exact": partial(answers, "embedded_questions", "exact_match"),
     "topics": topics,
