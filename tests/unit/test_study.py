@@ -30,7 +30,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XLTRANSFER_UD_MIRROR", "/some/mirror")
     monkeypatch.setenv("XLTRANSFER_CONLL_NER", "/some/corpora")
     monkeypatch.setenv("XLTRANSFER_QUESTIONS", "/some/questions")
-    monkeypatch.setenv("XLTRANSFER_XLMR", "/some/encoders")
+    monkeypatch.setenv("XLTRANSFER_ENCODERS", "/some/encoders")
     for folder in ("DICTIONARIES", "PROPOSITIONS", "RELATIONS", "TEXTS"):
         monkeypatch.setenv(f"XLTRANSFER_{folder}", "/some/files")
 
