@@ -1,11 +1,14 @@
-"""Figures can be read without colour."""
+"""Figures can be read: without colour, and their labels."""
 
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from matplotlib import colormaps
-from xltransfer.analyses.pair_figures import SERIES, styles_of
+from matplotlib import pyplot as plt
+from xltransfer.analyses.pair_figures import SERIES, overlap_figure, styles_of
 from xltransfer.analyses.plots import HEAT_MAP
+from xltransfer.analyses.similarity.headline import OVER_SOURCES
 from xltransfer.analyses.translation_figures import HATCHES
 
 
@@ -19,3 +22,18 @@ def test_series_can_be_told_apart_without_colour() -> None:
     colours = colormaps[HEAT_MAP](np.linspace(0, 1, 101))[:, :3]
     lightness = colours @ [0.299, 0.587, 0.114]
     assert (np.diff(lightness) > 0).all()
+
+
+def test_names_of_encoders_keep_their_hyphens() -> None:
+    """Only a negative correlation has a minus."""
+    table = pd.DataFrame(
+        {"task": "pos", "encoder": "local-trimmed", "metric": "accuracy", "overlap": [1.0, 2.0],
+         "score": [60.0, 50.0]}
+    )  # fmt: skip
+    correlation = pd.DataFrame(
+        {"task": ["pos"], "encoder": "local-trimmed", "source": OVER_SOURCES, "spearman": -0.5}
+    )
+    figure = overlap_figure({"study": "two"}, table, correlation)
+    [text] = figure.axes[0].get_legend().get_texts()
+    assert text.get_text() == "local-trimmed: mean ρ = −0.50"
+    plt.close(figure)

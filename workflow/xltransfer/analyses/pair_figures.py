@@ -33,7 +33,7 @@ be told apart in greyscale."""
 def overlap_figure(
     config: Mapping[str, Any], table: pd.DataFrame, correlation: pd.DataFrame
 ) -> Figure:
-    """Score against piece overlap, one panel per task, one series per encoder.
+    """Score against the share of common subwords, one panel per task, one series per encoder.
 
     Legends show the within-source correlation, averaged over sources.
 
@@ -42,9 +42,8 @@ def overlap_figure(
         table: table ``overlap.csv``.
         correlation: table ``overlap_correlation.csv``.
     """
-    return _scatter(
-        table, correlation, "overlap", "pieces in common (percent of all)", config["study"]
-    )
+    label = "subwords in common (percent of all)"
+    return _scatter(table, correlation, "overlap", label, config["study"])
 
 
 def word_order_figure(
@@ -88,7 +87,8 @@ def _scatter(
             cycle(SERIES), part.groupby("encoder", sort=False), strict=False
         ):
             value = rho.get((encoder, task), float("nan"))
-            text = f"{encoder}: mean ρ = {value:.2f}" if pd.notna(value) else str(encoder)
+            number = f"{value:.2f}".replace("-", "−")
+            text = f"{encoder}: mean ρ = {number}" if pd.notna(value) else str(encoder)
             ax.scatter(
                 own[column],
                 own["score"],
@@ -97,7 +97,7 @@ def _scatter(
                 linewidths=0,
                 color=style["color"],
                 marker=style["marker"],
-                label=text.replace("-", "−"),
+                label=text,
             )
         ax.set_title(task)
         ax.set_xlabel(label)
