@@ -1,4 +1,4 @@
-"""Tables of scores with their confidence intervals, from files of ``score_intervals.py``."""
+"""Tables of scores with their confidence intervals."""
 
 from __future__ import annotations
 
@@ -8,26 +8,14 @@ QUESTIONS = {
     ("questions", "none"): "pretrained",
     ("questions", "random-init-all"): "never pretrained",
 }
-RELATIONS = {
-    ("relations", "none"): "pretrained",
-    ("relations", "random-init-all"): "never pretrained",
-}
-ROLES = {
-    ("roles_graph", "none"): "graph over gold trees",
-    ("roles", "none"): "pooled states",
-}
-NAMES = {
-    ("ner", "none"): "plain",
-    ("ner_wo", "none"): "against a discriminator of Swahili and Wolof",
-}
-"""Models of the studies of real languages, and their names in documents."""
+"""Models of the study of XQuAD, and their names in documents."""
 
 
 def scores(name: str, metric: str, models: dict[tuple[str, str], str], targets: str) -> str:
     """A row for each model, a column for each target; ± the half-width of the 95 % interval.
 
     Args:
-        name: of the file.
+        name: of a file of ``score_intervals.py``.
         metric: of the scores.
         models: task and ablation of a model, and its title.
         targets: codes, divided by spaces.
@@ -37,24 +25,15 @@ def scores(name: str, metric: str, models: dict[tuple[str, str], str], targets: 
     found = table.set_index(["task", "ablation", "target"])
     rows = []
     for model, title in models.items():
-        keys = [(*model, target) for target in targets.split()]
-        cells = [found.loc[key] if key in found.index else None for key in keys]
-        rows.append(
-            [
-                title,
-                *(
-                    "–"
-                    if cell is None
-                    else f"{cell['score']:.1f} ± {(cell['high'] - cell['low']) / 2:.1f}"
-                    for cell in cells
-                ),
-            ]
-        )
+        cells = [found.loc[(*model, target)] for target in targets.split()]
+        halves = [(cell["high"] - cell["low"]) / 2 for cell in cells]
+        numbers = zip(cells, halves, strict=True)
+        rows.append([title, *(f"{cell['score']:.1f} ± {half:.1f}" for cell, half in numbers)])
     return markdown([metric.replace("_", " "), *targets.split()], rows)
 
 
 def roles_of_real_languages() -> str:
-    """F1 of a graph, and how far a BiLSTM differs: two rows for each source."""
+    """F1 of a graph, and of a BiLSTM, and their difference: three rows for each source."""
     table = read("structure_vectors")
     targets = list(dict.fromkeys(table["target"]))
     found = table.set_index(["source", "task", "target"])
