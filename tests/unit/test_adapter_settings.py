@@ -246,3 +246,19 @@ def test_adapters_need_an_encoder_to_belong_to(config: dict) -> None:
     config["encoders"][-1] = {"name": "many", "from": "embedded", "by": several}
     with pytest.raises(InputError, match="'many': language embeddings would be new weights"):
         Study(config, ROOT)
+
+
+def test_a_head_that_is_trained_alone_is_the_only_new_weight(config: dict) -> None:
+    adapted = copy.deepcopy(item(config, "language-qaa")["by"])
+    by = {**{k: v for k, v in adapted.items() if k != "adapter"}, "head_only": True}
+    config["encoders"].append({"name": "head", "from": "embedded", "by": by})
+    study = Study(copy.deepcopy(config), ROOT)
+    assert json.loads(study.made_encoders.config("head", "qaa_embedded", 1))["head_only"]
+    config["encoders"][-1]["by"] = {**adapted, "head_only": True}
+    with pytest.raises(InputError, match="'head': `head_only` leaves no other weights to train"):
+        Study(config, ROOT)
+    architecture = {"model_type": "bert", "num_hidden_layers": 2}
+    new = {"name": "head", "architecture": architecture, "by": {**by, "vocabulary_size": 100}}
+    config["encoders"][-1] = new
+    with pytest.raises(InputError, match="'head' has an architecture, whose weights would stay as"):
+        Study(config, ROOT)

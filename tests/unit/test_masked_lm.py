@@ -14,7 +14,12 @@ from safetensors.torch import load_file
 from test_training import CPU, Killed, kill_at
 from torch.nn import functional
 from transformers import AutoConfig, AutoModelForMaskedLM
-from xltransfer.encoders.masked_lm_head import load_masked_lm, masked_logits, save_masked_lm
+from xltransfer.encoders.masked_lm_head import (
+    load_masked_lm,
+    load_with_head,
+    masked_logits,
+    save_masked_lm,
+)
 from xltransfer.encoders.text_tokenizer import TextTokenizer
 from xltransfer.encoders.transformer import load_encoder, longest_input
 from xltransfer.encoders.vocabulary import save_tokenizer, train_wordpiece
@@ -319,6 +324,30 @@ def test_encoder_without_a_head_gets_one(tmp_path: Path, caplog) -> None:
     again = load_masked_lm(tmp_path / "out")
     assert again.get_output_embeddings().weight is again.get_input_embeddings().weight
     assert torch.equal(again.cls.predictions.transform.dense.weight, weights[0])
+
+
+@pytest.mark.parametrize("architecture", ["bert", "roberta", "distilbert", "deberta-v2", "electra"])
+def test_a_head_is_trained_alone(architecture: str, text: tuple, tmp_path: Path) -> None:
+    """An encoder without a head gets one, and keeps its own weights, bit by bit."""
+    bare = tmp_path / "bare"
+    full = make_masked_lm(tmp_path / "encoder", architecture)
+    load_encoder(full).save_pretrained(bare)
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        (bare / name).write_bytes((full / name).read_bytes())
+    training = {**TRAINING, "learning_rate": 1e-2, "weight_decay": 0.5, "epochs": 8}
+    config = {"seed": 1, "training": training, "head_only": True}
+    adapt(bare, config, tmp_path / "out", tmp_path / "c", 300, 1, text[:1], text[1:])
+    report = read_json(tmp_path / "out" / "pretraining.json")
+    before, *after = (row["log_likelihood"] for row in report["history"])
+    assert max(after) > before + 0.1
+    model, has_head = load_with_head(tmp_path / "out")
+    assert has_head
+    expected = own_weights(load_encoder(bare))
+    for name, value in own_weights(load_encoder(tmp_path / "out")).items():
+        assert torch.equal(expected[name], value), name
+    of_encoder = {id(weight) for weight in model.base_model.parameters()}
+    head = sum(w.numel() for w in model.parameters() if id(w) not in of_encoder)
+    assert 0 < report["parameters"]["trained"] == head < report["parameters"]["all"]
 
 
 @pytest.mark.parametrize("kind", ["bert", "roberta"])

@@ -33,7 +33,8 @@ def add_language_adapter(
     if not has_head:
         raise InputError(
             f"{directory}: has no head for masked language modelling, which a language adapter "
-            "needs, because the head stays as it is; adapt the encoder without `adapter` first"
+            "needs, because the head stays as it is; train one first, with `head_only: true` in "
+            "place of `adapter`"
         )
     add_level(model.base_model, AdapterSettings.of(settings, "adapter"))
     model.requires_grad_(False)

@@ -148,6 +148,26 @@ def _load_adapted(directory: Path) -> tuple[PreTrainedModel, bool]:
     return model, has_head
 
 
+def train_head_only(model: PreTrainedModel, directory: Path) -> None:
+    """Freeze the encoder, so that only the head for masked language modelling is trained.
+
+    Output embeddings that are tied to the input embeddings are frozen with them.
+
+    Args:
+        model: model with its head.
+        directory: directory of the encoder, for messages.
+
+    Raises:
+        InputError: the head has no weights of its own.
+    """
+    model.base_model.requires_grad_(False)
+    if not any(weight.requires_grad for weight in model.parameters()):
+        raise InputError(
+            f"{directory}: the head for masked language modelling has no weights but the "
+            "embeddings, so that there is nothing to train; remove `head_only`"
+        )
+
+
 def masked_logits(
     model: PreTrainedModel,
     input_ids: torch.Tensor,

@@ -12,7 +12,7 @@ from ..corpora.lines import Lines
 from ..corpora.sentence_pairs import SentencePairs
 from ..encoders.kinds import kind_of
 from ..encoders.language_adapters import add_language_adapter, write_description
-from ..encoders.masked_lm_head import load_with_head
+from ..encoders.masked_lm_head import load_with_head, train_head_only
 from ..encoders.text_tokenizer import TextTokenizer
 from ..records.record import TOKENIZER_CONFIG
 from ..records.verification import verified_checksums, verified_encoder
@@ -50,7 +50,8 @@ def adapt(
         config: ``seed``, ``training`` (of ``train`` and ``make_objective``) and optionally
             ``store``, the type of the stored weights (default: ``float32``), and the keys of
             ``make_objective`` for parallel text. With ``adapter`` (``AdapterSettings``), only a
-            language adapter is trained, and the output refers to the encoder.
+            language adapter is trained, and the output refers to the encoder. With ``head_only``,
+            only the head is trained, and the states of the encoder stay as they are.
         output: output directory.
         checkpoints: folder for checkpoints.
         checkpoint_seconds: seconds between two checkpoints.
@@ -80,6 +81,8 @@ def adapt(
     model, has_head = load_with_head(encoder)
     if adapter := config.get("adapter"):
         add_language_adapter(model, adapter, encoder, has_head)
+    elif config.get("head_only"):
+        train_head_only(model, encoder)
     if tokenizer.vocabulary_size > model.config.vocab_size:
         raise InputError(
             f"{encoder}/tokenizer.json: {tokenizer.vocabulary_size} subwords, but the encoder "

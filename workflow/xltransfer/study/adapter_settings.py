@@ -17,6 +17,7 @@ from ..records import paths
 from ..records.record import PRETRAINING
 from ..runtime.errors import InputError
 from ..runtime.files import canonical_json
+from .made_encoders import LANGUAGE_EMBEDDINGS
 from .named_texts import encoders_of_training, is_of_unseen, trainings
 from .recipes import Encoder, Recipe, root_of
 from .task_encoders import encoders_of
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from .study import Study
 
 ADAPTER, LORA = "adapter", "lora"
+HEAD_ONLY = "head_only"
+"""Key of recipes that train the head for masked language modelling alone."""
 MODELS_OF, LANGUAGE_ADAPTERS, ENSEMBLE = "models_of", "language_adapters", "adapter_ensemble"
 OF_PREDICTION = (MODELS_OF, LANGUAGE_ADAPTERS, ENSEMBLE)
 """Keys of a task's section that decide predictions, and no training."""
@@ -202,18 +205,34 @@ def _check_recipe(study: Study, encoder: Encoder) -> None:
             f"{place}: '{recipe.base}' has an adapter of another encoder, whose layers would stay; "
             "keep the lowest layers of that encoder before the adapter is trained"
         )
+    if recipe.settings.get(HEAD_ONLY):
+        _check_head_only(place, recipe)
     if not is_language_adapter(recipe):
         return
     if not recipe.base:
         raise InputError(
             f"{place}: an adapter belongs to an encoder that is trained already; write `from`"
         )
-    if recipe.settings.get("language_embeddings"):
+    if recipe.settings.get(LANGUAGE_EMBEDDINGS):
         raise InputError(
             f"{place}: language embeddings would be new weights outside the adapter; write "
             "`language_embeddings: false`"
         )
     _check_layers(study, f"{place}: adapter", encoder, recipe.settings[ADAPTER])
+
+
+def _check_head_only(place: str, recipe: Recipe) -> None:
+    if not recipe.base:
+        raise InputError(
+            f"{place} has an architecture, whose weights would stay as they are drawn; remove "
+            f"`{HEAD_ONLY}`"
+        )
+    for key in (ADAPTER, LANGUAGE_EMBEDDINGS):
+        if recipe.settings.get(key):
+            raise InputError(
+                f"{place}: `{HEAD_ONLY}` leaves no other weights to train, so it does not go with "
+                f"`{key}`; remove one of the two"
+            )
 
 
 def _check_layers(study: Study, place: str, encoder: Encoder, settings: Mapping[str, Any]) -> None:
