@@ -72,18 +72,18 @@ def test_published_study_plans_offline(workspace: Path) -> None:
     assert "results/mbert/tables/randominit.csv" in next(iter(jobs["score_tables"]))
 
 
-def of_any_encoder(workspace: Path, folder: Path, study: str) -> dict[str, set[str]]:
-    """The jobs of a study that takes a directory as its encoder."""
+FOLDERS = (
+    *("UD_MIRROR", "PARALLEL_TEXT", "ENTITIES", "TEXTS", "RELATIVES"),
+    *("PROPOSITIONS", "RELATIONS", "DICTIONARIES"),
+)
+
+
+def of_any_encoder(workspace: Path, folder: Path, study: str, *targets: str) -> dict[str, set[str]]:
+    """The jobs of a study that takes a directory as its encoder, and any folders."""
+    named = {f"XLTRANSFER_{name}": str(folder) for name in FOLDERS}
     encoder = empty_encoder(folder)
-    return planned(
-        workspace,
-        "--configfile",
-        f"resources/studies/{study}.yaml",
-        XLTRANSFER_ENCODER=encoder,
-        XLTRANSFER_UD_MIRROR=str(folder),
-        XLTRANSFER_PARALLEL_TEXT=str(folder),
-        XLTRANSFER_ENTITIES=str(folder),
-    )
+    options = *targets, "--configfile", f"resources/studies/{study}.yaml"
+    return planned(workspace, *options, XLTRANSFER_ENCODER=encoder, **named)
 
 
 def test_mirror_study(workspace: Path, tmp_path: Path) -> None:
@@ -230,6 +230,24 @@ def test_names_with_and_without_an_adversary(workspace: Path, tmp_path: Path) ->
     jobs = counts(of_any_encoder(workspace, tmp_path, "swahili-wolof-names"))
     expected = {"trim_vocabulary": 1, "finetune": 2 * 2, "predict": (5 + 2) * 2, "score": 5 + 2,
                 "discriminate": 2 * 1, "adversarial_tables": 1}  # fmt: skip
+    assert {name: jobs[name] for name in expected} == expected
+
+
+def test_methods_for_unseen_languages(workspace: Path, tmp_path: Path) -> None:
+    """Three encoders and seven adapters start from one head; predictions with other adapters
+    train no models."""
+    study = "unseen-methods"
+    jobs = counts(of_any_encoder(workspace, tmp_path, study, "adaptation"))
+    expected = {"trim_vocabulary": 1, "adapt": 1 + 3 + 7, "finetune": (4 + 2 + 2) * 2,
+                "score": (3 + 3) + 2 + 2 * 3 + 3 + 5, "adaptation_tables": 1}  # fmt: skip
+    assert {name: jobs[name] for name in expected} == expected
+
+
+def test_relations_and_roles_on_predicted_trees(workspace: Path, tmp_path: Path) -> None:
+    """One parser and one tagger, of the first seed; six models of roles and six of relations."""
+    jobs = counts(of_any_encoder(workspace, tmp_path, "predicted-trees", "structure"))
+    expected = {"trim_vocabulary": 1, "finetune": 2 + 3 * 2 + 3 * 2, "parse_relations": 4 + 6 + 6,
+                "score": 3 * 5 + 3 * 4, "structure_tables": 1}  # fmt: skip
     assert {name: jobs[name] for name in expected} == expected
 
 
