@@ -244,9 +244,9 @@ def test_methods_for_unseen_languages(workspace: Path, tmp_path: Path) -> None:
 
 
 def test_relations_and_roles_on_predicted_trees(workspace: Path, tmp_path: Path) -> None:
-    """One parser and one tagger, of the first seed; six models of roles and six of relations."""
+    """One parser and one tagger, of the first seed; tasks of relations share their trees."""
     jobs = counts(of_any_encoder(workspace, tmp_path, "predicted-trees", "structure"))
-    expected = {"trim_vocabulary": 1, "finetune": 2 + 3 * 2 + 3 * 2, "parse_relations": 4 + 6 + 6,
+    expected = {"trim_vocabulary": 1, "finetune": 2 + 3 * 2 + 3 * 2, "parse_relations": 4 + 6,
                 "score": 3 * 5 + 3 * 4, "structure_tables": 1}  # fmt: skip
     assert {name: jobs[name] for name in expected} == expected
 

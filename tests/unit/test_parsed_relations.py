@@ -60,7 +60,7 @@ def corpus(path: Path, upos: bool = True, trees: bool = True) -> Path:
 def test_trees_are_those_that_the_parser_predicts(folder: Path, tmp_path: Path) -> None:
     given, output = corpus(tmp_path / "roles" / "c.jsonl"), tmp_path / "roles" / "parsed.jsonl"
     report = tmp_path / "roles" / "report.json"
-    parse_relations(folder / "parser", given, output, report, ["a"], language="qaa")
+    parse_relations(folder / "parser", given, output, report, "a", language="qaa")
     assert set(verified_checksums([output, report])) == {str(output), str(report)}
     expected = tmp_path / "p.conllu"
     predict([folder / "parser"], folder / "treebank.conllu", [expected])
@@ -74,15 +74,15 @@ def test_trees_are_those_that_the_parser_predicts(folder: Path, tmp_path: Path) 
     las = attachment_scores(SENTENCES, predicted, {})["LAS"].percent
     found = read_json(report)
     assert found["LAS"] == pytest.approx(las) and found["UAS"] >= found["LAS"]
-    assert (found["language"], found["tasks"]) == ("qaa", ["a"])
+    assert (found["language"], found["task"]) == ("qaa", "a")
 
 
 def test_a_tagger_predicts_parts_of_speech(folder: Path, tmp_path: Path) -> None:
     given = corpus(tmp_path / "roles" / "bare.jsonl", upos=False, trees=False)
     output, report = tmp_path / "roles" / "parsed.jsonl", tmp_path / "roles" / "report.json"
     with pytest.raises(InputError, match=r"bare\.jsonl: sentence s0 has no parts of speech"):
-        parse_relations(folder / "parser", given, output, report, [])
-    parse_relations(folder / "parser", given, output, report, [], folder / "tagger")
+        parse_relations(folder / "parser", given, output, report, "a")
+    parse_relations(folder / "parser", given, output, report, "a", folder / "tagger")
     known = {tag for sentence in SENTENCES for tag in sentence.column(UPOS)}
     assert {tag for sentence in read_sentences(output) for tag in sentence.upos} <= known
     assert read_json(report)["LAS"] is None
@@ -91,4 +91,4 @@ def test_a_tagger_predicts_parts_of_speech(folder: Path, tmp_path: Path) -> None
 def test_models_of_other_tasks_are_refused(folder: Path, tmp_path: Path) -> None:
     given = corpus(tmp_path / "roles" / "c.jsonl")
     with pytest.raises(InputError, match="tagger: a model of tagging, not of parsing"):
-        parse_relations(folder / "tagger", given, tmp_path / "o.jsonl", tmp_path / "r.json", [])
+        parse_relations(folder / "tagger", given, tmp_path / "o.jsonl", tmp_path / "r.json", "a")

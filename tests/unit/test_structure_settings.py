@@ -11,7 +11,7 @@ from conftest import ROOT
 from xltransfer.runtime.errors import InputError
 from xltransfer.study import Study
 from xltransfer.study.estimate import encoder_size
-from xltransfer.study.parsed_trees import parsed_file
+from xltransfer.study.parsed_trees import parsed_file, tree_reports
 from xltransfer.study.shared_spaces import vector_files
 from xltransfer.study.task_encoders import encoders_and_tasks
 
@@ -193,6 +193,33 @@ def test_files() -> None:
     assert vector_files(study, "r", "vectors", "qaa+qea") == [
         f"r/shared_vectors/comparable/procrustes/{code}.safetensors" for code in ("qaa", "qea")
     ]
+
+
+def test_tasks_with_the_same_trees_parse_a_corpus_once() -> None:
+    trees = CONFIG["roles_parsed"]["trees"]
+    tagged = {"tagger": "tags", "corpora": ["qea_embedded"]}
+    study = changed(
+        tasks=[*CONFIG["tasks"], "tags"],
+        tags={**TAGGING, "label": "UPOS"},
+        roles_bilstm__trees={**trees, "corpora": ["qea_embedded", "qfb_embedded"]},
+        roles_bilstm_without_relations__trees={**trees, **tagged},
+    )
+    named = {
+        (task, corpus): parsed_file(study, task, corpus, "test").split("-for-")[-1]
+        for task in ("roles_parsed", "roles_bilstm", "roles_bilstm_without_relations")
+        for corpus in ("qea_embedded", "qdb_embedded")
+    }
+    assert named == {
+        ("roles_parsed", "qea_embedded"): "roles_bilstm.jsonl",
+        ("roles_bilstm", "qea_embedded"): "roles_bilstm.jsonl",
+        ("roles_bilstm_without_relations", "qea_embedded"): "roles_bilstm_without_relations.jsonl",
+        ("roles_parsed", "qdb_embedded"): "roles_parsed.jsonl",
+        ("roles_bilstm", "qdb_embedded"): "",
+        ("roles_bilstm_without_relations", "qdb_embedded"): "",
+    }
+    assert len(tree_reports(study, "r")) == len(set(tree_reports(study, "r"))) == 4 + 1
+    of = "vectors", ("roles_parsed", "roles_bilstm"), "qaa_embedded", "qea_embedded", "test"
+    assert len({study.identities.gold(task, *of[3:]) for task in of[1]}) == 1
 
 
 def test_trees_and_encoders_decide_data_not_settings() -> None:

@@ -42,5 +42,5 @@ rule parse_relations:
     shell:
         "python -m xltransfer parse_relations --parser {params.parser:q} {params.tagger:q}"
         " --corpus {input.corpus:q} --output {output.corpus:q} --report {output.report:q}"
-        " --tasks {wildcards.task:q} --language {params.language:q} {params.vectors:q}"
+        " --task {wildcards.task:q} --language {params.language:q} {params.vectors:q}"
         " --threads {threads:q} > {log:q} 2>&1"

@@ -29,7 +29,7 @@ def parse_relations(
     corpus: Path,
     output: Path,
     report: Path,
-    tasks: Sequence[str],
+    task: str,
     tagger: Path | None = None,
     language: str = "",
     vectors: Sequence[Path] = (),
@@ -42,8 +42,8 @@ def parse_relations(
         corpus: corpus of relations or roles.
         output: the same sentences with predicted heads and relations.
         report: JSON file with ``LAS`` and ``UAS`` against the trees of the corpus (null if it has
-            none), ``language`` and ``tasks``.
-        tasks: tasks that read the output, for tables.
+            none), ``corpus``, its ``language`` and ``task``.
+        task: task that names the trees, for tables; others may share them.
         tagger: directory of a model that tags UPOS; without one, the corpus must have them.
         language: code of the language of the corpus.
         vectors: word vectors of the language, for encoders that read words by them.
@@ -61,15 +61,15 @@ def parse_relations(
     steps = [(parser, "parsing"), *([(tagger, "tagging")] if tagger else [])]
     for directory, kind_of_task in steps:
         read |= verified_model(directory)
-        model, task, labels = load_model(directory)
-        if task.kind != kind_of_task or task.settings.get("label", "UPOS") != "UPOS":
-            raise InputError(f"{directory}: a model of {task.kind}, not of {kind_of_task}")
+        model, trained, labels = load_model(directory)
+        if trained.kind != kind_of_task or trained.settings.get("label", "UPOS") != "UPOS":
+            raise InputError(f"{directory}: a model of {trained.kind}, not of {kind_of_task}")
         kind = model.kind.with_word_vectors(lookup)
         kind.select_language(model.encoder, language)
         longest = kind.longest_input(model.encoder)
         reader = kind.reader_of(kind.reader(directory), language)
-        data = Dataset(found, reader, longest, task.word_state)
-        found = annotate(model.to(device), task, labels, data, device)
+        data = Dataset(found, reader, longest, trained.word_state)
+        found = annotate(model.to(device), trained, labels, data, device)
     parsed = [_with_tree(*pair, bool(tagger)) for pair in zip(sentences, found, strict=True)]
     for sentence in parsed:
         if sentence.upos is None:
@@ -78,7 +78,8 @@ def parse_relations(
                 "`trees`"
             )
     write_sentences(output, parsed)
-    write_json(report, {**_attachment(sentences, found), "language": language, "tasks": [*tasks]})
+    of = {"corpus": corpus.parent.name, "language": language, "task": task}
+    write_json(report, {**_attachment(sentences, found), **of})
     facts = {"device": device_name(device), "threads": threads}
     for path in (output, report):
         write_record(path, "parse_relations", read, **facts)

@@ -13,6 +13,7 @@ from ..encoders.ablations import NONE
 from ..records.trace import table_provenance
 from ..runtime.files import read_json
 from ..runtime.signatures import Keys
+from ..study.shared_trees import task_of_trees
 
 NOTE = (
     " (Holm-corrected over the rows of a source and target; intervals are not). Brackets: 95 % "
@@ -42,10 +43,16 @@ def structure_tables(
     """
     provenance = table_provenance(config, [*scores, *reports], "structure_tables")
     found = read_scores(scores)
+    sections = {task: config["config"][task] for task in config["tasks"]}
     attachment = {}
     for report in map(read_json, reports):
         accuracy = float("nan") if report["LAS"] is None else report["LAS"]
-        attachment |= {(task, report["language"]): accuracy for task in report["tasks"]}
+        attachment |= {
+            (task, report["language"]): accuracy
+            for task, section in sections.items()
+            if report["corpus"] in section.get("trees", {}).get("corpora", ())
+            and task_of_trees(sections, task, report["corpus"]) == report["task"]
+        }
     table = structure_table(found[found["ablation"] == NONE], config, attachment)
     write_table(
         directory / "structure.csv",

@@ -15,6 +15,7 @@ from ..runtime.files import digest
 from .adapter_settings import task_of_models
 from .adversarial_settings import labelled_of
 from .shared_spaces import check_language, vectors_identity
+from .shared_trees import task_of_trees
 from .task_encoders import encoders_of
 
 WITH_TREES = (EMBEDDED, STAND_OFF, "json-lines")
@@ -40,7 +41,13 @@ def parsed_file(study: Study, task: str, corpus: str, split: str) -> str:
     """A part of a corpus with predicted trees, below the folder of results; ``""`` without."""
     if trees_of(study, task, corpus) is None:
         return ""
-    return f"{study.kind(task).corpora}/{corpus}/{split}-parsed-for-{task}.jsonl"
+    name = shared_by(study, task, corpus)
+    return f"{study.kind(task).corpora}/{corpus}/{split}-parsed-for-{name}.jsonl"
+
+
+def shared_by(study: Study, task: str, corpus: str) -> str:
+    """The task that names the predicted trees of a corpus (``task_of_trees``)."""
+    return task_of_trees({name: study.config[name] for name in study.tasks}, task, corpus)
 
 
 def models_of_trees(study: Study, results: str, task: str) -> dict[str, str]:
@@ -59,13 +66,14 @@ def models_of_trees(study: Study, results: str, task: str) -> dict[str, str]:
 
 
 def tree_reports(study: Study, results: str) -> list[str]:
-    """The reports on the predicted trees of the test parts of all compared tasks."""
-    return [
-        report_of(f"{results}/{parsed_file(study, task, corpus, 'test')}")
+    """The reports on the predicted trees of the test parts of all compared tasks, each once."""
+    found = {
+        report_of(f"{results}/{parsed_file(study, task, corpus, 'test')}"): None
         for task in compared_tasks(study)
         for corpus in study.targets(task)
         if trees_of(study, task, corpus)
-    ]
+    }
+    return list(found)
 
 
 def report_of(path: str) -> str:
@@ -113,8 +121,8 @@ def parsed_identity(study: Study, task: str, corpus: str, split: str) -> str:
     ]
     vectors = vectors_identity(study, encoder, study.language(task, corpus))
     original = identities.corpus(kind, corpus, split)
-    seed = study.seeds[0]
-    return digest([original, models, seed, vectors, task, stage_digest("parse_relations")])
+    seed, shared = study.seeds[0], shared_by(study, task, corpus)
+    return digest([original, models, seed, vectors, shared, stage_digest("parse_relations")])
 
 
 def check_trees(study: Study) -> None:
