@@ -45,6 +45,7 @@ ARCHITECTURES = {
     "bert": SMALL,
     "roberta": {**SMALL, "pad_token_id": 0},
     "xlm-roberta": {**SMALL, "pad_token_id": 0},
+    "camembert": {**SMALL, "pad_token_id": 0},
     "distilbert": {**SMALL_DISTILBERT, "max_position_embeddings": 40},
     "deberta-v2": {**SMALL, "relative_attention": True, "pos_att_type": ["p2c", "c2p"]},
     "electra": {**SMALL, "embedding_size": 8},
@@ -265,7 +266,9 @@ def text(tmp_path: Path) -> tuple[Path, Path]:
     return write(tmp_path / "train.txt", sentences(80)), write(tmp_path / "held.txt", sentences(9))
 
 
-@pytest.mark.parametrize("architecture", ["bert", "roberta", "distilbert", "deberta-v2"])
+@pytest.mark.parametrize(
+    "architecture", ["bert", "roberta", "xlm-roberta", "camembert", "distilbert", "deberta-v2"]
+)
 def test_adapted_encoders_open(architecture: str, text: tuple, tmp_path: Path) -> None:
     encoder = make_masked_lm(tmp_path / "encoder", architecture)
     config = {"seed": 1, "training": {**TRAINING, "learning_rate": 1e-2}}
@@ -326,7 +329,7 @@ def test_encoder_without_a_head_gets_one(tmp_path: Path, caplog) -> None:
     assert torch.equal(again.cls.predictions.transform.dense.weight, weights[0])
 
 
-@pytest.mark.parametrize("architecture", ["bert", "roberta", "distilbert", "deberta-v2", "electra"])
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_a_head_is_trained_alone(architecture: str, text: tuple, tmp_path: Path) -> None:
     """An encoder without a head gets one, and keeps its own weights, bit by bit."""
     bare = tmp_path / "bare"
