@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 from cells import markdown, marked, read
 
 QUESTIONS = {
@@ -49,3 +50,28 @@ def roles_of_real_languages() -> str:
             ["", "difference", *(marked(c, "difference", c["difference_p"]) for c in bilstm)]
         )
     return markdown(["trained on", "F1", *targets], rows)
+
+
+def predicted_trees(titles: dict[str, str]) -> str:
+    """F1 of some tasks, the difference from the first one, and LAS of predicted trees."""
+    table = read("predicted_trees")
+    found = table.set_index(["task", "target"])
+    targets = list(dict.fromkeys(table[table["task"] == next(iter(titles))]["target"]))
+    rows = []
+    for task, title in titles.items():
+        cells = [found.loc[(task, target)] for target in targets]
+        rows.append([title, *(f"{cell['score']:.1f}" for cell in cells)])
+        if any(cell["difference"] == cell["difference"] for cell in cells):
+            rows.append(["difference", *(_difference(cell) for cell in cells)])
+        if any(cell["LAS"] == cell["LAS"] for cell in cells):
+            rows.append(["LAS of trees", *(_number(cell["LAS"]) for cell in cells)])
+    return markdown(["F1", *targets], rows)
+
+
+def _difference(cell: pd.Series) -> str:
+    same = cell["difference"] == cell["difference_low"] == cell["difference_high"] == 0
+    return "0" if same else marked(cell, "difference", cell["difference_p"])
+
+
+def _number(value: float) -> str:
+    return f"{value:.1f}" if value == value else ""

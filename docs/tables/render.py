@@ -18,7 +18,7 @@ from functools import partial
 
 import pandas as pd
 from cells import FOLDER, interval, markdown, marked, read, signed, significant_change
-from interval_tables import QUESTIONS, roles_of_real_languages, scores
+from interval_tables import QUESTIONS, predicted_trees, roles_of_real_languages, scores
 from method_tables import methods
 from question_tables import answers, guesses
 from xltransfer.analyses.statistics.significance import holm
@@ -248,6 +248,17 @@ def scaling(name: str) -> str:
 
 XQUAD = "en de es ru zh ar tr hi X"
 """Targets of the study of XQuAD."""
+PARSED_ROLES = {
+    "roles_graph": "graph, gold trees",
+    "roles_bilstm": "BiLSTM, gold relations of words",
+    "roles_parsed": "graph, predicted trees (gold in English)",
+}
+PARSED_RELATIONS = {
+    "relations_graph": "graph, predicted trees",
+    "relations_bilstm": "BiLSTM, predicted relations of words",
+    "relations": "pooled states of the encoder",
+}
+"""Tasks of resources/studies/predicted-trees.yaml."""
 TABLES = {
     "randominit": randominit,
     "by_target": by_target,
@@ -257,12 +268,15 @@ TABLES = {
     "xquad_f1": partial(scores, "xquad_articles", "F1", QUESTIONS, XQUAD),
     "xquad_exact": partial(scores, "xquad_articles", "exact_match", QUESTIONS, XQUAD),
     "real_roles": roles_of_real_languages,
+    "predicted_roles": partial(predicted_trees, PARSED_ROLES),
+    "predicted_relations": partial(predicted_trees, PARSED_RELATIONS),
     "embedded_answers_f1": partial(answers, "embedded_questions", "F1"),
     "embedded_answers_exact": partial(answers, "embedded_questions", "exact_match"),
     "topics": topics,
     "adaptation_methods": partial(methods, "adaptation_methods", costs=True),
     "swiss_german_noise": partial(methods, "swiss_german_noise"),
     "embedded_scale": partial(scaling, "embedded_scale"),
+    "lowest_layers": partial(scaling, "lowest_layers"),
     "embedded_words": embedded_words,
     "wolof_masked": wolof_masked,
     "wolof_retrieval": wolof_retrieval,

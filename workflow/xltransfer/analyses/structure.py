@@ -125,7 +125,9 @@ def _description(sections: Mapping[str, Any], task: str, reference: str) -> dict
 
 
 def _trees(section: Mapping[str, Any], parsed: set[bool]) -> str:
-    """The origin of the trees of targets, each of which is ``parsed`` or not."""
+    """The origin of the trees of targets, each of which is ``parsed`` or not; empty if unread."""
+    if "context" not in section:
+        return ""
     if parsed != {True}:
         return f"{GOLD} and parser of {section['trees']['source']}" if True in parsed else GOLD
     return f"parser of {section['trees']['source']}"
