@@ -9,11 +9,11 @@ from typing import Annotated, Any
 from ..analyses.scores import read_scores
 from ..analyses.structure import adjusted, structure_table
 from ..analyses.tables import reading_note, write_table
+from ..corpora.shared_trees import task_of_trees
 from ..encoders.ablations import NONE
 from ..records.trace import table_provenance
 from ..runtime.files import read_json
 from ..runtime.signatures import Keys
-from ..study.shared_trees import task_of_trees
 
 NOTE = (
     " (Holm-corrected over the rows of a source and target; intervals are not). Brackets: 95 % "

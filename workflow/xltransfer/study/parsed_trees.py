@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..corpora.relation_corpora import EMBEDDED, STAND_OFF
+from ..corpora.shared_trees import task_of_trees
 from ..corpora.source_sets import members
 from ..encoders.ablations import NONE
 from ..records import paths
@@ -15,7 +16,6 @@ from ..runtime.files import digest
 from .adapter_settings import task_of_models
 from .adversarial_settings import labelled_of
 from .shared_spaces import check_language, vectors_identity
-from .shared_trees import task_of_trees
 from .task_encoders import encoders_of
 
 WITH_TREES = (EMBEDDED, STAND_OFF, "json-lines")
