@@ -213,6 +213,20 @@ def test_an_encoder_with_an_adapter_is_trained_further(
     assert all(name.startswith("bert.stacked_adapters.levels.1.") for name in names)
 
 
+@pytest.mark.parametrize("architecture", ["xlm-roberta", "camembert"])
+def test_all_weights_of_encoders_whose_head_is_made_first(
+    architecture: str, tmp_path: Path
+) -> None:
+    """Their output embeddings, tied to the input embeddings, are the first of both by name."""
+    base = make_masked_lm(tmp_path / "base", architecture)
+    whole = adapted(tmp_path, adapted(tmp_path, base, "language", **LANGUAGE), "whole")
+    network, (model, has_head) = ADAPTED.load(whole), load_with_head(whole)
+    assert has_head
+    with torch.no_grad():
+        states = piece_states(network.eval(), ROWS, MASK)
+        assert torch.allclose(piece_states(model.base_model.eval(), ROWS, MASK), states)
+
+
 def test_predictions_and_searches_with_adapters(language: Path, tmp_path: Path) -> None:
     directory = tuned(tmp_path, language, "model", adapter=TASK)
     corpus = tmp_path / "corpus" / "train.conllu"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from xltransfer.analyses.structure import adjusted, structure_table
+from xltransfer.analyses.structure import adjusted, attachment_of, structure_table
 from xltransfer.analyses.structure_figures import structure_figure
 
 FULL = {"layer": "graph", "states": True, "upos_units": 4, "relation_units": 4, "entity_units": 0,
@@ -68,6 +68,7 @@ def test_scores_and_differences(table: pd.DataFrame) -> None:
     assert len(table) == 5 * 3
     alone = row(table, "alone", "qea")
     assert alone["score"] == 35 and alone["layer"] == "encoder" and np.isnan(alone["difference"])
+    assert alone["trees"] == "", "it reads none"
     full = row(table, "full", "qaa")
     assert full["score"] == 85 and full["score_low"] < 85 < full["score_high"]
     assert np.isnan(full["difference"]) and full["seeds"] == 2
@@ -100,6 +101,28 @@ def test_descriptions(table: pd.DataFrame) -> None:
     assert row(table, "parsed", "qea")["trees"] == "parser of qaa_embedded"
     assert row(table, "parsed", "qea")["LAS"] == 41.5
     assert np.isnan(row(table, "parsed", "qaa")["LAS"])
+
+
+def test_attachment_is_that_of_the_trees_that_a_task_reads() -> None:
+    """`first` and `second` share trees of qea; those of `third` are by another parser."""
+    trees = {"encoder": "e", "parser": "parsing", "source": "qaa_embedded"}
+    sections = {
+        "second": {"kind": "roles", "trees": {**trees, "corpora": ["qea_embedded"]}},
+        "first": {"kind": "roles", "trees": {**trees, "corpora": ["qea_embedded", "qba_embedded"]}},
+        "third": {
+            "kind": "roles",
+            "trees": {**trees, "parser": "other", "corpora": ["qea_embedded"]},
+        },
+        "gold": {"kind": "roles"},
+    }
+    reports = [
+        {"task": "first", "corpus": "qea_embedded", "language": "qea", "LAS": 40.0},
+        {"task": "first", "corpus": "qba_embedded", "language": "qba", "LAS": None},
+        {"task": "third", "corpus": "qea_embedded", "language": "qea", "LAS": 30.0},
+    ]
+    found = attachment_of(reports, {"tasks": dict.fromkeys(sections), "config": sections})
+    assert np.isnan(found.pop(("first", "qba")))
+    assert found == {("first", "qea"): 40.0, ("second", "qea"): 40.0, ("third", "qea"): 30.0}
 
 
 def test_trees_are_those_of_each_target() -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
 
+from ..corpora.shared_trees import task_of_trees
 from ..corpora.source_sets import members
 from .randominit import CROSS_LINGUAL, Cell, cells_of
 from .statistics.significance import holm, mean_difference
@@ -21,6 +22,28 @@ FEATURES = {
     "directed": "direction of edges",
 }
 """Settings of a context that a model can go without, and their names in the table."""
+
+
+def attachment_of(
+    reports: Iterable[Mapping[str, Any]], config: Mapping[str, Any]
+) -> dict[tuple[str, str], float]:
+    """LAS of the predicted trees that tasks read, by task and language, for ``structure_table``.
+
+    Args:
+        reports: of the stage ``parse_relations``, each for all tasks that share its trees.
+        config: ``tasks``, and ``config`` with their settings.
+    """
+    sections = {task: config["config"][task] for task in config["tasks"]}
+    found = {}
+    for report in reports:
+        accuracy = float("nan") if report["LAS"] is None else report["LAS"]
+        found |= {
+            (task, report["language"]): accuracy
+            for task, section in sections.items()
+            if report["corpus"] in section.get("trees", {}).get("corpora", ())
+            and task_of_trees(sections, task, report["corpus"]) == report["task"]
+        }
+    return found
 
 
 def structure_table(

@@ -235,11 +235,8 @@ def save_masked_lm(model: PreTrainedModel, directory: Path, stored_type: str) ->
 
 def _saved_weights(model: PreTrainedModel) -> dict[str, torch.Tensor]:
     stack = stack_of(model.base_model)
-    prefix = model.base_model_prefix
     if stack is None or stack.complete:
-        # XLM-R and CamemBERT make the head first, which would name a matrix that both share.
-        of_encoder = {id(v): f"{prefix}.{n}" for n, v in model.base_model.named_parameters()}
-        names = {n: of_encoder.get(id(v), n) for n, v in model.named_parameters()}
-        return {names.get(name, name): value for name, value in own_weights(model).items()}
+        return own_weights(model)
+    prefix = model.base_model_prefix
     own = reference_free(model.base_model)
     return {f"{prefix}.{name}": value for name, value in own.items()}

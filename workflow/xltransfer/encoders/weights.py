@@ -14,14 +14,31 @@ from .configuration import reason_of
 
 
 def own_weights(model: nn.Module) -> dict[str, torch.Tensor]:
-    """The weights of a model by name; tied weights appear once, under their first name."""
-    names = {name for name, _ in (*model.named_parameters(), *model.named_buffers())}
-    return {name: value for name, value in model.state_dict().items() if name in names}
+    """The weights of a model by name.
+
+    Tied weights appear once: under their name in the encoder, of which a model with a head is made,
+    if they are in it, and under their first name otherwise.
+    """
+    names = _names(model)
+    return {names[name]: value for name, value in model.state_dict().items() if name in names}
+
+
+def _names(model: nn.Module) -> dict[str, str]:
+    """The names in ``own_weights`` by the first name of each weight."""
+    weights = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+    encoder = getattr(model, "base_model", model)
+    if encoder is model:
+        return {name: name for name in weights}
+    # XLM-R and CamemBERT make the head first, and so name a matrix that both share.
+    prefix = model.base_model_prefix
+    of_encoder = {id(value): f"{prefix}.{name}" for name, value in encoder.named_parameters()}
+    return {name: of_encoder.get(id(value), name) for name, value in weights.items()}
 
 
 def changing_weights(model: nn.Module) -> dict[str, torch.Tensor]:
     """The weights of a model that its training may change: without frozen parameters."""
-    frozen = {name for name, value in model.named_parameters() if not value.requires_grad}
+    names = _names(model)
+    frozen = {names[name] for name, value in model.named_parameters() if not value.requires_grad}
     return {name: value for name, value in own_weights(model).items() if name not in frozen}
 
 

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from ..analyses.scores import read_scores
-from ..analyses.structure import adjusted, structure_table
+from ..analyses.structure import adjusted, attachment_of, structure_table
 from ..analyses.tables import reading_note, write_table
-from ..corpora.shared_trees import task_of_trees
 from ..encoders.ablations import NONE
 from ..records.trace import table_provenance
 from ..runtime.files import read_json
@@ -43,16 +42,7 @@ def structure_tables(
     """
     provenance = table_provenance(config, [*scores, *reports], "structure_tables")
     found = read_scores(scores)
-    sections = {task: config["config"][task] for task in config["tasks"]}
-    attachment = {}
-    for report in map(read_json, reports):
-        accuracy = float("nan") if report["LAS"] is None else report["LAS"]
-        attachment |= {
-            (task, report["language"]): accuracy
-            for task, section in sections.items()
-            if report["corpus"] in section.get("trees", {}).get("corpora", ())
-            and task_of_trees(sections, task, report["corpus"]) == report["task"]
-        }
+    attachment = attachment_of(map(read_json, reports), config)
     table = structure_table(found[found["ablation"] == NONE], config, attachment)
     write_table(
         directory / "structure.csv",
