@@ -79,6 +79,10 @@ ATTACKS = [
     ("parallel_files.tsv", "url", "hf://datasets/a/b@main/../../y.parquet"),
     ("parallel_files.tsv", "url", "http://token@example.org/x"),
     ("transliterations.tsv", "scheme", SHELL),
+    ("typology_databases.tsv", "database", "../x"),
+    ("typology_databases.tsv", "layout", SHELL),
+    ("typology_files.tsv", "database", SHELL),
+    ("typology_files.tsv", "table", SHELL),
     ("typology_files.tsv", "file", "../../wals.csv"),
     ("typology_files.tsv", "checksum", SHELL),
     ("typology_files.tsv", "url", "file:///etc/passwd"),
@@ -122,7 +126,8 @@ def test_unsafe_values_of_catalogues_are_refused(
             "entity_files.tsv": {"split": "dev"},
             "raw_corpora.tsv": {"corpus": "xmf_new"},
             "parallel_files.tsv": {"file": "new.tsv"},
-            "typology_files.tsv": {"file": "new.csv"},
+            "typology_databases.tsv": {"database": "new"},
+            "typology_files.tsv": {"table": "codes", "file": "new.csv"},
             "transliteration/schemes.tsv": {"scheme": "new"},
         }
         changes = fresh.get(table, {}) | changes

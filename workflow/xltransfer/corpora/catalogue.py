@@ -33,6 +33,7 @@ from .raw_corpora import RawCorpus, read_raw_corpora
 from .relation_corpora import RELATIONS, ROLES, RelationCorpus, read_relation_corpora
 from .table_reader import read_table
 from .transliteration.schemes import read_schemes
+from .typology_catalogue import TypologicalDatabase, read_typological_databases
 
 SPLITS = ("train", "dev", "test")
 EMBEDDED = "embedded"
@@ -45,6 +46,7 @@ LARGEST_RAW = 1 << 36
 EXTENSIBLE = (
     *("languages.tsv", "treebanks.tsv", "treebank_files.tsv", "entity_corpora.tsv"),
     *("entity_files.tsv", "raw_corpora.tsv", "encoders.tsv"),
+    *("typology_databases.tsv", "typology_files.tsv"),
 )
 """Tables to which a study can append rows of its own."""
 _ENTITY_CHOICES = {
@@ -155,8 +157,8 @@ class Catalogue:
             ``entity_corpora.tsv``, ``entity_files.tsv``, ``raw_corpora.tsv``,
             ``parallel_corpora.tsv``, ``parallel_files.tsv``, ``relation_corpora.tsv``,
             ``relation_files.tsv``, ``relation_labels.tsv``, ``transliterations.tsv``,
-            ``typology_files.tsv``, ``dictionaries.tsv``, ``question_corpora.tsv``,
-            ``question_files.tsv``, ``classification_corpora.tsv`` and
+            ``typology_databases.tsv``, ``typology_files.tsv``, ``dictionaries.tsv``,
+            ``question_corpora.tsv``, ``question_files.tsv``, ``classification_corpora.tsv`` and
             ``classification_files.tsv``.
         ud_release: newest release to use; each treebank has its latest catalogued release up to
             this one.
@@ -165,10 +167,9 @@ class Catalogue:
 
     Attributes:
         languages, treebanks, entities, relations, roles, raw_corpora, parallel_corpora,
-            dictionaries, questions, classification: entries by code.
+            dictionaries, questions, classification, typology: entries by code.
         schemes: transliteration schemes by name.
         transliterations: transliterated varieties by code.
-        typology: files by their path in WALS.
 
     Raises:
         InputError: a table lacks a column, repeats a code or refers to a missing entry.
@@ -185,7 +186,9 @@ class Catalogue:
         annotated = self._read_relations()
         self.relations: dict[str, RelationCorpus] = annotated[RELATIONS]
         self.roles: dict[str, RelationCorpus] = annotated[ROLES]
-        self.typology = self._read_typology()
+        self.typology: dict[str, TypologicalDatabase] = read_typological_databases(
+            self.tables("typology_databases.tsv"), self.tables("typology_files.tsv")
+        )
         self.schemes = read_schemes(self.directory / "transliteration")
         self.transliterations = self._read_transliterations()
         self.raw_corpora: dict[str, RawCorpus] = {}
@@ -313,13 +316,6 @@ class Catalogue:
                     "add its row there"
                 )
         return found
-
-    def _read_typology(self) -> dict[str, CorpusFile]:
-        files: dict[str, CorpusFile] = {}
-        columns = ("file", "checksum", "url")
-        for place, row in read_table(self.directory / "typology_files.tsv", columns):
-            _add(files, row["file"], _file(row, place), place)
-        return files
 
     def _read_transliterations(self) -> dict[str, Transliteration]:
         known: dict[str, Transliteration] = {}

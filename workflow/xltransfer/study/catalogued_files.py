@@ -116,7 +116,9 @@ class Downloads:
             for file in part
         }
         files |= {
-            f"typology/{name}": (name, file) for name, file in self.catalogue.typology.items()
+            f"typology/{file.name}": (file.name, file)
+            for database in self.catalogue.typology.values()
+            for file in database.files.values()
         }
         files |= {
             f"raw/{corpus.file}": (corpus.file, corpus)
