@@ -46,6 +46,9 @@ TABLES = {
     f"wo_lafand\two\tLAFAND-MT\ttext\twol/train.txt\t{SUM}\t\tGPL-3.0\n"
     "wo_wiki\two\tWikipedia\thub\two/a.parquet\tunchecked\t"
     f"hf://datasets/w/wiki@{HEX[:40]}/a.parquet\tCC BY-SA\n",
+    "raw_files.tsv": "corpus\tfile\tchecksum\turl\n"
+    f"wo_wiki\two/b.parquet\t{SUM}\thf://datasets/w/wiki@{HEX[:40]}/b.parquet\n"
+    "wo_wiki\two/c.parquet\tunchecked\t\n",
     "parallel_corpora.tsv": "corpus\tfirst\tsecond\tname\tlayout\tcolumns\theader\tlicence\n"
     "ar_wo_news\tar\two\tNews\ttsv\tidentifier first second\tno\tCC0-1.0\n"
     "wo_ar_bible\two\tar\tBible\tmoses\t\t\tCC0-1.0\n",
@@ -219,6 +222,7 @@ def _problem_of_references(tables: dict[str, list[dict[str, str]]]) -> str:
         "typology_databases.tsv": ("database",),
         "typology_files.tsv": ("database", "table"),
         "raw_corpora.tsv": ("corpus",),
+        "raw_files.tsv": ("corpus", "file"),
         "parallel_corpora.tsv": ("corpus",),
         "parallel_files.tsv": ("corpus", "part", "side"),
         DICTIONARIES: ("dictionary", "part"),
@@ -256,6 +260,9 @@ def _problem_of_references(tables: dict[str, list[dict[str, str]]]) -> str:
     )
     if problem:
         return problem
+    corpora = {row["corpus"] for row in tables["raw_corpora.tsv"]}
+    if any(row["corpus"] not in corpora for row in tables["raw_files.tsv"]):
+        return "raw_files.tsv: no corpus"
     problem = _problem_of_typology(tables["typology_databases.tsv"], tables["typology_files.tsv"])
     if problem:
         return problem

@@ -30,6 +30,7 @@ from .embedded_world.languages import EMBEDDED_FAMILY
 from .parallel_corpora import ParallelCorpus, read_parallel_corpora
 from .question_corpora import QuestionCorpus, read_question_corpora
 from .raw_corpora import RawCorpus, read_raw_corpora
+from .raw_files import RawFile, read_raw_files
 from .relation_corpora import RELATIONS, ROLES, RelationCorpus, read_relation_corpora
 from .table_reader import read_table
 from .transliteration.schemes import read_schemes
@@ -45,7 +46,7 @@ LARGEST_RAW = 1 << 36
 """Maximum bytes of a raw corpus. The dump of the English Wikipedia has about 25 GB."""
 EXTENSIBLE = (
     *("languages.tsv", "treebanks.tsv", "treebank_files.tsv", "entity_corpora.tsv"),
-    *("entity_files.tsv", "raw_corpora.tsv", "encoders.tsv"),
+    *("entity_files.tsv", "raw_corpora.tsv", "raw_files.tsv", "encoders.tsv"),
     *("typology_databases.tsv", "typology_files.tsv"),
 )
 """Tables to which a study can append rows of its own."""
@@ -154,7 +155,7 @@ class Catalogue:
 
     Args:
         directory: folder of ``languages.tsv``, ``treebanks.tsv``, ``treebank_files.tsv``,
-            ``entity_corpora.tsv``, ``entity_files.tsv``, ``raw_corpora.tsv``,
+            ``entity_corpora.tsv``, ``entity_files.tsv``, ``raw_corpora.tsv``, ``raw_files.tsv``,
             ``parallel_corpora.tsv``, ``parallel_files.tsv``, ``relation_corpora.tsv``,
             ``relation_files.tsv``, ``relation_labels.tsv``, ``transliterations.tsv``,
             ``typology_databases.tsv``, ``typology_files.tsv``, ``dictionaries.tsv``,
@@ -168,6 +169,7 @@ class Catalogue:
     Attributes:
         languages, treebanks, entities, relations, roles, raw_corpora, parallel_corpora,
             dictionaries, questions, classification, typology: entries by code.
+        raw_files: all files of raw corpora by code, in order.
         schemes: transliteration schemes by name.
         transliterations: transliterated varieties by code.
 
@@ -197,6 +199,9 @@ class Catalogue:
                 _add(self.raw_corpora, code, corpus, f"{table}: {code}")
         for code, corpus in self.raw_corpora.items():
             self._check_language(corpus.language, f"{self.directory}/raw_corpora.tsv: {code}")
+        self.raw_files: dict[str, tuple[RawFile, ...]] = read_raw_files(
+            self.tables("raw_files.tsv"), self.raw_corpora
+        )
         self.parallel_corpora: dict[str, ParallelCorpus] = read_parallel_corpora(self.directory)
         for code, pair in self.parallel_corpora.items():
             for language in (pair.first, pair.second):

@@ -121,8 +121,9 @@ class Downloads:
             for file in database.files.values()
         }
         files |= {
-            f"raw/{corpus.file}": (corpus.file, corpus)
-            for corpus in self.catalogue.raw_corpora.values()
+            f"raw/{file.name}": (file.name, file)
+            for files in self.catalogue.raw_files.values()
+            for file in files
         }
         files |= {
             self.parallel_path(file.name): (file.name, file)
