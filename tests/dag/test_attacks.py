@@ -43,7 +43,7 @@ def edit(folder: Path, table: str, key: str, **changes: str) -> None:
     path = folder / "resources" / table
     header, *rows = path.read_text(encoding="utf-8").splitlines()
     for number, row in enumerate(rows):
-        if row.split("\t")[0] == key:
+        if row.startswith(f"{key}\t"):
             values = dict(zip(header.split("\t"), row.split("\t"), strict=True))
             rows[number] = "\t".join((values | changes).values())
     path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
@@ -83,7 +83,7 @@ def test_checksum_is_not_run_by_a_shell(attacked: Path) -> None:
         path = attacked / "resources" / "downloads" / "typology" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("there already")
-    edit(attacked, "typology_files.tsv", "wals/raw/value.csv", checksum=SHELL)
+    edit(attacked, "typology_files.tsv", "wals\tvalues", checksum=SHELL)
     command = ("results/typology/features.csv", "--configfile", "study.yaml")
     refused(attacked, "is none of sha256:", *command, **with_fake_stages(attacked))
 

@@ -28,6 +28,7 @@ READERS = (
     "unannotated",
     "entities",
     "wals",
+    "cldf",
     "catalogues",
     "transliteration",
     "raw_text",

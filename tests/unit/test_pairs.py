@@ -144,8 +144,12 @@ def test_a_language_and_its_macrolanguage_both_have_values(shared: Path) -> None
 
 
 def test_languages_without_values_are_reported(tmp_path: Path, caplog) -> None:
-    config = {"features": ["81A", "85A"], "iso": {"qaa": "qaa", "en": "eng"},
-              "embedded": {"qaa": {"81A": "SVO", "85A": "Prepositions"}}}  # fmt: skip
+    config = {
+        "features": ["81A", "85A"],
+        "iso": {"qaa": "qaa", "en": "eng"},
+        "embedded": {"qaa": {"81A": "SVO", "85A": "Prepositions"}},
+        "databases": [],
+    }
     with caplog.at_level("INFO"):
         typology(config, tmp_path / "features.csv")
     assert "en (eng): no value of 81A, 85A" in caplog.text
@@ -390,9 +394,10 @@ def test_sentences_need_identifiers(tmp_path: Path) -> None:
 def test_the_embedded_world_exports_its_typology() -> None:
     import yaml
     from xltransfer.study import Study
+    from xltransfer.study.typological_features import typology_config, typology_files
 
     config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
     study = Study(config, ROOT)
-    content = json.loads(study.typology_config())
-    assert set(content["embedded"]) == set(content["iso"]) and not study.wals_files()
+    content = json.loads(typology_config(study))
+    assert set(content["embedded"]) == set(content["iso"]) and not typology_files(study)
     assert all(set(values) == set(FEATURES) for values in content["embedded"].values())

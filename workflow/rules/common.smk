@@ -71,6 +71,7 @@ from xltransfer.study.question_settings import (
 from xltransfer.study.recipes import SEVERAL_TEXTS
 from xltransfer.study.shared_spaces import map_to, space_identity, vector_files
 from xltransfer.study.study_files import refuse_templates
+from xltransfer.study.typological_features import typology_config, typology_files
 from xltransfer.study.varieties import FOLDS, HASHED
 from xltransfer.study.without_gpu import announced
 from xltransfer.study.vector_encoders import input_files, stage_config, vector_encoders

@@ -37,7 +37,7 @@ rule pieces:
 
 rule typology:
     input:
-        [f"<resources>/downloads/{file}" for file in study.wals_files()],
+        [f"<resources>/downloads/{file}" for file in typology_files(study)],
     output:
         "<results>/typology/features.csv",
     log:
@@ -48,13 +48,13 @@ rule typology:
         mem_mb=growing(2000),
         runtime=growing(60),
     params:
-        cfg=study.typology_config(),
-        checksums=[study.downloads.checksum_of(file) for file in study.wals_files()],
+        cfg=typology_config(study),
+        checksums=[study.downloads.checksum_of(file) for file in typology_files(study)],
         code=stage_digest("typology"),
         # Not passed to the command, used to detect changes: see study/identities.py.
         identity=lambda wildcards: study.identities.typology(),
     shell:
-        "python -m xltransfer typology --config {params.cfg:q} --wals {input:q}"
+        "python -m xltransfer typology --config {params.cfg:q} --files {input:q}"
         " --checksums {params.checksums:q} --output {output:q} > {log:q} 2>&1"
 
 

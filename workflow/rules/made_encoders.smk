@@ -2,6 +2,34 @@
 # an architecture; and the raw text that they are trained on.
 
 
+# Raw corpora of several files, such as the shards of a dataset, are one text.
+rule join_raw_files:
+    input:
+        lambda wildcards: [
+            f"<resources>/downloads/{file}" for file in study.raw_texts.downloads(wildcards.text)
+        ],
+    output:
+        "<results>/corpora/{text}.txt",
+    log:
+        "<logs>/join_raw_files/{text}.log",
+    wildcard_constraints:
+        text=one_of(study.raw_texts.joined),
+    conda:
+        "../../envs/xltransfer.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(120),
+    params:
+        kind=lambda wildcards: study.catalogue.raw_corpora[wildcards.text].kind,
+        checksums=lambda wildcards: study.raw_texts.checksums(wildcards.text),
+        code=stage_digest("join_raw_files"),
+        # Not passed to the command, used to detect changes: see study/identities.py.
+        identity=lambda wildcards: study.identities.made.joined(wildcards.text),
+    shell:
+        "python -m xltransfer join_raw_files --files {input:q} --checksums {params.checksums:q}"
+        " --kind {params.kind:q} --output {output:q} > {log:q} 2>&1"
+
+
 rule clean:
     input:
         raw=raw_corpus,
@@ -22,8 +50,8 @@ rule clean:
         runtime=growing(240),
     params:
         cfg=lambda wildcards: study.raw_texts.cleaning_config(wildcards.text),
-        kind=lambda wildcards: study.catalogue.raw_corpora[wildcards.text].kind,
-        checksum=lambda wildcards: study.catalogue.raw_corpora[wildcards.text].checksum,
+        kind=lambda wildcards: study.raw_texts.kind(wildcards.text),
+        checksum=lambda wildcards: study.raw_texts.checksum(wildcards.text),
         code=stage_digest("clean"),
         # Not passed to the command, used to detect changes: see study/identities.py.
         identity=lambda wildcards: study.identities.made.text(wildcards.text),

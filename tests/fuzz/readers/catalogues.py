@@ -33,11 +33,22 @@ TABLES = {
     "wo_ner\two\tMasakhaNER2/wol\tCC BY-NC 4.0\tcolumns\tiob2\trepair\tutf-8\n",
     "entity_files.tsv": "corpus\tsplit\tfile\tchecksum\turl\n"
     f"wo_ner\ttrain\ttrain.txt\t{SUM}\thttps://example.org/d\nwo_ner\ttest\ttest.txt\tunchecked\t\n",
-    "typology_files.tsv": f"file\tchecksum\turl\nwals/raw/value.csv\t{SUM}\thttps://example.org/e\n",
+    "typology_databases.tsv": "database\tname\tlayout\tlicence\n"
+    "wals\tWALS\twals\tCC BY 4.0\ngrambank\tGrambank\tcldf\tCC BY 4.0\n",
+    "typology_files.tsv": "database\ttable\tfile\tchecksum\turl\n"
+    f"wals\tlanguages\twals/languages.csv\t{SUM}\thttps://example.org/e\n"
+    f"wals\tvalues\twals/raw/value.csv\t{SUM}\thttps://example.org/e\n"
+    f"wals\tcodes\twals/raw/elements.csv\t{SUM}\thttps://example.org/e\n"
+    "grambank\tlanguages\tgrambank/languages.csv\tunchecked\thttps://example.org/e\n"
+    "grambank\tvalues\tgrambank/values.csv\tunchecked\t\n"
+    f"grambank\tglottocodes\twals/languages.csv\t{SUM}\thttps://example.org/e\n",
     "raw_corpora.tsv": "corpus\tlanguage\tname\tkind\tfile\tchecksum\turl\tlicence\n"
     f"wo_lafand\two\tLAFAND-MT\ttext\twol/train.txt\t{SUM}\t\tGPL-3.0\n"
     "wo_wiki\two\tWikipedia\thub\two/a.parquet\tunchecked\t"
     f"hf://datasets/w/wiki@{HEX[:40]}/a.parquet\tCC BY-SA\n",
+    "raw_files.tsv": "corpus\tfile\tchecksum\turl\n"
+    f"wo_wiki\two/b.parquet\t{SUM}\thf://datasets/w/wiki@{HEX[:40]}/b.parquet\n"
+    "wo_wiki\two/c.parquet\tunchecked\t\n",
     "parallel_corpora.tsv": "corpus\tfirst\tsecond\tname\tlayout\tcolumns\theader\tlicence\n"
     "ar_wo_news\tar\two\tNews\ttsv\tidentifier first second\tno\tCC0-1.0\n"
     "wo_ar_bible\two\tar\tBible\tmoses\t\t\tCC0-1.0\n",
@@ -86,7 +97,9 @@ SETS = {
     "layout": {
         *("columns", "wikiann", "uner", "tsv", "identifiers", "moses", "tmx", "dataset"),
         *("xnli", "xnli-hub", "xnli-json-lines", "paws-x", "paws-x-hub", "sib-200", "table"),
+        *("wals", "cldf"),
     },
+    "table": {"languages", "values", "codes", "glottocodes"},
     "part": {"train", "dev", "test"},
     "side": {"both", "first", "second"},
     "header": {"yes", "no", ""},
@@ -164,6 +177,8 @@ def _problem(table: str, row: dict[str, str]) -> str:
             is_tagging = table == "entity_corpora.tsv" and column == "scheme"
             if not is_tagging and (not re.fullmatch(code, value) or len(value) > 255):
                 return f"code '{value}' in {column}"
+        if column == "database" and not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", value):
+            return f"database '{value}'"
         if column == "checksum" and not re.fullmatch(
             "sha256:[0-9a-f]{64}|git-sha1:[0-9a-f]{40}|unchecked", value
         ):
@@ -204,8 +219,10 @@ def _problem_of_references(tables: dict[str, list[dict[str, str]]]) -> str:
         "treebanks.tsv": ("treebank",),
         "entity_corpora.tsv": ("corpus",),
         "entity_files.tsv": ("corpus", "split"),
-        "typology_files.tsv": ("file",),
+        "typology_databases.tsv": ("database",),
+        "typology_files.tsv": ("database", "table"),
         "raw_corpora.tsv": ("corpus",),
+        "raw_files.tsv": ("corpus", "file"),
         "parallel_corpora.tsv": ("corpus",),
         "parallel_files.tsv": ("corpus", "part", "side"),
         DICTIONARIES: ("dictionary", "part"),
@@ -241,6 +258,12 @@ def _problem_of_references(tables: dict[str, list[dict[str, str]]]) -> str:
     problem = _problem_of_parallel_text(
         tables["parallel_corpora.tsv"], tables["parallel_files.tsv"]
     )
+    if problem:
+        return problem
+    corpora = {row["corpus"] for row in tables["raw_corpora.tsv"]}
+    if any(row["corpus"] not in corpora for row in tables["raw_files.tsv"]):
+        return "raw_files.tsv: no corpus"
+    problem = _problem_of_typology(tables["typology_databases.tsv"], tables["typology_files.tsv"])
     if problem:
         return problem
     schemes = {row["scheme"] for row in tables["transliteration/schemes.tsv"]}
@@ -294,13 +317,26 @@ def _problem_of_parallel_text(corpora: list[dict[str, str]], files: list[dict[st
     return ""
 
 
+def _problem_of_typology(databases: list[dict[str, str]], files: list[dict[str, str]]) -> str:
+    """Tables that are missing or that the layout does not have."""
+    if {row["database"] for row in files} - {row["database"] for row in databases}:
+        return "typology_files.tsv: no database"
+    for row in databases:
+        own = {file["table"] for file in files if file["database"] == row["database"]}
+        if not {"languages", "values"} <= own:
+            return f"tables of {row['database']}"
+        if row["layout"] == "wals" and own != {"languages", "values", "codes"}:
+            return f"tables of {row['database']}"
+    return ""
+
+
 def _meaning(tables: dict[str, list[dict[str, str]]]) -> list[list[str]]:
     named = [
         ("languages.tsv", "code"),
         ("treebanks.tsv", "treebank"),
         ("entity_corpora.tsv", "corpus"),
     ]
-    named += [("raw_corpora.tsv", "corpus"), ("typology_files.tsv", "file")]
+    named += [("raw_corpora.tsv", "corpus"), ("typology_databases.tsv", "database")]
     named += [("parallel_corpora.tsv", "corpus"), ("question_corpora.tsv", "corpus")]
     named += [("classification_corpora.tsv", "corpus")]
     found = [[row[column] for row in tables[name]] for name, column in named]

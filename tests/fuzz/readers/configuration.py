@@ -19,6 +19,7 @@ from typing import Any
 import jsonschema
 import yaml
 from xltransfer.study import Study
+from xltransfer.study.typological_features import typology_config, typology_files
 
 from ..cases import Reader, Verdict, accept, either, refuse
 from ..mutation import NUMBERS, TEXTS, mutated_json
@@ -155,9 +156,9 @@ class Configuration(Reader):
 def _ask(study: Study) -> None:
     """What rules ask of a study."""
     json.loads(study.table_config())
-    json.loads(study.typology_config())
+    json.loads(typology_config(study))
     paths = [*study.score_files("r"), *study.training_reports("r"), *study.piece_files("r")]
-    paths += [*study.tables, *study.figures, *study.wals_files(), *study.mirrors]
+    paths += [*study.tables, *study.figures, *typology_files(study), *study.mirrors]
     for task in study.tasks:
         for source in study.sources(task):
             for encoder in study.encoders:

@@ -30,9 +30,11 @@ from .embedded_world.languages import EMBEDDED_FAMILY
 from .parallel_corpora import ParallelCorpus, read_parallel_corpora
 from .question_corpora import QuestionCorpus, read_question_corpora
 from .raw_corpora import RawCorpus, read_raw_corpora
+from .raw_files import RawFile, read_raw_files
 from .relation_corpora import RELATIONS, ROLES, RelationCorpus, read_relation_corpora
 from .table_reader import read_table
 from .transliteration.schemes import read_schemes
+from .typology_catalogue import TypologicalDatabase, read_typological_databases
 
 SPLITS = ("train", "dev", "test")
 EMBEDDED = "embedded"
@@ -44,7 +46,8 @@ LARGEST_RAW = 1 << 36
 """Maximum bytes of a raw corpus. The dump of the English Wikipedia has about 25 GB."""
 EXTENSIBLE = (
     *("languages.tsv", "treebanks.tsv", "treebank_files.tsv", "entity_corpora.tsv"),
-    *("entity_files.tsv", "raw_corpora.tsv", "encoders.tsv"),
+    *("entity_files.tsv", "raw_corpora.tsv", "raw_files.tsv", "encoders.tsv"),
+    *("typology_databases.tsv", "typology_files.tsv"),
 )
 """Tables to which a study can append rows of its own."""
 _ENTITY_CHOICES = {
@@ -152,11 +155,11 @@ class Catalogue:
 
     Args:
         directory: folder of ``languages.tsv``, ``treebanks.tsv``, ``treebank_files.tsv``,
-            ``entity_corpora.tsv``, ``entity_files.tsv``, ``raw_corpora.tsv``,
+            ``entity_corpora.tsv``, ``entity_files.tsv``, ``raw_corpora.tsv``, ``raw_files.tsv``,
             ``parallel_corpora.tsv``, ``parallel_files.tsv``, ``relation_corpora.tsv``,
             ``relation_files.tsv``, ``relation_labels.tsv``, ``transliterations.tsv``,
-            ``typology_files.tsv``, ``dictionaries.tsv``, ``question_corpora.tsv``,
-            ``question_files.tsv``, ``classification_corpora.tsv`` and
+            ``typology_databases.tsv``, ``typology_files.tsv``, ``dictionaries.tsv``,
+            ``question_corpora.tsv``, ``question_files.tsv``, ``classification_corpora.tsv`` and
             ``classification_files.tsv``.
         ud_release: newest release to use; each treebank has its latest catalogued release up to
             this one.
@@ -165,10 +168,10 @@ class Catalogue:
 
     Attributes:
         languages, treebanks, entities, relations, roles, raw_corpora, parallel_corpora,
-            dictionaries, questions, classification: entries by code.
+            dictionaries, questions, classification, typology: entries by code.
+        raw_files: all files of raw corpora by code, in order.
         schemes: transliteration schemes by name.
         transliterations: transliterated varieties by code.
-        typology: files by their path in WALS.
 
     Raises:
         InputError: a table lacks a column, repeats a code or refers to a missing entry.
@@ -185,7 +188,9 @@ class Catalogue:
         annotated = self._read_relations()
         self.relations: dict[str, RelationCorpus] = annotated[RELATIONS]
         self.roles: dict[str, RelationCorpus] = annotated[ROLES]
-        self.typology = self._read_typology()
+        self.typology: dict[str, TypologicalDatabase] = read_typological_databases(
+            self.tables("typology_databases.tsv"), self.tables("typology_files.tsv")
+        )
         self.schemes = read_schemes(self.directory / "transliteration")
         self.transliterations = self._read_transliterations()
         self.raw_corpora: dict[str, RawCorpus] = {}
@@ -194,6 +199,9 @@ class Catalogue:
                 _add(self.raw_corpora, code, corpus, f"{table}: {code}")
         for code, corpus in self.raw_corpora.items():
             self._check_language(corpus.language, f"{self.directory}/raw_corpora.tsv: {code}")
+        self.raw_files: dict[str, tuple[RawFile, ...]] = read_raw_files(
+            self.tables("raw_files.tsv"), self.raw_corpora
+        )
         self.parallel_corpora: dict[str, ParallelCorpus] = read_parallel_corpora(self.directory)
         for code, pair in self.parallel_corpora.items():
             for language in (pair.first, pair.second):
@@ -313,13 +321,6 @@ class Catalogue:
                     "add its row there"
                 )
         return found
-
-    def _read_typology(self) -> dict[str, CorpusFile]:
-        files: dict[str, CorpusFile] = {}
-        columns = ("file", "checksum", "url")
-        for place, row in read_table(self.directory / "typology_files.tsv", columns):
-            _add(files, row["file"], _file(row, place), place)
-        return files
 
     def _read_transliterations(self) -> dict[str, Transliteration]:
         known: dict[str, Transliteration] = {}

@@ -116,11 +116,14 @@ class Downloads:
             for file in part
         }
         files |= {
-            f"typology/{name}": (name, file) for name, file in self.catalogue.typology.items()
+            f"typology/{file.name}": (file.name, file)
+            for database in self.catalogue.typology.values()
+            for file in database.files.values()
         }
         files |= {
-            f"raw/{corpus.file}": (corpus.file, corpus)
-            for corpus in self.catalogue.raw_corpora.values()
+            f"raw/{file.name}": (file.name, file)
+            for files in self.catalogue.raw_files.values()
+            for file in files
         }
         files |= {
             self.parallel_path(file.name): (file.name, file)

@@ -44,8 +44,10 @@ def describe(catalogue: Catalogue, code: str) -> Iterator[str]:
     for text in catalogue.raw_corpora.values():
         if text.language == code:
             item["text"] = text.code
-            unchecked = "; no checksum" * (text.checksum == UNCHECKED)
-            yield f"  raw text: {text.code} ({text.licence}), {text.kind}{unchecked}"
+            files = catalogue.raw_files[text.code]
+            unchecked = "; no checksum" * any(file.checksum == UNCHECKED for file in files)
+            several = f", {len(files)} files" * (len(files) > 1)
+            yield f"  raw text: {text.code} ({text.licence}), {text.kind}{several}{unchecked}"
     varieties = [v for v, made in catalogue.transliterations.items() if made.original == code]
     for variety in varieties:
         yield f"  written as {variety} by {catalogue.transliterations[variety].scheme}"

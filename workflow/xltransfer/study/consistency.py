@@ -25,6 +25,7 @@ from .relation_parts import check_treebanks
 from .scaling_settings import check_scaling
 from .shared_spaces import check_spaces
 from .task_encoders import check_task_encoders
+from .typological_features import check_typology
 from .vector_encoders import check_vector_encoders
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def check_consistency(study: Study) -> None:
     check_question_tasks(study)
     check_classification_tasks(study)
     check_scaling(study)
+    check_typology(study)
     check_adversarial(study)
     study.mapped.check()
     check_spaces(study)

@@ -35,6 +35,7 @@ from .parallel import State
 from .parsed_trees import parsed_identity, trees_of
 from .shared_spaces import vectors_identity
 from .task_encoders import encoders_and_tasks
+from .typological_features import typology_config, typology_files
 from .unseen_identities import UnseenIdentities
 
 if TYPE_CHECKING:
@@ -246,8 +247,8 @@ class Identities:
     @remembered
     def typology(self) -> str:
         """Identity of the typological features of languages."""
-        files = [self.download(path) for path in self.study.wals_files()]
-        return digest([self.study.typology_config(), files, stage_digest("typology")])
+        files = [self.download(path) for path in typology_files(self.study)]
+        return digest([typology_config(self.study), files, stage_digest("typology")])
 
     @remembered
     def embedded_text(self, language: str, name: str = "text") -> str:

@@ -48,11 +48,21 @@ class MadeIdentities:
             return self._all.parallel_text(code)
         return self.text(code) if folder == "raw_text" else self._all.corpus(folder, code, part)
 
+    def joined(self, code: str) -> str:
+        """Identity of a raw text that is joined from several files."""
+        files = self._study.raw_texts.downloads(code)
+        kind = self._study.catalogue.raw_corpora[code].kind
+        return digest(
+            [[self._all.download(path) for path in files], kind, stage_digest("join_raw_files")]
+        )
+
     def _cleaned(self, code: str) -> str:
         texts, corpus = self._study.raw_texts, self._study.catalogue.raw_corpora[code]
         if code.endswith(f"_{EMBEDDED}"):
             part = text_part(code)
             raw = self._all.embedded_text(corpus.language, part)
+        elif code in texts.joined:
+            raw = self.joined(code)
         else:
             raw = self._all.download(f"raw/{corpus.file}")
         identifier = [self._all.local_file(path) for path in texts.identifier_files()]

@@ -60,7 +60,8 @@ def check_text(study: Study, key: str, text: Part, use: str, no_part: str) -> No
     if code not in known:
         raise InputError(f"{key}: no '{code}' in the catalogue of {table}; add its row there")
     if folder == RAW_TEXT:
-        unchecked = known[code].checksum == UNCHECKED and not code.endswith(f"_{EMBEDDED}")
+        checksums = [file.checksum for file in study.catalogue.raw_files[code]]
+        unchecked = UNCHECKED in checksums and not code.endswith(f"_{EMBEDDED}")
     elif part not in known[code].splits:
         raise InputError(f"{key}: {code} has no {part} part, {no_part}")
     else:

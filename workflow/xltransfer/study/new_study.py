@@ -34,7 +34,7 @@ COMMENTS = {
     "catalogue": "Tables of languages and corpora that only this study uses.",
     "ablations": "`pairs` re-initialises each pair of consecutive layers in turn.",
     "parallel": "Treebanks with parallel sentences, for similarities of representations.",
-    "typology_features": "Features of WALS (81A, 85A, …); with an empty list, WALS is not fetched.",
+    "typology_features": "Features of WALS (81A, 85A, …); with an empty list, nothing is fetched.",
     "unseen": "Languages that the encoder has never seen (docs/unseen-languages.md).",
 }
 

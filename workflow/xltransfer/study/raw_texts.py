@@ -6,6 +6,7 @@ from functools import cached_property
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from ..corpora.checksums import UNCHECKED
 from ..corpora.source_sets import members
 from ..runtime.errors import InputError
 from ..runtime.files import canonical_json
@@ -117,6 +118,28 @@ class RawTexts:
         """The model for language identification, if it is a file."""
         path = self.study.config["cleaning"]["identifier"] if self.codes else ""
         return [path] if (self.study.root / path).is_file() else []
+
+    def downloads(self, code: str) -> list[str]:
+        """Paths of the files of a text below the folder of downloads, in order."""
+        return [f"raw/{file.name}" for file in self.study.catalogue.raw_files[code]]
+
+    def checksums(self, code: str) -> list[str]:
+        """Checksums of these files in the catalogue."""
+        return [file.checksum for file in self.study.catalogue.raw_files[code]]
+
+    @property
+    def joined(self) -> list[str]:
+        """The texts of several files, which are joined before they are cleaned."""
+        files = self.study.catalogue.raw_files
+        return [code for code in self.cleaned if len(files[code]) > 1]
+
+    def kind(self, code: str) -> str:
+        """Format of the file that is cleaned; a text that was joined has plain lines."""
+        return "text" if code in self.joined else self.study.catalogue.raw_corpora[code].kind
+
+    def checksum(self, code: str) -> str:
+        """Checksum of the file that is cleaned; a text that was joined has a record instead."""
+        return UNCHECKED if code in self.joined else self.checksums(code)[0]
 
     def cleaning_config(self, code: str) -> str:
         """Canonical JSON of the cleaning of a raw corpus."""

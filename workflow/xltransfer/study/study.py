@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from ..corpora.catalogue import Corpus, Language
-from ..corpora.embedded_world.languages import EMBEDDED_FAMILY
 from ..encoders.ablations import NONE, in_order
 from ..records import paths
 from ..runtime.files import canonical_json
@@ -340,28 +339,6 @@ class Study:
             for encoder in self.encoders
             for corpora, corpus in sorted(parts)
         ]
-
-    def typology_config(self) -> str:
-        """Canonical JSON of the requested typological features and languages."""
-        languages = self.target_languages
-        embedded = {
-            code: self.embedded_world.language(code).word_order_features()
-            for code, row in languages.items()
-            if row.family.startswith(EMBEDDED_FAMILY)
-        }
-        return canonical_json(
-            {
-                "features": self.config["typology_features"],
-                "iso": {code: row.iso for code, row in languages.items()},
-                "embedded": embedded,
-            }
-        )
-
-    def wals_files(self) -> list[str]:
-        """The WALS files, below the folder of downloads; none if all languages are artificial."""
-        families = [row.family for row in self.target_languages.values()]
-        made_up = all(family.startswith(EMBEDDED_FAMILY) for family in families)
-        return [] if made_up else [f"typology/{name}" for name in self.catalogue.typology]
 
     @cached_property
     def target_languages(self) -> dict[str, Language]:
