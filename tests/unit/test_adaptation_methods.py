@@ -211,6 +211,42 @@ def test_the_costs_of_a_task_without_models_are_those_of_the_task_that_trains_th
     assert tasks["ensemble"] == "pos" and tasks["dictionary"] == "pos_dictionary"
 
 
+def test_the_time_of_a_method_has_every_training_that_its_predictions_need() -> None:
+    """Of language adapters that replace another one, and of encoders below shorter ones."""
+    path = ROOT / "resources" / "studies" / "embedded-methods.yaml"
+    made = CONFIG | yaml.safe_load(path.read_text(encoding="utf-8"))
+    cut = {"objective": "keep-layers", "layers": 6}
+    masked_lm = next(one["by"] for one in made["encoders"] if one["name"] == "language-qaa")
+    masked_lm = {k: v for k, v in masked_lm.items() if k != "adapter"}
+    made["encoders"] = [
+        *made["encoders"],
+        {"name": "first", "from": "embedded", "by": masked_lm},
+        {"name": "small", "from": "first", "by": cut},
+        {"name": "second", "from": "small", "by": masked_lm},
+    ]
+    made["transfer_encoders"] = [*made["transfer_encoders"], "small", "second"]
+    (comparison,) = made["adaptation_methods"]
+    comparison = comparison | {"methods": [
+        *comparison["methods"],
+        {"name": "shorter", "encoder": "small"}, {"name": "further", "encoder": "second"},
+    ]}  # fmt: skip
+    study = Study(made | {"adaptation_methods": [comparison]}, ROOT)
+    cells = json.loads(AdaptationMethods(study).table_config())["cells"]
+    chains = {(one["method"], one["language"]): one["pretrainings"] for one in cells}
+
+    def folders(*names: str) -> list[list[str]]:
+        texts = {name: study.made_encoders.recipes[name].text for name in names}
+        return [[f"encoders/{name}/{texts[name]}/seed-1" for name in names]] * len(study.seeds)
+
+    assert chains["nothing", "qax"] == []
+    assert chains["language-adapter", "qax"] == folders("language-qaa", "language-qax")
+    members = sorted(made["pos_adapter_ensemble"]["language_adapters"]["qax"])
+    others = [name for name in members if name != "language-qaa"]
+    assert chains["adapter-ensemble", "qax"] == folders("language-qaa", *others)
+    assert chains["shorter", "qax"] == folders("first")
+    assert chains["further", "qax"] == folders("second", "first")
+
+
 def _comparison(made: dict, **keys: Any) -> None:
     made["adaptation_methods"][0] |= keys
 

@@ -15,6 +15,8 @@ from test_parsing import SETTINGS
 from test_training import CPU, SENTENCES, TRAINING, Killed, kill_at
 from transformers import AutoModel
 from xltransfer.corpora.conllu import write_conllu
+from xltransfer.encoders.ablate import ablate
+from xltransfer.encoders.adapted_directories import swap_language
 from xltransfer.encoders.adapters import AdapterSettings, stack_of
 from xltransfer.encoders.kinds import ADAPTED, kind_of, kind_of_network
 from xltransfer.encoders.language_adapters import add_language_adapter
@@ -149,8 +151,12 @@ def test_a_task_adapter_is_all_that_a_model_stores(
         assert all(name.startswith(level) for name in encoders)
     if ablation == "random-init-1-2":
         others = {name for name in encoders if not name.startswith(level)}
-        assert len(others) == 2 * 16
-        assert all(name.startswith("bert.encoder.layer.") for name in others)
+        layers = {name for name in others if name.startswith("bert.encoder.layer.")}
+        bottlenecks = others - layers
+        assert len(layers) == 2 * 16
+        assert len(bottlenecks) == (2 * 4 if below == "language" else 0)
+        below_task = "bert.stacked_adapters.levels.0.members.0.bottlenecks."
+        assert all(name.startswith((f"{below_task}1.", f"{below_task}2.")) for name in bottlenecks)
     trained, read = kept[0].eval(), load_model(directory)[0].eval()
     with torch.no_grad():
         expected = piece_states(trained.encoder, ROWS, MASK)
@@ -176,6 +182,31 @@ def test_re_initialised_layers_stay_as_they_were_drawn(base: Path, tmp_path: Pat
     assert all(torch.equal(one[name], two[name]) for name in layers)
     assert not any(torch.equal(one[n], original[n]) for n in layers if n.endswith("dense.weight"))
     assert not all(torch.equal(one[name], two[name]) for name in one)
+
+
+def test_an_ablation_takes_the_language_adapter_of_its_layers_away(language: Path) -> None:
+    """As if they had never been trained; those of other layers, and the invertible one, stay."""
+    network, trained = ADAPTED.load(language), ADAPTED.load(language)
+    ablate(network, "random-init-2-2", 5)
+    (one,), (two,) = (stack_of(n).levels[0].members for n in (network, trained))
+    kept, drawn = one.bottlenecks["1"], one.bottlenecks["2"]
+    assert same(kept.state_dict(), two.bottlenecks["1"].state_dict())
+    assert same(one.invertible.state_dict(), two.invertible.state_dict())
+    assert not drawn.up.weight.any() and not drawn.up.bias.any()
+    assert two.bottlenecks["2"].up.weight.any()
+    assert (drawn.down.weight != two.bottlenecks["2"].down.weight).all()
+    ablate(trained, "freeze-1-1", 5)
+    assert not any(p.requires_grad for p in two.bottlenecks["1"].parameters())
+    assert all(p.requires_grad for p in two.bottlenecks["2"].parameters())
+
+
+def test_other_languages_do_not_replace_what_an_ablation_took(
+    base: Path, language: Path, tmp_path: Path
+) -> None:
+    model = tuned(tmp_path, language, "model", "random-init-1-2", adapter=TASK)
+    network = load_model(model)[0].encoder
+    with pytest.raises(InputError, match=r"without an ablation$"):
+        swap_language(network, language, [language])
 
 
 def test_without_a_task_adapter_everything_is_trained_and_stored(

@@ -10,7 +10,7 @@ import torch
 from encoders import ARCHITECTURES, LAYERS, make_encoder
 from families import FOCUS, make_family
 from torch.nn import functional
-from transformers import AlbertConfig, AlbertModel
+from transformers import AlbertConfig, AlbertModel, DebertaV2Config, DebertaV2ForMaskedLM
 from xltransfer.encoders.adapter_places import find_places
 from xltransfer.encoders.adapters import (
     Adapters,
@@ -18,9 +18,11 @@ from xltransfer.encoders.adapters import (
     Coupling,
     Level,
     add_level,
+    invert_before_output,
     stack_of,
     train_top_level,
 )
+from xltransfer.encoders.kinds import ADAPTED
 from xltransfer.encoders.states import piece_states
 from xltransfer.encoders.transformer import load_encoder
 from xltransfer.encoders.weights import count_parameters
@@ -68,6 +70,28 @@ def test_adapters_have_a_place_in_families_of_encoders(name: str, tmp_path: Path
     assert (piece_states(encoder, ids, mask) - before).abs().max() <= 1e-6
     randomise(stack_of(encoder))
     assert (piece_states(encoder, ids, mask) - before).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("name", FOCUS)
+def test_the_states_of_the_embeddings_have_the_invertible_adapter(
+    name: str, tmp_path: Path
+) -> None:
+    """In every family: in some, transformers returns what they were before hooks."""
+    encoder = load_encoder(make_family(tmp_path, name)).eval()
+    ids = torch.arange(8).repeat(2, 1) + 3
+    mask = torch.ones_like(ids)
+    before = piece_states(encoder, ids, mask, every_layer=True)
+    if name in REFUSED:
+        return
+    level = add_level(encoder, AdapterSettings(3, invertible=True))
+    randomise(stack_of(encoder))
+    with torch.no_grad():
+        after = ADAPTED.layer_states(encoder, ids, mask)
+        assert torch.allclose(after[0], level.embedded(before[0]), atol=1e-6)
+        assert (after[0] - before[0]).abs().max() > 0.05
+        assert len(after) == len(before)
+        if name != "canine":
+            assert torch.equal(after[-1], piece_states(encoder, ids, mask))
 
 
 def adapter_of(adapters: Adapters, layer: int, states: torch.Tensor) -> torch.Tensor:
@@ -187,6 +211,12 @@ def test_what_does_not_fit_is_refused_in_one_line(tmp_path: Path) -> None:
         add_level(encoder, AdapterSettings(3, leave_out=(1, 2, 3, 4)))
     with pytest.raises(InputError, match=r"^adapter: the encoder has 7 units, .*: false`"):
         Coupling(7, AdapterSettings(3))
+    sizes = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
+    new = DebertaV2Config(vocab_size=60, intermediate_size=32, legacy=False, **sizes)
+    model = DebertaV2ForMaskedLM(new)
+    add_level(model.base_model, AdapterSettings(3, invertible=True))
+    with pytest.raises(InputError, match=r"deberta-v2 has no output layer of 60 .*: false`$"):
+        invert_before_output(model)
     config = AlbertConfig(
         vocab_size=60, hidden_size=16, num_hidden_layers=3, num_attention_heads=2,
         intermediate_size=32, embedding_size=8, max_position_embeddings=32,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,7 @@ def test_a_trained_model_differs_by_matrices_of_low_rank(base: Path, tmp_path: P
         "all": heads + of_lora + sum(before[name].numel() for name in names),
         "trained": heads + of_lora,
     }
+    assert report["versions"]["peft"] == version("peft")
     assert kind_of(directory) is kind_of(base)
     AutoModel.from_pretrained(directory)
 
@@ -125,8 +127,11 @@ def test_training_resumes_with_the_same_weights(
 def test_unusable_settings_are_one_line(base: Path, tmp_path: Path, monkeypatch) -> None:
     with pytest.raises(InputError, match="'freeze-1-2' has no effect"):
         tuned(tmp_path, base, "model", "freeze-1-2", lora=SETTINGS)
-    with pytest.raises(InputError, match=r"cannot change bert .*`modules`"):
-        tuned(tmp_path, base, "model", lora={**SETTINGS, "modules": ["q_lin"]})
+    for names in (["q_lin"], ["query", "q_lin"], ["query", "ery"]):
+        with pytest.raises(InputError, match=rf"'{names[-1]}' is no linear layer of bert; name"):
+            tuned(tmp_path, base, "model", lora={**SETTINGS, "modules": names})
+    with pytest.raises(InputError, match=r"'word_embeddings' is no linear layer of bert"):
+        tuned(tmp_path, base, "model", lora={**SETTINGS, "modules": ["query", "word_embeddings"]})
     sizes = {"dim": 16, "n_layers": 2, "n_heads": 2, "hidden_dim": 8, "vocab_size": 20}
     network = AutoModel.from_config(AutoConfig.for_model("distilbert", **sizes))
     with pytest.raises(InputError, match=r"distilbert .*name linear layers .* in `modules`"):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 
 import pytest
 import yaml
 from conftest import ROOT
+from encoders import make_encoder
 from planning import encoders_with
 from test_study import change
 from xltransfer.encoders.bilstm import MODEL_TYPE
@@ -82,6 +84,48 @@ def test_batches_of_seeds_do_not_decide_models_of_made_encoders(config: dict) ->
     assert study.encoder_directories("once", "qaa_embedded", [11, 12]) == [
         "results/encoders/once/qax_embedded/seed-1"
     ]
+
+
+def test_scores_are_of_the_encoders_of_all_seeds(config: dict) -> None:
+    """The second seed's encoder decides the scores of models that take turns, as the first does."""
+
+    def found(seeds: list[int], base_seeds: list[int]) -> Study:
+        base = recipe(ADAPTED, "base", text="qax_embedded", seeds=base_seeds)
+        once = recipe(ADAPTED, "once", base="base", text="qax_embedded", seeds=seeds)
+        change(encoders=[PLAIN, ADAPTED, MONOLINGUAL, BILSTM, base, once])(config)
+        return Study(copy.deepcopy(config), ROOT)
+
+    of = "once", "parsing", "qaa_embedded"
+    before, after = found([1, 2], [1, 2]), found([1, 2], [1, 3])
+    scores = [s.identities.scores(*of, "qab_embedded", "test") for s in (before, after)]
+    assert len(set(scores)) == 2
+    assert before.identities.model(*of) == before.identities.model(*of, before.seeds)
+    seeds = before.seeds
+    one, other = ({s.identities.model(*of, [seed]) for s in (before, after)} for seed in seeds[:2])
+    assert len(one) == 1 and len(other) == 2
+
+
+def test_the_mask_token_decides_what_masked_subwords_train(config: dict, tmp_path: Path) -> None:
+    """`tokenizer_config.json` names it, which fine-tuning does not read."""
+    encoder = make_encoder(tmp_path / "local")
+    local = {"name": "local", "path": str(encoder), "layers": 4}
+    adapted = recipe(ADAPTED, "adapted", base="local", text="qax_embedded")
+    further = recipe(ADAPTED, "further", base="adapted", text="qax_embedded")
+    made = [PLAIN, ADAPTED, MONOLINGUAL, BILSTM, local, adapted, further]
+    change(encoders=made, ablations=["none"])(config)
+
+    def identities() -> list[str]:
+        found = Study(copy.deepcopy(config), ROOT).identities
+        return [found.encoder(name) for name in ("local", "adapted", "further")]
+
+    path = encoder / "tokenizer_config.json"
+    path.write_text(json.dumps({"mask_token": "[MASK]"}))
+    one = identities()
+    path.write_text(json.dumps({"mask_token": "[UNK]"}))
+    two = identities()
+    assert [a == b for a, b in zip(one, two, strict=True)] == [True, False, False]
+    path.unlink()
+    assert identities()[0] == one[0]
 
 
 def test_texts_of_recipes_lack_the_sentences_of_their_language(config: dict) -> None:

@@ -226,6 +226,9 @@ def test_a_study_compares_sizes_only_if_it_says_so() -> None:
     assert "scaling" not in config and "scaling" not in Study(config, ROOT).tables
     with pytest.raises(InputError, match="config: scaling: one encoder has one size"):
         study(transfer_encoders=["scale-2x32"])
+    text = (ROOT / "resources" / "studies" / "embedded-adapters.yaml").read_text(encoding="utf-8")
+    with pytest.raises(InputError, match="scaling: 'language-qaa' has a language adapter, and"):
+        Study({**yaml.safe_load(text), "scaling": True}, ROOT)
     with pytest.raises(InputError, match="scaling: True was expected"):
         study(scaling=False)
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 from xltransfer.analyses.structure import adjusted, attachment_of, structure_table
 from xltransfer.analyses.structure_figures import structure_figure
+from xltransfer.runtime.errors import InputError
+from xltransfer.stages.score import with_sentence_ids
+from xltransfer.stages.structure_tables import structure_tables
 
 FULL = {"layer": "graph", "states": True, "upos_units": 4, "relation_units": 4, "entity_units": 0,
         "labelled": True, "directed": True, "distance": None}  # fmt: skip
@@ -76,6 +83,29 @@ def test_scores_and_differences(table: pd.DataFrame) -> None:
     assert part["score"] == 25 and part["difference"] == -40
     assert part["difference_low"] < -40 < part["difference_high"] and part["difference_p"] < 0.05
     assert row(table, "order", "X")["score"] == row(table, "order", "qea")["score"]
+
+
+def test_a_missing_score_is_refused(tmp_path: Path) -> None:
+    """Rather than a table without its row."""
+    kinds = {name: {**section, "kind": "roles"} for name, section in CONFIG["config"].items()}
+    source = {"language": "qaa", "corpus": "qaa_embedded", "ablations": ["none"]}
+    targets = [{"language": code, "corpus": f"{code}_embedded"} for code in ("qaa", "qea")]
+    data = {"metric": "F1", "sources": [source], "targets": targets}
+    config = {
+        **CONFIG,
+        "seeds": [1, 2],
+        "encoders": ["vectors"],
+        "config": {**kinds, "pos": {"kind": "tagging"}},
+        "tasks": dict.fromkeys((*CONFIG["tasks"], "pos"), data),
+    }
+    rows = scores().assign(target_corpus="qxx_embedded", sentences=10)
+    identifiers = next(iter(rows.pop("sentence_ids")))
+    kept = rows[(rows["task"] != "alone") | (rows["target"] != "qea") | (rows["seed"] != 2)]
+    table = pa.Table.from_pandas(kept, preserve_index=False)
+    pa.parquet.write_table(with_sentence_ids(table, list(identifiers)), tmp_path / "scores")
+    with pytest.raises(InputError, match="scores: vectors, alone, qaa, qea, none, 2, F1 is miss"):
+        structure_tables(config, tmp_path, [tmp_path / "scores"])
+    assert not (tmp_path / "structure.csv").exists()
 
 
 def test_means_over_other_targets_have_no_difference() -> None:

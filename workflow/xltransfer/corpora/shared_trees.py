@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+PAIRS = ("relations", "roles")
+"""Kinds of tasks that label pairs of words, and may read predicted trees."""
 MODELS = ("encoder", "parser", "tagger", "source")
 """Keys of `trees` that decide the predicted trees of a corpus."""
 

@@ -13,7 +13,8 @@ def ablate(model: nn.Module, name: str, seed: int) -> None:
     """Apply an ablation in place.
 
     RANDOM-INIT draws all parameters of the layers with the model's own initialiser (for BERT:
-    weights from N(0, initializer_range²), biases 0, LayerNorm 1 and 0).
+    weights from N(0, initializer_range²), biases 0, LayerNorm 1 and 0). Language adapters in them
+    become untrained ones, which change no state.
 
     Args:
         model: encoder.
@@ -31,9 +32,9 @@ def ablate(model: nn.Module, name: str, seed: int) -> None:
         model.load_state_dict(kind.redrawn(model, seed).state_dict())
         return
     layers = slice(ablation.first - 1, ablation.last)
-    own = list(kind.layers(model))
+    own = kind.pretrained_parts(model)
     if ablation.last > len(own):
         raise InputError(f"{name}: the encoder has {len(own)} layers, not {ablation.last}")
     KINDS[ablation.kind].change(
-        own[layers], lambda: list(kind.layers(kind.redrawn(model, seed)))[layers]
+        own[layers], lambda: kind.pretrained_parts(kind.redrawn(model, seed))[layers]
     )

@@ -20,6 +20,7 @@ from .adapted_directories import (
 from .adapters import add_level
 from .interface import CONFIG_FILE, StartingPoint
 from .lean_transformers import PreTrainedModel
+from .states import piece_states
 from .transformer import TransformerKind, new_encoder
 
 
@@ -50,6 +51,23 @@ class AdaptedKind(TransformerKind):
             for level in required_stack(network).levels:
                 add_level(new, level.members[0].settings)
         return new
+
+    def pretrained_parts(self, network: PreTrainedModel) -> list[nn.Module]:
+        """Each layer with the bottlenecks of languages in it."""
+        members = [m for level in required_stack(network).levels for m in level.members]
+        return [
+            nn.ModuleList(
+                [layer, *(m.bottlenecks[str(n)] for m in members if str(n) in m.bottlenecks)]
+            )
+            for n, layer in enumerate(self.layers(network), start=1)
+        ]
+
+    def layer_states(
+        self, network: PreTrainedModel, input_ids: torch.Tensor, attention_mask: torch.Tensor
+    ) -> tuple[torch.Tensor, ...]:
+        """The states from ``piece_states``; those of the embeddings after invertible adapters."""
+        first = self.layers(network)[0]
+        return piece_states(network, input_ids, attention_mask, every_layer=True, first_layer=first)
 
     def own_weights(self, network: nn.Module) -> dict[str, torch.Tensor]:
         """The weights that the directory below does not have."""

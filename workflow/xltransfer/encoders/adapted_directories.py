@@ -199,11 +199,17 @@ def reference_free(network: nn.Module) -> dict[str, torch.Tensor]:
     stack, weights = required_stack(network), own_weights(network)
     if stack.complete:
         return weights
-    changed = {
-        id(tensor)
-        for number in stack.changed_layers
-        for tensor in layer_stack(network)[number - 1].state_dict(keep_vars=True).values()
-    }
+    parts = [
+        *(layer_stack(network)[number - 1] for number in stack.changed_layers),
+        *(
+            member.bottlenecks[str(number)]
+            for below in stack.levels
+            for member in below.members
+            for number in stack.changed_layers
+            if str(number) in member.bottlenecks
+        ),
+    ]
+    changed = {id(tensor) for part in parts for tensor in part.state_dict(keep_vars=True).values()}
     level = f"{NAME}.levels.{len(stack.levels) - 1}."
     kept = network.state_dict(keep_vars=True)
     return {
@@ -253,11 +259,11 @@ def swap_language(network: PreTrainedModel, below: Path, languages: Sequence[Pat
             f"{below}: has no language adapter below the task adapter that could be replaced; "
             "fine-tune an encoder with a language adapter, and with `adapter`"
         )
-    if stack.complete:
+    if stack.complete or stack.changed_layers:
         raise InputError(
             f"{below}: the model on it has other weights below its adapters, to which no other "
             "language adapter belongs; name a model that was trained with `adapter` and without "
-            "`random-init-all`"
+            "an ablation"
         )
     members = []
     for directory in languages:

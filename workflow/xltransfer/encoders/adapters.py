@@ -350,11 +350,12 @@ def invert_before_output(model: PreTrainedModel) -> None:
         return
     if all(member.invertible is None for level in stack.levels for member in level.members):
         return
-    units = model.base_model.config.hidden_size
-    if output is None or output.weight.shape[-1] != units:
+    units, subwords = model.base_model.config.hidden_size, model.config.vocab_size
+    # Heads of the newer kind of DeBERTa call a layer before the output an output layer.
+    if output is None or tuple(output.weight.shape) != (subwords, units):
         raise InputError(
-            f"adapter: the output layer of {model.config.model_type} does not read states of "
-            f"{units} units, as its encoder's are; write `invertible: false`"
+            f"adapter: {model.config.model_type} has no output layer of {subwords} subwords that "
+            f"reads states of {units} units, as its encoder's are; write `invertible: false`"
         )
     output.register_forward_pre_hook(stack.before_output)
     stack.inverts = True

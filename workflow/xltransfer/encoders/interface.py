@@ -198,6 +198,10 @@ class PretrainedKind(EncoderKind):
     def layers(self, network: nn.Module) -> nn.ModuleList:
         """The layers of a network, lowest first."""
 
+    def pretrained_parts(self, network: nn.Module) -> list[nn.Module]:
+        """Everything pretrained of each layer, lowest first, which an ablation changes."""
+        return list(self.layers(network))
+
     @abstractmethod
     def layer_states(
         self, network: nn.Module, input_ids: torch.Tensor, attention_mask: torch.Tensor

@@ -7,7 +7,7 @@ were trained with all weights.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch import nn
@@ -30,10 +30,11 @@ def add_lora(network: PreTrainedModel, settings: Mapping[str, Any]) -> None:
             library has for the family: for most, the queries and values of attention.
 
     Raises:
-        InputError: the library is not installed, knows no default for the family, or finds no
-            module of these names.
+        InputError: the library is not installed, knows no default for the family, or there is no
+            linear layer of one of these names.
     """
     library = _library()
+    _check_modules(network, settings.get("modules") or [])
     config = library.LoraConfig(
         r=settings["rank"],
         lora_alpha=settings["alpha"],
@@ -48,6 +49,18 @@ def add_lora(network: PreTrainedModel, settings: Mapping[str, Any]) -> None:
             f"training.lora: {LIBRARY} cannot change {family} ({reason[:200]}); name linear layers "
             "of this family in `modules`, for example [query, value]"
         ) from None
+
+
+def _check_modules(network: PreTrainedModel, names: Sequence[str]) -> None:
+    """Raise an error for a name of no linear layer; the library needs one right name of several."""
+    family = network.config.model_type
+    for name in names:
+        found = [m for n, m in network.named_modules() if f".{n}".endswith(f".{name}")]
+        if not all(isinstance(module, nn.Linear) for module in found) or not found:
+            raise InputError(
+                f"training.lora: '{name}' is no linear layer of {family}; name linear layers of "
+                "this family in `modules`, for example [query, value]"
+            )
 
 
 def merge_lora(network: nn.Module) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from typing import Literal, overload
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal, overload
 
 import torch
 from torch import nn
@@ -33,6 +35,8 @@ def piece_states(
     input_ids: torch.Tensor,
     attention_mask: torch.Tensor,
     every_layer: Literal[True],
+    *,
+    first_layer: nn.Module | None = None,
 ) -> tuple[torch.Tensor, ...]: ...
 
 
@@ -42,6 +46,7 @@ def piece_states(
     attention_mask: torch.Tensor,
     every_layer: bool = False,
     segments: torch.Tensor | None = None,
+    first_layer: nn.Module | None = None,
 ) -> torch.Tensor | tuple[torch.Tensor, ...]:
     """The states of the last layer, or of the embeddings and every layer.
 
@@ -55,6 +60,8 @@ def piece_states(
         every_layer: whether to return layers + 1 states, the embeddings first.
         segments: number of the segment of each subword, same shape. Encoders without embeddings of
             two segments tell them apart by the special tokens between them.
+        first_layer: the first layer, if its input is what ``every_layer`` shall return for the
+            embeddings. Some architectures of transformers return what it was before hooks.
 
     Returns:
         A tensor of shape (rows, subwords, hidden), or a tuple of such tensors.
@@ -70,7 +77,11 @@ def piece_states(
     if not every_layer:
         states = encoder(**rows).last_hidden_state
         return states[:, :pieces] if characters else states
-    found = encoder(**rows, output_hidden_states=True).hidden_states
+    with _inputs(first_layer) as inputs:
+        found = encoder(**rows, output_hidden_states=True).hidden_states
+    if first_layer is not None:
+        place = 2 if characters else 0
+        found = (*found[:place], inputs[0], *found[place + 1 :])
     if not characters:
         return found
     rate = encoder.config.downsampling_rate
@@ -78,6 +89,22 @@ def piece_states(
     # of four is at index 1 of the deep layers, because index 0 is a copy of the first character.
     deep = (torch.cat([state[:, 1:], state[:, -1:]], dim=1) for state in found[2:-2])
     return tuple(state.repeat_interleave(rate, dim=1)[:, :pieces] for state in deep)
+
+
+@contextmanager
+def _inputs(layer: nn.Module | None) -> Iterator[list[torch.Tensor]]:
+    """The states that a layer reads, each time it is called; none without a layer."""
+    read: list[torch.Tensor] = []
+
+    def note(module: nn.Module, inputs: Any, named: dict[str, Any], output: Any) -> None:
+        read.append(inputs[0] if inputs else named["hidden_states"])
+
+    hook = layer and layer.register_forward_hook(note, with_kwargs=True)
+    try:
+        yield read
+    finally:
+        if hook:
+            hook.remove()
 
 
 def longest_row(encoder: PreTrainedModel, positions: int) -> int:

@@ -93,7 +93,9 @@ def adapt(
     write_description(model, encoder, output)
     inputs = {
         "corpora": checksums(training, read),
-        "encoder": {name: read[str(encoder / name)] for name in kind.files},
+        "encoder": {
+            name: read[str(encoder / name)] for name in (*kind.files, *(p.name for p in named))
+        },
         "held_out": checksums(held_out, read),
         **parallel_checksums(parallel, held_out_parallel, read),
     }

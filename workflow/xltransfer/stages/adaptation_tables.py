@@ -39,8 +39,8 @@ def adaptation_tables(
 
     Wall times differ from run to run, so they are in ``adaptation_methods.timing.json``, in a list
     ``methods``: for each task, language and method the ``training_seconds`` of the fine-tuning of
-    one model, and the ``adaptation_seconds`` of the pretraining, by the study, of the encoder that
-    it starts from. They are means over seeds, and null if the time of one of them is unknown.
+    one model, and the ``adaptation_seconds`` of all trainings on text, by the study, that its
+    predictions need. They are means over seeds, and null if the time of one of them is unknown.
 
     Args:
         config: ``cells``, the methods for each language, with the ``encoder``, ``task``, ``source``

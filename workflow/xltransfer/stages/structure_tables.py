@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from ..analyses.scores import read_scores
+from ..analyses.scores import CELL, complete, expected_cells, read_scores
 from ..analyses.structure import adjusted, attachment_of, structure_table
 from ..analyses.tables import reading_note, write_table
+from ..corpora.shared_trees import PAIRS
 from ..encoders.ablations import NONE
 from ..records.trace import table_provenance
 from ..runtime.files import read_json
@@ -23,7 +24,7 @@ NOTE = (
 
 
 def structure_tables(
-    config: Annotated[Mapping[str, Any], Keys("study", "seeds", "config", "tasks")],
+    config: Annotated[Mapping[str, Any], Keys("study", "seeds", "config", "encoders", "tasks")],
     directory: Path,
     scores: Sequence[Path] = (),
     reports: Sequence[Path] = (),
@@ -31,19 +32,25 @@ def structure_tables(
     """Write ``structure.csv``.
 
     Args:
-        config: ``study``, ``seeds``, ``tasks`` with their ``metric``, and ``config``, the
-            configuration with the settings of the tasks.
+        config: as for ``score_tables``, with ``config``, the configuration with the settings of the
+            tasks.
         directory: output folder.
         scores: scores of all compared tasks.
         reports: reports of the stage ``parse_relations`` on the test parts.
 
     Raises:
-        InputError: a file is damaged.
+        InputError: a file is damaged, or a score of a task about pairs is missing.
     """
     provenance = table_provenance(config, [*scores, *reports], "structure_tables")
-    found = read_scores(scores)
+    pairs = [task for task, section in config["config"].items() if section.get("kind") in PAIRS]
+    expected = [
+        cell
+        for cell in expected_cells(config)
+        if cell["task"] in pairs and cell["ablation"] == NONE
+    ]
+    found = complete(read_scores(scores), expected, CELL)
     attachment = attachment_of(map(read_json, reports), config)
-    table = structure_table(found[found["ablation"] == NONE], config, attachment)
+    table = structure_table(found, config, attachment)
     write_table(
         directory / "structure.csv",
         table,

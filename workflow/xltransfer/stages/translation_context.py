@@ -20,7 +20,7 @@ from ..encoders.language_embeddings import select_language
 from ..encoders.lean_transformers import PreTrainedModel
 from ..encoders.masked_lm_head import load_with_head
 from ..encoders.text_tokenizer import TextTokenizer
-from ..records.record import encoder_files, write_record
+from ..records.record import TOKENIZER_CONFIG, encoder_files, write_record
 from ..records.verification import verified_checksums, verified_encoder
 from ..runtime.errors import InputError
 from ..runtime.files import replacing
@@ -60,9 +60,9 @@ def translation_context(
         InputError: the encoder or the text cannot be used.
     """
     device = prepare_device(threads)
-    read = verified_encoder(
-        encoder, [path.name for path in encoder_files(encoder)]
-    ) | verified_checksums([pairs])
+    named = [path for path in (encoder / TOKENIZER_CONFIG,) if path.exists()]
+    read = verified_encoder(encoder, [path.name for path in encoder_files(encoder)])
+    read |= verified_checksums([pairs, *named])
     pretrained_kind_of(encoder)
     text, tokenizer = SentencePairs(pairs), TextTokenizer(encoder)
     torch.manual_seed(config["seed"])

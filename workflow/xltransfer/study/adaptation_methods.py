@@ -10,7 +10,7 @@ from ..encoders.ablations import NONE
 from ..records import paths
 from ..runtime.errors import InputError
 from ..runtime.files import canonical_json
-from .adapter_settings import task_of_models
+from .adapter_settings import language_adapters, task_of_models
 from .task_encoders import encoders_of
 
 if TYPE_CHECKING:
@@ -95,22 +95,31 @@ class AdaptationMethods:
         return [f"{folder}/pretraining.json" for folder in dict.fromkeys(folders)]
 
     def _pretrainings(self, cell: Cell) -> list[list[str]]:
-        """For each seed, the made encoders that a model comes from, of a chain of recipes."""
+        """For each seed, the made encoders that predictions come from, in chains of recipes.
+
+        They are those of the model and of the language adapters that it predicts with. Trimmed and
+        cut encoders in between are no trainings.
+        """
         made = self._study.made_encoders
-        if cell.encoder not in made.recipes:
-            return []
+        swapped = language_adapters(self._study, cell.encoder, cell.task, cell.target)
         found = []
-        for seed in self._study.seeds:
-            name, (encoder_seed,) = cell.encoder, made.pretraining_seeds(cell.encoder, [seed])
-            chain = []
-            while name in made.recipes and made.recipes[name].text:
-                text = made.recipes[name].text
-                chain.append(paths.made_encoder(self._study.results, name, text, encoder_seed))
-                if not made.recipes[name].base:
-                    break
-                name, encoder_seed = made.base(name, encoder_seed)
-            found.append(chain)
+        for seed in self._study.seeds if cell.encoder in made.recipes else ():
+            (first,) = made.pretraining_seeds(cell.encoder, [seed])
+            # A task names language adapters of one seed.
+            starts = [(cell.encoder, first), *((n, made.recipes[n].seeds[0]) for n in swapped)]
+            chains = (self._chain(*start) for start in starts)
+            found.append(list(dict.fromkeys(folder for chain in chains for folder in chain)))
         return found
+
+    def _chain(self, name: str, seed: int) -> Iterator[str]:
+        """The folders of an encoder and of those that it starts from, if they are trained."""
+        made = self._study.made_encoders
+        while recipe := made.recipes.get(name):
+            if recipe.text:
+                yield paths.made_encoder(self._study.results, name, recipe.text, seed)
+            if not recipe.base:
+                return
+            name, seed = made.base(name, seed)
 
     def identities(self) -> list[Any]:
         """Identities of the scores of all cells."""

@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..encoders.ablations import NEVER_PRETRAINED, parse
+from ..encoders.ablations import NONE, parse
 from ..encoders.families import family_of
 from ..records import paths
 from ..records.record import PRETRAINING
@@ -327,9 +327,10 @@ def _check_language_adapters(study: Study, task: str) -> None:
 
 def _check_predictions(study: Study, task: str, key: str) -> None:
     section = study.config[task]
-    if any(NEVER_PRETRAINED in study.ablations(task, source) for source in study.sources(task)):
+    applied = {name for source in study.sources(task) for name in study.ablations(task, source)}
+    if redrawn := [name for name in study.config["ablations"] if name in applied - {NONE}]:
         raise InputError(
-            f"{key}: '{NEVER_PRETRAINED}' redraws the language adapter, which trained ones would "
+            f"{key}: '{redrawn[0]}' redraws the language adapter, which trained ones would "
             "replace; remove one of the two"
         )
     if section.get(ENSEMBLE, {}).get("steps") and section["kind"] not in WITH_ENTROPY:

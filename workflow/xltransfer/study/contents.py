@@ -16,6 +16,7 @@ from ..corpora.formats import FORMATS
 from ..corpora.source_sets import TOGETHER, members
 from ..records.code import stage_digest
 from ..records.paths import made_encoder
+from ..records.record import TOKENIZER_CONFIG
 from ..runtime.files import digest, sha256_of_file
 from .classification_settings import FOLDER as CLASSIFICATION
 from .classification_settings import classification_config
@@ -23,6 +24,7 @@ from .embedded_parts import STAGES
 from .local_files import LocalFiles
 from .question_settings import FOLDER as QUESTIONS
 from .question_settings import question_config
+from .recipes import root_of
 from .relation_parts import is_annotation, part_identity
 
 if TYPE_CHECKING:
@@ -109,6 +111,18 @@ class Contents:
         if not all(path.is_file() for path in files):
             return ""
         return digest([self.local.checksum(path) for path in files])
+
+    def mask_token(self, name: str) -> str:
+        """Identity of the file that names the mask token, of the given encoder below a made one.
+
+        ``""`` without such a file in a local directory, or if it is part of another identity.
+        """
+        root = root_of(self.study.declared_encoders[name], self.study.declared_encoders)
+        made = made_encoder(self.study.results, EMBEDDED)
+        if root.hub or root.recipe is not None or root.directory in ("", made):
+            return ""
+        path = self.study.root / root.directory / TOKENIZER_CONFIG
+        return self.local.checksum(path) if path.is_file() else ""
 
     def embedded_encoder(self) -> str:
         """Identity of the encoder that ``pretrain_embedded`` trains."""

@@ -165,8 +165,9 @@ class Identities:
     def model(self, encoder: str, task: str, source: str, seeds: Sequence[int] = ()) -> str:
         """Identity of models, except ablation and seed, which are in their paths.
 
-        Arguments are those of ``training_data``.
+        Arguments are those of ``training_data``, and the seeds by default all of the study.
         """
+        seeds = seeds or self.study.seeds
         task = task_of_models(self.study, task)
         config = self.study.finetuning_config(encoder, task, source)
         data = self.training_data(encoder, task, source, seeds)

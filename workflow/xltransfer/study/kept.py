@@ -9,7 +9,7 @@ of the other jobs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -60,8 +60,9 @@ class KeptFiles:
             corpus, split: part of a corpus to annotate.
         """
         content = self.study.identities.read_for_prediction(encoder, task, corpus, split)
-        model = self.study.identities.model(encoder, task, source)
-        decided_by = [model, content, self._seeds_of_job(seed)]
+        seeds = self._seeds_of_job(seed)
+        model = self.study.identities.model(encoder, task, source, seeds)
+        decided_by = [model, content, seeds]
         return _note("predict", f"{corpus}-{split}", decided_by)
 
     def representation_note(
@@ -69,13 +70,14 @@ class KeptFiles:
     ) -> str:
         """The marker file of a model's training for representations; arguments as above."""
         content = self.study.identities.corpus("treebanks", corpus, split)
-        model = self.study.identities.model(encoder, task, source)
+        seeds = self._seeds_of_job(seed)
+        model = self.study.identities.model(encoder, task, source, seeds)
         parallel = self.study.config["parallel"]
         settings = parallel["as_published"], parallel["precision"]
-        decided_by = [model, content, *settings, self._seeds_of_job(seed)]
+        decided_by = [model, content, *settings, seeds]
         return _note("represent", f"{corpus}-{split}", decided_by)
 
-    def _seeds_of_job(self, seed: int) -> list[int]:
+    def _seeds_of_job(self, seed: int) -> Sequence[int]:
         return next(some for some in prediction_seeds(self.study) if seed in some)
 
     def notes(self, encoder: str, task: str, source: str, seed: int) -> list[str]:

@@ -225,8 +225,11 @@ class MadeEncoders:
         Args:
             name: name of the encoder.
             seeds: seeds of the models; empty for an encoder that all models share.
+
+        Returns:
+            Seeds; 0 for an encoder whose recipe draws nothing.
         """
-        made, all_seeds = self.recipes[name].seeds, self._study.seeds
+        made, all_seeds = self.recipes[name].seeds or (0,), self._study.seeds
         return [made[all_seeds.index(seed) % len(made)] for seed in seeds] or [made[0]]
 
     def chain(self, name: str) -> list[Recipe]:

@@ -95,7 +95,9 @@ class MadeIdentities:
             of = [made.config(name, text, seed), stage_digest("pretrain")]
         else:
             base, base_seed = made.base(name, seed)
-            of = [made.config(name, text, seed), stage_digest("adapt")]
+            # Only the training on text masks subwords.
+            mask = self._study.contents.mask_token(name)
+            of = [made.config(name, text, seed), stage_digest("adapt"), *([mask] if mask else [])]
             if base in made.recipes and made.recipes[base].text:
                 fixed = made.recipes[base]
                 base_text = text if fixed.of_each_language else fixed.text
@@ -135,5 +137,6 @@ class MadeIdentities:
         text = made.text(name, source)
         if self._study.declared_encoders[name].directory:
             return self.trained_encoder(name, text, recipe.seeds[0])
-        some = made.pretraining_seeds(name, seeds)
+        # One encoder has one identity, whether one model starts from it or several.
+        some = dict.fromkeys(made.pretraining_seeds(name, seeds))
         return digest([self.trained_encoder(name, text, seed) for seed in some])

@@ -137,7 +137,9 @@ class MeasuredTranslations:
             name = study.made_encoders.text(encoder)
             of = study.identities.made.trained_encoder(encoder, name, _seed(state))
         config, stage = self.config(encoder, text), stage_digest("translation_context")
-        return digest([of, study.identities.parallel_text(text), config, stage])
+        mask = study.contents.mask_token(encoder)
+        more = [mask] if mask else []
+        return digest([of, study.identities.parallel_text(text), config, stage, *more])
 
     def identities(self) -> dict[str, str]:
         """Identities of all measurements by their path."""

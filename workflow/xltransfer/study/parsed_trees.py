@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..corpora.relation_corpora import EMBEDDED, STAND_OFF
-from ..corpora.shared_trees import task_of_trees
+from ..corpora.shared_trees import PAIRS, task_of_trees
 from ..corpora.source_sets import members
 from ..encoders.ablations import NONE
 from ..records import paths
@@ -22,8 +22,6 @@ WITH_TREES = (EMBEDDED, STAND_OFF, "json-lines")
 """Layouts of corpora whose sentences have trees (for JSON lines: may have)."""
 LABELLED = "training.adversarial.labelled"
 """Key of the labelled target sentences of a training."""
-PAIRS = ("relations", "roles")
-"""Kinds of tasks that label pairs of words."""
 UPOS = "UPOS"
 """Label of the tasks that predict parts of speech."""
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..runtime.errors import InputError
+from .adapter_settings import is_language_adapter
 
 if TYPE_CHECKING:
     from .study import Study
@@ -61,4 +62,10 @@ def check_scaling(study: Study) -> None:
             raise InputError(
                 f"config: scaling: '{name}' is never pretrained, so its size says nothing about "
                 "pretraining; remove it from `transfer_encoders`, or remove the key"
+            )
+        if any(is_language_adapter(recipe) for recipe in study.made_encoders.chain(name)):
+            raise InputError(
+                f"config: scaling: '{name}' has a language adapter, and the sizes of an encoder "
+                "with and without one are alike; remove it from `transfer_encoders`, or remove the "
+                "key"
             )

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from ..encoders.ablate import ablate
+from ..encoders.lora import LIBRARY as LORA_LIBRARY
 from ..encoders.lora import merge_lora
 from ..encoders.verified import VerifiedEncoder
 from ..encoders.weights import count_parameters
@@ -114,8 +115,10 @@ class FineTuningRuns:
         """Everything that decides a model, as JSON content; arguments as for ``run``."""
         spoken = {"language": self.data.language} if encoder.reads_languages else {}
         training = {**self.config["settings"], "training": dict(settings)}
+        used = {LORA_LIBRARY: versions(LORA_LIBRARY)[LORA_LIBRARY]} if "lora" in settings else {}
         return {
             **self._facts,
+            "versions": {**self._facts["versions"], **used},
             **spoken,
             "config": {**self.config, "settings": training},
             "inputs": {"encoder": encoder.facts(), **self.data.facts()},
