@@ -186,3 +186,18 @@ def test_the_figure_shows_every_score(table: pd.DataFrame) -> None:
     (ax,) = figure.axes
     assert [label.get_text() for label in ax.get_yticklabels()] == [*RIGHT, "alone"]
     assert len(ax.containers) == 5 * 2
+
+
+def test_the_figure_has_a_row_for_each_encoder_and_readable_labels(table: pd.DataFrame) -> None:
+    """Not a panel for an encoder of one task, and no code of a language on top of another."""
+    own = table[table["target"] == "qaa"]
+    many = [own.assign(target=code) for code in ("qaa", "qba", "qca", "qda", "qea", "qfa")]
+    part = own[own["task"] == "alone"].assign(encoder="states")
+    figure = structure_figure(CONFIG, pd.concat([*many, part]))
+    (ax,) = figure.axes
+    names = [label.get_text() for label in ax.get_yticklabels()]
+    assert names == [*(f"{name}, vectors" for name in RIGHT), "alone, vectors", "alone, states"]
+    figure.draw_without_rendering()
+    one, two = np.triu_indices(len(ax.texts), 1)
+    boxes = [text.get_window_extent() for text in ax.texts]
+    assert not any(boxes[a].overlaps(boxes[b]) for a, b in zip(one, two, strict=True))

@@ -13,9 +13,12 @@ from ..corpora.source_sets import members
 from .plots import SAME_LANGUAGE, ZERO_SHOT, plt
 from .randominit import CROSS_LINGUAL
 
+_HEIGHT = 0.13
+"""Inches for a language, whose code is 5 points high."""
+
 
 def structure_figure(config: Mapping[str, Any], table: pd.DataFrame) -> Figure:
-    """The score of each row of the table on each language, one panel per source and encoder.
+    """The score of each task and encoder on each language, one panel per source.
 
     Bars are 95 % confidence intervals. The source language has another marker.
 
@@ -24,22 +27,27 @@ def structure_figure(config: Mapping[str, Any], table: pd.DataFrame) -> Figure:
         table: table ``structure.csv``.
     """
     shown = table[table["target"] != CROSS_LINGUAL]
-    panels = list(shown.groupby(["encoder", "source"], sort=False))
-    tasks = list(dict.fromkeys(shown["task"]))
+    panels = list(shown.groupby("source", sort=False))
+    models = list(dict.fromkeys(zip(shown["task"], shown["encoder"], strict=True)))
+    several = shown["encoder"].nunique() > 1
+    most = max(part["target"].nunique() for _, part in panels)
     figure, axes = plt.subplots(
         *(1, len(panels)),
-        figsize=(2.4 + 2.3 * len(panels), 1.2 + 0.42 * len(tasks)),
+        figsize=(2.6 + 2.3 * len(panels), 1.2 + (0.12 + _HEIGHT * most) * len(models)),
         squeeze=False,
         layout="constrained",
         sharex=True,
         sharey=True,
     )
-    for ax, ((encoder, source), part) in zip(axes[0], panels, strict=True):
-        _panel(ax, part, tasks)
-        ax.set_title(f"{source.upper()}, {encoder}", loc="left")
+    for ax, (source, part) in zip(axes[0], panels, strict=True):
+        _panel(ax, part, models)
+        ax.set_title(
+            f"from {source.upper()}" + ("" if several else f", {models[0][1]}"), loc="left"
+        )
         ax.set_xlabel("F1 (%)")
-    axes[0][0].set_yticks(range(len(tasks)), tasks)
-    axes[0][0].set_ylim(len(tasks) - 0.4, -0.6)
+    names = [f"{task}, {encoder}" if several else task for task, encoder in models]
+    axes[0][0].set_yticks(range(len(models)), names)
+    axes[0][0].set_ylim(len(models) - 0.4, -0.6)
     axes[0][0].set_xlim(0, 112)
     handles, labels = axes[0][0].get_legend_handles_labels()
     unique = dict(zip(labels, handles, strict=True))
@@ -48,13 +56,15 @@ def structure_figure(config: Mapping[str, Any], table: pd.DataFrame) -> Figure:
     return figure
 
 
-def _panel(ax: Axes, part: pd.DataFrame, tasks: list[str]) -> None:
-    targets = list(dict.fromkeys(part["target"]))
+def _panel(ax: Axes, part: pd.DataFrame, models: list[tuple[str, str]]) -> None:
     for row in part.itertuples():
+        model = row.task, row.encoder
+        same = (part["task"] == row.task) & (part["encoder"] == row.encoder)
+        targets = list(dict.fromkeys(part[same]["target"]))
         own = row.target in members(row.source)
         style = {**(SAME_LANGUAGE if own else ZERO_SHOT), "linestyle": "none"}
         place = targets.index(row.target) - (len(targets) - 1) / 2
-        height = tasks.index(row.task) + 0.7 * place / len(targets)
+        height = models.index(model) + 0.8 * place / len(targets)
         ax.errorbar(
             [row.score],
             [height],
