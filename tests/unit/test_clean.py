@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import subprocess
 import sys
@@ -9,11 +10,14 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import yaml
+from conftest import ROOT
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from running import stage
 from test_cleaning import jaccard
 from xltransfer.corpora.cleaning import duplicates
+from xltransfer.corpora.cleaning.identification import load_identifier
 from xltransfer.corpora.cleaning.settings import Settings
 from xltransfer.runtime.errors import InputError
 from xltransfer.runtime.files import sha256_of_file
@@ -225,6 +229,37 @@ def test_py3langid_drops_other_languages_and_says_which(tmp_path: Path) -> None:
     assert training == [own]
     (step,) = (step for step in report["steps"] if step["step"] == "language")
     assert step["why"] == {"looks like en": 1}
+
+
+def test_heliport_knows_unseen_languages_and_keeps_lines_it_is_not_sure_of(tmp_path: Path) -> None:
+    own = "Minä olen karjalaine da pagizen livvin kielel, karjalan kieli on minun muamankieli."
+    other = "Hallitus ilmoitti, että uusi talousarvio esitellään eduskunnassa perjantaina."
+    config = {"maximum_characters": 200, "held_out_share": 0, "identifier": "heliport"}
+    lines = f"{own}\n{other}\nAh ja!\n"
+    training, _, report = clean(tmp_path, lines, language="olo", script_share=0.5, **config)
+    identify = load_identifier("heliport").languages
+    assert identify([own, other, "a"]) == ["olo", "fi", ""]
+    assert own in training and other not in training
+    (step,) = (step for step in report["steps"] if step["step"] == "language")
+    assert step["why"]["looks like fi"] == 1
+
+
+def test_heliport_has_the_labels_of_the_languages_in_the_catalogue() -> None:
+    """Ten of the fifteen languages of the study of unseen languages."""
+    path = ROOT / "resources" / "studies" / "unseen.yaml"
+    unseen = yaml.safe_load(path.read_text(encoding="utf-8"))["unseen"]["languages"]
+    with open(ROOT / "resources" / "languages.tsv", encoding="utf-8", newline="") as file:
+        codes = {row["code"]: row["iso"] for row in csv.DictReader(file, delimiter="\t")}
+    for name, known in (("py3langid", 4), ("heliport", 10)):
+        identifier = load_identifier(name)
+        assert sum(identifier.knows(codes[item["language"]]) for item in unseen) == known
+        assert identifier.knows("zsm") and not identifier.knows("und")
+
+
+def test_a_library_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "heliport", None)
+    with pytest.raises(InputError, match=r"^identifier: heliport is not .*`pip install heliport`$"):
+        load_identifier("heliport")
 
 
 def test_a_language_that_the_identifier_does_not_know_is_not_filtered(tmp_path: Path) -> None:

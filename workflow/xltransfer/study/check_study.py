@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from ..corpora.cleaning.identification import SETTINGS
 from ..runtime.safe_values import printable
 from . import Study
 from .mapped_vectors import GIVEN
@@ -44,7 +45,7 @@ def reach(study: Study) -> Iterator[str]:
         where = "asked first" if scheme in ("http", "https") else "read first"
         yield f"mirror: {mirror}, {where}"
     identifier = study.config["cleaning"]["identifier"] if study.raw_texts.codes else "none"
-    if identifier not in ("none", "py3langid"):
+    if identifier not in SETTINGS:
         yield f"language identifier: {identifier}{_outside(identifier)}"
 
 

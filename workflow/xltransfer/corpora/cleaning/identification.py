@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Protocol
@@ -10,7 +10,12 @@ from typing import Protocol
 from ...runtime.errors import InputError
 
 NONE = "none"
-PY3LANGID = "py3langid"
+PY3LANGID, HELIPORT = "py3langid", "heliport"
+SETTINGS = (NONE, PY3LANGID, HELIPORT)
+"""Settings that are no path."""
+UNDETERMINED = "und"
+_NO_LANGUAGE = {UNDETERMINED, "zxx"}
+"""ISO 639 codes of text in an unknown language, and of text in none."""
 _LABEL = "__label__"
 
 
@@ -23,7 +28,7 @@ class Identifier(Protocol):
         """Whether the model covers a language (ISO 639-3)."""
 
     def languages(self, lines: Sequence[str]) -> list[str]:
-        """A BCP 47 language code per line, from ``standard_code``."""
+        """A BCP 47 language code per line, from ``standard_code``; ``""`` if it is not sure."""
 
 
 @cache
@@ -42,7 +47,7 @@ def load_identifier(name: str) -> Identifier | None:
     """The language identifier for a setting.
 
     Args:
-        name: setting ``none``, ``py3langid``, or the path of a fastText model such as
+        name: setting ``none``, ``py3langid``, ``heliport``, or the path of a fastText model such as
             ``lid.176.bin``, with labels of ``__label__`` and an ISO 639 code, with or without a
             script (``__label__wo``, ``__label__wol_Latn``).
 
@@ -51,7 +56,7 @@ def load_identifier(name: str) -> Identifier | None:
     """
     if name == NONE:
         return None
-    return Py3langid() if name == PY3LANGID else FastText(name)
+    return LIBRARIES[name]() if name in LIBRARIES else FastText(name)
 
 
 class Py3langid:
@@ -74,6 +79,40 @@ class Py3langid:
         return [standard_code(self._identifier.classify(line)[0]) for line in lines]
 
 
+class Heliport:
+    """The identifier of the library heliport, HeLI-OTS (Jauhiainen et al. 2022) in Rust.
+
+    A line below the library's threshold of confidence for its language has no language.
+    """
+
+    name = HELIPORT
+
+    def __init__(self) -> None:
+        try:
+            import heliport
+        except ImportError:
+            raise InputError(
+                f"identifier: {HELIPORT} is not installed; run `pip install {HELIPORT}`"
+            ) from None
+        self._identifier = heliport.Identifier()
+        # Some labels have a part of the language after its ISO 639-3 code.
+        labels = {label[:3] for label in self._identifier.get_confidence_all()}
+        self._known = {standard_code(label) for label in labels - _NO_LANGUAGE}
+
+    def knows(self, language: str) -> bool:
+        """Whether the model has the language (ISO 639-3)."""
+        return standard_code(language) in self._known
+
+    def languages(self, lines: Sequence[str]) -> list[str]:
+        """A language code per line."""
+        found = (self._identifier.identify(line)[:3] for line in lines)
+        return ["" if label == UNDETERMINED else standard_code(label) for label in found]
+
+
+LIBRARIES: dict[str, Callable[[], Identifier]] = {PY3LANGID: Py3langid, HELIPORT: Heliport}
+"""Identifiers with a model of their own, by the setting, which is the name of the package."""
+
+
 class FastText:
     """A fastText model (Joulin et al. 2017), by the library fasttext-predict."""
 
@@ -87,7 +126,7 @@ class FastText:
             ) from None
         if not Path(path).is_file():
             raise InputError(
-                f"{path}: no such model; identifier is none, py3langid or the path of a model"
+                f"{path}: no such model; identifier is {', '.join(SETTINGS)} or the path of a model"
             )
         try:
             self._model = fasttext.load_model(str(path))

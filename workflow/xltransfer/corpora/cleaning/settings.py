@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from ...runtime.errors import InputError
+from .identification import SETTINGS
 from .scripts import is_script
 
 LOWEST_SIMILARITY = 0.5
@@ -24,7 +25,7 @@ class Settings:
         minimum_characters, maximum_characters: limits of the length of a line, inclusive.
         script_share: minimum share of letters of the script; letters without a specific script
             (modifier letters) do not count.
-        identifier: setting ``none``, ``py3langid`` or the path of a fastText model.
+        identifier: setting one of ``SETTINGS`` or the path of a fastText model.
         near_duplicates: setting ``None``, or ``{"similarity": s}``: lines whose Jaccard similarity
             to an earlier line is at least about s are dropped.
         held_out_share: share of held-out lines, chosen by a hash of their content.
@@ -138,7 +139,7 @@ _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "maximum_characters": ("a whole number from 1", lambda value: _is_count(value, 1)),
     "script_share": ("from 0 to 1", lambda value: _is_number(value) and 0 <= value <= 1),
     "identifier": (
-        "none, py3langid or the path of a fastText model",
+        f"{', '.join(SETTINGS)} or the path of a fastText model",
         lambda value: isinstance(value, str) and value != "",
     ),
     "near_duplicates": (

@@ -75,7 +75,7 @@ class Steps:
 
         def apply(lines: list[str], counts: Counts) -> list[str]:
             found = identifier.languages(lines)
-            reasons = [None if code == wanted else f"looks like {code}" for code in found]
+            reasons = [None if code in (wanted, "") else f"looks like {code}" for code in found]
             return _kept(lines, reasons, counts)
 
         return apply
