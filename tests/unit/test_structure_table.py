@@ -200,4 +200,5 @@ def test_the_figure_has_a_row_for_each_encoder_and_readable_labels(table: pd.Dat
     figure.draw_without_rendering()
     one, two = np.triu_indices(len(ax.texts), 1)
     boxes = [text.get_window_extent() for text in ax.texts]
+    assert all(ax.bbox.x0 < box.x0 < box.x1 < ax.bbox.x1 for box in boxes)
     assert not any(boxes[a].overlaps(boxes[b]) for a, b in zip(one, two, strict=True))

@@ -13,14 +13,14 @@ from ..corpora.source_sets import members
 from .plots import SAME_LANGUAGE, ZERO_SHOT, plt
 from .randominit import CROSS_LINGUAL
 
-_HEIGHT = 0.13
+_HEIGHT = 0.11
 """Inches for a language, whose code is 5 points high."""
 
 
 def structure_figure(config: Mapping[str, Any], table: pd.DataFrame) -> Figure:
     """The score of each task and encoder on each language, one panel per source.
 
-    Bars are 95 % confidence intervals. The source language has another marker.
+    Bars are 95 % confidence intervals, cut at 0 and 100. The source language has another marker.
 
     Args:
         config: configuration of the figures: ``study``, the title.
@@ -65,10 +65,11 @@ def _panel(ax: Axes, part: pd.DataFrame, models: list[tuple[str, str]]) -> None:
         style = {**(SAME_LANGUAGE if own else ZERO_SHOT), "linestyle": "none"}
         place = targets.index(row.target) - (len(targets) - 1) / 2
         height = models.index(model) + 0.8 * place / len(targets)
+        low, high = max(row.score_low, 0), min(row.score_high, 100)
         ax.errorbar(
             [row.score],
             [height],
-            xerr=[[row.score - row.score_low], [row.score_high - row.score]],
+            xerr=[[row.score - low], [high - row.score]],
             markersize=3,
             linewidth=1,
             capsize=1.5,
@@ -77,7 +78,7 @@ def _panel(ax: Axes, part: pd.DataFrame, models: list[tuple[str, str]]) -> None:
         )
         ax.annotate(
             row.target.upper(),
-            (row.score_high, height),
+            (high, height),
             xytext=(2, 0),
             textcoords="offset points",
             fontsize=5,
