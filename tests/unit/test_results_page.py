@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import struct
+import sys
 from collections import Counter
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from tensorboardX.proto.event_pb2 import Event
 from xltransfer.analyses.tables import write_table
 from xltransfer.records.record import RESULTS, write_record
 from xltransfer.records.trace import Provenance
@@ -171,8 +174,19 @@ def test_unknown_ablations_and_empty_folders_are_refused(results: Path, tmp_path
         report(tmp_path / "empty", output=tmp_path / "page.html")
 
 
+def scalars(path: Path) -> list[tuple[int, str, float]]:
+    """Step, name and value of the events of a file: records with their length and two checksums."""
+    data, found, place = path.read_bytes(), [], 0
+    while place < len(data):
+        (length,) = struct.unpack_from("<Q", data, place)
+        event = Event.FromString(data[place + 12 : place + 12 + length])
+        found += [(event.step, value.tag, value.simple_value) for value in event.summary.value]
+        place += 12 + length + 4
+    return found
+
+
 def test_learning_curves_have_a_row_for_each_epoch_and_metric(
-    results: Path, tmp_path: Path
+    results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     history = [{"epoch": 1, "loss": 2.0, "UAS": 60.0, "LAS": 50.0}]
     history += [{"epoch": 2, "loss": 1.0, "UAS": 70.0, "LAS": 65.0}]
@@ -185,6 +199,19 @@ def test_learning_curves_have_a_row_for_each_epoch_and_metric(
     assert lines[1] == "tiny,parsing,qaa_tiny,none,3,1,LAS,50.0000"
     assert lines[-1] == "tiny,parsing,qaa_tiny,none,3,2,loss,1.0000"
     assert len(lines) == 1 + 2 * 3
+    events = tmp_path / "events"
+    learning_curves(results, output=tmp_path / "curves.csv", tensorboard=events)
+    (file,) = (events / "tiny/parsing/qaa_tiny/none/seed-3").iterdir()
+    assert scalars(file) == [
+        (int(epoch), metric, float(value))
+        for *_, epoch, metric, value in (line.split(",") for line in lines[1:])
+    ]
+    with pytest.raises(InputError, match=r"events: exists and is not empty; name a new folder$"):
+        learning_curves(results, output=tmp_path / "again.csv", tensorboard=events)
+    monkeypatch.setitem(sys.modules, "tensorboardX", None)
+    with pytest.raises(InputError, match=r"^--tensorboard: tensorboardX is not installed; run"):
+        learning_curves(results, output=tmp_path / "again.csv", tensorboard=tmp_path / "new")
+    assert not (tmp_path / "again.csv").exists() and not (tmp_path / "new").exists()
     report(results, output=tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     # From the lower left to the upper right corner of the curve.

@@ -97,20 +97,26 @@ def write_curves(path: Path, trainings: Sequence[Training]) -> None:
                     writer.writerow((*model, *values))
 
 
-def learning_curves(results: Path, /, output: Path) -> None:
+def learning_curves(results: Path, /, output: Path, tensorboard: Path | None = None) -> None:
     """Write the loss and the development scores of every epoch of every fine-tuning.
 
     Args:
         results: folder of results, e.g. ``results/demo``.
         output: CSV file to write.
+        tensorboard: new folder for event files of TensorBoard, one for each model.
 
     Raises:
-        InputError: there are no fine-tunings, or a report does not match its record.
+        InputError: there are no fine-tunings, a report does not match its record, or the folder
+            has files.
     """
     os.environ[RESULTS] = str(results)
     trainings = collect_trainings(results)
     if not trainings:
         raise InputError(f"{results}: no fine-tuned models; name the folder of results of a study")
+    if tensorboard is not None:
+        from .event_files import write_event_files
+
+        write_event_files(tensorboard, trainings)
     write_curves(output, trainings)
     print(f"{output}: {len(trainings)} trainings")
 
