@@ -275,6 +275,7 @@ TABLES = {
     "topics": topics,
     "adaptation_methods": partial(methods, "adaptation_methods", costs=True),
     "swiss_german_noise": partial(methods, "swiss_german_noise"),
+    "unseen_methods": partial(methods, "unseen_methods", costs=True),
     "embedded_scale": partial(scaling, "embedded_scale"),
     "lowest_layers": partial(scaling, "lowest_layers"),
     "embedded_words": embedded_words,
