@@ -15,8 +15,13 @@ from unicodedata import normalize
 from ..formats import read_sentences
 from ..sentences import AnnotatedSentence
 
-LEAST_WORDS = 5
-"""Shorter sentences may occur in a line by chance, so they only match identical lines."""
+LEAST_WORDS, LEAST_LETTERS = 5, 10
+"""Shorter sentences may occur in a line by chance, so they only match identical lines.
+
+Words without letters and digits do not count. Characters of Chinese, Japanese and Korean, of which
+a word has fewer, count as two letters.
+"""
+_FIRST_OF_EAST_ASIA = "\u2e80"
 _SEED = 12
 """Number of letters for looking up candidates before the full comparison."""
 _NO_LETTER = re.compile(r"[\W_]+")
@@ -59,9 +64,10 @@ class EvaluationSentences:
     def _add(self, number: int, sentences: Iterable[AnnotatedSentence]) -> None:
         for place, sentence in enumerate(sentences):
             self._sentences[number] += 1
+            words = sum(bool(letters(form)) for form in sentence.forms)
             for key in {letters(text) for text in _versions(sentence)} - {""}:
                 self._places.setdefault(key, []).append((number, place))
-                if len(sentence.forms) >= LEAST_WORDS:
+                if words >= LEAST_WORDS and _weight(key) >= LEAST_LETTERS:
                     length = min(_SEED, len(key))
                     self._long.setdefault(length, {}).setdefault(key[:length], set()).add(key)
                 for start in range(len(key) - _SEED + 1):
@@ -104,6 +110,11 @@ class EvaluationSentences:
                 self._names, self._sentences, self._found, strict=True
             )
         }
+
+
+def _weight(key: str) -> int:
+    """The number of letters of a key, East Asian characters counting as two."""
+    return len(key) + sum(character >= _FIRST_OF_EAST_ASIA for character in key)
 
 
 def _versions(sentence: AnnotatedSentence) -> Iterable[str]:
