@@ -79,7 +79,7 @@ BREAKS = {
         "raw_corpora.tsv",
         "\two\t",
         "\twoo\t",
-        r"tsv:\d+: corpus 'wo_lafand' does not",
+        r"tsv:\d+: corpus 'wo_fineweb2' does not",
     ),
     "no treebank": ("treebanks.tsv", "ar_pud\tar", "ar_pad\tar", r"no row 'ar_pud' in"),
 }

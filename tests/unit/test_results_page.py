@@ -17,9 +17,9 @@ from xltransfer.records.record import RESULTS, write_record
 from xltransfer.records.trace import Provenance
 from xltransfer.results_page.charts import layer_charts, score_matrices
 from xltransfer.results_page.examples import Confusion, confusions
+from xltransfer.results_page.learning_curves import learning_curves
 from xltransfer.results_page.predicted_files import Annotation
 from xltransfer.results_page.report import report
-from xltransfer.results_page.trainings import learning_curves
 from xltransfer.results_page.tree_drawing import arc_levels, draw_tree, is_right_to_left
 from xltransfer.runtime.errors import InputError
 

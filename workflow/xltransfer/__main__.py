@@ -17,7 +17,7 @@ TOOLS = {
     "check_study": "study.check_study",
     "check_results": "study.check_results",
     "report": "results_page.report",
-    "learning_curves": "results_page.trainings",
+    "learning_curves": "results_page.learning_curves",
     "coverage": "analyses.statistics.interval_coverage",
 }
 """Commands that are no stages, and their modules."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..records.record import RESULTS, TIMES, TRAINING
+from ..records.record import TIMES, TRAINING
 from ..records.verification import verified_checksums
 from ..runtime.errors import InputError
 from ..runtime.files import read_json, replacing
@@ -95,30 +94,6 @@ def write_curves(path: Path, trainings: Sequence[Training]) -> None:
                 for name in metrics:
                     values = (training.seed, int(row["epoch"]), name, f"{row[name]:.4f}")
                     writer.writerow((*model, *values))
-
-
-def learning_curves(results: Path, /, output: Path, tensorboard: Path | None = None) -> None:
-    """Write the loss and the development scores of every epoch of every fine-tuning.
-
-    Args:
-        results: folder of results, e.g. ``results/demo``.
-        output: CSV file to write.
-        tensorboard: new folder for event files of TensorBoard, one for each model.
-
-    Raises:
-        InputError: there are no fine-tunings, a report does not match its record, or the folder
-            has files.
-    """
-    os.environ[RESULTS] = str(results)
-    trainings = collect_trainings(results)
-    if not trainings:
-        raise InputError(f"{results}: no fine-tuned models; name the folder of results of a study")
-    if tensorboard is not None:
-        from .event_files import write_event_files
-
-        write_event_files(tensorboard, trainings)
-    write_curves(output, trainings)
-    print(f"{output}: {len(trainings)} trainings")
 
 
 def shown_training(training: Training) -> Mapping[str, Any]:
