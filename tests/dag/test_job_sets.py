@@ -233,6 +233,15 @@ def test_names_with_and_without_an_adversary(workspace: Path, tmp_path: Path) ->
     assert {name: jobs[name] for name in expected} == expected
 
 
+def test_names_at_two_levels(workspace: Path, tmp_path: Path) -> None:
+    """Vectors of two languages, mapped or not, with and without an adversary."""
+    jobs = counts(of_any_encoder(workspace, tmp_path, "english-german-names"))
+    expected = {"train_vectors": 2, "map_vectors": 1, "vector_encoder": 2, "finetune": 2 * 2 * 2,
+                "predict": 2 * 2 * 2, "score": 2 * 2 * 2, "discriminate": 2 * 2,
+                "adversarial_tables": 1}  # fmt: skip
+    assert {name: jobs[name] for name in expected} == expected
+
+
 def test_methods_for_unseen_languages(workspace: Path, tmp_path: Path) -> None:
     """Three encoders and seven adapters start from one head; predictions with other adapters
     train no models."""
