@@ -18,8 +18,8 @@ from ..sentences import AnnotatedSentence
 LEAST_WORDS, LEAST_LETTERS = 5, 10
 """Shorter sentences may occur in a line by chance, so they only match identical lines.
 
-Words without letters and digits do not count. Characters of Chinese, Japanese and Korean, of which
-a word has fewer, count as two letters.
+Marks are words as well, so letters and digits are counted besides. Characters of Chinese, Japanese
+and Korean, of which a word has fewer, count as two letters.
 """
 _FIRST_OF_EAST_ASIA = "\u2e80"
 _SEED = 12
@@ -64,10 +64,9 @@ class EvaluationSentences:
     def _add(self, number: int, sentences: Iterable[AnnotatedSentence]) -> None:
         for place, sentence in enumerate(sentences):
             self._sentences[number] += 1
-            words = sum(bool(letters(form)) for form in sentence.forms)
             for key in {letters(text) for text in _versions(sentence)} - {""}:
                 self._places.setdefault(key, []).append((number, place))
-                if words >= LEAST_WORDS and _weight(key) >= LEAST_LETTERS:
+                if len(sentence.forms) >= LEAST_WORDS and _weight(key) >= LEAST_LETTERS:
                     length = min(_SEED, len(key))
                     self._long.setdefault(length, {}).setdefault(key[:length], set()).add(key)
                 for start in range(len(key) - _SEED + 1):
