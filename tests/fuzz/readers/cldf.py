@@ -12,7 +12,7 @@ from xltransfer.corpora.cldf import read_cldf
 
 from ..cases import Reader, Verdict, accept, either, refuse
 from ..mutation import mutated_text
-from .wals import LIMIT, rows
+from .wals import table_of
 
 COLUMNS = {
     "languages": ("ID", "Glottocode"),
@@ -53,31 +53,15 @@ def judge(content: dict[str, bytes]) -> Verdict:
     tables: dict[str, list[dict[str, str]]] = {}
     beyond_doubt = True
     for name, columns in COLUMNS.items():
-        try:
-            text = content[name].decode("utf-8").removeprefix("\ufeff")
-        except UnicodeDecodeError:
-            return refuse("not UTF-8")
-        if text.startswith(("\ufeff", "\n", "\r\n")):
-            return refuse("byte-order mark, or no header")
-        text = text.replace("\r\n", "\n")
-        if "\r" in text:
-            return refuse("carriage return")
-        found = rows(text)
-        if found is None:
-            return refuse("quotes")
-        table, clear = found
-        beyond_doubt &= clear
-        if not clear:
-            continue
-        if not table or any(table[0].count(column) != 1 for column in columns):
-            return refuse("header")
-        if any(len(row) != len(table[0]) for row in table):
-            return refuse("columns")
-        if any(len(cell) > LIMIT for row in table for cell in row):
-            return refuse("field too long")
-        if name == "languages" and table[0].count("ISO639P3code"):
+        table = table_of(content[name], columns)
+        if isinstance(table, Verdict):
+            return table
+        if table is None:
             beyond_doubt = False
-        tables[name] = [dict(zip(table[0], row, strict=True)) for row in table[1:]]
+            continue
+        if name == "languages" and any("ISO639P3code" in row for row in table):
+            beyond_doubt = False
+        tables[name] = table
     return _meaning(tables) if beyond_doubt else either()
 
 

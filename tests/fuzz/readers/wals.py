@@ -7,6 +7,7 @@ unquoted field is a character like others).
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from typing import Any
 
 from xltransfer.corpora.wals import read_wals
@@ -74,34 +75,44 @@ def rows(text: str) -> tuple[list[list[str]], bool] | None:
     return [row for row in found if row not in ([], [""])], clear
 
 
+def table_of(raw: bytes, columns: Sequence[str]) -> list[dict[str, str]] | Verdict | None:
+    """The rows of a CSV file by column, why it is refused, or ``None`` if it is in doubt."""
+    try:
+        text = raw.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError:
+        return refuse("not UTF-8")
+    if text.startswith(("\ufeff", "\n", "\r\n")):
+        return refuse("byte-order mark, or no header")
+    text = text.replace("\r\n", "\n")
+    if "\r" in text:
+        return refuse("carriage return")
+    found = rows(text)
+    if found is None:
+        return refuse("quotes")
+    table, clear = found
+    if not clear:
+        return None
+    if not table or any(table[0].count(column) != 1 for column in columns):
+        return refuse("header")
+    if any(len(row) != len(table[0]) for row in table):
+        return refuse("columns")
+    if any(len(cell) > LIMIT for row in table for cell in row):
+        return refuse("field too long")
+    return [dict(zip(table[0], row, strict=True)) for row in table[1:]]
+
+
 def judge(content: dict[str, bytes]) -> Verdict:
     """The meaning: language → feature → name of its value."""
     tables: list[list[dict[str, str]]] = []
     beyond_doubt = True
     for name, columns in zip(NAMES, COLUMNS, strict=True):
-        try:
-            text = content[name].decode("utf-8").removeprefix("\ufeff")
-        except UnicodeDecodeError:
-            return refuse("not UTF-8")
-        if text.startswith(("\ufeff", "\n", "\r\n")):
-            return refuse("byte-order mark, or no header")
-        text = text.replace("\r\n", "\n")
-        if "\r" in text:
-            return refuse("carriage return")
-        found = rows(text)
-        if found is None:
-            return refuse("quotes")
-        table, clear = found
-        beyond_doubt &= clear
-        if not clear:
+        table = table_of(content[name], columns)
+        if isinstance(table, Verdict):
+            return table
+        if table is None:
+            beyond_doubt = False
             continue
-        if not table or any(table[0].count(column) != 1 for column in columns):
-            return refuse("header")
-        if any(len(row) != len(table[0]) for row in table):
-            return refuse("columns")
-        if any(len(cell) > LIMIT for row in table for cell in row):
-            return refuse("field too long")
-        tables.append([dict(zip(table[0], row, strict=True)) for row in table[1:]])
+        tables.append(table)
     if not beyond_doubt:
         return either()
     return _meaning(*tables)

@@ -30,9 +30,9 @@ from .embedded_world.languages import EMBEDDED_FAMILY
 from .parallel_corpora import ParallelCorpus, read_parallel_corpora
 from .question_corpora import QuestionCorpus, read_question_corpora
 from .raw_corpora import RawCorpus, read_raw_corpora
-from .raw_files import RawFile, read_raw_files
+from .raw_files import read_raw_files
 from .relation_corpora import RELATIONS, ROLES, RelationCorpus, read_relation_corpora
-from .table_reader import read_table
+from .table_reader import ListedFile, read_table
 from .transliteration.schemes import read_schemes
 from .typology_catalogue import TypologicalDatabase, read_typological_databases
 
@@ -199,7 +199,7 @@ class Catalogue:
                 _add(self.raw_corpora, code, corpus, f"{table}: {code}")
         for code, corpus in self.raw_corpora.items():
             self._check_language(corpus.language, f"{self.directory}/raw_corpora.tsv: {code}")
-        self.raw_files: dict[str, tuple[RawFile, ...]] = read_raw_files(
+        self.raw_files: dict[str, tuple[ListedFile, ...]] = read_raw_files(
             self.tables("raw_files.tsv"), self.raw_corpora
         )
         self.parallel_corpora: dict[str, ParallelCorpus] = read_parallel_corpora(self.directory)

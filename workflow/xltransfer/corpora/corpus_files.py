@@ -9,26 +9,20 @@ from typing import Protocol
 
 from ..runtime.errors import InputError
 from ..runtime.safe_values import CORPUS, check_checksum, check_code, check_path, check_url
-from .table_reader import read_table
+from .table_reader import ListedFile, read_table
 
 SPLITS = ("train", "dev", "test")
 FILE_COLUMNS = ("corpus", "split", "file", "checksum", "url")
 
 
 @dataclass(frozen=True)
-class CorpusFile:
-    """The file of a part of a corpus.
+class CorpusFile(ListedFile):
+    """The file of a part of a corpus; its name is in the corpus's folder.
 
     Attributes:
-        name: file name in the corpus's folder.
-        url: URL of the publication; ``""`` if users provide the file.
-        checksum: checksum ``sha256:<hex>``, ``git-sha1:<hex>`` or ``unchecked``.
         bytes: size, which the catalogue does not have.
     """
 
-    name: str
-    url: str
-    checksum: str
     bytes: None = None
 
 

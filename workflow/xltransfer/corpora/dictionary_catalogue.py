@@ -16,7 +16,7 @@ from ..runtime.safe_values import (
     check_text,
     check_url,
 )
-from .table_reader import read_table
+from .table_reader import ListedFile, read_table
 
 PARTS = ("train", "test")
 """Parts of a dictionary: pairs that a mapping may be computed from, and pairs to test it with."""
@@ -25,21 +25,6 @@ EMBEDDED = "_embedded"
 """Suffix of the codes of dictionaries that the embedded world generates."""
 INFLECTED = "_inflected" + EMBEDDED
 """Suffix of those with inflected forms."""
-
-
-@dataclass(frozen=True)
-class DictionaryFile:
-    """A part of a dictionary.
-
-    Attributes:
-        name: path in a mirror, whose last component names the download.
-        url: URL of the publication; ``""`` if users provide the file.
-        checksum: checksum ``sha256:<hex>``, ``git-sha1:<hex>`` or ``unchecked``.
-    """
-
-    name: str
-    url: str
-    checksum: str
 
 
 @dataclass(frozen=True)
@@ -59,7 +44,7 @@ class Dictionary:
     target: str
     name: str
     licence: str
-    files: dict[str, DictionaryFile] = field(default_factory=dict)
+    files: dict[str, ListedFile] = field(default_factory=dict)
 
     @property
     def is_embedded(self) -> bool:
@@ -112,8 +97,8 @@ def _entry(row: dict[str, str], place: str) -> Dictionary:
     return Dictionary(code, source, target, row["name"], row["licence"])
 
 
-def _file(row: dict[str, str], place: str) -> DictionaryFile:
-    return DictionaryFile(
+def _file(row: dict[str, str], place: str) -> ListedFile:
+    return ListedFile(
         check_path(row["file"], place, "file"),
         check_url(row["url"], place),
         check_checksum(row["checksum"], place),

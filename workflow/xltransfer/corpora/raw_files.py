@@ -6,37 +6,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..runtime.errors import InputError
 from ..runtime.safe_values import CORPUS, check_checksum, check_code, check_path, check_url
 from .raw_corpora import RawCorpus, check_hub_url
-from .table_reader import read_table
+from .table_reader import ListedFile, read_table
 
 COLUMNS = ("corpus", "file", "checksum", "url")
 GENERATED = "_embedded"
 """End of the codes of corpora that the embedded world generates; they have no files."""
 
 
-@dataclass(frozen=True)
-class RawFile:
-    """A file of a raw corpus.
-
-    Attributes:
-        name: path in a mirror, also below the folder of downloads.
-        url: URL of the publication, also ``hf://datasets/…``; ``""`` if users provide the file.
-        checksum: checksum ``sha256:<hex>``, ``git-sha1:<hex>`` or ``unchecked``.
-    """
-
-    name: str
-    url: str
-    checksum: str
-
-
 def read_raw_files(
     tables: Sequence[Path], corpora: Mapping[str, RawCorpus]
-) -> dict[str, tuple[RawFile, ...]]:
+) -> dict[str, tuple[ListedFile, ...]]:
     """All files of each raw corpus, in the order in which they are read.
 
     Args:
@@ -48,7 +32,7 @@ def read_raw_files(
             unknown or generated, or a file is listed twice; names the line.
     """
     files = {
-        code: (RawFile(corpus.file, corpus.url, corpus.checksum),)
+        code: (ListedFile(corpus.file, corpus.url, corpus.checksum),)
         for code, corpus in corpora.items()
     }
     for place, row in (item for table in tables for item in read_table(table, COLUMNS)):
@@ -62,5 +46,5 @@ def read_raw_files(
             raise InputError(f"{place}: '{code}' has the file '{name}' twice; remove one row")
         url = check_url(row["url"], place)
         check_hub_url(url, place)
-        files[code] += (RawFile(name, url, check_checksum(row["checksum"], place)),)
+        files[code] += (ListedFile(name, url, check_checksum(row["checksum"], place)),)
     return files

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..runtime.errors import InputError
@@ -15,6 +16,21 @@ from .lines import read_text_lines
 LONGEST_CELL = 2000
 """Maximum characters; a longer cell indicates another file format or a missing line end."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+@dataclass(frozen=True)
+class ListedFile:
+    """A file that a table of a catalogue lists.
+
+    Attributes:
+        name: path in a mirror, also below the folder of downloads.
+        url: URL of the publication; ``""`` if users provide the file.
+        checksum: checksum ``sha256:<hex>``, ``git-sha1:<hex>`` or ``unchecked``.
+    """
+
+    name: str
+    url: str
+    checksum: str
 
 
 def read_table(path: Path | str, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:

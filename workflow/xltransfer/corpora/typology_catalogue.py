@@ -15,7 +15,7 @@ from ..runtime.safe_values import (
     check_text,
     check_url,
 )
-from .table_reader import read_table
+from .table_reader import ListedFile, read_table
 
 DATABASE = re.compile(r"[a-z][a-z0-9]{0,31}(-[a-z0-9]{1,32}){0,3}")
 """Name of a database: ``grambank``."""
@@ -46,21 +46,6 @@ FILE_COLUMNS = ("database", "table", "file", "checksum", "url")
 
 
 @dataclass(frozen=True)
-class TypologyFile:
-    """A table of a typological database.
-
-    Attributes:
-        name: path in a mirror, also below the folder of downloads.
-        url: URL of the publication; ``""`` if users provide the file.
-        checksum: checksum ``sha256:<hex>``, ``git-sha1:<hex>`` or ``unchecked``.
-    """
-
-    name: str
-    url: str
-    checksum: str
-
-
-@dataclass(frozen=True)
 class TypologicalDatabase:
     """A database of features of languages.
 
@@ -76,7 +61,7 @@ class TypologicalDatabase:
     name: str
     layout: str
     licence: str
-    files: dict[str, TypologyFile] = field(default_factory=dict)
+    files: dict[str, ListedFile] = field(default_factory=dict)
 
 
 def read_typological_databases(
@@ -112,7 +97,7 @@ def read_typological_databases(
 
 def _read_files(tables: Sequence[Path], databases: dict[str, TypologicalDatabase]) -> None:
     """Add the files to their databases."""
-    origins: dict[str, TypologyFile] = {}
+    origins: dict[str, ListedFile] = {}
     for place, row in (item for table in tables for item in read_table(table, FILE_COLUMNS)):
         code, table = row["database"], row["table"]
         check_code(DATABASE, code, place, "database")
@@ -122,7 +107,7 @@ def _read_files(tables: Sequence[Path], databases: dict[str, TypologicalDatabase
             raise InputError(f"{place}: table '{table}' is none of {', '.join(TABLES)}")
         name = check_path(row["file"], place, "file")
         url, checksum = check_url(row["url"], place), check_checksum(row["checksum"], place)
-        file = TypologyFile(name, url, checksum)
+        file = ListedFile(name, url, checksum)
         # Databases may share a file, such as Glottolog's table of languages.
         if origins.setdefault(name, file) != file:
             raise InputError(

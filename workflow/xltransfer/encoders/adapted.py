@@ -14,6 +14,7 @@ from .adapted_directories import (
     MODEL_TYPE,
     describe,
     load_adapted,
+    parts_of_layers,
     reference_free,
     required_stack,
 )
@@ -54,13 +55,7 @@ class AdaptedKind(TransformerKind):
 
     def pretrained_parts(self, network: PreTrainedModel) -> list[nn.Module]:
         """Each layer with the bottlenecks of languages in it."""
-        members = [m for level in required_stack(network).levels for m in level.members]
-        return [
-            nn.ModuleList(
-                [layer, *(m.bottlenecks[str(n)] for m in members if str(n) in m.bottlenecks)]
-            )
-            for n, layer in enumerate(self.layers(network), start=1)
-        ]
+        return parts_of_layers(network)
 
     def layer_states(
         self, network: PreTrainedModel, input_ids: torch.Tensor, attention_mask: torch.Tensor

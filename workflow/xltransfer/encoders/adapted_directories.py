@@ -194,22 +194,26 @@ def fill(model: PreTrainedModel, directory: Path, with_head: bool) -> None:
         raise InputError(f"{path}: not the weights of {directory}: {reason}") from None
 
 
+def parts_of_layers(network: nn.Module) -> list[nn.Module]:
+    """Each layer of a network with the bottlenecks in it, lowest first."""
+    members = [m for level in required_stack(network).levels for m in level.members]
+    return [
+        nn.ModuleList([layer, *(m.bottlenecks[str(n)] for m in members if str(n) in m.bottlenecks)])
+        for n, layer in enumerate(layer_stack(network), start=1)
+    ]
+
+
 def reference_free(network: nn.Module) -> dict[str, torch.Tensor]:
     """The weights of a network that its own file has, by name."""
     stack, weights = required_stack(network), own_weights(network)
     if stack.complete:
         return weights
-    parts = [
-        *(layer_stack(network)[number - 1] for number in stack.changed_layers),
-        *(
-            member.bottlenecks[str(number)]
-            for below in stack.levels
-            for member in below.members
-            for number in stack.changed_layers
-            if str(number) in member.bottlenecks
-        ),
-    ]
-    changed = {id(tensor) for part in parts for tensor in part.state_dict(keep_vars=True).values()}
+    parts = parts_of_layers(network)
+    changed = {
+        id(tensor)
+        for number in stack.changed_layers
+        for tensor in parts[number - 1].state_dict(keep_vars=True).values()
+    }
     level = f"{NAME}.levels.{len(stack.levels) - 1}."
     kept = network.state_dict(keep_vars=True)
     return {

@@ -1,4 +1,4 @@
-"""Learning curves as event files of TensorBoard, which trackio and others read as well."""
+"""Learning curves as event files of TensorBoard."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ class FineTuningRuns:
         """Everything that decides a model, as JSON content; arguments as for ``run``."""
         spoken = {"language": self.data.language} if encoder.reads_languages else {}
         training = {**self.config["settings"], "training": dict(settings)}
-        used = {LORA_LIBRARY: versions(LORA_LIBRARY)[LORA_LIBRARY]} if "lora" in settings else {}
+        used = versions(LORA_LIBRARY) if "lora" in settings else {}
         return {
             **self._facts,
             "versions": {**self._facts["versions"], **used},

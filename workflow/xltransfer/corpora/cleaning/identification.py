@@ -11,10 +11,8 @@ from ...runtime.errors import InputError
 
 NONE = "none"
 PY3LANGID, HELIPORT = "py3langid", "heliport"
-SETTINGS = (NONE, PY3LANGID, HELIPORT)
-"""Settings that are no path."""
-UNDETERMINED = "und"
-_NO_LANGUAGE = {UNDETERMINED, "zxx"}
+_UNDETERMINED = "und"
+_NO_LANGUAGE = {_UNDETERMINED, "zxx"}
 """ISO 639 codes of text in an unknown language, and of text in none."""
 _LABEL = "__label__"
 
@@ -106,11 +104,13 @@ class Heliport:
     def languages(self, lines: Sequence[str]) -> list[str]:
         """A language code per line."""
         found = (self._identifier.identify(line)[:3] for line in lines)
-        return ["" if label == UNDETERMINED else standard_code(label) for label in found]
+        return ["" if label == _UNDETERMINED else standard_code(label) for label in found]
 
 
 LIBRARIES: dict[str, Callable[[], Identifier]] = {PY3LANGID: Py3langid, HELIPORT: Heliport}
 """Identifiers with a model of their own, by the setting, which is the name of the package."""
+SETTINGS = (NONE, *LIBRARIES)
+"""Settings that are no path."""
 
 
 class FastText:
