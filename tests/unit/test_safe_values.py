@@ -70,6 +70,13 @@ ATTACKS = [
     ("raw_files.tsv", "file", "a/../../x.parquet"),
     ("raw_files.tsv", "checksum", SHELL),
     ("raw_files.tsv", "url", "hf://datasets/a/b@main/../../y.parquet"),
+    ("language_identifiers.tsv", "identifier", "../glotlid-3"),
+    ("language_identifiers.tsv", "identifier", "glotlid"),
+    ("language_identifiers.tsv", "file", "../model.bin"),
+    ("language_identifiers.tsv", "checksum", SHELL),
+    ("language_identifiers.tsv", "url", "file:///etc/passwd"),
+    ("language_identifiers.tsv", "url", "hf://models/a/b@main/x.bin"),
+    ("language_identifiers.tsv", "licence", "\x1b[2J"),
     ("parallel_corpora.tsv", "corpus", "sw_wo_../x"),
     ("parallel_corpora.tsv", "first", SHELL),
     ("parallel_corpora.tsv", "second", "../wo"),
@@ -120,7 +127,7 @@ def test_unsafe_values_of_catalogues_are_refused(
 ) -> None:
     folder = resources(tmp_path)
     changes = {column: value}
-    if column not in ("code", "treebank", "corpus", "file", "scheme", "variety"):
+    if column not in ("code", "treebank", "corpus", "file", "scheme", "variety", "identifier"):
         # A row of its own, or it would be refused as one that is there twice.
         fresh = {
             "languages.tsv": {"code": "zzz"},
@@ -131,6 +138,7 @@ def test_unsafe_values_of_catalogues_are_refused(
             "raw_corpora.tsv": {"corpus": "xmf_new"},
             "parallel_files.tsv": {"file": "new.tsv"},
             "typology_databases.tsv": {"database": "new"},
+            "language_identifiers.tsv": {"identifier": "new-1", "file": "new.bin"},
             "typology_files.tsv": {"table": "codes", "file": "new.csv"},
             "transliteration/schemes.tsv": {"scheme": "new"},
         }
@@ -139,6 +147,8 @@ def test_unsafe_values_of_catalogues_are_refused(
         changes["release"] = "1.0"
     if table == "entity_files.tsv" and column == "file":
         changes["split"] = "dev"
+    if table == "language_identifiers.tsv" and column == "file":
+        changes["identifier"] = "new-1"
     if table == "raw_corpora.tsv" and column == "file":
         changes["corpus"] = "xmf_new"
     if table == "transliteration/schemes.tsv" and column == "tables":

@@ -10,7 +10,7 @@ rule fetch_corpus:
     log:
         "<logs>/fetch_corpus/{collection}/{file}.log",
     wildcard_constraints:
-        collection=r"ud-\d+\.\d+|entities|classification|questions|relations|roles|typology|raw|parallel|dictionaries|vectors",
+        collection=r"ud-\d+\.\d+|entities|classification|questions|relations|roles|typology|raw|parallel|dictionaries|vectors|identifiers",
         file=".+",
     localrule: True
     conda:

@@ -46,18 +46,21 @@ rule clean:
     conda:
         "../../envs/xltransfer.yaml"
     resources:
-        mem_mb=growing(2000),
+        # A model for language identification has up to 1.7 GB.
+        mem_mb=growing(5000 if study.raw_texts.identifier_files() else 2000),
         runtime=growing(240),
     params:
         cfg=lambda wildcards: study.raw_texts.cleaning_config(wildcards.text),
         kind=lambda wildcards: study.raw_texts.kind(wildcards.text),
         checksum=lambda wildcards: study.raw_texts.checksum(wildcards.text),
+        identifier_checksum=study.raw_texts.identifier_checksum,
         code=stage_digest("clean"),
         # Not passed to the command, used to detect changes: see study/identities.py.
         identity=lambda wildcards: study.identities.made.text(wildcards.text),
     shell:
         "python -m xltransfer clean --raw {input.raw:q} --checksum {params.checksum:q} --kind {params.kind:q}"
         " --config {params.cfg:q} --evaluation {input.evaluation:q}"
+        " --identifier-checksum {params.identifier_checksum:q}"
         " --training {output.training:q} --held-out {output.held_out:q}"
         " --report {output.report:q} > {log:q} 2>&1"
 

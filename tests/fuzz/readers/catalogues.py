@@ -46,6 +46,9 @@ TABLES = {
     f"wo_lafand\two\tLAFAND-MT\ttext\twol/train.txt\t{SUM}\t\tGPL-3.0\n"
     "wo_wiki\two\tWikipedia\thub\two/a.parquet\tunchecked\t"
     f"hf://datasets/w/wiki@{HEX[:40]}/a.parquet\tCC BY-SA\n",
+    "language_identifiers.tsv": "identifier\tname\tfile\tchecksum\turl\tlicence\n"
+    f"lid-176\tlid.176\tlid.176.bin\t{SUM}\thttps://example.org/k\tCC BY-SA 3.0\n"
+    "glot-3\tGlotLID\tglot/3.bin\tunchecked\t\tApache-2.0\n",
     "raw_files.tsv": "corpus\tfile\tchecksum\turl\n"
     f"wo_wiki\two/b.parquet\t{SUM}\thf://datasets/w/wiki@{HEX[:40]}/b.parquet\n"
     "wo_wiki\two/c.parquet\tunchecked\t\n",
@@ -223,6 +226,7 @@ def _problem_of_references(tables: dict[str, list[dict[str, str]]]) -> str:
         "typology_files.tsv": ("database", "table"),
         "raw_corpora.tsv": ("corpus",),
         "raw_files.tsv": ("corpus", "file"),
+        "language_identifiers.tsv": ("identifier",),
         "parallel_corpora.tsv": ("corpus",),
         "parallel_files.tsv": ("corpus", "part", "side"),
         DICTIONARIES: ("dictionary", "part"),

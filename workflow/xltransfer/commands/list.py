@@ -1,4 +1,4 @@
-"""List what a study can name: languages, treebanks, encoders, tasks, studies, schemes."""
+"""List what a study can name: languages, treebanks, encoders, tasks, studies and others."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from ..study.project import project_folder
 from ..study.schema import checked_config
 from ..study.study_files import read_study_file
 
-KINDS = ("languages", "treebanks", "entities", "texts", "encoders", "tasks", "studies", "schemes")
+KINDS = (
+    *("languages", "treebanks", "entities", "texts", "encoders", "tasks", "studies", "schemes"),
+    "identifiers",
+)
 
 
 def list(what: Literal[KINDS], /, study: str = "") -> None:
-    """List what a study can name: languages, treebanks, encoders, tasks, studies, schemes.
+    """List what a study can name: languages, treebanks, encoders, tasks, studies and others.
 
     Args:
         what: what to list.
@@ -73,6 +76,10 @@ def _catalogued(what: str, catalogue: Catalogue) -> Iterator[tuple[str, ...]]:
         yield "code", "name", "kind", "licence"
         for text in catalogue.raw_corpora.values():
             yield text.code, text.name, text.kind, text.licence
+    elif what == "identifiers":
+        yield "identifier", "name", "licence"
+        for model in catalogue.identifiers.values():
+            yield model.code, model.title, model.licence
     else:
         yield "scheme", "varieties"
         for name in catalogue.schemes:

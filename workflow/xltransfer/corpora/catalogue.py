@@ -27,6 +27,7 @@ from ..runtime.safe_values import (
 from .classification_corpora import ClassificationCorpus, read_classification_corpora
 from .dictionary_catalogue import Dictionary, read_dictionary_catalogue
 from .embedded_world.languages import EMBEDDED_FAMILY
+from .identifier_catalogue import IdentifierModel, read_identifiers
 from .parallel_corpora import ParallelCorpus, read_parallel_corpora
 from .question_corpora import QuestionCorpus, read_question_corpora
 from .raw_corpora import RawCorpus, read_raw_corpora
@@ -47,7 +48,7 @@ LARGEST_RAW = 1 << 36
 EXTENSIBLE = (
     *("languages.tsv", "treebanks.tsv", "treebank_files.tsv", "entity_corpora.tsv"),
     *("entity_files.tsv", "raw_corpora.tsv", "raw_files.tsv", "encoders.tsv"),
-    *("typology_databases.tsv", "typology_files.tsv"),
+    *("typology_databases.tsv", "typology_files.tsv", "language_identifiers.tsv"),
 )
 """Tables to which a study can append rows of its own."""
 _ENTITY_CHOICES = {
@@ -159,8 +160,8 @@ class Catalogue:
             ``parallel_corpora.tsv``, ``parallel_files.tsv``, ``relation_corpora.tsv``,
             ``relation_files.tsv``, ``relation_labels.tsv``, ``transliterations.tsv``,
             ``typology_databases.tsv``, ``typology_files.tsv``, ``dictionaries.tsv``,
-            ``question_corpora.tsv``, ``question_files.tsv``, ``classification_corpora.tsv`` and
-            ``classification_files.tsv``.
+            ``question_corpora.tsv``, ``question_files.tsv``, ``classification_corpora.tsv``,
+            ``classification_files.tsv`` and ``language_identifiers.tsv``.
         ud_release: newest release to use; each treebank has its latest catalogued release up to
             this one.
         added: folder of further tables, named as in ``EXTENSIBLE`` and with the same columns,
@@ -168,7 +169,7 @@ class Catalogue:
 
     Attributes:
         languages, treebanks, entities, relations, roles, raw_corpora, parallel_corpora,
-            dictionaries, questions, classification, typology: entries by code.
+            dictionaries, questions, classification, typology, identifiers: entries by code.
         raw_files: all files of raw corpora by code, in order.
         schemes: transliteration schemes by name.
         transliterations: transliterated varieties by code.
@@ -190,6 +191,9 @@ class Catalogue:
         self.roles: dict[str, RelationCorpus] = annotated[ROLES]
         self.typology: dict[str, TypologicalDatabase] = read_typological_databases(
             self.tables("typology_databases.tsv"), self.tables("typology_files.tsv")
+        )
+        self.identifiers: dict[str, IdentifierModel] = read_identifiers(
+            self.tables("language_identifiers.tsv")
         )
         self.schemes = read_schemes(self.directory / "transliteration")
         self.transliterations = self._read_transliterations()

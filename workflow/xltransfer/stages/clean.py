@@ -38,6 +38,7 @@ def clean(
     report: Path,
     evaluation: Sequence[Path] = (),
     checksum: str = UNCHECKED,
+    identifier_checksum: str = UNCHECKED,
 ) -> None:
     """Clean a raw corpus, remove duplicates, and split it into training and held-out lines.
 
@@ -55,16 +56,20 @@ def clean(
         report: JSON file with the counts of each step (``corpora/cleaning/line_counts.py``).
         evaluation: development and test parts of annotated corpora; lines that equal, contain or
             are part of one of their sentences are dropped.
-        checksum: checksum in the catalogue.
+        checksum: checksum of the corpus in the catalogue.
+        identifier_checksum: checksum in the catalogue of the model for language identification.
 
     Raises:
-        InputError: the corpus is damaged, or no training line remains.
+        InputError: the corpus or the model is damaged, or no training line remains.
     """
     settings = Settings.from_json(config)
     refuse_other_content(raw, raw.suffix)
     verify_checksum(raw, checksum)
     model = Path(settings.identifier)
-    read = verified_checksums([raw, *([model] if model.is_file() else []), *evaluation])
+    models = [model] if model.is_file() else []
+    for path in models:
+        verify_checksum(path, identifier_checksum)
+    read = verified_checksums([raw, *models, *evaluation])
     sentences = EvaluationSentences(evaluation)
     steps = Steps(settings, sentences)
     units: Counter[str] = Counter()

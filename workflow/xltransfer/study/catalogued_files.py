@@ -69,6 +69,11 @@ class Downloads:
         """Path of a file of a parallel corpus below the folder of downloads."""
         return f"parallel/{name}"
 
+    @staticmethod
+    def identifier_path(name: str) -> str:
+        """Path of a model for language identification below the folder of downloads."""
+        return f"identifiers/{name}"
+
     def checksum(self, corpora: str, corpus: str, split: str) -> str:
         """Expected checksum of a part of a corpus; arguments as for ``path``."""
         return getattr(self.catalogue, corpora)[corpus].files[split].checksum
@@ -83,7 +88,7 @@ class Downloads:
 
     def largest(self, path: str) -> int:
         """Maximum size in bytes of the file at a path."""
-        large = path.startswith(("raw/", "parallel/", "vectors/"))
+        large = path.startswith(("raw/", "parallel/", "vectors/", "identifiers/"))
         limit = LARGEST_RAW if large else LARGEST_ANNOTATED
         return self._sizes.get(path) or limit
 
@@ -124,6 +129,10 @@ class Downloads:
             f"raw/{file.name}": (file.name, file)
             for files in self.catalogue.raw_files.values()
             for file in files
+        }
+        files |= {
+            self.identifier_path(file.name): (file.name, file)
+            for file in self.catalogue.identifiers.values()
         }
         files |= {
             self.parallel_path(file.name): (file.name, file)

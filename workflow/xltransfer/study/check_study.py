@@ -45,7 +45,9 @@ def reach(study: Study) -> Iterator[str]:
         where = "asked first" if scheme in ("http", "https") else "read first"
         yield f"mirror: {mirror}, {where}"
     identifier = study.config["cleaning"]["identifier"] if study.raw_texts.codes else "none"
-    if identifier not in SETTINGS:
+    if found := study.raw_texts.identifier:
+        yield f"language identifier {identifier}: fetched, {found.url}"
+    elif identifier not in SETTINGS:
         yield f"language identifier: {identifier}{_outside(identifier)}"
 
 

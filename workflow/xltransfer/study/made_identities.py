@@ -65,7 +65,11 @@ class MadeIdentities:
             raw = self.joined(code)
         else:
             raw = self._all.download(f"raw/{corpus.file}")
-        identifier = [self._all.local_file(path) for path in texts.identifier_files()]
+        if texts.identifier is not None:
+            path = self._study.downloads.identifier_path(texts.identifier.name)
+            identifier = [self._all.download(path)]
+        else:
+            identifier = [self._all.local_file(path) for path in texts.identifier_files()]
         config = texts.cleaning_config(code)
         return digest([raw, corpus.kind, config, identifier, stage_digest("clean")])
 

@@ -7,10 +7,13 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from ..corpora.checksums import UNCHECKED
+from ..corpora.cleaning.identification import SETTINGS
+from ..corpora.identifier_catalogue import IdentifierModel
 from ..corpora.source_sets import members
 from ..runtime.errors import InputError
 from ..runtime.files import canonical_json
 from .adversarial_settings import unlabelled_raw_texts
+from .catalogued_files import FOLDER
 from .dictionary_texts import DictionaryTexts
 from .noise_settings import alphabet_texts
 from .recipes import EACH_UNSEEN_LANGUAGE, SEVERAL_TEXTS
@@ -91,6 +94,12 @@ class RawTexts:
                     "config.yaml shows and explains it"
                 )
             return
+        if self.codes and cleaning["identifier"] not in SETTINGS and not self.identifier_files():
+            known = ", ".join([*SETTINGS, *self.study.catalogue.identifiers])
+            raise InputError(
+                f"config: cleaning.identifier: '{cleaning['identifier']}' is none of {known}, and "
+                "no file; correct it"
+            )
         if cleaning["minimum_characters"] > cleaning["maximum_characters"]:
             raise InputError(
                 "config: cleaning.minimum_characters: above maximum_characters, so that no line "
@@ -114,10 +123,30 @@ class RawTexts:
         """
         return evaluation_files_of(self.study, self.language(code))
 
+    @property
+    def identifier(self) -> IdentifierModel | None:
+        """The catalogued model for language identification, if the study names one."""
+        if not self.codes:
+            return None
+        return self.study.catalogue.identifiers.get(self.study.config["cleaning"]["identifier"])
+
+    @property
+    def identifier_setting(self) -> str:
+        """A library that identifies languages, or the path of a model below the workflow."""
+        if self.identifier is not None:
+            return f"{FOLDER}/{self.study.downloads.identifier_path(self.identifier.name)}"
+        return self.study.config["cleaning"]["identifier"]
+
+    @property
+    def identifier_checksum(self) -> str:
+        """Checksum of the model for language identification in the catalogue."""
+        return self.identifier.checksum if self.identifier is not None else UNCHECKED
+
     def identifier_files(self) -> list[str]:
-        """The model for language identification, if it is a file."""
-        path = self.study.config["cleaning"]["identifier"] if self.codes else ""
-        return [path] if (self.study.root / path).is_file() else []
+        """The model for language identification, if it is a file, below the workflow."""
+        path = self.identifier_setting if self.codes else ""
+        fetched = self.identifier is not None
+        return [path] if fetched or (self.study.root / path).is_file() else []
 
     def downloads(self, code: str) -> list[str]:
         """Paths of the files of a text below the folder of downloads, in order."""
@@ -148,6 +177,7 @@ class RawTexts:
         return canonical_json(
             {
                 **self.study.config["cleaning"],
+                "identifier": self.identifier_setting,
                 "language": row.iso,
                 "script": row.script,
                 "split_sentences": corpus.kind in PARAGRAPHS,

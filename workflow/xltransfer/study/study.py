@@ -162,7 +162,9 @@ class Study:
     @property
     def local_paths(self) -> list[str]:
         """Files and folders in the configuration, with and without variables expanded."""
-        identifier = [self.config["cleaning"]["identifier"]] if self.raw_texts.codes else []
+        texts = self.raw_texts
+        fetched = not texts.codes or texts.identifier is not None
+        identifier = [] if fetched else [self.config["cleaning"]["identifier"]]
         given = [item["path"] for item in self.config["encoders"] if "path" in item]
         vectors = [*self.mapped.given_paths(), *filter(None, [self.config.get("catalogue")])]
         directories = (encoder.directory for encoder in self.declared_encoders.values())

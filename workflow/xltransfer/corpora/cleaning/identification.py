@@ -46,8 +46,8 @@ def load_identifier(name: str) -> Identifier | None:
 
     Args:
         name: setting ``none``, ``py3langid``, ``heliport``, or the path of a fastText model such as
-            ``lid.176.bin``, with labels of ``__label__`` and an ISO 639 code, with or without a
-            script (``__label__wo``, ``__label__wol_Latn``).
+            those in ``resources/language_identifiers.tsv``, with labels of ``__label__`` and an ISO
+            639 code, with or without a script (``__label__wo``, ``__label__wol_Latn``).
 
     Raises:
         InputError: the model is missing or cannot be read, or its library is missing.

@@ -25,7 +25,7 @@ class Settings:
         minimum_characters, maximum_characters: limits of the length of a line, inclusive.
         script_share: minimum share of letters of the script; letters without a specific script
             (modifier letters) do not count.
-        identifier: setting one of ``SETTINGS`` or the path of a fastText model.
+        identifier: setting one of ``SETTINGS``, or the path of a fastText model.
         near_duplicates: setting ``None``, or ``{"similarity": s}``: lines whose Jaccard similarity
             to an earlier line is at least about s are dropped.
         held_out_share: share of held-out lines, chosen by a hash of their content.
