@@ -282,7 +282,7 @@ def test_a_model_with_another_checksum_is_refused(tmp_path: Path) -> None:
 
 def test_a_library_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "heliport", None)
-    with pytest.raises(InputError, match=r"^identifier: heliport is not .*`pip install heliport`$"):
+    with pytest.raises(InputError, match=r"^identifier: heliport needs .*`pip install heliport`$"):
         load_identifier("heliport")
 
 

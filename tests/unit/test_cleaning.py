@@ -149,7 +149,7 @@ class FakeModel:
 
 
 def test_fasttext_labels(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    module = types.SimpleNamespace(load_model=lambda path: FakeModel())
+    module = types.SimpleNamespace(__spec__="here", load_model=lambda path: FakeModel())
     monkeypatch.setitem(sys.modules, "fasttext", module)
     (tmp_path / "model.ftz").write_bytes(b"")
     identifier = load_identifier(str(tmp_path / "model.ftz"))
@@ -174,11 +174,11 @@ def test_real_fasttext_model() -> None:
 
 
 def test_identifiers_that_are_not_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setitem(sys.modules, "fasttext", types.SimpleNamespace())
+    monkeypatch.setitem(sys.modules, "fasttext", types.SimpleNamespace(__spec__="here"))
     with pytest.raises(InputError, match=r"lid\.bin: no such model; identifier is none, py3langid"):
         load_identifier(str(tmp_path / "lid.bin"))
     monkeypatch.setitem(sys.modules, "fasttext", None)
-    with pytest.raises(InputError, match=r"lid\.bin: .* pip install fasttext-predict"):
+    with pytest.raises(InputError, match=r"lid\.bin needs .*`pip install fasttext-predict`"):
         load_identifier(str(tmp_path / "lid.bin"))
 
 

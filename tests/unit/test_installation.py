@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from importlib.util import find_spec
 
@@ -44,3 +45,16 @@ def test_a_dump_of_wikipedia_needs_an_extra(monkeypatch: pytest.MonkeyPatch) -> 
         Study(study_of_wikipedia(), ROOT)
     # Other studies do not need it.
     Study(read_config([ROOT / "config.yaml"]), ROOT)
+
+
+@pytest.mark.parametrize(
+    ("identifier", "module", "package"),
+    [("glotlid-3", "fasttext", "fasttext-predict"), ("heliport", "heliport", "heliport")],
+)
+def test_the_library_of_an_identifier_is_named_before_anything_is_fetched(
+    identifier: str, module: str, package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    content = merged(study_of_wikipedia(), {"cleaning": {"identifier": identifier}})
+    with pytest.raises(InputError, match=rf"identifier: {identifier} needs {package}, which is"):
+        Study(content, ROOT)

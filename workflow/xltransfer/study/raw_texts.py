@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from ..corpora.checksums import UNCHECKED
-from ..corpora.cleaning.identification import SETTINGS
+from ..corpora.cleaning.identification import SETTINGS, missing_library
 from ..corpora.identifier_catalogue import IdentifierModel
 from ..corpora.source_sets import members
 from ..runtime.errors import InputError
@@ -94,17 +94,23 @@ class RawTexts:
                     "config.yaml shows and explains it"
                 )
             return
-        if self.codes and cleaning["identifier"] not in SETTINGS and not self.identifier_files():
-            known = ", ".join([*SETTINGS, *self.study.catalogue.identifiers])
-            raise InputError(
-                f"config: cleaning.identifier: '{cleaning['identifier']}' is none of {known}, and "
-                "no file; correct it"
-            )
+        if self.codes:
+            self._check_identifier(cleaning["identifier"])
         if cleaning["minimum_characters"] > cleaning["maximum_characters"]:
             raise InputError(
                 "config: cleaning.minimum_characters: above maximum_characters, so that no line "
                 "is long enough; lower it"
             )
+
+    def _check_identifier(self, setting: str) -> None:
+        if setting not in SETTINGS and not self.identifier_files():
+            known = ", ".join([*SETTINGS, *self.study.catalogue.identifiers])
+            raise InputError(
+                f"config: cleaning.identifier: '{setting}' is none of {known}, and no file; "
+                "correct it"
+            )
+        if problem := missing_library(setting):
+            raise InputError(f"config: cleaning.identifier: {problem}")
 
     def language(self, code: str) -> str:
         """Code of the variety that a text is in."""

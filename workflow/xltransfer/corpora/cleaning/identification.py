@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
@@ -11,6 +12,8 @@ from ...runtime.errors import InputError
 
 NONE = "none"
 PY3LANGID, HELIPORT = "py3langid", "heliport"
+FASTTEXT = "fasttext-predict"
+"""The package that reads fastText models and can do nothing else."""
 _UNDETERMINED = "und"
 _NO_LANGUAGE = {_UNDETERMINED, "zxx"}
 """ISO 639 codes of text in an unknown language, and of text in none."""
@@ -86,12 +89,10 @@ class Heliport:
     name = HELIPORT
 
     def __init__(self) -> None:
-        try:
-            import heliport
-        except ImportError:
-            raise InputError(
-                f"identifier: {HELIPORT} is not installed; run `pip install {HELIPORT}`"
-            ) from None
+        if problem := missing_library(HELIPORT):
+            raise InputError(f"identifier: {problem}")
+        import heliport
+
         self._identifier = heliport.Identifier()
         # Some labels have a part of the language after its ISO 639-3 code.
         labels = {label[:3] for label in self._identifier.get_confidence_all()}
@@ -110,7 +111,15 @@ class Heliport:
 LIBRARIES: dict[str, Callable[[], Identifier]] = {PY3LANGID: Py3langid, HELIPORT: Heliport}
 """Identifiers with a model of their own, by the setting, which is the name of the package."""
 SETTINGS = (NONE, *LIBRARIES)
-"""Settings that are no path."""
+"""Settings that name no model."""
+
+
+def missing_library(setting: str) -> str:
+    """The package that a setting needs and that is not installed, and the remedy, or ``""``."""
+    module, package = (setting, setting) if setting in SETTINGS else ("fasttext", FASTTEXT)
+    if setting in (NONE, PY3LANGID) or find_spec(module) is not None:
+        return ""
+    return f"{setting} needs {package}, which is not installed; run `pip install {package}`"
 
 
 class FastText:
@@ -118,12 +127,10 @@ class FastText:
 
     def __init__(self, path: str) -> None:
         self.name = Path(path).name
-        try:
-            import fasttext
-        except ImportError:
-            raise InputError(
-                f"{path}: a fastText model needs a library: pip install fasttext-predict"
-            ) from None
+        if problem := missing_library(path):
+            raise InputError(f"identifier: {problem}")
+        import fasttext
+
         if not Path(path).is_file():
             raise InputError(
                 f"{path}: no such model; identifier is {', '.join(SETTINGS)} or the path of a model"
