@@ -25,6 +25,7 @@ from ..runtime.safe_values import (
     check_url,
 )
 from .classification_corpora import ClassificationCorpus, read_classification_corpora
+from .corpus_files import SPLITS, CorpusFile
 from .dictionary_catalogue import Dictionary, read_dictionary_catalogue
 from .embedded_world.languages import EMBEDDED_FAMILY
 from .identifier_catalogue import IdentifierModel, read_identifiers
@@ -37,7 +38,6 @@ from .table_reader import ListedFile, read_table
 from .transliteration.schemes import read_schemes
 from .typology_catalogue import TypologicalDatabase, read_typological_databases
 
-SPLITS = ("train", "dev", "test")
 EMBEDDED = "embedded"
 """Suffix of the codes of corpora that the embedded world generates."""
 LARGEST_ANNOTATED = 1 << 30
@@ -85,24 +85,6 @@ class Language:
         """
         name = self.family.partition(",")[0].strip()
         return self.family if self.family.startswith(EMBEDDED_FAMILY) else name
-
-
-@dataclass(frozen=True)
-class CorpusFile:
-    """One split of a corpus.
-
-    Attributes:
-        name: file name in the corpus's folder.
-        url: URL of the publication; ``""`` if users provide the file.
-        checksum: checksum ``sha256:<hex>``, or ``git-sha1:<hex>`` (git's object name) if only that
-            is known, or ``unchecked``.
-        bytes: size, or ``None`` if unknown.
-    """
-
-    name: str
-    url: str
-    checksum: str
-    bytes: int | None
 
 
 @dataclass(frozen=True)

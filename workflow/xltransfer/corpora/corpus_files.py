@@ -1,4 +1,4 @@
-"""The table of the files of corpora, a row for each part; light, because the Snakefile reads it."""
+"""The files of corpora and their tables; imports are light, because the Snakefile reads them."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class CorpusFile(ListedFile):
     """The file of a part of a corpus; its name is in the corpus's folder.
 
     Attributes:
-        bytes: size, which the catalogue does not have.
+        bytes: size, or ``None`` if the catalogue does not have it.
     """
 
-    bytes: None = None
+    bytes: int | None = None
 
 
 class HasFiles(Protocol):

@@ -11,8 +11,9 @@ from pathlib import Path
 from ..runtime.command import warn
 from ..runtime.errors import InputError
 from ..runtime.files import sha256_of_file
-from .catalogue import SPLITS, Catalogue
+from .catalogue import Catalogue
 from .checksums import UNCHECKED
+from .corpus_files import SPLITS
 from .downloads import NotFoundError, fetch_file
 from .iob import TaggedSentence, read_entities
 from .lines import read_text_lines

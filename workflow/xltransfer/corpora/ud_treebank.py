@@ -9,9 +9,9 @@ from pathlib import Path
 
 from ..runtime.errors import InputError
 from ..runtime.files import read_text, sha256_of_file
-from .catalogue import SPLITS
 from .checksums import UNCHECKED
 from .conllu import Sentence, read_conllu
+from .corpus_files import SPLITS
 from .downloads import NotFoundError, fetch_file
 
 NAME = re.compile(r"UD_(?P<language>[A-Z][A-Za-z_]*)-(?P<treebank>[A-Za-z0-9]+)")

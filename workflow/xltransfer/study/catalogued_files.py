@@ -8,7 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ..corpora.catalogue import LARGEST_ANNOTATED, LARGEST_RAW, Catalogue, CorpusFile
+from ..corpora.catalogue import LARGEST_ANNOTATED, LARGEST_RAW, Catalogue
+from ..corpora.corpus_files import CorpusFile
 from ..corpora.formats import ANNOTATED
 from ..corpora.relation_corpora import ANNOTATIONS
 from ..runtime.files import canonical_json

@@ -7,8 +7,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ..corpora.catalogue import SPLITS, Catalogue
+from ..corpora.catalogue import Catalogue
 from ..corpora.checksums import UNCHECKED
+from ..corpora.corpus_files import SPLITS
 from ..corpora.formats import ANNOTATED, WITH_VARIETIES
 from ..runtime.errors import InputError
 from .study_files import read_config

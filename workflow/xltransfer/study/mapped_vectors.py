@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ..corpora.catalogue import CorpusFile
+from ..corpora.corpus_files import CorpusFile
 from ..corpora.dictionary_catalogue import INFLECTED, Dictionary
 from ..records import paths
 from ..runtime.errors import InputError

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ..corpora.catalogue import SPLITS
+from ..corpora.corpus_files import SPLITS
 from ..corpora.formats import FORMATS
 from ..corpora.transliteration.schemes import scheme_files
 from ..records import paths
