@@ -57,17 +57,18 @@ def test_the_table_by_hand() -> None:
 
 
 def test_the_interval_of_a_macro_score_is_over_sentences() -> None:
-    """Two labels in three sentences: the influence of a sentence is the mean of those of labels."""
-    counts = [[2, 0, 0, 0, 2, 0], [2, 0, 2, 2, 2, 0]]  # F1 50 and 50 %
+    """Two labels in three sentences, each 20 times: influences are means of those of labels."""
+    right, known = 20 * [2, 0, 0] + 20 * [0, 2, 0], 20 * [2, 0, 2] + 20 * [2, 2, 0]
+    counts = [right, known]  # F1 50 and 50 %
     frame = pd.DataFrame(scores("plain", 50.0))
     frame["numerators"] = [np.array(counts[0])]
     frame["denominators"] = [np.array(counts[1])]
-    frame["sentence_ids"] = [np.array(["1", "2", "3"])]
+    frame["sentence_ids"] = [np.arange(60).astype(str)]
     plain = {**ROW, "task": "plain", "reference": None}
     model = {"seed": 1, "right": [1, 0], "cka": 0.25}
     found = adversarial_table([plain], frame, {"m": {"chance": 50.0, "models": [model]}}).iloc[0]
-    influences = 100 * (np.array([1, 0, -1]) / 4 + np.array([-1, 1, 0]) / 4) / 2
-    half = 4.302652729911275 * np.sqrt(1.5 * np.square(influences).sum())  # t(2)
+    influences = 100 * (np.array([1, 0, -1]) / 80 + np.array([-1, 1, 0]) / 80) / 2
+    half = 2.000995378088259 * np.sqrt(60 / 59 * 20 * np.square(influences).sum())  # t(59)
     assert found["score_high"] - found["score"] == pytest.approx(half)
 
 

@@ -57,6 +57,20 @@ def test_coverage_is_counted_by_hand() -> None:
     }
 
 
+def test_digits_are_part_of_a_word() -> None:
+    """As in treebanks, where ``19th`` and ``10km`` are words of their own."""
+    found = translation([("th", "TH"), ("km", "KM")])
+    assert found.line("the «19th» km, race 10km.", 0) == "the «19th» KM, race 10km."
+    assert (found.counts["words"], found.counts["known"]) == (5, 1)
+
+
+def test_a_dotted_capital_is_found() -> None:
+    """Python's lower case of ``İ`` is an i with a mark above it."""
+    assert translation([("iyi", "good"), ("İstanbul", "Istanbul")]).line(
+        "İyi iyi istanbul İSTANBUL", 0
+    ) == "Good good istanbul Istanbul".replace("istanbul", "Istanbul")
+
+
 def test_entries_without_letters_are_no_words() -> None:
     """Otherwise more words would be known than there are."""
     found = translation([*ONE_EACH, ("3", "7"), (".", "!")])

@@ -398,6 +398,14 @@ def test_adaptation_reports_its_noise(tmp_path: Path) -> None:
     assert "noise" not in found["without"]
     (changes,) = found["with"]["noise"]
     assert changes["subwords"] > changes["subwords_without_noise"] > 0
+    # Separators between lines are no subwords of the text.
+    for packing in ("lines", "blocks"):
+        config = {"seed": 1, "training": {**MASKED_LM, "epochs": 1, "packing": packing}}
+        config["training"]["noise"] = DROPOUT
+        output = tmp_path / packing
+        adapt(EMBEDDED_ENCODER, config, output, tmp_path / "c", 300, 1, text[:1], text[1:])
+        (noise,) = read_json(output / "pretraining.json")["noise"]
+        assert noise == changes, packing
     assert found["with"]["history"][0] == found["without"]["history"][0]
     assert found["with"]["weights"] != found["without"]["weights"]
     config = {"seed": 1, "training": {**MASKED_LM, "noise": SAMPLING}}

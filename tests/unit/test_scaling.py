@@ -101,10 +101,10 @@ def test_operations_are_nearly_those_that_torch_counts() -> None:
     assert counter.get_total_flops() == pytest.approx(expected, rel=0.1)
 
 
-def report(folder: Path, model: str, steps: object, batch: object = 400) -> Path:
+def report(folder: Path, model: str, steps: object, batch: object = 400, **training) -> Path:
     path = folder / model / "training.json"
     path.parent.mkdir(parents=True)
-    settings = {"training": {"batch_pieces": batch}}
+    settings = {"training": {"batch_pieces": batch, **training}}
     path.write_text(json.dumps({"steps": steps, "config": {"settings": settings}}))
     return path
 
@@ -115,10 +115,19 @@ def test_the_length_of_trainings_is_the_mean_of_seeds(tmp_path: Path) -> None:
         report(tmp_path, "big/pos/a_x/none/seed-2", 50),
         report(tmp_path, "big/pos/a_x/random-init-1-2/seed-1", 7),
         report(tmp_path, "small/pos/a_x/none/seed-1", 10, batch=60),
+        # A discriminator reads as many sentences of each of its texts.
+        report(
+            tmp_path,
+            "small/game/a_x/none/seed-1",
+            10,
+            batch=60,
+            adversarial={"texts": {"raw_text": ["b_text"], "treebanks": ["c_x", "d_x"]}},
+        ),
     ]
     assert trainings_of_models(reports) == {
         ("big", "pos", "a_x"): Training(75, 30_000),
         ("small", "pos", "a_x"): Training(10, 600),
+        ("small", "game", "a_x"): Training(10, 2400),
     }
 
 
@@ -196,6 +205,27 @@ def test_changes_are_from_the_next_smaller_encoder() -> None:
     assert [row["change_low"], row["change_high"]] == pytest.approx([10 - half, 10 + half])
     assert row["change_p"] == pytest.approx(2 * (0.5 - np.arctan(10) / np.pi))
     assert changes.loc[("A-X", "big"), "change"] == 30
+
+
+def test_changes_between_encoders_of_one_size_have_no_meaning() -> None:
+    """Two encoders of 100 parameters are compared with the one of 10, and the largest with none."""
+    sizes = {
+        name: {**SIZES["small"], "parameters": number}
+        for name, number in (("small", 10), ("adapted", 100), ("base", 100), ("large", 1000))
+    }
+    scores = {"small": 40.0, "adapted": 93.0, "base": 62.0, "large": 91.0}
+    found = {
+        (name, "pos", "accuracy", "a", "a", "none"): cell(score, score)
+        for name, score in scores.items()
+    }
+    trainings = {(name, "pos", "a"): Training(100, 40_000) for name in scores}
+    for order in (list(found), list(reversed(found))):
+        table = scaling_table(
+            {key: found[key] for key in order}, {"pos": "accuracy"}, sizes, trainings, []
+        )
+        changes = table.set_index("encoder")["change"]
+        assert changes[["adapted", "base"]].tolist() == [53, 22]
+        assert changes[["small", "large"]].isna().all()
 
 
 def test_a_set_of_sources_has_a_row_for_each_language() -> None:

@@ -78,6 +78,15 @@ def test_with_noise_of_common_sentences_alone_it_is_the_t_test_over_sentences(se
     assert found.p_value == pytest.approx(stats.ttest_1samp(values, 0).pvalue)
 
 
+def test_intervals_of_scores_have_no_impossible_values() -> None:
+    """Two seeds with 98 and 99.6 have a t interval of half-width 10."""
+    values, influences = np.array([98.0, 99.6]), np.zeros((2, 5))
+    found = mean_difference(values, influences)
+    assert found.high == pytest.approx(98.8 + stats.t.ppf(0.975, 1) * 0.8)
+    assert found.percentages == (pytest.approx(found.low), 100)
+    assert mean_difference(100 - values, influences).percentages[0] == 0
+
+
 def test_variances_are_unbiased_and_counted_once() -> None:
     """The squared standard error is that of the mean, for each kind of noise."""
     for name in ("seeds", "common sentences", "seed × sentence", "all three"):

@@ -66,8 +66,8 @@ def _row(
         "target": row["target"],
         "metric": row["metric"],
         "score": score.mean,
-        "score_low": score.low,
-        "score_high": score.high,
+        "score_low": score.percentages[0],
+        "score_high": score.percentages[1],
     }
     change = dict.fromkeys(("change", "change_low", "change_high", "change_p"), float("nan"))
     if row["reference"] is not None:
@@ -89,8 +89,8 @@ def _row(
         **found,
         **change,
         "discriminator": accuracy.mean,
-        "discriminator_low": accuracy.low,
-        "discriminator_high": accuracy.high,
+        "discriminator_low": accuracy.percentages[0],
+        "discriminator_high": accuracy.percentages[1],
         "chance": measured["chance"],
         "cka": float(np.mean(similar)),
         "seeds": len(models),

@@ -92,8 +92,8 @@ def language_table(
     Returns:
         ``language`` (name), ``code``, ``iso``, ``script``, ``family``, ``category`` and
         ``category_note`` (``unverified`` or empty), ``sentences`` and ``tokens`` of each kind of
-        data (``treebank_sentences``, all parts of all corpora of the kind; empty if there is none),
-        and ``seen``: ``yes``, ``no``, or empty.
+        data (``treebank_sentences``, all parts of all corpora of the kind, of raw text those that
+        are trained on; empty if there is none), and ``seen``: ``yes``, ``no``, or empty.
     """
     sums = data.groupby(["language", "kind"], sort=False)[_COUNTS].sum()
     kinds = [kind for kind in ("treebank", "entities", "raw text") if kind in set(data["kind"])]

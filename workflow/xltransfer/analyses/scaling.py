@@ -13,7 +13,7 @@ from ..corpora.source_sets import members
 from ..encoders.ablations import NONE
 from ..runtime.errors import InputError
 from ..runtime.files import read_json
-from ..training.operations import training_operations
+from ..training.operations import batches_per_step, training_operations
 from .randominit import CHANGES, CROSS_LINGUAL, Cell, change_from
 
 SIZES = ("layers", "width", "parameters", "parameters_without_embeddings")
@@ -91,12 +91,13 @@ def _training_of(path: Path) -> Training:
     content = read_json(path)
     try:
         steps = content["steps"]
-        batch = content["config"]["settings"]["training"]["batch_pieces"]
-    except (KeyError, TypeError):
+        training = content["config"]["settings"]["training"]
+        batch, read = training["batch_pieces"], batches_per_step(training)
+    except (AttributeError, KeyError, TypeError):
         steps = batch = None
     if type(steps) is not int or type(batch) is not int:
         raise InputError(f"{path}:1: not a report of a training; delete it and run again")
-    return Training(steps, steps * batch)
+    return Training(steps, steps * batch * read)
 
 
 def scaling_table(
@@ -119,12 +120,12 @@ def scaling_table(
         The columns ``COLUMNS``; within a task and a source, encoders by their number of parameters.
         ``gap`` is the score less that on the source language (for a set of sources, less the mean
         over its languages). ``change`` is the score less that of the next smaller encoder, with the
-        interval and p-value of ``statistics.significance``, empty for the smallest and between
-        scores on different sentences.
+        interval and p-value of ``statistics.significance``, empty for the smallest, if several
+        encoders have the next smaller size, and between scores on different sentences.
         ``training_gigaflops`` is 6 · N · B · S / 10⁹ (``training.operations``) with N parameters
-        without embeddings, S steps and B subwords, the size of a full batch; what checkpointing
-        computes again is left out. ``reference`` is empty for our rows; those from papers have no
-        compute.
+        without embeddings, S steps and B subwords, the size of a full batch, once more for each
+        text of a discriminator; what checkpointing computes again is left out. ``reference`` is
+        empty for our rows; those from papers have no compute.
     """
     rows: list[dict[str, Any]] = []
     for (task, source), part in _by_source(cells, metrics).items():
@@ -133,9 +134,10 @@ def scaling_table(
             key=lambda name: sizes[name]["parameters"],
         )
         for target in (*members(source), CROSS_LINGUAL):
-            smaller = None
-            for encoder in (name for name in by_size if (target, name) in part):
+            compared = [name for name in by_size if (target, name) in part]
+            for encoder in compared:
                 cell, training = part[target, encoder], trainings[encoder, task, source]
+                smaller = part.get((target, _next_smaller(encoder, compared, sizes)))
                 own = [
                     part[one, encoder].values.mean()
                     for one in members(source)
@@ -158,10 +160,19 @@ def scaling_table(
                         "reference": "",
                     }
                 )
-                smaller = cell
     unknown = dict.fromkeys(("score_sd", "gap", *CHANGES, *COMPUTE), float("nan"))
     rows += [{**vars(one), **unknown} for one in published]
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _next_smaller(
+    encoder: str, compared: Sequence[str], sizes: Mapping[str, Mapping[str, int]]
+) -> str:
+    """The only encoder of the largest size below that of an encoder; ``""`` if there is none."""
+    parameters = {name: sizes[name]["parameters"] for name in compared}
+    below = [number for number in parameters.values() if number < parameters[encoder]]
+    found = [name for name, number in parameters.items() if below and number == max(below)]
+    return found[0] if len(found) == 1 else ""
 
 
 def _by_source(

@@ -117,7 +117,8 @@ def adjusted(table: pd.DataFrame) -> pd.Series:
 def _numbers(cell: Cell, reference: Cell | None) -> dict[str, Any]:
     own = mean_difference(cell.values.to_numpy(), cell.influences)
     nothing = float("nan")
-    row = {"score": own.mean, "score_low": own.low, "score_high": own.high}
+    low, high = own.percentages
+    row = {"score": own.mean, "score_low": low, "score_high": high}
     row |= dict.fromkeys(
         ("difference", "difference_low", "difference_high", "difference_p"), nothing
     )

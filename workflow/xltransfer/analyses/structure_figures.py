@@ -65,11 +65,10 @@ def _panel(ax: Axes, part: pd.DataFrame, models: list[tuple[str, str]]) -> None:
         style = {**(SAME_LANGUAGE if own else ZERO_SHOT), "linestyle": "none"}
         place = targets.index(row.target) - (len(targets) - 1) / 2
         height = models.index(model) + 0.8 * place / len(targets)
-        low, high = max(row.score_low, 0), min(row.score_high, 100)
         ax.errorbar(
             [row.score],
             [height],
-            xerr=[[row.score - low], [high - row.score]],
+            xerr=[[row.score - row.score_low], [row.score_high - row.score]],
             markersize=3,
             linewidth=1,
             capsize=1.5,
@@ -78,7 +77,7 @@ def _panel(ax: Axes, part: pd.DataFrame, models: list[tuple[str, str]]) -> None:
         )
         ax.annotate(
             row.target.upper(),
-            (high, height),
+            (row.score_high, height),
             xytext=(2, 0),
             textcoords="offset points",
             fontsize=5,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..corpora.dictionaries import Pair, by_source_word
+from ..corpora.word_tokens import lowercased
 from ..embeddings.csls import nearest, nearest_by_csls, unit
 from ..embeddings.few_queries import nearest_by_csls_of_few
 from ..embeddings.word_vectors import WordVectors
@@ -134,7 +135,7 @@ def _mean_vectors(sentences: Sequence[Sequence[str]], vectors: WordVectors) -> n
         rows = [
             vectors.index[form]
             for word in words
-            if (form := word if word in vectors.index else word.lower()) in vectors.index
+            if (form := word if word in vectors.index else lowercased(word)) in vectors.index
         ]
         if rows:
             found[place] = vectors.vectors[rows].mean(axis=0, dtype=np.float64)

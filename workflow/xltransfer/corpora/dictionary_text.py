@@ -19,6 +19,7 @@ from ..runtime.errors import InputError
 from .conllu import FORM, ID, LEMMA, MISC, Sentence
 from .dictionaries import Pair, by_source_word
 from .iob import TaggedSentence
+from .word_tokens import lowercased
 
 UNKNOWN = "_"
 """Value of an empty column, which no word may have as its form."""
@@ -57,7 +58,7 @@ class DictionaryTranslation:
         seed: int,
         shuffled: bool = False,
     ) -> None:
-        found = ((source.lower(), target) for source, target in pairs if target != UNKNOWN)
+        found = ((lowercased(source), target) for source, target in pairs if target != UNKNOWN)
         usable = list(dict.fromkeys(found))
         if not usable:
             raise InputError("the dictionary has no usable pair; is it the right one?")
@@ -81,7 +82,7 @@ class DictionaryTranslation:
         known = [
             place
             for place, word in enumerate(words)
-            if word.lower() in self._translations and _is_word(word)
+            if lowercased(word) in self._translations and _is_word(word)
         ]
         wanted = round(self.share * len(known))
         draws = np.random.default_rng([self.seed, number])
@@ -91,7 +92,7 @@ class DictionaryTranslation:
             places = known
         found = list(words)
         for place in places:
-            options = self._translations[words[place].lower()]
+            options = self._translations[lowercased(words[place])]
             found[place] = _cased(options[draws.integers(len(options))], words[place])
         return found if self._count(words, len(known), wanted) else None
 
@@ -166,9 +167,13 @@ def _is_letter(character: str) -> bool:
     return unicodedata.category(character)[0] in "LM"
 
 
+def _is_letter_or_digit(character: str) -> bool:
+    return unicodedata.category(character)[0] in "LMN"
+
+
 def _core(token: str) -> tuple[str, str, str]:
-    """A token without the characters around its first and last letter, and these."""
-    places = [place for place, character in enumerate(token) if _is_letter(character)]
+    """A token without the punctuation around its letters, marks and digits, and this."""
+    places = [place for place, character in enumerate(token) if _is_letter_or_digit(character)]
     if not places:
         return "", token, ""
     first, end = places[0], places[-1] + 1

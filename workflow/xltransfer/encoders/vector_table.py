@@ -14,6 +14,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from ..corpora.word_tokens import lowercased
 from ..runtime.errors import InputError
 from ..runtime.files import replacing
 
@@ -54,7 +55,7 @@ class VectorTable:
         """The row of a word, else of its lower case, else ``NO_ROW``."""
         rows = self._rows[language]
         found = rows.get(word)
-        return rows.get(word.lower(), NO_ROW) if found is None else found
+        return rows.get(lowercased(word), NO_ROW) if found is None else found
 
     def check_language(self, language: str, place: str) -> None:
         """Raise an error for a language without vectors; ``place`` is named first."""

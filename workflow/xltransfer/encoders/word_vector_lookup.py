@@ -12,6 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from ..corpora.word_tokens import lowercased
 from ..runtime.errors import InputError
 from .reader import WordPieces
 
@@ -68,4 +69,4 @@ class WordVectorLookup:
 
     def _id(self, word: str) -> int:
         found = self._ids.get(word)
-        return self._ids.get(word.lower(), UNKNOWN) if found is None else found
+        return self._ids.get(lowercased(word), UNKNOWN) if found is None else found

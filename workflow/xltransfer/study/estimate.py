@@ -18,7 +18,7 @@ from ..encoders.ablations import NONE
 from ..runtime.errors import InputError
 from ..runtime.files import read_json
 from ..training.hyperparameters import passes_per_epoch
-from ..training.operations import reading_operations, training_operations
+from ..training.operations import batches_per_step, reading_operations, training_operations
 from . import Study
 from .adapter_settings import ADAPTER, adapter_parameters, is_language_adapter, trained_tasks
 from .encoder_catalogue import EncoderSize, catalogued_encoders, size_of
@@ -217,7 +217,8 @@ class Estimate:
 
         def of_epoch(epochs: int) -> float:
             passes = passes_per_epoch({**settings, "epochs": epochs}, batches)
-            return training_operations(weights, pieces * passes, recomputed) + scored
+            read = pieces * passes * batches_per_step(settings)
+            return training_operations(weights, read, recomputed) + scored
 
         return sum(epochs * of_epoch(epochs) for epochs in numbers_of_epochs)
 

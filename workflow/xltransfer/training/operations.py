@@ -10,9 +10,24 @@ sentences of a few dozen subwords. So are the heads of tasks.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 FORWARD = 2
 """Operations per weight and subword in a forward pass."""
 BACKWARD = 2 * FORWARD
+
+
+def batches_per_step(training: Mapping[str, Any]) -> int:
+    """How many batches of sentences a step of a training reads, of about one size.
+
+    One of labelled sentences, and one of each text of a discriminator of languages.
+
+    Args:
+        training: settings of the training.
+    """
+    texts = training.get("adversarial", {}).get("texts", {})
+    return 1 + sum(map(len, texts.values()))
 
 
 def reading_operations(weights: float, subwords: float) -> float:

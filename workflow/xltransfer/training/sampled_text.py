@@ -103,7 +103,11 @@ class SampledText(TokenisedText):
 
     def noise(self, draws: tuple[int, ...]) -> dict[str, int]:
         """Number of subwords of the text in a round, and without noise; as JSON content."""
-        return {"subwords": len(self._of(draws).pieces), "subwords_without_noise": _size(self)}
+        separators = len(self.ends) * len(self._separator)
+        return {
+            "subwords": _size(self._of(draws)) - separators,
+            "subwords_without_noise": _size(self) - separators,
+        }
 
 
 def _size(text: TokenisedText) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from ..corpora.word_tokens import lowercased
 from ..embeddings.word_vectors import WordVectors
 from ..encoders.batching import FIRST, Batch, collate, make_example, plan_examples
 from ..encoders.kinds import kind_of_network
@@ -54,7 +55,7 @@ def average_word_states(
     Raises:
         InputError: the encoder has no such layer, or no word is frequent enough.
     """
-    names = [[word.lower() if lowercase else word for word in words] for words in sentences]
+    names = [[lowercased(word) if lowercase else word for word in words] for words in sentences]
     counts = Counter(word for words in names for word in words)
     kept = sorted(
         (word for word in counts if counts[word] >= minimum_count),

@@ -79,6 +79,11 @@ class Difference:
         return self.mean + self.half_width
 
     @property
+    def percentages(self) -> tuple[np.ndarray, np.ndarray]:
+        """Bounds of the interval of a mean score in percent, without values that no score has."""
+        return np.maximum(self.low, 0), np.minimum(self.high, 100)
+
+    @property
     def p_value(self) -> np.ndarray:
         """Two-sided p-value of no difference; 1 if there is neither difference nor noise."""
         from scipy.special import stdtr
