@@ -13,9 +13,13 @@ from xltransfer.commands.list import list as list_names
 from xltransfer.commands.signature import signature
 from xltransfer.corpora.conllu import Sentence
 from xltransfer.corpora.iob import TaggedSentence
+from xltransfer.corpora.unannotated import sentences_of_text, sentences_of_tokens
 from xltransfer.public import functions
+from xltransfer.public.finetuned_model import _valid_tree
 from xltransfer.runtime.errors import InputError
-from xltransfer.runtime.files import sha256_of_file, write_json
+from xltransfer.runtime.files import replacing, sha256_of_file, write_json
+from xltransfer.study.study_files import read_study_file
+from xltransfer.training.devices import prepare_device
 
 
 def test_cards_of_other_tasks_and_of_sets_of_sources() -> None:
@@ -111,3 +115,66 @@ def test_scores_of_different_sentences_are_refused() -> None:
     ):
         with pytest.raises(InputError, match=problem):
             functions.score(*(x if isinstance(x, str) else [x] for x in pair), **settings)
+
+
+def test_scores_of_unlabelled_words_are_refused(tmp_path: Path) -> None:
+    sentence = Sentence.of_lines("1\ta\t_\t_\t_\t_\t0\troot\t_\t_")
+    for label in ("UPOS", "FEATS/Number"):
+        with pytest.raises(InputError, match=rf"gold.*{label}"):
+            functions.score([sentence], [sentence], kind="tagging", label=label)
+    with pytest.raises(TypeError, match="labl"):
+        functions.score([sentence], [sentence], kind="tagging", labl="UPOS")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", r"study\.yaml:1: no keys and values"),
+        (b"# nothing\n", r"study\.yaml:1: no keys and values"),
+        (b"\xff\xfe", r"study\.yaml: not YAML: .*utf-8"),
+        (b"seeds: [1]\nstudy: x\nseeds: [2]\n", r"study\.yaml:3: .*'seeds' is there twice"),
+        (b"pos:\n  kind: a\n  kind: b\n", r"study\.yaml:3: .*'kind' is there twice"),
+    ],
+)
+def test_study_files_without_one_meaning_are_refused(
+    content: bytes, reason: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "study.yaml"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=reason):
+        read_study_file(path)
+
+
+def test_merged_keys_may_be_given_again(tmp_path: Path) -> None:
+    path = tmp_path / "study.yaml"
+    path.write_text("a: &a {x: 1, y: 2}\nb:\n  <<: *a\n  x: 3\n")
+    assert read_study_file(path)["b"] == {"x": 3, "y": 2}
+
+
+def test_a_folder_is_not_replaced_by_a_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r": is a folder; name a file"), replacing(tmp_path):
+        raise AssertionError("nothing is computed before")
+
+
+def test_a_number_of_threads_is_positive() -> None:
+    with pytest.raises(InputError, match="--threads 0: give 1 or more"):
+        prepare_device(0)
+
+
+def test_control_characters_are_named_with_their_line() -> None:
+    (first,) = sentences_of_text("gi\tdidu", "en", "t.txt")
+    assert first.forms == ["gi", "didu"]
+    for read in (lambda text: sentences_of_text(text, "en", "t.txt"), of_tokens):
+        with pytest.raises(InputError, match=r"^t\.txt:2: control character '\\x00'; remove it$"):
+            read("a b\nc\x00d\n")
+
+
+def of_tokens(text: str) -> list[Sentence]:
+    return sentences_of_tokens(text, "t.txt")
+
+
+def test_new_trees_have_one_root_and_no_old_graph() -> None:
+    """The head decides; a relation that contradicts it becomes ``dep``."""
+    rows = ["1\ta\t_\t_\t_\t_\t2\troot\t2:obj\t_", "2\tb\t_\t_\t_\t_\t0\tobj\t0:root\t_"]
+    found = _valid_tree(Sentence.of_lines("\n".join(rows)))
+    assert [row[6:9] for row in found.words] == [["2", "dep", "_"], ["0", "root", "_"]]

@@ -39,7 +39,7 @@ from xltransfer.encoders.transformer import load_encoder
 from xltransfer.public import functions
 from xltransfer.public.finetuned_model import FinetunedModel
 from xltransfer.runtime.errors import InputError
-from xltransfer.runtime.files import sha256_of_file, write_json
+from xltransfer.runtime.files import read_json, sha256_of_file, write_json
 from xltransfer.runtime.signatures import parser_of
 from xltransfer.study.plan import STUDY_FILES
 from xltransfer.tasks.registry import make_task
@@ -155,8 +155,9 @@ def test_every_kind_of_model_annotates_text(
         labels = set(SETTINGS[task][1])
         rows = [line.split("\t") for line in out.splitlines()[2:-1]]
         column = {"pos": 3, "parsing": 7, "ner": -1}[task]
-        assert len(rows) == 4 and {row[column] for row in rows} <= labels
+        assert len(rows) == 4 and {row[column] for row in rows} <= {*labels, "dep"}
         if task == "parsing":
+            assert [row[7] == "root" for row in rows] == [row[6] == "0" for row in rows]
             assert sum(row[6] == "0" for row in rows) == 1
 
 
@@ -222,6 +223,16 @@ def scores(models: Path) -> Path:
     table = __import__("pyarrow").Table.from_pandas(frame)
     identifiers = json.dumps(["a", "b", "c"]).encode()
     parquet.write_table(table.replace_schema_metadata({SENTENCE_IDS: identifiers}), path)
+    place = "embedded/pos/qaa_embedded/none/seed-3"
+    report = sha256_of_file(models / "models" / place / "training.json")
+    predicted = f"predictions/{place}/qab_embedded-test"
+    (models / predicted).parent.mkdir(parents=True, exist_ok=True)
+    write_json(
+        models / f"{predicted}.provenance.json",
+        {"output": "p", "inputs": {f"<results>/models/{place}/training.json": report}},
+    )
+    inputs = {f"<results>/{predicted}.conllu": "p"}
+    write_json(path.with_suffix(".provenance.json"), {"output": "s", "inputs": inputs})
     return path
 
 
@@ -238,6 +249,29 @@ def test_an_exported_model_has_a_card_and_opens_elsewhere(models: Path, tmp_path
     assert card.count(row) == 1
     assert FinetunedModel(folder).labels == ["NOUN", "VERB"]
     assert AutoModelForTokenClassification.from_pretrained(folder).config.num_labels == 2
+
+
+def test_a_card_has_no_scores_of_another_model(
+    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """After a retraining, or with predictions that were made anew, scores are out of date."""
+    path = scores(models).with_suffix(".provenance.json")
+    write_json(path, {**read_json(path), "inputs": {}})
+    export(model_of(models, "pos"), tmp_path / "x")
+    assert "The model has not been scored yet." in (tmp_path / "x" / "README.md").read_text()
+    assert "left out: qab_embedded-test, with no scores of this model" in capsys.readouterr().err
+    scores(models)
+    made = models / "predictions/embedded/pos/qaa_embedded/none/seed-3"
+    record = made / "qab_embedded-test.provenance.json"
+    for number, key in enumerate(("output", "inputs")):
+        content = read_json(record)
+        other = "other" if key == "output" else dict.fromkeys(content["inputs"], "other")
+        write_json(record, {**content, key: other})
+        export(model_of(models, "pos"), tmp_path / f"y{number}")
+        assert "left out: qab_embedded-test" in capsys.readouterr().err
+        scores(models)
+    export(model_of(models, "pos"), tmp_path / "z")
+    assert "left out" not in capsys.readouterr().err
 
 
 def test_intervals_of_scores_for_documents(models: Path) -> None:
@@ -342,6 +376,35 @@ def test_a_signature_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture) 
     assert line.endswith(f"pos: accuracy of UPOS; seeds 1, 2; table sha256 {digest}")
 
 
+def test_a_signature_has_the_weights_of_a_hidden_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """The path is a variable, and the record hides folders outside the project."""
+    table = provenance(tmp_path)
+    record = table.with_suffix(".provenance.json")
+    content = read_json(record)
+    encoders = [
+        {"name": "local", "path": "$XLTRANSFER_ENCODER"},
+        {"name": "trimmed", "from": "local"},
+    ]
+    hidden = {"<absolute path 719a5341>/model.safetensors": "cd" * 32}
+    configuration = {**content["configuration"], "encoders": encoders}
+    write_json(record, {**content, "sources": hidden, "configuration": configuration})
+    signature(table)
+    said = capsys.readouterr().out
+    assert "encoder local: sha256 cdcdcdcdcdcd; encoder trimmed: from local" in said
+    # Of two, it is not known which is which.
+    twice = [*encoders, {"name": "other", "path": "$OTHER"}]
+    configuration["encoders"] = twice
+    write_json(record, {**content, "sources": hidden, "configuration": configuration})
+    signature(table)
+    assert "cdcdcd" not in capsys.readouterr().out
+    (tmp_path / "randominit.md").write_text("| a |")
+    write_json(record, {**content, "path": "tables/randominit.csv"})
+    with pytest.raises(InputError, match=r"is about randominit\.csv, from which this file is made"):
+        signature(tmp_path / "randominit.md")
+
+
 def test_a_table_that_was_changed_has_no_signature(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
@@ -366,6 +429,7 @@ def test_everything_is_listed(
         "languages": "Alvan",
         "treebanks": "UD_Alvan-Embedded",
         "entities": "MasakhaNER2/bam",
+        "identifiers": "glotlid-3",
         "texts": "bm_wikipedia",
         "encoders": "google-bert/bert-base-multilingual-cased",
         "tasks": "UPOS",

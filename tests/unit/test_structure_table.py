@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
+from conftest import EMBEDDED_ENCODER, ROOT
+from xltransfer.analyses.scores import expected_cells
 from xltransfer.analyses.structure import adjusted, attachment_of, structure_table
 from xltransfer.analyses.structure_figures import structure_figure
 from xltransfer.runtime.errors import InputError
 from xltransfer.stages.score import with_sentence_ids
 from xltransfer.stages.structure_tables import structure_tables
+from xltransfer.study import Study
+from xltransfer.study.analyses import analysis_of
+from xltransfer.study.study_files import read_config
 
 FULL = {"layer": "graph", "states": True, "upos_units": 4, "relation_units": 4, "entity_units": 0,
         "labelled": True, "directed": True, "distance": None}  # fmt: skip
@@ -106,6 +112,33 @@ def test_a_missing_score_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="scores: vectors, alone, qaa, qea, none, 2, F1 is miss"):
         structure_tables(config, tmp_path, [tmp_path / "scores"])
     assert not (tmp_path / "structure.csv").exists()
+
+
+def test_the_table_of_a_study_as_snakemake_asks_for_it(tmp_path: Path) -> None:
+    """The configuration that the rule passes also has lists and values that are no tasks."""
+    content = read_config([ROOT / "resources" / "studies" / "structure-states.yaml"])
+    content["encoders"] = [{"name": "local", "path": str(EMBEDDED_ENCODER), "layers": 12}]
+    content["transfer_encoders"] = ["local"]
+    study = Study(content, ROOT)
+    config = json.loads(analysis_of("structure").config(study))
+    template = scores().iloc[0].to_dict()
+    ids = template.pop("sentence_ids")
+    corpora = {
+        (task, target["language"]): target["corpus"]
+        for task, data in config["tasks"].items()
+        for target in data["targets"]
+    }
+    rows = [
+        {**template, **cell, "target_corpus": corpora[cell["task"], cell["target"]]}
+        for cell in expected_cells(config)
+    ]
+    frame = pd.DataFrame(rows).assign(sentences=10)
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    pa.parquet.write_table(with_sentence_ids(table, list(ids)), tmp_path / "scores")
+    structure_tables(config, tmp_path, [tmp_path / "scores"])
+    found = pd.read_csv(tmp_path / "structure.csv")
+    assert set(found["task"]) == {"relations", "roles", "roles_graph"}
+    assert set(found["encoder"]) == {"local"}
 
 
 def test_means_over_other_targets_have_no_difference() -> None:

@@ -101,7 +101,11 @@ def _text(comments: Sequence[str], forms: Sequence[str]) -> str:
 def _words(sentence: Sentence) -> dict[str, Any]:
     words = []
     for row in sentence.words:
-        known = {key: row[column] for key, column in NAMED.items() if row[column] != "_"}
+        known: dict[str, Any] = {
+            key: row[column] for key, column in NAMED.items() if row[column] != "_"
+        }
+        if "head" in known:
+            known["head"] = int(known["head"])
         words.append({"id": int(row[ID]), "form": row[FORM], **known})
     return {"text": _text(sentence.comments, sentence.forms), "words": words}
 

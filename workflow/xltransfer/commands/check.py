@@ -45,6 +45,9 @@ def check(study: Sequence[str], /) -> None:
     if not is_project(Path()):
         print("  jobs: not planned, because this folder has no Snakefile (`xltransfer unpack`)")
         return
+    for mirror in checked.mirrors:
+        if urlsplit(mirror).scheme not in ("http", "https") and not _folder(mirror).is_dir():
+            warn(f"mirror {mirror}: no such folder; correct the path, or remove it")
     jobs = dry_run([], study)
     problems = []
     for path in sorted(path for out in jobs.get("fetch_corpus", ()) for path in out):
@@ -70,8 +73,7 @@ def _origin(study: Study, path: str) -> tuple[str, str]:
         parts = urlsplit(mirror)
         if parts.scheme in ("http", "https"):
             return f"{entry['path']}: asked for at {mirror}", ""
-        folder = Path(unquote(parts.path) if parts.scheme == "file" else mirror)
-        if (file := folder / entry["path"]).is_file():
+        if (file := _folder(mirror) / entry["path"]).is_file():
             try:
                 verify_checksum(file, entry["checksum"])
             except InputError as error:
@@ -84,6 +86,12 @@ def _origin(study: Study, path: str) -> tuple[str, str]:
         f"{FOLDER}/{path}: in no mirror, and the catalogue has no address; put the file there, or "
         f"name a folder that holds {entry['path']} under `mirrors`",
     )
+
+
+def _folder(mirror: str) -> Path:
+    """The folder of a mirror that is no address."""
+    parts = urlsplit(mirror)
+    return Path(unquote(parts.path) if parts.scheme == "file" else mirror)
 
 
 def _too_large(study: Study) -> Iterator[str]:

@@ -15,11 +15,11 @@ from ..corpora.catalogue import Corpus
 from ..corpora.source_sets import members
 from ..encoders.sequence_heads import SEQUENCE_HEADS
 from ..records import paths
-from ..records.record import TRAINING
+from ..records.record import TRAINING, record_path
 from ..records.verification import verified_model
 from ..runtime.command import warn
 from ..runtime.errors import InputError
-from ..runtime.files import read_json
+from ..runtime.files import read_json, sha256_of_file
 from ..study.catalogued_files import read_catalogue
 from ..study.project import project_folder
 from ..study.schema import checked_config
@@ -143,7 +143,10 @@ def model_card(
     codes = members(origin.source)
     sources = [corpora[code] for code in codes if code in corpora]
     if len(sources) < len(codes):
-        warn(f"{origin.source}: not in the catalogue; name its study with --study")
+        raise InputError(
+            f"{origin.source}: not in the catalogue, so its licence is not known; name the study "
+            "with --study"
+        )
     items = [item for item in config["encoders"] if item["name"] == origin.encoder]
     base = next((item["hub"] for item in items if "hub" in item), None)
     name = report["config"]["settings"]["kind"]
@@ -159,7 +162,7 @@ def model_card(
     lines += [f"# {origin.encoder}, {origin.task}, {origin.source}", ""]
     lines += _description(origin, report, sources, items)
     lines += ["", "## Scores", ""]
-    lines += _score_lines(origin, corpora)
+    lines += _score_lines(origin, report["weights"], corpora)
     lines += ["", "## Use", ""]
     if kind.corpora in ANNOTATES:
         lines += ["```sh", "xltransfer annotate . < text", "```", ""]
@@ -186,7 +189,9 @@ def _description(
     label = f" ({settings['label']})" if "label" in settings else ""
     yield f"A model for {settings['kind']}{label}, trained with xltransfer."
     yield ""
-    yield f"- **Encoder**: {origin.encoder}{_hub(items)}; ablation before training: " + (
+    weights = report.get("inputs", {}).get("encoder", {}).get("model.safetensors")
+    known = f", weights: sha256 {weights}" if weights else ""
+    yield f"- **Encoder**: {origin.encoder}{_hub(items)}{known}; ablation before training: " + (
         origin.ablation
     )
     for source in sources:
@@ -208,18 +213,45 @@ def _hub(items: list[dict[str, Any]]) -> str:
     return found[0] if found else ""
 
 
-def _score_lines(origin: Origin, corpora: Mapping[str, Corpus]) -> Iterator[str]:
+def _is_of_model(scores: Path, origin: Origin, weights: str) -> bool:
+    """Whether scores are of a model with these weights, by the records of how they were made."""
+    place = f"{origin.encoder}/{origin.task}/{origin.source}/{origin.ablation}/seed-{origin.seed}"
+    report = Path(origin.results, "models", place, TRAINING)
+    if not report.is_file() or read_json(report).get("weights") != weights:
+        return False
+    inputs = _record(scores).get("inputs", {})
+    for path, checksum in inputs.items():
+        if path.startswith(f"<results>/predictions/{place}/"):
+            made = _record(Path(origin.results, path.removeprefix("<results>/")))
+            model = made.get("inputs", {}).get(f"<results>/models/{place}/{TRAINING}")
+            return made.get("output") == checksum and model == sha256_of_file(report)
+    return False
+
+
+def _record(output: Path) -> Mapping[str, Any]:
+    """The record of a file; empty if there is none."""
+    path = record_path(output)
+    content = read_json(path) if path.is_file() else {}
+    return content if isinstance(content, dict) else {}
+
+
+def _score_lines(origin: Origin, weights: str, corpora: Mapping[str, Corpus]) -> Iterator[str]:
     """A table of the scores on all corpora that the model has been tested on."""
     # Local imports, because pandas takes a second and the model is checked before.
+    import numpy as np
+
     from ..analyses.scores import groups_of, read_scores
     from ..analyses.statistics.bootstrap import ratio_interval
 
     folder = Path(paths.scores(origin.results, origin.encoder, origin.task, origin.source, "x"))
     files = sorted(folder.parent.glob("*.parquet"))
-    if not files:
+    of_model = [path for path in files if _is_of_model(path, origin, weights)]
+    if others := [path.stem for path in files if path not in of_model]:
+        warn(f"left out: {', '.join(others)}, with no scores of this model; run the study again")
+    if not of_model:
         yield "The model has not been scored yet."
         return
-    frame = read_scores(files)
+    frame = read_scores(of_model)
     own = frame[(frame["ablation"] == origin.ablation) & (frame["seed"] == origin.seed)]
     yield "| corpus | part | metric | score | 95 % interval | sentences | licence |"
     yield "|---|---|---|---|---|---|---|"
@@ -228,11 +260,13 @@ def _score_lines(origin: Origin, corpora: Mapping[str, Corpus]) -> Iterator[str]
         low, high = ratio_interval(row.numerators, row.denominators, groups=groups)
         corpus = corpora.get(row.target_corpus)
         name, licence = (corpus.name, corpus.licence) if corpus else (row.target_corpus, "")
-        interval = f"{100 * low:.2f} to {100 * high:.2f}"
+        # Some samples of sentences have no entity, so that F1 is not defined.
+        interval = f"{100 * low:.2f} to {100 * high:.2f}" if np.isfinite([low, high]).all() else "–"
         cells = (name, row.split, row.metric, f"{row.value:.2f}", interval, row.sentences, licence)
         yield f"| {' | '.join(map(str, cells))} |"
     yield ""
     yield (
         "The intervals are percentile bootstraps over test sentences. They do not contain the "
-        "variation over seeds: this is one model."
+        "variation over seeds: this is one model. A dash stands for an interval that is not "
+        "defined, because some samples of sentences have neither a right nor a predicted label."
     )

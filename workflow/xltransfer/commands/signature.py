@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,9 @@ from ..runtime.files import read_json, sha256_of_file
 from ..tasks.properties import KINDS, kind_of
 
 SUFFIX = ".provenance.json"
+WEIGHTS = "model.safetensors"
+HIDDEN = "<absolute path"
+"""Start of the name that records give to folders outside the project."""
 SHOWN = 12
 """Hexadecimal digits of digests that are shown."""
 
@@ -38,6 +41,11 @@ def signature(table: Path, /) -> None:
         found = sha256_of_file(table)
     except OSError as error:
         raise InputError(f"{table}: cannot be read ({error.strerror})") from None
+    if table.name != Path(str(content.get("path", table.name))).name:
+        raise InputError(
+            f"{table}: {record.name} is about {Path(content['path']).name}, from which this file "
+            "is made; name that file"
+        )
     if content.get("output") != found:
         raise InputError(
             f"{table}: changed since it was made: sha256 {found}, but {record.name} says "
@@ -59,8 +67,10 @@ def _parts(content: Mapping[str, Any]) -> Iterator[str]:
     yield f"xltransfer {_version()} ({_commit(str(content.get('commit')))})"
     yield f"code {content.get('code')}, configuration {content.get('config')}"
     yield f'study "{study.get("study")}"'
-    for item in study.get("encoders", ()):
-        if said := _encoder(item, content.get("sources", {})):
+    items = study.get("encoders", ())
+    weights = _weights(items, content.get("sources", {}))
+    for item in items:
+        if said := _encoder(item, weights):
             yield said
     if release := study.get("ud_release"):
         yield f"Universal Dependencies up to {release}"
@@ -82,21 +92,35 @@ def _commit(described: str) -> str:
     return f"commit {commit[:SHOWN]}" + ", with changes" * changed
 
 
-def _encoder(item: Mapping[str, Any], sources: Mapping[str, str]) -> str:
+def _weights(items: Sequence[Mapping[str, Any]], sources: Mapping[str, str]) -> dict[str, str]:
+    """Encoder with a path → checksum of its weights, for those that the table depends on.
+
+    Records hide folders outside the project, and a path may be a variable. What then has no name
+    that agrees is the weights of the one encoder without any.
+    """
+    files = {Path(path): sources[path] for path in sources if Path(path).name == WEIGHTS}
+    found: dict[str, str] = {}
+    unknown = []
+    for item in (item for item in items if "path" in item):
+        own = [file for file in files if file.parent.name == Path(item["path"]).name]
+        if own:
+            found[item["name"]] = files.pop(own[0])
+        else:
+            unknown.append(item["name"])
+    hidden = [sum_ for file, sum_ in files.items() if file.parent.name.startswith(HIDDEN)]
+    if len(unknown) == len(hidden) == 1:
+        found[unknown[0]] = hidden[0]
+    return found
+
+
+def _encoder(item: Mapping[str, Any], weights: Mapping[str, str]) -> str:
     """An encoder that the table depends on, else ``""``."""
     name = item.get("name")
     if "hub" in item:
         return f"encoder {name}: {item['hub']}@{item['revision'][:SHOWN]}"
     if "path" in item:
-        weights = [sources[path] for path in sources if _is_of(path, item["path"])]
-        return f"encoder {name}: sha256 {weights[0][:SHOWN]}" if weights else ""
+        return f"encoder {name}: sha256 {weights[name][:SHOWN]}" if name in weights else ""
     return f"encoder {name}: from {item['from']}" if "from" in item else ""
-
-
-def _is_of(path: str, directory: str) -> bool:
-    """Whether a file is the weights of an encoder's directory, whose parent a record may hide."""
-    file = Path(path)
-    return file.name == "model.safetensors" and file.parent.name == Path(directory).name
 
 
 def _version() -> str:

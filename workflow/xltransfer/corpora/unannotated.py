@@ -14,12 +14,13 @@ from itertools import pairwise
 import regex
 
 from ..runtime.errors import InputError
+from ..runtime.safe_values import printable
 from .cleaning.identification import standard_code
 from .conllu import DEPREL, HEAD, ID, Sentence
 from .conllu_rows import check_sentence
 
 _BOUNDARY = regex.compile(r"\b", regex.VERSION1 | regex.WORD)
-_CONTROL = regex.compile(r"[\p{Cc}\p{Cs}]")
+_CONTROL = regex.compile(r"[\p{Cc}\p{Cs}--\t]", regex.VERSION1)
 _COLUMNS = 10
 
 
@@ -40,8 +41,10 @@ def sentences_of_text(text: str, language: str, place: str = "input") -> list[Se
         code = standard_code(language) if language else "en"
     except ValueError:
         raise InputError(f"language '{language[:40]}': no code of a language, like en") from None
-    lines = [part.strip() for line in text.splitlines() for part in segment(code, line)]
-    return _numbered((line, _words(line)) for line in lines if line) or _refuse_empty(place)
+    _refuse_control(text, place)
+    lines = (line.replace("\t", " ") for line in text.splitlines())
+    parts = [part.strip() for line in lines for part in segment(code, line)]
+    return _numbered((part, _words(part)) for part in parts if part) or _refuse_empty(place)
 
 
 def sentences_of_tokens(text: str, place: str = "input") -> list[Sentence]:
@@ -50,6 +53,7 @@ def sentences_of_tokens(text: str, place: str = "input") -> list[Sentence]:
     Raises:
         InputError: there is no token, or one has control characters.
     """
+    _refuse_control(text, place)
     lines = [line.split() for line in text.splitlines()]
     pairs = ((" ".join(tokens), [(token, True) for token in tokens]) for tokens in lines if tokens)
     return _numbered(pairs) or _refuse_empty(place)
@@ -110,11 +114,17 @@ def _words(line: str) -> list[tuple[str, bool]]:
     return words
 
 
+def _refuse_control(text: str, place: str) -> None:
+    """Raise an error for the first line with a control character other than a tab."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if found := _CONTROL.search(line):
+            shown = printable(found[0])
+            raise InputError(f"{place}:{number}: control character '{shown}'; remove it")
+
+
 def _numbered(pairs: Iterator[tuple[str, list[tuple[str, bool]]]]) -> list[Sentence]:
     sentences = []
     for number, (text, words) in enumerate(pairs, start=1):
-        if found := _CONTROL.search(text):
-            raise InputError(f"input: sentence {number}: control character '{found[0]}'; remove it")
         rows = [
             [str(place), form, *"_" * 7, "_" if spaced or place == len(words) else "SpaceAfter=No"]
             for place, (form, spaced) in enumerate(words, start=1)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..corpora.conllu import Sentence
+from ..corpora.conllu import DEPREL, DEPS, HEAD, ID, Sentence
 from ..corpora.iob import TaggedSentence
 from ..corpora.unannotated import sentences_of_tokens
 from ..records.verification import verified_model
@@ -67,7 +67,10 @@ class FinetunedModel:
                 with word vectors of several languages.
 
         Returns:
-            CoNLL-U sentences; of a model of named entities, tagged ones.
+            CoNLL-U sentences; of a model of named entities, tagged ones. As UD asks, the word with
+            the head 0 and no other is ``root``: where the model says otherwise, the relation is
+            ``dep``. Enhanced dependencies of the input, which would contradict the new trees, are
+            left out.
 
         Raises:
             InputError: a word is empty or has blanks, the encoder has no such language, or the
@@ -83,7 +86,19 @@ class FinetunedModel:
         longest = kind.longest_input(self._model.encoder)
         reader = kind.reader_of(kind.reader(self.directory), language)
         data = Dataset(given, reader, longest, self._task.word_state)
-        return annotate(self._model, self._task, self.labels, data, self._device)
+        found = annotate(self._model, self._task, self.labels, data, self._device)
+        return [_valid_tree(one) for one in found] if self.task == "parsing" else found
+
+
+def _valid_tree(sentence: Sentence) -> Sentence:
+    rows = []
+    for row in sentence.rows:
+        if row[ID].isdigit():
+            named = "dep" if row[DEPREL].partition(":")[0] == "root" else row[DEPREL]
+            relation = "root" if row[HEAD] == "0" else named
+            row = [*row[:DEPREL], relation, "_", *row[DEPS + 1 :]]
+        rows.append(row)
+    return Sentence(sentence.comments, rows, [row for row in rows if row[ID].isdigit()])
 
 
 def _sentence(words: Sequence[str]) -> Sentence:

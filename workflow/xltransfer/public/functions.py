@@ -70,21 +70,26 @@ def open_model(directory: Path | str, threads: int = 1) -> FinetunedModel:
 
 
 def score(
-    gold: Path | str | Sequence[Any], predicted: Path | str | Sequence[Any], **settings: str
+    gold: Path | str | Sequence[Any],
+    predicted: Path | str | Sequence[Any],
+    kind: str = "",
+    label: str = "UPOS",
 ) -> dict[str, float]:
     """Scores of predicted sentences in percent, as in the tables of a study.
 
     Args:
         gold, predicted: files (``.conllu`` or ``.iob2``), or sentences of them, in the same order.
-        settings: ``kind``: ``parsing`` (LAS and UAS of the CoNLL 2018 shared task on gold words),
-            ``tagging`` (accuracy, with ``label``: UPOS, XPOS or a feature) or ``entities`` (F1); by
-            default ``parsing`` of CoNLL-U, ``entities`` of IOB2.
+        kind: ``parsing`` (LAS and UAS of the CoNLL 2018 shared task on gold words), ``tagging``
+            (accuracy) or ``entities`` (F1); by default ``parsing`` of CoNLL-U, ``entities`` of
+            IOB2.
+        label: column of ``tagging``: ``UPOS``, ``XPOS`` or a feature, as ``FEATS/Number``.
 
     Returns:
         Metric → percent.
 
     Raises:
-        InputError: a file is malformed, or the two do not have the same sentences.
+        InputError: a file is malformed, the two do not have the same sentences, or no gold word has
+            a value of the label.
 
     >>> import xltransfer
     >>> from xltransfer.corpora.conllu import Sentence
@@ -103,6 +108,7 @@ def score(
     from ..corpora.formats import FORMATS, format_of, read_sentences
     from ..corpora.iob import TaggedSentence
     from ..tasks.metrics import METRICS
+    from ..tasks.metrics.labels import check_labelled
 
     types = {"parsing": Sentence, "tagging": Sentence, "entities": TaggedSentence}
     known = FORMATS["treebanks"], FORMATS["entities"]
@@ -117,8 +123,7 @@ def score(
     ]
     if len(pair[0]) != len(pair[1]) or not pair[0]:
         raise InputError(f"{len(pair[0])} gold sentences, {len(pair[1])} predicted; give the same")
-    usual = "entities" if isinstance(pair[0][0], TaggedSentence) else "parsing"
-    kind = settings.get("kind", usual)
+    kind = kind or ("entities" if isinstance(pair[0][0], TaggedSentence) else "parsing")
     if kind not in types:
         raise InputError(f"kind '{kind}' is none of {', '.join(types)}")
     for number, (one, other) in enumerate(zip(*pair, strict=True), start=1):
@@ -129,7 +134,10 @@ def score(
                 f"sentence {number}: the predicted one does not have the words of the gold one; "
                 "give the same sentences in the same order"
             )
-    found = METRICS[kind](*pair, {"label": "UPOS", **settings})
+    if kind == "tagging":
+        name = gold if isinstance(gold, str | Path) else "gold"
+        check_labelled(Path(name), pair[0], {"label": label})
+    found = METRICS[kind](*pair, {"label": label})
     return {metric: counts.percent for metric, counts in found.items()}
 
 

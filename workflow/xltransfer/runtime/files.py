@@ -35,9 +35,12 @@ def replacing(path: Path | str, durable: bool = True) -> Iterator[Path]:
             this to save time.
 
     Raises:
-        InputError: the disk is full or read-only, or permissions are missing.
+        InputError: the path is a folder, the disk is full or read-only, or permissions are
+            missing.
     """
     path = Path(path)
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder; name a file")
     # Processes on two machines may have the same process id.
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:

@@ -42,7 +42,7 @@ def structure_tables(
         InputError: a file is damaged, or a score of a task about pairs is missing.
     """
     provenance = table_provenance(config, [*scores, *reports], "structure_tables")
-    pairs = [task for task, section in config["config"].items() if section.get("kind") in PAIRS]
+    pairs = [task for task in config["tasks"] if config["config"][task]["kind"] in PAIRS]
     expected = [
         cell
         for cell in expected_cells(config)

@@ -26,7 +26,25 @@ MOST_VALUES = 100_000
 DEEPEST = 50
 _TEMPLATE_KEYS = ("__use_yte__", "__definitions__", "__variables__")
 # The C parser is several times faster; PyYAML without libyaml lacks it.
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_LOADER):
+    """Refuses a key that a mapping has twice, of which YAML would keep the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.tag != _MERGE and isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    raise yaml.constructor.ConstructorError(
+                        problem=f"key '{key.value}' is there twice", problem_mark=key.start_mark
+                    )
+                seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+_MERGE = "tag:yaml.org,2002:merge"
 
 
 def read_study_file(path: Path | str) -> dict[str, Any]:
@@ -46,14 +64,12 @@ def read_study_file(path: Path | str) -> dict[str, Any]:
     if len(data) > LARGEST:
         raise InputError(f"{path}: {len(data):,} bytes, more than any study; is it a study file?")
     try:
-        content = yaml.load(data, Loader=_LOADER)
+        content = yaml.load(data.decode("utf-8-sig"), Loader=_Loader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{path}:{mark.line + 1}" if mark else f"{path}"
         said = getattr(error, "problem", None) or " ".join(str(error).split())
         raise InputError(f"{place}: not YAML: {printable(said)[:300]}; correct it") from None
-    if content is None:
-        return {}
     if not isinstance(content, dict):
         raise InputError(f"{path}:1: no keys and values; see config.yaml")
     _refuse_templates(content, path)

@@ -6,6 +6,7 @@ import os
 
 import torch
 
+from ..runtime.errors import InputError
 from ..runtime.gpus import take_gpu
 
 
@@ -18,7 +19,12 @@ def prepare_device(threads: int) -> torch.device:
 
     Returns:
         A GPU that no other job uses, or the CPU if the machine has no GPU.
+
+    Raises:
+        InputError: the number is below 1.
     """
+    if threads < 1:
+        raise InputError(f"--threads {threads}: give 1 or more")
     # Makes cuBLAS deterministic; otherwise it may choose another algorithm in the next run.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     # Tokenizers would otherwise use all CPU cores.
