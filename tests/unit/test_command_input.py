@@ -178,3 +178,8 @@ def test_new_trees_have_one_root_and_no_old_graph() -> None:
     rows = ["1\ta\t_\t_\t_\t_\t2\troot\t2:obj\t_", "2\tb\t_\t_\t_\t_\t0\tobj\t0:root\t_"]
     found = _valid_tree(Sentence.of_lines("\n".join(rows)))
     assert [row[6:9] for row in found.words] == [["2", "dep", "_"], ["0", "root", "_"]]
+
+
+def test_lists_of_vectors_are_representations() -> None:
+    vectors = np.random.default_rng(0).normal(size=(20, 3))
+    assert functions.cka(vectors.tolist(), 2 * vectors) == pytest.approx(1)

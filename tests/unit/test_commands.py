@@ -194,8 +194,9 @@ def test_what_cannot_be_annotated_is_one_line(
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"a\n\xff")))
     with pytest.raises(InputError, match=r"standard input:2: not UTF-8"):
         annotate(model_of(models, "pos"))
-    with pytest.raises(InputError, match="give a list of words"):
-        FinetunedModel(model_of(models, "pos")).annotate([["a b"]])
+    for wrong in (["a b"], [1, 2], []):
+        with pytest.raises(InputError, match="give a list of words"):
+            FinetunedModel(model_of(models, "pos")).annotate([wrong])
 
 
 def scores(models: Path) -> Path:

@@ -102,6 +102,6 @@ def _valid_tree(sentence: Sentence) -> Sentence:
 
 
 def _sentence(words: Sequence[str]) -> Sentence:
-    if not words or any(not word or len(word.split()) != 1 for word in words):
+    if not words or any(not isinstance(word, str) or len(word.split()) != 1 for word in words):
         raise InputError(f"{list(words)!r}: no words without blanks; give a list of words")
     return sentences_of_tokens(" ".join(words))[0]

@@ -164,6 +164,8 @@ def cka(
     >>> round(xltransfer.cka(vectors, 3 * vectors @ rotation), 6)
     1.0
     """
+    import numpy as np
+
     from ..analyses.similarity.cka import Representation, half_samples
     from ..analyses.similarity.cka import cka as with_intervals
 
@@ -172,7 +174,7 @@ def cka(
     if len(one) != len(other):
         raise ValueError(f"{len(one)} and {len(other)} sentences; give the same ones")
     samples = half_samples("all", len(one), halves=0)
-    pair = (Representation(vectors, kernel, samples) for vectors in (one, other))
+    pair = (Representation(np.asarray(vectors), kernel, samples) for vectors in (one, other))
     return with_intervals(*pair)[estimator][0]
 
 
