@@ -47,6 +47,9 @@ def test_a_model_by_name_is_fetched_once_and_its_checksum_decides(
     assert planned(folder, *command) == {}
     write(SUMS[1])
     assert counts(planned(folder, *command)) == {"fetch_corpus": 1, "clean": 2, "adapt": 2}
+    # The stage compares the file with the catalogue.
+    said = snakemake(folder, "--dry-run", "--printshellcmds", *command).stdout
+    assert said.count(f"--identifier-checksum {SUMS[1]}") == 2
     # Neither a name nor a file.
     change(folder, cleaning={"identifier": "own-2"})
     done = snakemake(folder, "--dry-run", *command)

@@ -149,6 +149,9 @@ def test_merged_keys_may_be_given_again(tmp_path: Path) -> None:
     path = tmp_path / "study.yaml"
     path.write_text("a: &a {x: 1, y: 2}\nb:\n  <<: *a\n  x: 3\n")
     assert read_study_file(path)["b"] == {"x": 3, "y": 2}
+    # Also where a mapping that merges another one is merged outside of its section.
+    path.write_text("a: &a {x: 1}\nb:\n  c:\n    d: &d\n      <<: *a\n      x: 2\ne:\n  <<: *d\n")
+    assert read_study_file(path)["e"] == {"x": 2}
 
 
 def test_a_folder_is_not_replaced_by_a_file(tmp_path: Path) -> None:

@@ -19,7 +19,9 @@ from xltransfer.study.estimate import (
     encoder_size,
     read_outputs,
 )
-from xltransfer.study.plan import check_positive, model_of, read_config, report, work
+from xltransfer.study.plan import check_positive, model_of, report, work
+from xltransfer.study.study_files import read_config
+from xltransfer.training.operations import batches_per_step
 
 MBERT = EncoderSize(119547, 512, 768, 12, 3072)
 BODY = 12 * 7_087_872
@@ -183,3 +185,16 @@ def test_studies_of_word_vectors_alone_have_estimates() -> None:
         size = encoder_size(study, name)
         assert size.hidden == 2 * encoder.recipe.architecture["hidden_units"]
         assert size.parameters > 0
+
+
+def test_the_texts_of_a_discriminator_are_read_as_well() -> None:
+    """A step has twice the sentences; the development part is scored as often."""
+    path = ROOT / "resources" / "studies" / "embedded-adversarial.yaml"
+    study = Study(yaml.safe_load(path.read_text(encoding="utf-8")), ROOT)
+    estimate = Estimate(study, Assumptions())
+    game = [m for m in estimate.models() if batches_per_step(estimate.settings(m)) > 1]
+    plain = {(m.encoder, m.source): m for m in estimate.models() if m not in game}
+    assert game
+    for model in game:
+        ratio = estimate.training(model) / estimate.training(plain[model.encoder, model.source])
+        assert 1.5 < ratio < 2

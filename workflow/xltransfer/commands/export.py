@@ -162,7 +162,7 @@ def model_card(
     lines += [f"# {origin.encoder}, {origin.task}, {origin.source}", ""]
     lines += _description(origin, report, sources, items)
     lines += ["", "## Scores", ""]
-    lines += _score_lines(origin, report["weights"], corpora)
+    lines += _score_lines(origin, corpora)
     lines += ["", "## Use", ""]
     if kind.corpora in ANNOTATES:
         lines += ["```sh", "xltransfer annotate . < text", "```", ""]
@@ -213,12 +213,10 @@ def _hub(items: list[dict[str, Any]]) -> str:
     return found[0] if found else ""
 
 
-def _is_of_model(scores: Path, origin: Origin, weights: str) -> bool:
-    """Whether scores are of a model with these weights, by the records of how they were made."""
+def _is_of_model(scores: Path, origin: Origin) -> bool:
+    """Whether scores are of the weights that a model has now, by the records of both."""
     place = f"{origin.encoder}/{origin.task}/{origin.source}/{origin.ablation}/seed-{origin.seed}"
     report = Path(origin.results, "models", place, TRAINING)
-    if not report.is_file() or read_json(report).get("weights") != weights:
-        return False
     inputs = _record(scores).get("inputs", {})
     for path, checksum in inputs.items():
         if path.startswith(f"<results>/predictions/{place}/"):
@@ -235,7 +233,7 @@ def _record(output: Path) -> Mapping[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _score_lines(origin: Origin, weights: str, corpora: Mapping[str, Corpus]) -> Iterator[str]:
+def _score_lines(origin: Origin, corpora: Mapping[str, Corpus]) -> Iterator[str]:
     """A table of the scores on all corpora that the model has been tested on."""
     # Local imports, because pandas takes a second and the model is checked before.
     import numpy as np
@@ -245,7 +243,7 @@ def _score_lines(origin: Origin, weights: str, corpora: Mapping[str, Corpus]) ->
 
     folder = Path(paths.scores(origin.results, origin.encoder, origin.task, origin.source, "x"))
     files = sorted(folder.parent.glob("*.parquet"))
-    of_model = [path for path in files if _is_of_model(path, origin, weights)]
+    of_model = [path for path in files if _is_of_model(path, origin)]
     if others := [path.stem for path in files if path not in of_model]:
         warn(f"left out: {', '.join(others)}, with no scores of this model; run the study again")
     if not of_model:

@@ -35,17 +35,9 @@ def open_study(*files: Path | str) -> Study:
     >>> study.language("parsing", "qaa_embedded")
     'qaa'
     """
-    from ..study import Study
-    from ..study.key_places import with_place
-    from ..study.project import project_folder
-    from ..study.study_files import read_config
+    from ..study.open_study import open_study as opened
 
-    project = project_folder()
-    config = read_config(files)
-    try:
-        return Study(config, project)
-    except InputError as error:
-        raise with_place(error, [project / "config.yaml", *files], config) from None
+    return opened(files)
 
 
 def open_model(directory: Path | str, threads: int = 1) -> FinetunedModel:

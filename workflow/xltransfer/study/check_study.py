@@ -10,8 +10,7 @@ from ..corpora.cleaning.identification import SETTINGS
 from ..runtime.safe_values import printable
 from . import Study
 from .mapped_vectors import GIVEN
-from .project import project_folder
-from .study_files import read_config
+from .open_study import open_study
 
 
 def reach(study: Study) -> Iterator[str]:
@@ -62,7 +61,7 @@ def check_study(files: Sequence[str], /) -> None:
     Args:
         files: files of the study, as for ``snakemake --configfile``.
     """
-    study = Study(read_config(files), project_folder())
+    study = open_study(files)
     names = " ".join(files)
     print(printable(f"{names}: no code; keys, values and codes are right"))
     for line in reach(study):

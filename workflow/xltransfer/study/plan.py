@@ -16,9 +16,7 @@ from ..records.record import TRAINING
 from ..runtime.errors import InputError
 from . import Study
 from .estimate import PEAK, Assumptions, Estimate, Model, read_outputs
-from .key_places import with_place
-from .project import project_folder
-from .study_files import read_config
+from .open_study import open_study
 from .training_memory import largest_trainings
 
 UNKNOWN = (
@@ -187,11 +185,7 @@ def plan(
     check_positive(assumed)
     files = [*configfile, *(target for target in targets if target.endswith(STUDY_FILES))]
     targets = [target for target in targets if target not in files]
-    project, config = project_folder(), read_config(files)
-    try:
-        study = Study(config, project)
-    except InputError as error:
-        raise with_place(error, [project / "config.yaml", *files], config) from None
+    study = open_study(files)
     estimate = Estimate(study, Assumptions(gpu=gpu, **assumed))
     print("\n".join(report(study, estimate, dry_run(targets, files))))
 

@@ -27,23 +27,6 @@ DEEPEST = 50
 _TEMPLATE_KEYS = ("__use_yte__", "__definitions__", "__variables__")
 # The C parser is several times faster; PyYAML without libyaml lacks it.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class _Loader(_LOADER):
-    """Refuses a key that a mapping has twice, of which YAML would keep the last."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if key.tag != _MERGE and isinstance(key, yaml.ScalarNode):
-                if key.value in seen:
-                    raise yaml.constructor.ConstructorError(
-                        problem=f"key '{key.value}' is there twice", problem_mark=key.start_mark
-                    )
-                seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
 _MERGE = "tag:yaml.org,2002:merge"
 
 
@@ -64,7 +47,7 @@ def read_study_file(path: Path | str) -> dict[str, Any]:
     if len(data) > LARGEST:
         raise InputError(f"{path}: {len(data):,} bytes, more than any study; is it a study file?")
     try:
-        content = yaml.load(data.decode("utf-8-sig"), Loader=_Loader)
+        content = _content(data.decode("utf-8-sig"))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{path}:{mark.line + 1}" if mark else f"{path}"
@@ -74,6 +57,39 @@ def read_study_file(path: Path | str) -> dict[str, Any]:
         raise InputError(f"{path}:1: no keys and values; see config.yaml")
     _refuse_templates(content, path)
     return content
+
+
+def _content(text: str) -> Any:
+    """The content of YAML in which no mapping has a key twice, of which the last would be kept."""
+    loader = _LOADER(text)
+    try:
+        root = loader.get_single_node()
+        # Before the construction, which writes merged keys (<<) into the nodes.
+        waiting, seen = [root], set()
+        while waiting:
+            node = waiting.pop()
+            if node is None or id(node) in seen or isinstance(node, yaml.ScalarNode):
+                continue
+            seen.add(id(node))
+            if isinstance(node, yaml.MappingNode):
+                _refuse_repeated_keys(node)
+                waiting += [value for _, value in node.value]
+            else:
+                waiting += node.value
+        return None if root is None else loader.construct_document(root)
+    finally:
+        loader.dispose()
+
+
+def _refuse_repeated_keys(node: yaml.MappingNode) -> None:
+    keys: set[str] = set()
+    for key, _ in node.value:
+        if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE:
+            if key.value in keys:
+                raise yaml.constructor.ConstructorError(
+                    problem=f"key '{key.value}' is there twice", problem_mark=key.start_mark
+                )
+            keys.add(key.value)
 
 
 def refuse_templates(paths: Iterable[Path | str]) -> None:
