@@ -64,5 +64,36 @@ def test_stages_without_models(stage: str, expected: set[str]) -> None:
 @pytest.mark.parametrize("stage", ["finetune", "predict"])
 def test_stages_with_models(stage: str) -> None:
     """Of transformers what text encoders need: no vision, no training over many processes."""
-    unused = {"scipy", "pandas", "pyarrow", "matplotlib", "torch.distributed.checkpoint"}
+    unused = {"scipy", "pandas", "pyarrow", "matplotlib", "torch.distributed.checkpoint", "sympy"}
     assert loaded(stage, unused | {"torch", "transformers"}) == {"torch", "transformers"}
+
+
+def test_training_does_not_import_the_compiler_of_torch() -> None:
+    """Not even its optimiser does; whoever wants the compiler can import it afterwards."""
+    code = """
+import sys
+import torch
+disable = torch.compiler.disable
+import xltransfer.stages.finetune
+from xltransfer.encoders.lean_transformers import AutoConfig, AutoModel
+from xltransfer.training.optimiser import AdamW
+encoder = AutoModel.from_config(AutoConfig.for_model("bert", num_hidden_layers=1, vocab_size=9))
+encoder(torch.tensor([[1, 2]])).last_hidden_state.sum().backward()
+weights = torch.nn.Parameter(torch.ones(3))
+optimiser = AdamW([weights], fused=True)
+optimiser.load_state_dict(optimiser.state_dict())
+weights.sum().backward()
+optimiser.step()
+optimiser.zero_grad()
+assert "torch._dynamo" not in sys.modules
+assert torch.compiler.disable is disable and "_dynamo" not in vars(torch)
+assert weights.tolist()[0] < 1
+from transformers.masking_utils import TransformGetItemToIndex
+with TransformGetItemToIndex() as used:
+    pass
+doubled = torch.compile(lambda values: 2 * values, backend="eager")
+assert doubled(torch.ones(2)).tolist() == [2, 2]
+assert sys.modules["torch._dynamo"].__file__
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,82 @@
+"""torch without its compiler, whose import takes a third of the start of a job.
+
+Nothing here is compiled. But modules of transformers decorate functions for ``torch.compile``,
+which imports ``torch._dynamo`` with all that it needs (sympy, torch.distributed, torch.fx).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+import torch
+
+COMPILER = "torch._dynamo"
+
+
+def _unchanged(function: Callable | None = None, *_: object, **__: object) -> Callable:
+    """A decorator, with or without arguments, that returns the function itself."""
+    return function if callable(function) else _unchanged
+
+
+class _Later:
+    """A function or class of the compiler, which is imported when it is first used.
+
+    As a decorator it returns the function itself, since nothing is compiled.
+    """
+
+    def __init__(self, module: str, name: str) -> None:
+        self._module, self._name = module, name
+
+    def __call__(self, *values: Any, **named: Any) -> Any:
+        if len(values) == 1 and not named and callable(values[0]):
+            return values[0]
+        return getattr(import_module(self._module), self._name)(*values, **named)
+
+
+class _Placeholder(ModuleType):
+    """In place of a module of the compiler while other modules are imported."""
+
+    __path__: Sequence[str] = ()
+
+    def __getattr__(self, name: str) -> _Later:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _Later(self.__name__, name)
+
+
+class _Placeholders:
+    """Finds placeholders for the modules of the compiler."""
+
+    def find_spec(self, name: str, *_: object) -> ModuleSpec | None:
+        return ModuleSpec(name, self) if f"{name}.".startswith(f"{COMPILER}.") else None
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        return _Placeholder(spec.name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        pass
+
+
+@contextmanager
+def compiler_left_out() -> Iterator[None]:
+    """Imports in this context do not import the compiler; it can be imported afterwards."""
+    if COMPILER in sys.modules:
+        yield
+        return
+    placeholders, disable, package = _Placeholders(), torch.compiler.disable, vars(torch)
+    sys.meta_path.insert(0, placeholders)
+    torch.compiler.disable = _unchanged
+    try:
+        yield
+    finally:
+        torch.compiler.disable = disable
+        sys.meta_path.remove(placeholders)
+        for name in [name for name, one in sys.modules.items() if isinstance(one, _Placeholder)]:
+            del sys.modules[name]
+        package.pop(COMPILER.rpartition(".")[2], None)
