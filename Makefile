@@ -14,7 +14,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 CORES ?= all
 CASES ?= 22000
 TRIALS ?= 1000
-# Tests that wait for processes for a limited time.
+# Tests that wait for processes for a limited time. Of the others the longest come first, so that both
+# workers end at about the same time.
 ALONE := tests/e2e/test_faults.py tests/e2e/test_gpu_checks.py
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -32,8 +33,8 @@ study: $(VENV)/installed
 	@cat results/tables/randominit.md
 
 test: $(VENV)/installed-for-tests
-	python -m pytest -n 2 --dist loadfile tests/unit tests/dag tests/fuzz tests/integrity
-	python -m pytest -n 2 --dist loadfile tests/e2e $(addprefix --ignore=,$(ALONE))
+	python -m pytest -n 2 --dist loadfile $(addprefix --ignore=,$(ALONE)) \
+	  tests/e2e tests/unit tests/dag tests/fuzz tests/integrity
 	python -m pytest $(ALONE) tests/slurm
 
 # The same with a real Slurm, which root installs with apt-get if it is not there.
