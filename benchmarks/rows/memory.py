@@ -1,8 +1,10 @@
-"""The row about checkpointing: the memory and the time of training steps of a large encoder."""
+"""Rows about the memory and the time of training steps: checkpointing, and large vocabularies."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 
 from xltransfer.study.estimate import EncoderSize
 from xltransfer.study.training_memory import training_bytes
@@ -23,7 +25,21 @@ LARGE = {
 """The layers of XLM-R large. Its 250,002 subwords would add 248 million weights, with or without
 checkpointing."""
 
+SMALL_VOCABULARY = {
+    "vocab_size": 30_000,
+    "hidden_size": 384,
+    "num_hidden_layers": 12,
+    "num_attention_heads": 12,
+    "intermediate_size": 1536,
+    "max_position_embeddings": 512,
+}
+"""The layers of multilingual-e5-small and MiniLM."""
+LARGE_VOCABULARY = {**SMALL_VOCABULARY, "vocab_size": 250_002}
+"""With the subwords of XLM-R."""
+
 SENTENCES = 25
+VOCABULARY_SENTENCES = 240
+VOCABULARY_BATCH_PIECES = 700
 BATCH_PIECES = 512
 GIGABYTE = 1e9
 
@@ -90,6 +106,50 @@ def note(pairs: Sequence[Pair]) -> str:
     )
 
 
+def _prepare_vocabulary(trimmed: bool, options: Options) -> Comparison:
+    """Steps of an encoder with many subwords, and of one with few, on the same treebank."""
+    few = SMALL_VOCABULARY["vocab_size"]
+    sizes = {}
+
+    def measure(name: str, configuration: dict[str, int], trimmed: bool = False) -> Measurement:
+        folder = str(options.work / f"vocabulary-{name}")
+        written = {
+            "folder": folder, "configuration": configuration, "words": few,
+            "sentences": VOCABULARY_SENTENCES, "trimmed": trimmed,
+        }  # fmt: skip
+        if name not in sizes:
+            found = call_worker(options, "memory:material", written)
+            sizes[name] = found.facts["vocabulary"]
+        arguments = {
+            "folder": folder,
+            "task": PARSER,
+            "settings": settings(False) | {"batch_pieces": VOCABULARY_BATCH_PIECES},
+            "threads": options.threads,
+        }
+        found = call_worker(options, "memory:train", arguments)
+        return replace(found, facts={**found.facts, "vocabulary": sizes[name]})
+
+    return Comparison(
+        own=lambda _: measure("large", LARGE_VOCABULARY, trimmed),
+        other=lambda _: measure("small", SMALL_VOCABULARY),
+        bound=lambda: "AdamW reads and writes every weight, whether a batch has its subword or not",
+        peer=f"the same with {few:,} subwords",
+        note=vocabulary_note,
+    )
+
+
+def vocabulary_note(pairs: Sequence[Pair]) -> str:
+    """Subwords, seconds of a step and memory of both sides."""
+    sides = []
+    for side in pairs[0]:
+        step, memory = side.per_unit, side.facts["step_bytes"] / GIGABYTE
+        sides.append(f"{step:.2f} s and {memory:.2f} GB with {side.facts['vocabulary']:,}")
+    return (
+        f"12 layers of 384, {VOCABULARY_BATCH_PIECES} subwords a step in float32; a step takes "
+        f"{' against '.join(sides)}; the ratio is of processor time"
+    )
+
+
 ROWS = [
     Row(
         "checkpointing",
@@ -99,5 +159,19 @@ ROWS = [
         _prepare,
         long=True,
         pairs=1,
-    )
+    ),
+    Row(
+        "large-vocabulary",
+        "a training step with the 250,002 subwords of XLM-R",
+        "the same with 30,000 subwords",
+        Target(1.1, at_least=False),
+        partial(_prepare_vocabulary, False),
+    ),
+    Row(
+        "trimmed-vocabulary",
+        "a training step with those of 250,002 subwords that the corpora need",
+        "the same with 30,000 subwords",
+        Target(1.1, at_least=False),
+        partial(_prepare_vocabulary, True),
+    ),
 ]

@@ -1,4 +1,4 @@
-"""Peak memory of training steps on a processor, with and without checkpointing."""
+"""Peak memory of training steps on a processor: with checkpointing, and with large vocabularies."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from xltransfer.runtime.files import read_json
+from xltransfer.stages.trim_vocabulary import trim_vocabulary
 from xltransfer.training.checkpoint import Checkpoint
 from xltransfer.training.devices import prepare_device
 from xltransfer.training.loop import train as train_objective
@@ -56,14 +58,22 @@ def material(arguments: dict[str, Any]) -> dict[str, Any]:
 
     Args:
         arguments: ``folder``, emptied before; ``configuration`` of a BERT; ``sentences`` to train
-            on.
+            on; ``words``, the size of the vocabulary that they are drawn from (by default the
+            encoder's); ``trimmed``, whether the encoder keeps only the subwords that they need.
     """
-    folder, vocabulary = Path(arguments["folder"]), arguments["configuration"]["vocab_size"]
+    folder, configuration = Path(arguments["folder"]), arguments["configuration"]
+    words = arguments.get("words", configuration["vocab_size"])
     shutil.rmtree(folder, ignore_errors=True)
-    write_encoder(folder / ENCODER, arguments["configuration"])
-    write_treebank(folder / TRAINING, arguments["sentences"], vocabulary, seed=1)
-    write_treebank(folder / DEVELOPMENT, 2, vocabulary, seed=2)
-    return {"work": 1}
+    directory = write_encoder(folder / ENCODER, configuration)
+    treebanks = folder / TRAINING, folder / DEVELOPMENT
+    write_treebank(treebanks[0], arguments["sentences"], words, seed=1)
+    write_treebank(treebanks[1], 2, words, seed=2)
+    if arguments.get("trimmed"):
+        trim_vocabulary(directory, treebanks, folder / "trimmed")
+        shutil.rmtree(directory)
+        (folder / "trimmed").rename(directory)
+    size = read_json(directory / "config.json")["vocab_size"]
+    return {"work": 1, "facts": {"vocabulary": size}}
 
 
 def train(arguments: dict[str, Any]) -> dict[str, Any]:
