@@ -264,6 +264,8 @@ def test_description_of_a_language() -> None:
     assert item["treebanks"] == "myv_jr" and item["entities"] is None
     assert item["transliterated"] == ["myv_latn"]
     assert item["text"] in Catalogue(ROOT / "resources", "2.18").raw_corpora
+    without = list(describe(Catalogue(ROOT / "resources", "2.18"), "ar"))
+    assert without[-1].startswith("no item for `unseen.languages`, which needs raw text")
     with pytest.raises(InputError, match=r"languages\.tsv: no row 'zz'; add it there"):
         list(describe(Catalogue(ROOT / "resources", "2.18"), "zz"))
 
