@@ -27,7 +27,8 @@ def scores(name: str, metric: str, models: dict[tuple[str, str], str], targets: 
     rows = []
     for model, title in models.items():
         cells = [found.loc[(*model, target)] for target in targets.split()]
-        halves = [(cell["high"] - cell["low"]) / 2 for cell in cells]
+        # Intervals end at 0 and 100, so that one side may be shorter.
+        halves = [max(c["high"] - c["score"], c["score"] - c["low"]) for c in cells]
         numbers = zip(cells, halves, strict=True)
         rows.append([title, *(f"{cell['score']:.1f} ± {half:.1f}" for cell, half in numbers)])
     return markdown([metric.replace("_", " "), *targets.split()], rows)

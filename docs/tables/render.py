@@ -21,6 +21,8 @@ from cells import FOLDER, interval, markdown, marked, read, signed, significant_
 from interval_tables import QUESTIONS, predicted_trees, roles_of_real_languages, scores
 from method_tables import methods
 from question_tables import answers, guesses
+from similarity_tables import by_layer, correlations
+from unseen_tables import unseen
 from xltransfer.analyses.statistics.significance import holm
 
 DOCUMENT = FOLDER.parent / "results.md"
@@ -37,12 +39,13 @@ DOCUMENTS = [
     FOLDER.parent / "translation-lm.md",
     FOLDER.parent / "noise.md",
     FOLDER.parent / "structure.md",
+    FOLDER.parent / "unseen-languages.md",
 ]
 PUBLISHED = FOLDER.parent.parent / "resources" / "published" / "muller2021.tsv"
 PAIRS = ["1-2", "3-4", "5-6", "7-8", "9-10", "11-12"]
 SETTINGS = {"0.0002", "0.001", "2.13"}
 """Numbers in the text that are no results."""
-IN_RESULTS = ("randominit", "by_target", "first")
+IN_RESULTS = ("randominit", "by_target", "first", "similarity", "similarity_correlation")
 """Tables of docs/results.md."""
 _BLOCK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _NUMBER = re.compile(r"(?<![\w.-])[+−-]?\d+\.\d+(?![\w.])")
@@ -263,6 +266,10 @@ TABLES = {
     "randominit": randominit,
     "by_target": by_target,
     "first": first,
+    "similarity": by_layer,
+    "similarity_correlation": correlations,
+    "unseen_pos": partial(unseen, "pos"),
+    "unseen_parsing": partial(unseen, "parsing"),
     "embedded_guesses": partial(guesses, "_embedded"),
     "xquad_guesses": partial(guesses, "_xquad_articles"),
     "xquad_f1": partial(scores, "xquad_articles", "F1", QUESTIONS, XQUAD),

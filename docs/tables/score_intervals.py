@@ -29,7 +29,8 @@ def score_intervals(results: Path) -> pd.DataFrame:
     rows = []
     for key, cell in cells_of(scores).items():
         found = mean_difference(cell.values.to_numpy(), cell.influences)
-        numbers = {"score": found.mean, "low": found.low, "high": found.high}
+        low, high = found.percentages
+        numbers = {"score": found.mean, "low": low, "high": high}
         rows.append({**dict(zip(KEY, key, strict=True)), **numbers, "seeds": len(cell.values)})
     return pd.DataFrame(rows)
 
