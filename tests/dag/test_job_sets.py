@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from planning import (
     AGGREGATES,
     TYPOLOGY,
@@ -73,7 +74,7 @@ def test_published_study_plans_offline(workspace: Path) -> None:
 
 
 FOLDERS = (
-    *("UD_MIRROR", "PARALLEL_TEXT", "ENTITIES", "TEXTS", "RELATIVES"),
+    *("UD_MIRROR", "PARALLEL_TEXT", "ENTITIES", "TEXTS", "RELATIVES", "OWN_TEXT"),
     *("PROPOSITIONS", "RELATIONS", "DICTIONARIES"),
 )
 
@@ -252,6 +253,15 @@ def test_methods_for_unseen_languages(workspace: Path, tmp_path: Path) -> None:
     assert {name: jobs[name] for name in expected} == expected
 
 
+def test_unseen_languages_with_a_small_encoder(workspace: Path, tmp_path: Path) -> None:
+    """Six varieties and two tasks; four arms, and the encoder trained on English."""
+    jobs = counts(of_any_encoder(workspace, tmp_path, "unseen-small", "unseen"))
+    expected = {"trim_vocabulary": 1, "adapt": 1 + 6, "pretrain": 6, "split_treebanks": 2,
+                "transliterate_treebanks": 3, "finetune": 2 * (6 * 4 + 1) * 2,
+                "unseen_tables": 1}  # fmt: skip
+    assert {name: jobs[name] for name in expected} == expected
+
+
 def test_relations_and_roles_on_predicted_trees(workspace: Path, tmp_path: Path) -> None:
     """One parser and one tagger, of the first seed; tasks of relations share their trees."""
     jobs = counts(of_any_encoder(workspace, tmp_path, "predicted-trees", "structure"))
@@ -266,3 +276,22 @@ def test_parallel_text_of_an_unseen_language(workspace: Path, tmp_path: Path) ->
     expected = {"trim_vocabulary": 1, "adapt": 1 + 2 * 2, "translation_context": 1 + 1 + 2 * 2,
                 "finetune": 3, "predict": 3 * 2, "score": 3 * 2}  # fmt: skip
     assert {name: jobs[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_a_variable_that_is_not_set_is_one_line(
+    workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str | None
+) -> None:
+    """That of mirrors, which only jobs that fetch something need."""
+    monkeypatch.delenv("XLTRANSFER_UD_MIRROR", raising=False)
+    given = {} if value is None else {"XLTRANSFER_UD_MIRROR": value}
+    study = "resources/studies/multilingual-parsing.yaml"
+    encoder = empty_encoder(tmp_path)
+    options = "--dry-run", "--configfile", study
+    done = snakemake(workspace, *options, XLTRANSFER_ENCODER=encoder, **given)
+    assert done.returncode == 1
+    state = "not set" if value is None else "empty"
+    assert done.stderr.splitlines()[-1] == (
+        f"error: config: mirrors.0: the environment variable XLTRANSFER_UD_MIRROR is {state}; set "
+        f"it or write a path ({study}:15)"
+    )

@@ -76,6 +76,14 @@ from xltransfer.study.varieties import FOLDS, HASHED
 from xltransfer.study.without_gpu import announced
 from xltransfer.study.vector_encoders import input_files, stage_config, vector_encoders
 
+
+def end_with(error):
+    """End with an error of the configuration on one line, and the line of its key."""
+    # Snakemake lists the files of the command line, which override config.yaml, before it.
+    files = [*workflow.configfiles[-1:], *workflow.configfiles[:-1]]
+    sys.exit(f"error: {with_place(error, map(os.path.relpath, files), config)}")
+
+
 try:
     if workflow.is_main_process:
         # Their code has already run, so the user must be warned.
@@ -85,9 +93,7 @@ try:
     unseen = study.unseen
     gpu_jobs = jobs_at_once()
 except InputError as error:
-    # Snakemake lists the files of the command line, which override config.yaml, before it.
-    files = [*workflow.configfiles[-1:], *workflow.configfiles[:-1]]
-    sys.exit(f"error: {with_place(error, map(os.path.relpath, files), config)}")
+    end_with(error)
 
 
 def names_in_targets():
@@ -115,6 +121,14 @@ if workflow.is_main_process:
 # take precedence. Without GPUs there is no limit.
 if gpu_jobs:
     workflow.global_resources.setdefault("gpu", gpu_jobs)
+
+
+def mirrors(wildcards, output):
+    """The mirrors. Variables in them are needed only where something is fetched."""
+    try:
+        return study.mirrors
+    except InputError as error:
+        end_with(error)
 
 
 def growing(amount):

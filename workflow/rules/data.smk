@@ -18,7 +18,7 @@ rule fetch_corpus:
     params:
         cfg=lambda wildcards: study.downloads.config(f"{wildcards.collection}/{wildcards.file}"),
         # A function of `output`, so that Snakemake does not rerun the job if the mirrors change.
-        mirrors=lambda wildcards, output: study.mirrors,
+        mirrors=mirrors,
         largest=lambda wildcards, output: study.downloads.largest(
             f"{wildcards.collection}/{wildcards.file}"
         ),

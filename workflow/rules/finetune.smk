@@ -1,7 +1,7 @@
-# Fine-tuning: one model per encoder, task, source, ablation and seed. Seeds may share a job
-# (`job_size`), so there is one rule per batch of seeds.
+# Fine-tuning: one model per encoder, task, source, ablation and seed. Seeds or ablations may share a
+# job (`job_size`), so there is one rule per batch of them.
 
-MODELS = "{encoder}/{task}/{source}/{ablation}"
+MODELS = "{encoder}/{task}/{source}"
 
 
 for number, batch in enumerate(study.finetuning_batches(), start=1):
@@ -25,19 +25,18 @@ for number, batch in enumerate(study.finetuning_batches(), start=1):
             reports=(update if batch.of else list)(of_seeds(batch, ["training.json"])),
             notes=update(notes_of_seeds(batch) if batch.of else []),
         log:
-            f"<logs>/finetune/{MODELS}/seed-{'-'.join(batch.seeds)}.log",
+            f"<logs>/finetune/{MODELS}/{batch.name}/seed-{'-'.join(batch.seeds)}.log",
         benchmark:
-            f"<benchmarks>/finetune/{MODELS}/seed-{'-'.join(batch.seeds)}.tsv"
+            f"<benchmarks>/finetune/{MODELS}/{batch.name}/seed-{'-'.join(batch.seeds)}.tsv"
         wildcard_constraints:
-            **dict(zip(("encoder", "task", "source"), map(re.escape, batch.of))),
-            ablation=one_of(batch.ablations),
+            **constraints_of(batch),
         conda:
             "../../envs/xltransfer.yaml"
         threads: config["training_threads"]
         resources:
             gpu=1,
-            mem_mb=growing(8000),
-            runtime=growing(240),
+            mem_mb=growing(8000 * max(1, len(batch.together))),
+            runtime=growing(240 * max(1, len(batch.together))),
         params:
             cfg=lambda wildcards: study.finetuning_config(
                 wildcards.encoder, wildcards.task, wildcards.source
@@ -51,6 +50,7 @@ for number, batch in enumerate(study.finetuning_batches(), start=1):
             game=game_options,
             vectors=vectors_option,
             # Functions of `output`, because batches and checkpoints do not affect the models.
+            ablations=ablations_option(batch),
             seeds=lambda wildcards, output: [
                 os.path.basename(os.path.dirname(path)).removeprefix("seed-")
                 for path in output.reports
@@ -62,7 +62,7 @@ for number, batch in enumerate(study.finetuning_batches(), start=1):
         shell:
             "python -m xltransfer finetune --encoders {params.encoders:q} {params.search:q}"
             " {params.alphabet:q} {params.vectors:q} {params.game:q} --training {input.training:q} --development {input.development:q}"
-            " --config {params.cfg:q} --ablation {wildcards.ablation:q} --seeds {params.seeds:q}"
+            " --config {params.cfg:q} {params.ablations:q} --seeds {params.seeds:q}"
             " --models {params.models:q} --checkpoints {params.checkpoints:q}"
             " --checkpoint-seconds {params.checkpoint_seconds:q} --threads {threads:q}"
             " --language {params.language:q}"

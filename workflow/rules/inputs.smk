@@ -20,15 +20,6 @@ def encoder_files(wildcards):
     return settled_encoder(wildcards.encoder)
 
 
-def encoder_of_seeds(batch):
-    """A function of wildcards: the files of the encoders that the models of a batch start from."""
-
-    def of(wildcards):
-        return settled_encoder(wildcards.encoder, wildcards.source, seeds_of(batch, wildcards))
-
-    return of
-
-
 def settled_encoder(encoder, source="", seeds=()):
     """The files of an encoder; their timestamps are ignored if its identity is known."""
     files = study.encoder_files(encoder, source, seeds)
@@ -37,21 +28,6 @@ def settled_encoder(encoder, source="", seeds=()):
         # Made by a job of the workflow that has the identity as a parameter.
         return [settled(file, identity) for file in files]
     return ancient(files) if identity else files
-
-
-def seeds_of(batch, wildcards):
-    """The seeds of the models that one job trains."""
-    return [int(wildcards.seed) if seed == "{seed}" else int(seed) for seed in batch.seeds]
-
-
-def encoder_directories(batch):
-    """A function of wildcards and input: the encoder that each model of a batch starts from."""
-
-    def of(wildcards, input):
-        seeds = seeds_of(batch, wildcards)
-        return study.encoder_directories(wildcards.encoder, wildcards.source, seeds)
-
-    return of
 
 
 def language_of(name):
@@ -192,21 +168,6 @@ def part_of_source(split):
     return of
 
 
-MODEL = paths.model_directory(
-    "<results>", "{encoder}", "{task}", "{source}", "{ablation}", "{seed}"
-)
-
-
-def training_data(batch):
-    """A function of wildcards: the identities of the training inputs of a batch of models."""
-
-    def of(wildcards):
-        of = wildcards.encoder, wildcards.task, wildcards.source
-        return canonical_json(study.identities.training_data(*of, seeds_of(batch, wildcards)))
-
-    return of
-
-
 def models_identity(task, sources):
     """A function of wildcards: the identities of the models of some sources, and of the language
     adapters that they predict with."""
@@ -217,25 +178,6 @@ def models_identity(task, sources):
         return canonical_json({"models": found, **adapters} if adapters else found)
 
     return of
-
-
-def of_seeds(batch, names):
-    """Files of a model for each seed that shares a job."""
-    return expand(f"{MODEL}/{{name}}", seed=batch.seeds, name=names, allow_missing=True)
-
-
-def notes_of_seeds(batch):
-    """The marker files of models with dropped weights, for each seed that shares a job."""
-    return [
-        file
-        for seed in batch.seeds
-        for file in expand(
-            f"{MODEL}/{{name}}",
-            seed=seed,
-            name=study.kept.notes(*batch.of, int(seed)),
-            allow_missing=True,
-        )
-    ]
 
 
 def trained(folder, ablation, note):

@@ -42,11 +42,13 @@ class Kind:
             with random weights.
         description: text in figures; ``{}`` is the range of layers.
         in_published_table: whether ``randominit.csv`` has columns for this kind.
+        trains_all: whether fine-tuning changes all weights of the encoder afterwards.
     """
 
     change: Callable[[Sequence[Module], Callable[[], Sequence[Module]]], None]
     description: str
     in_published_table: bool = False
+    trains_all: bool = True
 
 
 KINDS = {
@@ -54,7 +56,7 @@ KINDS = {
     # parameters keep it, and everything is fine-tuned.
     "random-init": Kind(_reinitialise, "layers {} re-initialised", in_published_table=True),
     # Fine-tuning does not change the pretrained weights of the layers.
-    "freeze": Kind(_freeze, "layers {} frozen"),
+    "freeze": Kind(_freeze, "layers {} frozen", trains_all=False),
 }
 """Kinds by the prefix of the name: ``random-init-1-2``, ``freeze-1-4``."""
 _LAYER = "([1-9][0-9]{0,3})"
@@ -97,6 +99,11 @@ class Ablation:
     def in_published_table(self) -> bool:
         """Whether ``randominit.csv`` has columns for this ablation."""
         return bool(self.kind) and KINDS[self.kind].in_published_table
+
+    @property
+    def trains_all(self) -> bool:
+        """Whether fine-tuning changes all weights of the encoder after this ablation."""
+        return not self.kind or KINDS[self.kind].trains_all
 
 
 @cache

@@ -1,11 +1,12 @@
-"""Fine-tune an encoder on one language after an ablation, once per seed."""
+"""Fine-tune an encoder on one language, once per seed and ablation."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
+from ..encoders.ablations import in_order
 from ..encoders.verified import VerifiedEncoder
 from ..records.record import TRAINING, WEIGHTS, write_record, write_times
 from ..records.verification import verified_checksums
@@ -25,7 +26,7 @@ def finetune(
     training: Path,
     development: Path,
     config: Annotated[Mapping[str, Any], Keys("task", "settings", "settings.training")],
-    ablation: str,
+    ablation: Sequence[str],
     seeds: Sequence[int],
     models: Sequence[Path],
     checkpoints: Path,
@@ -38,18 +39,20 @@ def finetune(
     unlabelled: Sequence[Path] = (),
     labelled: Path | None = None,
     game_languages: Sequence[str] = (),
+    together: bool = False,
 ) -> None:
-    """Fine-tune an encoder on one language after an ablation, once per seed.
+    """Fine-tune an encoder on one language, once per seed and ablation.
 
     Args:
-        encoders: encoder directories of any kind: one for all seeds, or one per seed.
+        encoders: encoder directories of any kind: one for all models, or one per model.
         training: training corpus of the source language.
         development: corpus of the source language for selecting the best epoch.
         config: ``task``, its ``settings``, and optionally ``stored``, the precision of the weights
             on disk.
-        ablation: ablation of the encoder before training, or ``none``.
-        seeds: seeds of the models.
-        models: output directories, one per seed.
+        ablation: ablation of the encoder before training, or ``none``: one for all models, or one
+            per model.
+        seeds: seeds, one per model.
+        models: output directories.
         checkpoints: folder for checkpoints, named by the identity of their training.
         checkpoint_seconds: seconds between two checkpoints.
         threads: number of CPU threads.
@@ -63,6 +66,8 @@ def finetune(
             the source, if the settings of the training have ``adversarial``.
         labelled: annotated corpus of one of these languages, if they name one.
         game_languages: language of each text and, last, of the annotated corpus.
+        together: train models of one encoder and seed, which differ in their ablation, as one batch
+            of models where that is possible; their last bits differ from those of single trainings.
 
     Raises:
         InputError: unusable data, encoder or ablation, or a loss that is not finite.
@@ -79,18 +84,66 @@ def finetune(
     files = training, development, config["settings"]
     data = TrainingData(*files, language, alphabet, vectors, game)
     saving = checkpoints, checkpoint_seconds
-    runs = FineTuningRuns("finetune", data, config, ablation, *saving, threads)
+    runs = FineTuningRuns("finetune", data, config, *saving, threads)
     verified = {path: VerifiedEncoder(path) for path in encoders}
-    one_each = encoders if len(encoders) > 1 else [encoders[0]] * len(models)
+    ablations = [ablation] if isinstance(ablation, str) else ablation
+    planned = _planned(encoders, seeds, ablations, models)
     finished = []
-    for encoder, seed, directory in zip(one_each, seeds, models, strict=True):
-        done = runs.run(verified[encoder], seed, settings)
-        _save(directory, done, encoder, config, found, threads, runs.device.type != "cpu")
-        finished.append(done.checkpoint)
+    for (encoder, seed), of_seed in _in_groups(planned, together):
+        trained = runs.run_together(verified[encoder], seed, settings, list(of_seed))
+        for directory, done in zip(of_seed.values(), trained, strict=True):
+            _save(directory, done, encoder, config, found, threads, runs.device.type != "cpu")
+            finished.append(done.checkpoint)
     # Checkpoints are kept until the job is done, so that a killed job loses no finished seed.
     stop_listening()
     for checkpoint in finished:
         checkpoint.discard()
+
+
+class _Model(NamedTuple):
+    """A model to train."""
+
+    encoder: Path
+    seed: int
+    ablation: str
+    directory: Path
+
+
+def _planned(
+    encoders: Sequence[Path], seeds: Sequence[int], ablations: Sequence[str], models: Sequence[Path]
+) -> list[_Model]:
+    """The models; a single encoder or ablation is that of all.
+
+    Raises:
+        InputError: there is not one of each for every model.
+    """
+    number, given = len(models), {"--encoders": encoders, "--ablation": ablations}
+    columns = {
+        option: list(values) * number if len(values) == 1 else list(values)
+        for option, values in given.items()
+    }
+    columns["--seeds"] = list(seeds)
+    for option, values in columns.items():
+        if len(values) != number:
+            raise InputError(
+                f"{option}: {len(values)} for {number} directories of --models; give one for each"
+            )
+    rows = zip(columns["--encoders"], seeds, columns["--ablation"], models, strict=True)
+    return [_Model(*row) for row in rows]
+
+
+def _in_groups(
+    planned: Sequence[_Model], together: bool
+) -> list[tuple[tuple[Path, int], dict[str, Path]]]:
+    """Models that are trained as one batch of models: encoder, seed, and directory by ablation."""
+    if not together:
+        return [((one.encoder, one.seed), {one.ablation: one.directory}) for one in planned]
+    groups: dict[tuple[Path, int], dict[str, Path]] = {}
+    for one in planned:
+        groups.setdefault((one.encoder, one.seed), {})[one.ablation] = one.directory
+    if sum(map(len, groups.values())) != len(planned):
+        raise InputError("--together: two models have one seed and ablation; remove one of them")
+    return list(groups.items())
 
 
 def _save(
@@ -116,6 +169,7 @@ def _save(
         **done.reading,
         **({"noise": done.noise} if done.noise else {}),
         **({"adversarial": done.game} if done.game else {}),
+        **({"trained_together": in_order(done.report.together)} if done.report.together else {}),
         **{key: getattr(done.report, key) for key in ("best_epoch", "history", "steps")},
     }
     write_json(directory / TRAINING, report)

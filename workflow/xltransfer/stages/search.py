@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from ..encoders.ablations import NONE
 from ..encoders.verified import VerifiedEncoder
 from ..records.record import write_record
 from ..runtime.errors import DivergedError, InputError
@@ -60,7 +59,7 @@ def search(
     wanted, rest = config["search"], {k: v for k, v in config.items() if k != "search"}
     saving = checkpoints, checkpoint_seconds
     data = TrainingData(training, development, config["settings"], language, alphabet)
-    runs = FineTuningRuns("search", data, rest, NONE, *saving, threads)
+    runs = FineTuningRuns("search", data, rest, *saving, threads)
     verified = VerifiedEncoder(encoder)
     rows, results = [], []
     for settings in grid(config["settings"]["training"], wanted):

@@ -19,17 +19,34 @@ SCORED_TOGETHER = 8
 
 @dataclass(frozen=True)
 class FinetuningBatch:
-    """The models that one rule trains; each of its jobs trains some seeds of a source and ablation.
+    """The models that one rule trains; each of its jobs trains some seeds of a source and ablation,
+    or some ablations of a source and seed.
 
     Attributes:
         of: encoder, task and source if their weights are dropped; empty means any.
         ablations: ablations that the rule can train.
         seeds: seeds that share a job, or the wildcard ``{seed}``.
+        together: ablations whose models a job trains as one batch of models; empty if each job has
+            one ablation.
+        task, sources: task and sources of models that are trained together.
+        elsewhere: task, source and ablation of models that other rules train, as in paths:
+            ``parsing/en_ewt/none``.
     """
 
     of: tuple[str, ...]
     ablations: list[str]
     seeds: list[str]
+    together: tuple[str, ...] = ()
+    task: str = ""
+    sources: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The ablation, or what stands for those of a job, in the names of logs."""
+        if not self.together:
+            return "{ablation}"
+        return f"{self.together[0]}-and-{len(self.together) - 1}-more"
 
 
 @dataclass(frozen=True)
@@ -74,6 +91,13 @@ def finetuning_batches(study: Study) -> list[FinetuningBatch]:
     batches for each source, because their rules list the marker files of the weights' uses.
     """
     size = study.config["job_size"]["finetune"]["seeds"]
+    stacked = _stacked_batches(study)
+    elsewhere = tuple(
+        f"{batch.task}/{source}/{ablation}"
+        for batch in stacked
+        for source in batch.sources
+        for ablation in batch.together
+    )
     seeds = [[str(seed) for seed in some] for some in cut(study.seeds, size)]
     dropped = study.kept.dropped_ablations
     kept = [ablation for ablation in study.config["ablations"] if ablation not in dropped]
@@ -85,7 +109,34 @@ def finetuning_batches(study: Study) -> list[FinetuningBatch]:
             for task in study.tasks
             for source in study.sources(task)
         ]
-    return [FinetuningBatch(of, ablations, some) for of, ablations, cuts in groups for some in cuts]
+    return [
+        FinetuningBatch(of, ablations, some, elsewhere=elsewhere)
+        for of, ablations, cuts in groups
+        for some in cuts
+    ] + stacked
+
+
+def _stacked_batches(study: Study) -> list[FinetuningBatch]:
+    """The models of several ablations that a job trains as one batch of models.
+
+    They are of one task, source and seed. Appending an ablation of higher layers leaves full
+    batches unchanged. An ablation that is left over has a job of its own, by the rule for others.
+    """
+    size = study.config["job_size"]["finetune"].get("ablations", 1)
+    ablations: dict[tuple[str, str], list[str]] = {}
+    for task in study.tasks:
+        for source in study.sources(task):
+            known = ablations.setdefault((task_of_models(study, task), source), [])
+            known += [name for name in study.ablations(task, source) if name not in known]
+    sources: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for (task, source), names in ablations.items():
+        for some in cut(in_order(names), size):
+            if len(some) > 1:
+                sources.setdefault((task, tuple(some)), []).append(source)
+    return [
+        FinetuningBatch((), [], ["{seed}"], some, task, tuple(of_task))
+        for (task, some), of_task in sources.items()
+    ]
 
 
 def prediction_batches(study: Study) -> list[PredictionBatch]:

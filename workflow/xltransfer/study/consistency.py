@@ -50,6 +50,7 @@ def check_consistency(study: Study) -> None:
     check_vector_encoders(study)
     _check_ablations(study)
     _check_dropped(study)
+    _check_trained_together(study)
     _check_unseen(study)
     AdaptationMethods(study).check()
     check_noise(study)
@@ -172,6 +173,23 @@ def _check_dropped(study: Study) -> None:
                     "that a changed file would go unnoticed; write its checksums there, or keep "
                     "the weights"
                 )
+
+
+def _check_trained_together(study: Study) -> None:
+    """Raise an error for jobs that would train models of several ablations and more than that."""
+    size = study.config["job_size"]["finetune"]
+    if size.get("ablations", 1) == 1:
+        return
+    if size["seeds"] > 1:
+        raise InputError(
+            "config: job_size.finetune.ablations: models that are trained together have one seed, "
+            f"but {size['seeds']} seeds share a job; write `seeds: 1` there, or remove `ablations`"
+        )
+    if study.kept.dropped_ablations:
+        raise InputError(
+            "config: job_size.finetune.ablations: models whose weights are dropped are not trained "
+            "together; set keep.ablated_weights to true, or remove this key"
+        )
 
 
 def _check_names_of_ablations(study: Study) -> None:

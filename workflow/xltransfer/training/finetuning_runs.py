@@ -7,14 +7,16 @@ Python and reading data) give the models that they would give alone.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from ..encoders.ablate import ablate
+from ..encoders.ablations import NONE, parse
 from ..encoders.lora import LIBRARY as LORA_LIBRARY
 from ..encoders.lora import merge_lora
 from ..encoders.verified import VerifiedEncoder
@@ -29,10 +31,12 @@ from .adversarial_runs import game_report, told_apart
 from .checkpoint import Checkpoint
 from .devices import device_name, prepare_device
 from .hyperparameters import passes_per_epoch
-from .loop import Report, train
+from .loop import Report, Training, train
 from .model import WordModel, untrained_head
 from .objectives.finetuning import FineTuning
+from .stacked import NotStackableError
 from .task_adapters import add_task_lora, with_task_adapter
+from .together import train_together
 from .training_data import PreparedData, TrainingData
 
 log = logging.getLogger(__name__)
@@ -75,6 +79,27 @@ class Run:
     checkpoint: Checkpoint
 
 
+@dataclass(frozen=True)
+class _Start:
+    """A training before its first step.
+
+    Attributes:
+        prepared: data of the training.
+        settings: settings of the training.
+        objective: untrained model, batches and loss.
+        facts: everything that decides the model, as JSON content.
+        checkpoint: named by the facts.
+        name: in messages.
+    """
+
+    prepared: PreparedData
+    settings: Mapping[str, Any]
+    objective: FineTuning
+    facts: dict[str, Any]
+    checkpoint: Checkpoint
+    name: str
+
+
 class FineTuningRuns:
     """Fine-tunes models of one corpus.
 
@@ -82,7 +107,6 @@ class FineTuningRuns:
         stage: whose code decides the models.
         data: corpora of the training.
         config: ``task``, its ``settings``, and the precision that weights are ``stored`` in.
-        ablation: what to re-initialise before training.
         checkpoints: folder for checkpoints, which are named by what they belong to.
         checkpoint_seconds: how often to save one.
         threads: processor threads to compute with.
@@ -93,16 +117,14 @@ class FineTuningRuns:
         stage: str,
         data: TrainingData,
         config: Mapping[str, Any],
-        ablation: str,
         checkpoints: Path,
         checkpoint_seconds: float,
         threads: int,
     ) -> None:
         self.device = prepare_device(threads)
-        self.data, self.config, self.ablation = data, config, ablation
+        self.data, self.config = data, config
         self.checkpoints, self.checkpoint_seconds = checkpoints, checkpoint_seconds
         self._facts = {
-            "ablation": ablation,
             "code": stage_digest(stage),
             "device": device_name(self.device),
             "threads": threads,
@@ -110,13 +132,18 @@ class FineTuningRuns:
         }
 
     def facts(
-        self, encoder: VerifiedEncoder, seed: int, settings: Mapping[str, Any]
+        self,
+        encoder: VerifiedEncoder,
+        seed: int,
+        settings: Mapping[str, Any],
+        ablation: str = NONE,
     ) -> dict[str, Any]:
         """Everything that decides a model, as JSON content; arguments as for ``run``."""
         spoken = {"language": self.data.language} if encoder.reads_languages else {}
         training = {**self.config["settings"], "training": dict(settings)}
         used = versions(LORA_LIBRARY) if "lora" in settings else {}
         return {
+            "ablation": ablation,
             **self._facts,
             "versions": {**self._facts["versions"], **used},
             **spoken,
@@ -125,31 +152,122 @@ class FineTuningRuns:
             "seed": seed,
         }
 
-    def run(self, encoder: VerifiedEncoder, seed: int, settings: Mapping[str, Any]) -> Run:
+    def run(
+        self,
+        encoder: VerifiedEncoder,
+        seed: int,
+        settings: Mapping[str, Any],
+        ablation: str = NONE,
+    ) -> Run:
         """Train one model.
 
         Args:
             encoder: of any kind.
             seed: of the head, the ablation, the draw of training sentences and their order.
             settings: of the training, in place of those of the configuration.
+            ablation: what to re-initialise before training.
 
         Raises:
             InputError: unusable data, encoder or ablation.
             DivergedError: a loss that is not finite.
         """
-        encoder.check_ablation(self.ablation)
+        start = self._start(encoder, seed, settings, ablation)
+        report, game = self._train(start)
+        return self._finished(encoder, start, report, game)
+
+    def run_together(
+        self,
+        encoder: VerifiedEncoder,
+        seed: int,
+        settings: Mapping[str, Any],
+        ablations: Sequence[str],
+    ) -> Iterator[Run]:
+        """Train models that differ in their ablation as one batch of models.
+
+        Those that cannot be trained so are trained one after the other, and the log says why.
+        Arguments and errors are those of ``run``.
+
+        Returns:
+            The models, in the order of their ablations.
+        """
+        trained: dict[str, Run] = {}
+        if len(ablations) > 1:
+            joint = self._that_can_be_stacked(encoder, seed, settings, ablations)
+            if len(joint) > 1:
+                trained = self._stacked(encoder, seed, settings, joint)
+        for name in ablations:
+            found = trained.pop(name, None)
+            yield found or self.run(encoder, seed, settings, name)
+
+    def _that_can_be_stacked(
+        self,
+        encoder: VerifiedEncoder,
+        seed: int,
+        settings: Mapping[str, Any],
+        ablations: Sequence[str],
+    ) -> list[str]:
+        """Those among some ablations for which nothing speaks against a batch of models."""
+        reasons = {name: self._reason_alone(encoder, settings, name) for name in ablations}
+        for name, reason in reasons.items():
+            if reason:
+                log.info("%s seed %d is trained alone: %s", name, seed, reason)
+        return [name for name in ablations if not reasons[name]]
+
+    def _stacked(
+        self,
+        encoder: VerifiedEncoder,
+        seed: int,
+        settings: Mapping[str, Any],
+        ablations: Sequence[str],
+    ) -> dict[str, Run]:
+        """Models by ablation, trained as one batch of models; none if that is impossible."""
+        starts: dict[str, _Start] = {}
+
+        def training(ablation: str) -> Training:
+            start = starts[ablation] = self._start(encoder, seed, settings, ablation)
+            return Training(start.objective, *self._how(start))
+
+        try:
+            reports = train_together({name: partial(training, name) for name in ablations})
+        except NotStackableError as reason:
+            log.info("%s seed %d are trained alone: %s", ", ".join(ablations), seed, reason)
+            return {}
+        return {
+            name: self._finished(encoder, start, reports[name], None)
+            for name, start in starts.items()
+        }
+
+    def _reason_alone(
+        self, encoder: VerifiedEncoder, settings: Mapping[str, Any], ablation: str
+    ) -> str:
+        """Why a model is not trained in a batch of models; empty if it may be."""
+        if not parse(ablation).trains_all:
+            return "some of its layers are frozen"
+        if not encoder.kind.pretrained:
+            return f"{encoder.kind.name} has no other ablation"
+        if self.data.game is not None:
+            return "the training has a discriminator"
+        used = [key for key in ("adapter", "lora", "checkpointing") if settings.get(key)]
+        used += ["accumulation"] * (settings.get("accumulation", 1) > 1)
+        return f"the training has `{used[0]}`" if used else ""
+
+    def _start(
+        self, encoder: VerifiedEncoder, seed: int, settings: Mapping[str, Any], ablation: str
+    ) -> _Start:
+        """An untrained model; its training goes on with the random numbers after this."""
+        encoder.check_ablation(ablation)
         prepared = self.data.prepared(encoder, settings, seed)
-        facts = self.facts(encoder, seed, settings)
+        facts = self.facts(encoder, seed, settings, ablation)
         task = make_task(self.config["settings"] | {"training": settings})
         torch.manual_seed(seed)
         untrained = prepared.start.new_network()
         head = untrained_head(task, untrained.config.hidden_size, prepared.labels)
         model = WordModel(untrained, head)
-        ablate(model.encoder, self.ablation, seed)
+        ablate(model.encoder, ablation, seed)
         if "adapter" in settings:
-            model = with_task_adapter(model, settings["adapter"], self.ablation)
+            model = with_task_adapter(model, settings["adapter"], ablation)
         if "lora" in settings:
-            add_task_lora(model, settings["lora"], self.ablation)
+            add_task_lora(model, settings["lora"], ablation)
         model.kind.select_language(model.encoder, self.data.language)
         if settings.get("checkpointing"):
             model.kind.recompute_layers(model.encoder)
@@ -157,12 +275,40 @@ class FineTuningRuns:
         objective = FineTuning(model, task, prepared.labels, *data, settings, seed)
         self._warn_of_short_epochs(objective, settings, len(prepared.sentences))
         checkpoint = Checkpoint(self.checkpoints / digest(facts), digest(facts))
-        name = f"{self.data.training.parent.name} {self.config['task']} {self.ablation} seed {seed}"
-        report, game = self._train(objective, prepared, settings, checkpoint, name)
-        log.info("%s: best epoch %d, %.0f s", name, report.best_epoch, report.seconds)
+        name = f"{self.data.training.parent.name} {self.config['task']} {ablation} seed {seed}"
+        return _Start(prepared, settings, objective, facts, checkpoint, name)
+
+    def _how(self, start: _Start) -> tuple[Mapping[str, Any], Checkpoint, torch.device, float, str]:
+        """The arguments of a training after its objective."""
+        return start.settings, start.checkpoint, self.device, self.checkpoint_seconds, start.name
+
+    def _train(self, start: _Start) -> tuple[Report, dict[str, Any] | None]:
+        """Train, if the settings say so against a discriminator, and report on that."""
+        plain, prepared = start.objective, start.prepared
+        if self.data.game is None:
+            return train(plain, *self._how(start)), None
+        objective = self.data.game.objective(
+            plain, prepared.sentences, self.data.sentences, prepared.start, start.settings
+        )
+        measured = plain.model, objective.held_out, plain.seed, self.device
+        before = told_apart(*measured)
+        report = train(objective, *self._how(start))
+        after, own = told_apart(*measured), objective.own_accuracy(self.device)
+        return report, game_report(objective, before, after, own)
+
+    def _finished(
+        self,
+        encoder: VerifiedEncoder,
+        start: _Start,
+        report: Report,
+        game: dict[str, Any] | None,
+    ) -> Run:
+        """What a training has made, with the model on the processor."""
+        log.info("%s: best epoch %d, %.0f s", start.name, report.best_epoch, report.seconds)
+        model, prepared = start.objective.model, start.prepared
         model.cpu()
         parameters = count_parameters(model)
-        if "lora" in settings:
+        if "lora" in start.settings:
             merge_lora(model.encoder)
         forms = [sentence.forms for sentence in prepared.sentences]
         return Run(
@@ -170,36 +316,15 @@ class FineTuningRuns:
             self.data.task,
             prepared.labels,
             report,
-            facts,
+            start.facts,
             self.inputs(encoder),
             len(forms),
             parameters,
             prepared.noise.report(forms) if prepared.noise else None,
-            task.reading_report(prepared.training.examples),
+            start.objective.task.reading_report(prepared.training.examples),
             game,
-            checkpoint,
+            start.checkpoint,
         )
-
-    def _train(
-        self,
-        plain: FineTuning,
-        prepared: PreparedData,
-        settings: Mapping[str, Any],
-        checkpoint: Checkpoint,
-        name: str,
-    ) -> tuple[Report, dict[str, Any] | None]:
-        """Train, if the settings say so against a discriminator, and report on that."""
-        how = settings, checkpoint, self.device, self.checkpoint_seconds, name
-        if self.data.game is None:
-            return train(plain, *how), None
-        objective = self.data.game.objective(
-            plain, prepared.sentences, self.data.sentences, prepared.start, settings
-        )
-        measured = plain.model, objective.held_out, plain.seed, self.device
-        before = told_apart(*measured)
-        report = train(objective, *how)
-        after, own = told_apart(*measured), objective.own_accuracy(self.device)
-        return report, game_report(objective, before, after, own)
 
     def _warn_of_short_epochs(
         self, objective: FineTuning, settings: Mapping[str, Any], sentences: int

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -16,9 +16,10 @@ from ..runtime.errors import DivergedError
 from ..runtime.progress import TrainingProgress
 from .checkpoint import Checkpoint
 from .embeddings import RowGradients
-from .flat import flatten
 from .hyperparameters import passes_per_epoch
 from .objectives.objective import Objective
+from .optimiser import clipped_together, optimiser_of
+from .saver import Saver
 
 log = logging.getLogger(__name__)
 
@@ -35,12 +36,15 @@ class Report:
         best_epoch: epoch of the final weights of the model.
         steps: number of optimiser steps.
         seconds: duration, including killed processes up to their last checkpoints.
+        together: names of the trainings that took steps together with this one, and its own;
+            empty if it was trained alone.
     """
 
     history: list[dict[str, float]]
     best_epoch: int
     steps: int
     seconds: float
+    together: list[str] = field(default_factory=list)
 
     @property
     def best(self) -> dict[str, float]:
@@ -72,6 +76,20 @@ def train(
 ) -> Report:
     """Train a model; afterwards it has the weights of the best epoch.
 
+    Arguments and errors are those of ``Training``.
+    """
+    training = Training(objective, settings, checkpoint, device, checkpoint_seconds, name)
+    with interruption.postponed():
+        while not training.finished:
+            training.advance()
+    return training.report()
+
+
+class Training:
+    """A training and its position, which moves by one step at a time.
+
+    ``train`` advances one to its end. ``train_together`` computes the losses of several at once.
+
     Args:
         objective: model, batches, loss and evaluation.
         settings: ``epochs``, ``minimum_steps`` (0 if absent), ``warmup_share``, ``gradient_clip``,
@@ -83,84 +101,161 @@ def train(
         checkpoint_seconds: interval between checkpoints.
         name: name of the training for progress lines.
 
-    Raises:
-        DivergedError: the loss or the model's states are not finite; names the step.
-        Interrupted: a signal was received; a checkpoint was saved after the current step.
+    Attributes:
+        objective, device, name: as given.
+        optimiser: AdamW over one buffer per group of parameters.
+        precision: context in which losses are computed.
+        saver: writes checkpoints.
     """
-    model = objective.model.to(device)
-    optimiser = _optimiser(objective, settings)
-    clipped = _clipped_together(optimiser)
-    peaks = [group["lr"] for group in optimiser.param_groups]
-    position = checkpoint.restore(model, optimiser)
-    if position is None:
-        position = {"step": 0, "best_epoch": 0, "history": [], "losses": [], "finished": False}
-    else:
-        log.info("%s: resumes at step %d", name, position["step"])
-    saver = Saver(checkpoint, objective.model, optimiser, position, checkpoint_seconds, name)
-    passes = passes_per_epoch(settings, len(objective.batches(0)))
-    per_epoch = len(objective.batches(0)) * passes
-    steps = per_epoch * settings["epochs"]
-    precision = Precision(settings["precision"], device)
-    parts = settings.get("accumulation", 1)
-    rows = RowGradients(model)
-    progress = TrainingProgress(name, steps, position["step"])
-    pending: list[torch.Tensor] = []
-    with interruption.postponed():
-        while not position["finished"]:
-            epoch, first = _next_batch(position, per_epoch)
-            model.train()
-            for batch in _batches(objective, epoch, passes)[first:]:
-                share = learning_rate_share(position["step"], steps, settings["warmup_share"])
-                for group, peak in zip(optimiser.param_groups, peaks, strict=True):
-                    group["lr"] = peak * share
-                loss = _backward(objective, batch, parts, device, precision, rows)
-                for weights in clipped:
-                    torch.nn.utils.clip_grad_norm_(weights, settings["gradient_clip"])
-                optimiser.step()
-                optimiser.zero_grad(set_to_none=False)
-                position["step"] += 1
-                pending.append(loss)
-                due = saver.due()
-                if due or len(pending) == LOSSES_AT_ONCE:
-                    _read_losses(pending, position, name)
-                progress.step(position["losses"])
-                if due and position["step"] % per_epoch:
-                    saver.save()
-            _read_losses(pending, position, name)
-            _end_epoch(objective, settings, saver, device, epoch + 1)
-            progress.epoch(position["history"][-1])
-    progress.close()
-    checkpoint.restore_best(model, position["best_epoch"])
-    interruption.check(f"{name}: its training is finished and saved")
-    return Report(
-        position["history"],
-        position["best_epoch"],
-        position["step"],
-        saver.spent(),
-    )
 
+    def __init__(
+        self,
+        objective: Objective,
+        settings: Mapping[str, Any],
+        checkpoint: Checkpoint,
+        device: torch.device,
+        checkpoint_seconds: float,
+        name: str,
+    ) -> None:
+        self.objective, self.device, self.name = objective, device, name
+        self._settings, self._checkpoint = settings, checkpoint
+        model = objective.model.to(device)
+        self.optimiser = optimiser_of(objective, settings)
+        self._clipped = clipped_together(self.optimiser)
+        self._peaks = [group["lr"] for group in self.optimiser.param_groups]
+        position = checkpoint.restore(model, self.optimiser)
+        if position is None:
+            position = {"step": 0, "best_epoch": 0, "history": [], "losses": [], "finished": False}
+        else:
+            log.info("%s: resumes at step %d", name, position["step"])
+        self._position = position
+        self.saver = Saver(checkpoint, model, self.optimiser, position, checkpoint_seconds, name)
+        batches = len(objective.batches(0))
+        self._passes = passes_per_epoch(settings, batches)
+        self._per_epoch = batches * self._passes
+        self._steps = self._per_epoch * settings["epochs"]
+        self.precision = Precision(settings["precision"], device)
+        self._parts = settings.get("accumulation", 1)
+        self._rows = RowGradients(model)
+        self._progress = TrainingProgress(name, self._steps, position["step"])
+        self._pending: list[torch.Tensor] = []
+        self._epoch: tuple[int, Sequence[Any]] | None = None
 
-def _backward(
-    objective: Objective,
-    batch: Any,
-    parts: int,
-    device: torch.device,
-    precision: Precision,
-    rows: RowGradients,
-) -> torch.Tensor:
-    """Add the gradients of the loss of a batch, which is computed in parts; returns the loss.
+    @property
+    def step(self) -> int:
+        """Number of optimiser steps so far."""
+        return self._position["step"]
 
-    The memory of a step is that of its largest part. The sum of the parts, weighted by their shares
-    of the batch, is the loss of the whole batch up to rounding. Dropout draws other units.
-    """
-    losses = []
-    for part, share in [(batch, 1.0)] if parts == 1 else objective.parts(batch, parts):
-        with precision, rows:
-            loss = objective.loss(part, device)
-            loss = loss if share == 1.0 else share * loss
-        loss.backward()
-        losses.append(loss.detach())
-    return losses[0] if len(losses) == 1 else torch.stack(losses).sum()
+    @property
+    def finished(self) -> bool:
+        """Whether the last epoch has been evaluated, or the training has stopped early."""
+        return self._position["finished"]
+
+    def advance(self) -> None:
+        """Take a step, or evaluate if all batches of an epoch have been read.
+
+        Raises:
+            DivergedError: the loss or the model's states are not finite; names the step.
+            Interrupted: a signal was received; a checkpoint was saved after the current step.
+        """
+        batch = self.next_batch()
+        if batch is None:
+            self._end_epoch()
+        elif self.update(self._backward(batch)):
+            self.write()
+            self.saver.check()
+
+    def next_batch(self) -> Any | None:
+        """The batch of the next step; ``None`` if an evaluation is next."""
+        epoch, number = _next_batch(self._position, self._per_epoch, bool(self._pending))
+        if number == self._per_epoch:
+            return None
+        if self._epoch is None or self._epoch[0] != epoch:
+            self._epoch = epoch, _batches(self.objective, epoch, self._passes)
+            self.objective.model.train()
+        return self._epoch[1][number]
+
+    def update(self, loss: torch.Tensor) -> bool:
+        """Take an optimiser step with the gradients of a loss; whether to write a checkpoint now.
+
+        At the end of an epoch the answer is no, because the evaluation saves.
+
+        Args:
+            loss: the loss, a scalar without gradient.
+
+        Raises:
+            DivergedError: a loss is not finite; names the step.
+        """
+        position = self._position
+        share = learning_rate_share(position["step"], self._steps, self._settings["warmup_share"])
+        for group, peak in zip(self.optimiser.param_groups, self._peaks, strict=True):
+            group["lr"] = peak * share
+        for weights in self._clipped:
+            torch.nn.utils.clip_grad_norm_(weights, self._settings["gradient_clip"])
+        self.optimiser.step()
+        self.optimiser.zero_grad(set_to_none=False)
+        position["step"] += 1
+        self._pending.append(loss)
+        is_last = position["step"] % self._per_epoch == 0
+        if is_last or len(self._pending) == LOSSES_AT_ONCE:
+            _read_losses(self._pending, position, self.name)
+        self._progress.step(position["losses"])
+        return not is_last and self.saver.due()
+
+    def taken_together(self, names: Iterable[str]) -> None:
+        """Note the names of trainings, of which this is one, that take a step together."""
+        self._position["together"] = sorted({*self._position.get("together", ()), *names})
+
+    def write(self) -> None:
+        """Write a checkpoint.
+
+        Raises:
+            DivergedError: a loss since the last checkpoint is not finite; names the step.
+        """
+        _read_losses(self._pending, self._position, self.name)
+        self.saver.write()
+
+    def report(self) -> Report:
+        """End the training: the model gets the weights of the best epoch.
+
+        Raises:
+            InputError: the file with these weights has been damaged or removed.
+            Interrupted: a signal was received.
+        """
+        position = self._position
+        self._progress.close()
+        self._checkpoint.restore_best(self.objective.model, position["best_epoch"])
+        interruption.check(f"{self.name}: its training is finished and saved")
+        return Report(
+            position["history"],
+            position["best_epoch"],
+            position["step"],
+            self.saver.spent(),
+            position.get("together", []),
+        )
+
+    def _end_epoch(self) -> None:
+        epoch = self.step // self._per_epoch
+        _end_epoch(self.objective, self._settings, self.saver, self.device, epoch)
+        self._progress.epoch(self._position["history"][-1])
+
+    def _backward(self, batch: Any) -> torch.Tensor:
+        """Add the gradients of the loss of a batch, computed in parts; returns the loss.
+
+        The memory of a step is that of its largest part. The sum of the parts, weighted by their
+        shares of the batch, is the loss of the whole batch up to rounding. Dropout draws other
+        units.
+        """
+        losses, parts = [], [(batch, 1.0)]
+        if self._parts != 1:
+            parts = self.objective.parts(batch, self._parts)
+        for part, share in parts:
+            with self.precision, self._rows:
+                loss = self.objective.loss(part, self.device)
+                loss = loss if share == 1.0 else share * loss
+            loss.backward()
+            losses.append(loss.detach())
+        return losses[0] if len(losses) == 1 else torch.stack(losses).sum()
 
 
 def _batches(objective: Objective, epoch: int, passes: int) -> Sequence[Any]:
@@ -171,92 +266,17 @@ def _batches(objective: Objective, epoch: int, passes: int) -> Sequence[Any]:
     return [batch for number in range(first, first + passes) for batch in objective.batches(number)]
 
 
-def _optimiser(objective: Objective, settings: Mapping[str, Any]) -> torch.optim.Optimizer:
-    """AdamW on one buffer per group of parameters."""
-    groups = [
-        {**group, "params": [flatten(group["params"])]} for group in objective.parameter_groups()
-    ]
-    return torch.optim.AdamW(
-        groups,
-        betas=(0.9, settings["adam_beta2"]),
-        weight_decay=settings["weight_decay"],
-        fused=True,
-    )
-
-
-def _clipped_together(optimiser: torch.optim.Optimizer) -> list[list[torch.Tensor]]:
-    """The weights whose gradients are clipped by their common norm."""
-    common, apart = [], []
-    for group in optimiser.param_groups:
-        if group.get("clipped_apart"):
-            apart.append(group["params"])
-        else:
-            common += group["params"]
-    return [common, *apart]
-
-
-def _next_batch(position: Mapping[str, Any], per_epoch: int) -> tuple[int, int]:
-    """The epoch (0-based) and the batch to resume at; the evaluation follows the last batch."""
-    epoch, first = divmod(position["step"], per_epoch)
-    evaluated = not position["losses"]
-    return (epoch, first) if first or evaluated else (epoch - 1, per_epoch)
-
-
-class Saver:
-    """Saves a training at intervals, and before it ends early.
+def _next_batch(position: Mapping[str, Any], per_epoch: int, is_pending: bool) -> tuple[int, int]:
+    """The epoch (0-based) and the batch to go on with; the evaluation follows the last batch.
 
     Args:
-        checkpoint: checkpoint to write.
-        model, optimiser, position: state to save.
-        seconds: interval between checkpoints.
-        name: name of the training, for messages.
-
-    Attributes:
-        evaluation_seconds: duration of the last evaluation, during which nothing can be saved.
+        position: position of the training.
+        per_epoch: number of batches of an epoch.
+        is_pending: whether there are losses that were not read yet.
     """
-
-    def __init__(
-        self,
-        checkpoint: Checkpoint,
-        model: torch.nn.Module,
-        optimiser: torch.optim.Optimizer,
-        position: dict[str, Any],
-        seconds: float,
-        name: str,
-    ) -> None:
-        self.checkpoint = checkpoint
-        self.model = model
-        self.optimiser = optimiser
-        self.position = position
-        self.seconds = seconds
-        self.name = name
-        self.evaluation_seconds = 0.0
-        self.saved = time.monotonic()
-        self.started = self.saved - position.get("seconds", 0.0)
-
-    def due(self, ahead: float = 0.0) -> bool:
-        """Whether to save now.
-
-        Args:
-            ahead: seconds until the next opportunity to save, if that is long.
-        """
-        return interruption.received() or time.monotonic() - self.saved + ahead > self.seconds
-
-    def spent(self) -> float:
-        """Seconds of this training, including those before the checkpoint it was resumed from."""
-        return time.monotonic() - self.started
-
-    def save(self) -> None:
-        """Save.
-
-        Raises:
-            Interrupted: a signal has been received.
-        """
-        self.position["seconds"] = self.spent()
-        self.checkpoint.save(self.model, self.optimiser, self.position)
-        self.saved = time.monotonic()
-        step = self.position["step"]
-        interruption.check(f"{self.name}: saved at step {step}, where the same command goes on")
+    epoch, first = divmod(position["step"], per_epoch)
+    evaluated = not position["losses"] and not is_pending
+    return (epoch, first) if first or evaluated else (epoch - 1, per_epoch)
 
 
 def _end_epoch(
