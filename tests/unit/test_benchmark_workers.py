@@ -67,6 +67,35 @@ def test_both_searches_find_the_same_translations() -> None:
     assert few["facts"]["right"] > 0.9
 
 
+def test_a_trimmed_vocabulary_trains_on_the_same_treebank(tmp_path: Path) -> None:
+    """Of 2,000 subwords at most the 100 are left that the words come from, and the letters."""
+    from benchmarks.measurement import Measurement
+    from benchmarks.rows.memory import settings, vocabulary_note
+    from benchmarks.workers import memory
+
+    tiny = {
+        "vocab_size": 2000, "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2,
+        "intermediate_size": 64, "max_position_embeddings": 60,
+    }  # fmt: skip
+    pair, treebanks = [], set()
+    for trimmed in (True, False):
+        folder = tmp_path / str(trimmed)
+        written = {"folder": str(folder), "configuration": tiny, "sentences": 30, "words": 100}
+        size = memory.material({**written, "trimmed": trimmed})["facts"]["vocabulary"]
+        assert size < 160 if trimmed else size == 2000
+        treebanks.add((folder / "training.conllu").read_bytes())
+        arguments = {
+            "folder": str(folder), "task": SETTINGS, "threads": 1,
+            "settings": {**settings(False), "batch_pieces": 200},
+        }  # fmt: skip
+        found = memory.train(arguments)
+        facts = {**found["facts"], "vocabulary": size}
+        pair.append(Measurement(found["seconds"], found["work"], 1, facts))
+    assert len(treebanks) == 1
+    assert pair[0].facts["losses"] == pytest.approx(pair[1].facts["losses"], abs=1e-4)
+    assert "GB with 2,000" in vocabulary_note([tuple(pair)])
+
+
 def test_both_sides_of_checkpointing_compute_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

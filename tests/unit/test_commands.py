@@ -24,7 +24,7 @@ from xltransfer import __main__ as entry
 from xltransfer.analyses.scores import SENTENCE_IDS
 from xltransfer.analyses.statistics.bootstrap import ratio_interval
 from xltransfer.commands.annotate import annotate
-from xltransfer.commands.export import Origin, export, model_card
+from xltransfer.commands.export import export
 from xltransfer.commands.list import KINDS
 from xltransfer.commands.list import list as list_names
 from xltransfer.commands.unpack import unpack
@@ -283,15 +283,6 @@ def test_intervals_of_scores_for_documents(models: Path) -> None:
     row = next(row for row in rows if row["target"] == "qab")
     assert (row["score"], row["seeds"], row["metric"]) == ("62.50", "2", "accuracy")
     assert float(row["low"]) < 62.5 < float(row["high"])
-
-
-def test_the_card_of_a_set_of_sources_has_the_licence_of_each() -> None:
-    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
-    origin = Origin("results", "embedded", "pos", "qaa_embedded+qca_embedded", "none", 1)
-    report = {"config": {"settings": {**POS, "training": {}}}, "weights": "w"}
-    card = model_card(origin, report, config, "bert")
-    assert yaml.safe_load(card.split("---")[1])["language"] == ["qaa", "qca"]
-    assert card.count("licence: CC0-1.0") == 2
 
 
 def test_what_is_not_exported(models: Path, tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ from xltransfer.study.estimate import (
     encoder_size,
     read_outputs,
 )
+from xltransfer.study.open_study import open_study
 from xltransfer.study.plan import check_positive, model_of, report, work
 from xltransfer.study.study_files import read_config
 from xltransfer.training.operations import batches_per_step
@@ -172,8 +175,71 @@ def test_a_dry_run_is_read(mbert: dict) -> None:
     flops, starts = work(found.study, found, jobs)
     assert flops["fine-tuning"] == found.training(named) and starts == 2
     text = "\n".join(report(found.study, found, jobs))
-    assert "models: 210, of which 1 are to be trained" in text
+    assert "models of the study: 210, of which 1 are to be trained" in text
     assert "148.9 GB" in text and "utilisation" in text
+
+
+def test_a_bilstm_is_not_as_large_as_the_encoder_beside_it() -> None:
+    """A layer of 300 states is about half a layer of a transformer of that width."""
+    config = yaml.safe_load((ROOT / "resources" / "studies" / "unseen.yaml").read_text("utf-8"))
+    found = estimate(config)
+    own, layers = found.size("bilstm"), 3
+    assert own.layers == layers and own.hidden == 2 * 200
+    assert own.body < found.size("mbert").body / 10
+
+
+def of_any_folders(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Estimate:
+    """The estimate of a study that takes its corpora and its encoder from given folders."""
+    sizes = {"hidden_size": 384, "num_hidden_layers": 12, "intermediate_size": 1536}
+    given = {**sizes, "model_type": "bert", "vocab_size": 9000, "max_position_embeddings": 512}
+    for file in ("model.safetensors", "tokenizer.json"):
+        (folder / file).touch()
+    (folder / "config.json").write_text(json.dumps(given))
+    text = (ROOT / "resources" / "studies" / f"{name}.yaml").read_text(encoding="utf-8")
+    for variable in re.findall(r"\$(XLTRANSFER_\w+)", text):
+        monkeypatch.setenv(variable, str(folder))
+    config = yaml.safe_load(text)
+    config["pathvars"]["results"] = str(folder / "results")
+    return estimate(config)
+
+
+def test_word_vectors_are_not_as_large_as_the_encoder_beside_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = of_any_folders("predicted-trees", tmp_path, monkeypatch)
+    assert found.size("vectors").parameters < found.size("local-trimmed").parameters / 10
+
+
+def test_a_trimmed_vocabulary_counts_when_it_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until then that of the encoder it is made from, which the plan says."""
+    before = of_any_folders("multilingual-parsing", tmp_path, monkeypatch)
+    assert before.size("local-trimmed").vocabulary == 9000
+    assert before.untrimmed() == ["local-trimmed"]
+    assert "at most: the vocabulary of local-trimmed" in "\n".join(report(before.study, before, {}))
+    made = tmp_path / "results" / "encoders" / "local-trimmed" / "config.json"
+    made.parent.mkdir(parents=True)
+    given = json.loads((tmp_path / "config.json").read_text())
+    made.write_text(json.dumps({**given, "vocab_size": 700}))
+    after = of_any_folders("multilingual-parsing", tmp_path, monkeypatch)
+    assert after.size("local-trimmed").vocabulary == 700 and after.untrimmed() == []
+    assert "at most" not in "\n".join(report(after.study, after, {}))
+
+
+def test_the_encoder_that_an_embedded_world_pretrains_has_a_known_size() -> None:
+    path = ROOT / "resources" / "studies" / "replication.yaml"
+    own, default = (Estimate(open_study(files), Assumptions()) for files in ([path], []))
+    assert own.study.name != default.study.name
+    assert own.size("embedded") == default.size("embedded")
+
+
+def test_zero_shot_models_of_unseen_languages_read_with_the_encoder() -> None:
+    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    found, name = estimate(config), "pos/qga_embedded/none/seed-11/qga_embedded-test.conllu"
+    paths = [f"results/predictions/{arm}/{name}" for arm in ("zero-shot-from-qaa", "embedded")]
+    one, other = (work(found.study, found, {"predict": [[path]]})[0] for path in paths)
+    assert one["prediction"] == other["prediction"] > 0
 
 
 def test_studies_of_word_vectors_alone_have_estimates() -> None:

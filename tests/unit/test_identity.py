@@ -51,7 +51,7 @@ def test_comments_docstrings_and_formatting_do_not_count(package: Path) -> None:
 @pytest.mark.parametrize(
     ("module", "old", "new", "stages"),
     [
-        ("training/loop.py", "betas=(0.9,", "betas=(0.8,", {"finetune"}),
+        ("training/optimiser.py", "betas=(0.9,", "betas=(0.8,", {"finetune"}),
         ("encoders/batching.py", "// 2", "// 3", {"finetune", "predict"}),
         ("tasks/heads/spanning_tree.py", "+ 1) * (words", "+ 2) * (words", {"finetune", "predict"}),
         ("tasks/metrics/attachment.py", "attached += 1", "attached += 2",

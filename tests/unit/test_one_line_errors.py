@@ -41,6 +41,15 @@ def test_an_error_names_the_line_of_the_key(tmp_path: Path) -> None:
     assert found == f"config: seeds.1: 'two' is not of type integer ({path}:4)"
 
 
+def test_a_value_that_is_no_number_has_its_line(tmp_path: Path) -> None:
+    """NaN is not equal to itself."""
+    path = tmp_path / "study.yaml"
+    path.write_text("study: x\nparsing: {head_dropout: .nan}\n")
+    error = InputError("config: parsing.head_dropout: nan is no number; write a finite one")
+    config = {"parsing": {"head_dropout": float("nan")}}
+    assert str(with_place(error, [path], config)).endswith(f"({path}:2)")
+
+
 def test_the_file_that_is_used_is_named_and_none_for_the_command_line(tmp_path: Path) -> None:
     first, second = tmp_path / "a.yaml", tmp_path / "b.yaml"
     first.write_text("parsing:\n  head_dropout: 2\n")

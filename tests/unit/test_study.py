@@ -163,6 +163,16 @@ WRONG = {
         change(parsing__training__epochs="ten"),
         "parsing.training.epochs: 'ten'",
     ),
+    "exponent without a point": (
+        change(parsing__training__encoder_learning_rate="2e-3"),
+        "'2e-3' is not of type number; YAML reads exponents only with a point and a sign: write "
+        "2.0e-3",
+    ),
+    "quoted number": (change(parsing__arc_units="500"), "integer; write it without quotes"),
+    "task without a section": (
+        change(tasks=["parsing", "nope"]),
+        "config: tasks: 'nope' has no section with its name; add one",
+    ),
     "number for a list": (change(seeds=3), "seeds: 3 is not of type array"),
     "fraction of an epoch": (change(parsing__training__epochs=1.5), "epochs: 1.5"),
     "negative rate": (change(parsing__training__encoder_learning_rate=-1), "must be above 0"),

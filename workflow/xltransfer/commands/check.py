@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from ..corpora.checksums import verify_checksum
+from ..encoders.ablations import NONE
 from ..public.functions import open_study
 from ..runtime.command import warn
 from ..runtime.errors import InputError
@@ -105,7 +106,9 @@ def _too_large(study: Study) -> Iterator[str]:
     folder = next(parent for parent in (folder, *folder.parents) if parent.exists())
     needed, free = sum(disk.values()), shutil.disk_usage(folder).free
     if needed > free:
+        ablated = study.config["keep"]["ablated_weights"] and study.config["ablations"] != [NONE]
+        fewer = "`keep: {ablated_weights: false}`" if ablated else "`keep: {precision: bfloat16}`"
         yield (
             f"{study.results}: needs about {needed / 1e9:,.1f} GB, and the disk has "
-            f"{free / 1e9:,.1f} GB; make room, or set `keep: {{ablated_weights: false}}`"
+            f"{free / 1e9:,.1f} GB; make room, or set {fewer}"
         )

@@ -13,6 +13,7 @@ import yaml
 
 from ..corpora.catalogue import Corpus
 from ..corpora.source_sets import members
+from ..encoders.families import FAMILIES
 from ..encoders.sequence_heads import SEQUENCE_HEADS
 from ..records import paths
 from ..records.record import TRAINING, record_path
@@ -20,8 +21,10 @@ from ..records.verification import verified_model
 from ..runtime.command import warn
 from ..runtime.errors import InputError
 from ..runtime.files import read_json, sha256_of_file
+from ..study import Study
 from ..study.catalogued_files import read_catalogue
 from ..study.project import project_folder
+from ..study.recipes import VECTOR_BILSTM, WITHOUT_PRETRAINING, WORD_VECTORS
 from ..study.schema import checked_config
 from ..tasks.properties import kind_of
 
@@ -137,10 +140,8 @@ def model_card(
         config: configuration, whose catalogue has the corpora.
         model_type: type of its encoder.
     """
-    kind = kind_of(report["config"]["settings"])
-    catalogue = read_catalogue(project_folder(), config)
-    corpora: Mapping[str, Corpus] = getattr(catalogue, kind.corpora)
-    codes = members(origin.source)
+    kind, codes = kind_of(report["config"]["settings"]), members(origin.source)
+    corpora = _corpora(config, kind.corpora, codes)
     sources = [corpora[code] for code in codes if code in corpora]
     if len(sources) < len(codes):
         raise InputError(
@@ -152,7 +153,7 @@ def model_card(
     name = report["config"]["settings"]["kind"]
     opened = _loaded_as(report["config"]["settings"], model_type)
     metadata = {
-        "library_name": "transformers",
+        **({"library_name": "transformers"} if opened else {}),
         "tags": ["cross-lingual transfer", name],
         **({"pipeline_tag": PIPELINES[name]} if name in PIPELINES and opened != ENCODER else {}),
         **({"base_model": base} if base else {}),
@@ -165,13 +166,32 @@ def model_card(
     lines += _score_lines(origin, corpora)
     lines += ["", "## Use", ""]
     if kind.corpora in ANNOTATES:
-        lines += ["```sh", "xltransfer annotate . < text", "```", ""]
-    lines += [f"With transformers: `{opened}.from_pretrained(…)`."]
+        spoken = f" --language {sources[0].language}" * (
+            model_type in (VECTOR_BILSTM, WORD_VECTORS)
+        )
+        lines += ["```sh", f"xltransfer annotate .{spoken} < text", "```", ""]
+    lines += [f"With transformers: `{opened}.from_pretrained(…)`."] if opened else []
     return "\n".join(lines) + "\n"
 
 
+def _corpora(config: Mapping[str, Any], folder: str, codes: Sequence[str]) -> Mapping[str, Corpus]:
+    """The annotated corpora of a study, with those that it makes if one of these is needed."""
+    found: Mapping[str, Corpus] = getattr(read_catalogue(project_folder(), config), folder)
+    if set(codes) <= set(found):
+        return found
+    return getattr(Study(config, project_folder()).catalogue, folder)
+
+
 def _loaded_as(settings: Mapping[str, Any], model_type: str) -> str:
-    """The class of transformers that opens a model; the encoder alone if it has no such head."""
+    """The class of transformers that opens a model; the encoder alone if it has no such head.
+
+    Empty for models over networks that transformers does not have.
+    """
+    if model_type in WITHOUT_PRETRAINING:
+        return ""
+    family = FAMILIES.get(model_type)
+    if settings["kind"] in ("tagging", "entities") and (family is None or family.head is None):
+        return ENCODER
     if settings["kind"] == "sentence-classification" and not (
         model_type in SEQUENCE_HEADS and settings["pooling"] == "first" and settings["dense_layer"]
     ):

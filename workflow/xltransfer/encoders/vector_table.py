@@ -59,6 +59,11 @@ class VectorTable:
 
     def check_language(self, language: str, place: str) -> None:
         """Raise an error for a language without vectors; ``place`` is named first."""
+        if not language:
+            raise InputError(
+                f"{place}: its word vectors are of {', '.join(self.words)}; name the language of "
+                "the text with --language"
+            )
         if language not in self.words:
             raise InputError(
                 f"{place}: no word vectors of the language '{language}', only of "

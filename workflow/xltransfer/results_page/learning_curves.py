@@ -1,4 +1,4 @@
-"""The command ``learning_curves``."""
+"""Write the learning curves of all trainings of a study, as CSV and for TensorBoard."""
 
 from __future__ import annotations
 

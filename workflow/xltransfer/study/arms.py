@@ -106,6 +106,10 @@ class Arms:
         zero_shot = [ZERO_SHOT + code for code in self._section["zero_shot_from"]]
         return [*others, *zero_shot, self.baseline]
 
+    def encoder_of(self, name: str) -> str:
+        """The encoder of an arm in paths: zero-shot arms have the one that verdicts are about."""
+        return self.encoder if name.startswith(ZERO_SHOT) else name
+
     def of_task(self, task: str) -> list[str]:
         """The arms of a task; a zero-shot arm needs a source corpus of its language."""
         sources = self._zero_shot_sources(task)

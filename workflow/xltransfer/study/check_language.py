@@ -55,7 +55,10 @@ def describe(catalogue: Catalogue, code: str) -> Iterator[str]:
     for key, table in (("text", "raw_corpora.tsv"), ("treebanks", "treebanks.tsv")):
         if item[key] == "null":
             yield f"  missing: a row in {catalogue.directory}/{table}"
-    yield "item for `unseen.languages`:"
+    if item["text"] == "null":
+        yield "no item for `unseen.languages`, which needs raw text: add a row, then run this again"
+        return
+    yield "folds are for fewer than 1,000 sentences; item for `unseen.languages`:"
     pairs = ", ".join(f"{key}: {value}" for key, value in item.items())
     yield f"  - {{{pairs}, split: folds, transliterated: [{', '.join(varieties)}]}}"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from ..corpora.catalogue import EMBEDDED
@@ -15,6 +16,7 @@ from ..corpora.formats import FORMATS
 from ..corpora.questions import BY_ARTICLE
 from ..corpora.source_sets import members
 from ..encoders.ablations import NONE
+from ..records.paths import made_encoder
 from ..runtime.errors import InputError
 from ..runtime.files import read_json
 from ..training.hyperparameters import passes_per_epoch
@@ -26,6 +28,8 @@ from .question_settings import FOLDER as QUESTIONS
 from .recipes import root_of
 from .task_encoders import encoders_and_tasks
 
+EMBEDDED_ENCODER = Path("resources", "models", EMBEDDED)
+"""The encoder of the default study."""
 PEAK = {"T4": 65.0, "V100": 125.0, "A100": 312.0, "H100": 989.0}
 """Dense half-precision teraflops per second, from NVIDIA's data sheets."""
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
@@ -68,27 +72,36 @@ class Assumptions:
 def encoder_size(study: Study, name: str) -> EncoderSize:
     """The size of an encoder: from its directory if it exists, else from ``encoders.tsv``.
 
-    An adapted encoder has the size of the one that it starts from, and so has one with a trimmed
-    vocabulary, which is smaller. One of the lowest layers of another encoder has as many. A BiLSTM,
-    and an encoder of word vectors, are counted like the first pretrained encoder of the transfer
-    part.
+    An adapted encoder has the size of the one that it starts from, and so has one whose vocabulary
+    is yet to be trimmed. One of the lowest layers of another encoder has as many. The encoder of an
+    embedded world that the study pretrains is as large as that of the default study.
 
     Raises:
         InputError: neither source has the size.
     """
     size = _size_at_the_root(study, name)
+    trimmed = next((part for part in _trimmed_parts(study, name) if part.exists()), None)
+    if trimmed is not None:
+        size = replace(size, vocabulary=size_of(read_json(trimmed), f"{trimmed}:1").vocabulary)
     if not any(recipe.layers for recipe in study.made_encoders.chain(name)):
         return size
     return replace(size, layers=study.declared_encoders[name].layers)
+
+
+def _trimmed_parts(study: Study, name: str) -> list[Path]:
+    """The ``config.json`` of the encoders in a chain of recipes whose vocabulary is trimmed."""
+    found, declared = [], study.declared_encoders
+    while name in declared and (recipe := declared[name].recipe) is not None:
+        if recipe.corpora:
+            found.append(study.root / made_encoder(study.results, name) / "config.json")
+        name = recipe.base
+    return found
 
 
 def _size_at_the_root(study: Study, name: str) -> EncoderSize:
     """The size of the encoder at the start of the chain of recipes of another one."""
     declared = study.declared_encoders
     encoder = root_of(declared[name], declared)
-    if not encoder.pretrained:
-        like = next((one for one in study.encoders.values() if one.pretrained), encoder)
-        encoder = root_of(like, declared)
     if not encoder.pretrained and encoder.recipe is not None:
         return _size_of_words(encoder.recipe.architecture)
     path = study.root / encoder.directory / "config.json"
@@ -97,6 +110,8 @@ def _size_at_the_root(study: Study, name: str) -> EncoderSize:
         # Bytes; characters are about as many.
         vocabulary = {"vocab_size": encoder.recipe.settings.get("vocabulary_size", 260)}
         return size_of({**encoder.recipe.architecture, **vocabulary}, f"config: encoders: {name}")
+    if encoder.directory == f"{study.results}/encoders/{EMBEDDED}" and not path.exists():
+        path = study.root / EMBEDDED_ENCODER / "config.json"
     if path.exists():
         return size_of(read_json(path), f"{path}:1")
     if encoder.hub in (known := catalogued_encoders(study.catalogue)):
@@ -105,7 +120,7 @@ def _size_at_the_root(study: Study, name: str) -> EncoderSize:
 
 
 def _size_of_words(architecture: Mapping[str, Any]) -> EncoderSize:
-    """About the size of an encoder that reads words, if no other encoder is there to compare.
+    """About the size of a BiLSTM, or of an encoder of word vectors.
 
     A bidirectional LSTM has half as many weights as layers of a transformer of its width. Vectors
     of words are not trained.
@@ -136,6 +151,16 @@ class Estimate:
         self.study = study
         self.assumptions = assumptions
         self._sizes: dict[str, EncoderSize] = {}
+
+    def untrimmed(self) -> list[str]:
+        """Encoders that count with the vocabulary that their recipe will trim."""
+        names = dict.fromkeys(model.encoder for model in self.models())
+        return [
+            name
+            for name in names
+            if (parts := _trimmed_parts(self.study, name))
+            and not any(part.exists() for part in parts)
+        ]
 
     def size(self, encoder: str) -> EncoderSize:
         """The size of an encoder."""

@@ -72,4 +72,6 @@ def _is_used(node: yaml.Node | None, path: list[str], config: Mapping[str, Any])
             value = value[int(key)] if isinstance(value, list) else value[key]
         except (KeyError, IndexError, TypeError, ValueError):
             return False
-    return yaml.safe_load(yaml.serialize(node)) == value
+    own = yaml.safe_load(yaml.serialize(node))
+    not_a_number = own != own and value != value
+    return own == value or not_a_number

@@ -101,9 +101,10 @@ def check_results(folder: str) -> None:
 def expand(text: str, key: str) -> str:
     """A text of the configuration (at ``key``) with environment variables expanded."""
     expanded = os.path.expanduser(os.path.expandvars(text))
-    unset = re.search(r"\$\{?(\w+)", expanded)
-    if unset:
-        raise InputError(
-            f"config: {key}: the environment variable {unset[1]} is not set; set it or write a path"
-        )
+    for name in re.findall(r"\$\{?(\w+)", f"{text} {expanded}"):
+        if not os.environ.get(name):
+            state = "empty" if name in os.environ else "not set"
+            raise InputError(
+                f"config: {key}: the environment variable {name} is {state}; set it or write a path"
+            )
     return expanded

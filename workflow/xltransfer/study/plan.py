@@ -20,10 +20,11 @@ from .open_study import open_study
 from .training_memory import largest_trainings
 
 UNKNOWN = (
-    *("adapt", "pretrain", "pretrain_embedded", "translation_context"),
+    *("adapt", "pretrain", "pretrain_embedded", "trim_vocabulary", "translation_context"),
     *("train_vectors", "represent_words", "map_vectors", "translate_words"),
+    *("discriminate", "parse_relations", "similarity"),
 )
-"""Rules without an estimate, because the size of their data is unknown before cleaning."""
+"""Rules that compute and have no estimate: most read text whose size is unknown before cleaning."""
 
 
 AFFECTED = "affected files:"
@@ -84,13 +85,15 @@ def report(study: Study, estimate: Estimate, jobs: Mapping[str, list[list[str]]]
     yield study.name
     yield f"\njobs to run: {sum(map(len, jobs.values()))}"
     yield from _table((rule, f"{len(jobs[rule])}") for rule in sorted(jobs))
-    yield f"\nmodels: {len(models)}, of which {len(trained)} are to be trained"
+    yield f"\nmodels of the study: {len(models)}, of which {len(trained)} are to be trained"
     disk = estimate.disk()
     dropped = disk.pop("weights dropped after use")
-    yield f"\non disk in the end: {_size(sum(disk.values()))}"
+    yield f"\non disk at the end of the whole study: {_size(sum(disk.values()))}"
     yield from _table((kind, _size(number)) for kind, number in disk.items())
     if dropped:
         yield f"  and weights that are dropped after use: {_size(dropped)}"
+    if untrimmed := estimate.untrimmed():
+        yield f"  at most: the vocabulary of {', '.join(untrimmed)} is yet to be trimmed"
     flops, starts = work(study, estimate, jobs)
     hours = {part: estimate.hours(number) for part, number in flops.items()}
     hours["start of jobs"] = estimate.hours(0, starts)
@@ -98,11 +101,11 @@ def report(study: Study, estimate: Estimate, jobs: Mapping[str, list[list[str]]]
     yield from _table((part, f"{number:.1f}") for part, number in hours.items())
     core_hours = estimate.core_hours(sum(flops.values()), starts)
     yield f"without a GPU: {core_hours:.1f} core hours, to be divided by the number of cores"
-    yield "\nmemory of the largest fine-tuning, with AdamW in float32:"
-    yield from _table((name, _size(n)) for name, n in largest_trainings(estimate).items())
     unknown = [rule for rule in UNKNOWN if rule in jobs]
     if unknown:
-        yield f"  and not estimated: {', '.join(unknown)}"
+        yield f"  and the time of these jobs, which is not estimated: {', '.join(unknown)}"
+    yield "\nmemory of the largest fine-tuning of each encoder of the study, with AdamW in float32:"
+    yield from _table((name, _size(n)) for name, n in largest_trainings(estimate).items())
     yield "\nassumed, if not known:"
     assumed = estimate.assumptions
     yield from _table((f.name, f"{getattr(assumed, f.name)}") for f in fields(assumed))
@@ -123,8 +126,8 @@ def work(
         found["search"] += estimate.search(Model(encoder, task, Path(name).stem, NONE))
     for path in (path for outputs in predicting for path in outputs):
         model, (corpus, split) = model_of(path, study.results), _corpus(path)
-        kind = study.kind(model.task).corpora
-        found["prediction"] += estimate.reading(model.encoder, kind, corpus, split)
+        kind, encoder = study.kind(model.task).corpora, study.unseen.arms.encoder_of(model.encoder)
+        found["prediction"] += estimate.reading(encoder, kind, corpus, split)
     for path in (path for outputs in representing for path in outputs):
         encoder = Path(path).relative_to(study.results).parts[1]
         found["representations"] += estimate.reading(encoder, "treebanks", *_corpus(path))

@@ -66,8 +66,8 @@ def check_schema(config: Mapping[str, Any]) -> dict[str, Any]:
         section = config.get(task)
         if not isinstance(section, Mapping):
             raise InputError(
-                f"config: {task}: the section of this task is missing; config.yaml shows and "
-                "explains what belongs in it"
+                f"config: tasks: '{task}' has no section with its name; add one (config.yaml shows "
+                "and explains what belongs in it), or remove the task"
             )
         if _kind(section) not in kinds:
             raise InputError(
@@ -145,6 +145,18 @@ def _validate(section: Mapping[str, Any], schema: Mapping[str, Any], prefix: str
         raise InputError(f"config: {prefix}{_explain(first)}")
 
 
+def _number_remedy(error: jsonschema.ValidationError) -> str:
+    """How to write a number that YAML reads as text, which it does with 2e-3."""
+    written = error.instance
+    if error.validator_value not in ("number", "integer") or not isinstance(written, str):
+        return ""
+    if re.fullmatch(r"[+-]?\d+[eE][+-]?\d+", written):
+        digits, exponent = re.split("[eE]", written)
+        number = f"{digits}.0e{int(exponent):+d}"
+        return f"; YAML reads exponents only with a point and a sign: write {number}"
+    return "; write it without quotes" if re.fullmatch(r"[+-]?[\d.]+", written) else ""
+
+
 def _explain(error: jsonschema.ValidationError) -> str:
     key = ".".join(str(part) for part in error.absolute_path)
     prefix = f"{key}." if key else ""
@@ -160,7 +172,7 @@ def _explain(error: jsonschema.ValidationError) -> str:
     value = without_credentials(printable(repr(error.instance)))
     value = value if len(value) < 60 else value[:57] + "..."
     reasons = {
-        "type": f"{value} is not of type {error.validator_value}",
+        "type": f"{value} is not of type {error.validator_value}{_number_remedy(error)}",
         "enum": f"{value} is none of {error.validator_value}",
         "pattern": f"{value} is not of the form {error.validator_value}",
         "uniqueItems": f"{value} names something twice; remove one",
