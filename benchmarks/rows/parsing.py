@@ -15,6 +15,7 @@ from .. import data
 from ..machine import module_version
 from ..measurement import (
     FailedError,
+    Finished,
     Measurement,
     Pair,
     Target,
@@ -56,6 +57,7 @@ MACHAMP_PARAMETERS = {
             "topn": 1,
             "layers_to_use": [-1],
         },
+        "seq": {},
         "dependency": {
             "arc_representation_dim": 768,
             "tag_representation_dim": 256,
@@ -145,17 +147,46 @@ def _beside_machamp(options: Options) -> Comparison:
 
 def _machamp(options: Options, arguments: dict[str, Any], number: int) -> Measurement:
     """Train MaChAmp's parser; its log tells when training steps began and ended."""
+    parameters = {**MACHAMP_PARAMETERS, "transformer_model": arguments["encoder"]}
+    folder, finished = train_machamp(
+        options, arguments, parameters, {"task_type": "dependency", "column_idx": 6}, number + 1
+    )
+    return Measurement(
+        machamp_seconds((folder / "model" / "log.txt").read_text()),
+        MACHAMP_SENTENCES * MACHAMP_EPOCHS,
+        finished.peak_bytes,
+        {"LAS": machamp_scores(options, arguments, folder)["LAS"], "all": finished.seconds},
+    )
+
+
+def train_machamp(
+    options: Options,
+    arguments: dict[str, Any],
+    parameters: dict[str, Any],
+    task: dict[str, Any],
+    seed: int,
+) -> tuple[Path, Finished]:
+    """Train a model of one task with MaChAmp.
+
+    Args:
+        options: of the run.
+        arguments: ``training`` and ``development``, files.
+        parameters: MaChAmp's configuration of parameters.
+        task: MaChAmp's configuration of the task.
+        seed: of the training.
+
+    Returns:
+        The folder of the model and its log, and time and memory.
+    """
     folder = options.work / "machamp"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    task = {"dependency": {"task_type": "dependency", "column_idx": 6}}
     corpus = {
         "train_data_path": arguments["training"],
         "dev_data_path": arguments["development"],
         "word_idx": 1,
-        "tasks": task,
+        "tasks": {task["task_type"]: task},
     }
-    parameters = {**MACHAMP_PARAMETERS, "transformer_model": arguments["encoder"]}
     (folder / "data.json").write_text(json.dumps({"corpus": corpus}))
     (folder / "parameters.json").write_text(json.dumps(parameters))
     finished = run_process(
@@ -163,24 +194,21 @@ def _machamp(options: Options, arguments: dict[str, Any], number: int) -> Measur
             *(options.machamp_python, options.machamp / "train.py"),
             *("--dataset_configs", folder / "data.json"),
             *("--parameters_config", folder / "parameters.json"),
-            *("--device", "-1", "--model_dir", folder / "model", "--seed", str(number + 1)),
+            *("--device", "-1", "--model_dir", folder / "model", "--seed", str(seed)),
         ],
         options.work / "logs" / "machamp.log",
         {**thread_variables(options.threads), "HF_HUB_OFFLINE": "1"},
         folder,
     )
-    compared = {
-        "gold": arguments["development"],
-        "predicted": str(folder / "model" / "corpus.out.conllu"),
-    }
-    shutil.copy(folder / "model" / "corpus.out", compared["predicted"])
-    las = call_worker(options, "parsing:attachment", compared).facts["LAS"]
-    return Measurement(
-        machamp_seconds((folder / "model" / "log.txt").read_text()),
-        MACHAMP_SENTENCES * MACHAMP_EPOCHS,
-        finished.peak_bytes,
-        {"LAS": las, "all": finished.seconds},
-    )
+    return folder, finished
+
+
+def machamp_scores(options: Options, arguments: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """LAS and accuracy of what the trained model predicted of the development part, in percent."""
+    predicted = folder / "model" / "corpus.out.conllu"
+    shutil.copy(folder / "model" / "corpus.out", predicted)
+    compared = {"gold": arguments["development"], "predicted": str(predicted)}
+    return dict(call_worker(options, "parsing:score_file", compared).facts)
 
 
 def machamp_seconds(log: str) -> float:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from xltransfer.corpora.conllu import ID, Sentence, read_conllu
+from xltransfer.corpora.conllu import ID, UPOS, Sentence, read_conllu
 from xltransfer.encoders.batching import Batch, collate, plan_examples
 from xltransfer.encoders.tokenizer import WordTokenizer
 from xltransfer.encoders.transformer import load_encoder, longest_input
@@ -66,7 +66,7 @@ def parser_objective(
 
 
 def train(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Train a parser; time the training steps.
+    """Train a parser or a tagger; time the training steps.
 
     Args:
         arguments: ``encoder``, ``training`` and ``development``, ``task`` (kind and head),
@@ -90,7 +90,7 @@ def train(arguments: dict[str, Any]) -> dict[str, Any]:
         "seconds": objective.seconds,
         "work": len(objective.training.sentences) * objective.settings["epochs"],
         "facts": {
-            "LAS": report.best["LAS"],
+            **report.best,
             "steps": report.steps,
             "all": report.seconds,
             "device_bytes": peak_of(device),
@@ -194,11 +194,28 @@ def prediction_bound(arguments: dict[str, Any]) -> dict[str, Any]:
     return {"work": 1, "facts": {"bound": str(found)}}
 
 
-def attachment(arguments: dict[str, Any]) -> dict[str, Any]:
-    """LAS of a predicted file, which need not hold trees; arguments ``gold`` and ``predicted``."""
+def score_file(arguments: dict[str, Any]) -> dict[str, Any]:
+    """LAS and accuracy of parts of speech of a predicted file, which need not hold trees.
+
+    Args:
+        arguments: ``gold`` and ``predicted``, with the same words.
+    """
     gold = read_conllu(arguments["gold"])
     lines = Path(arguments["predicted"]).read_text(encoding="utf-8").splitlines()
     rows = (line.split("\t") for line in lines if line[:1].isdigit())
     words = (row for row in rows if row[ID].isdigit())
     predicted = [Sentence([], [], list(islice(words, len(s.words)))) for s in gold]
-    return {"work": 1, "facts": {"LAS": attachment_scores(gold, predicted, {})["LAS"].percent}}
+    facts = {
+        "LAS": attachment_scores(gold, predicted, {})["LAS"].percent,
+        "accuracy": 100 * _equal_parts_of_speech(gold, predicted),
+    }
+    return {"work": 1, "facts": facts}
+
+
+def _equal_parts_of_speech(gold: list[Sentence], predicted: list[Sentence]) -> float:
+    pairs = [
+        (word[UPOS], found[UPOS])
+        for sentence, other in zip(gold, predicted, strict=True)
+        for word, found in zip(sentence.words, other.words, strict=True)
+    ]
+    return sum(right == found for right, found in pairs) / len(pairs)

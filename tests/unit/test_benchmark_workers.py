@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import importlib
 from pathlib import Path
 from pkgutil import resolve_name
@@ -10,8 +11,10 @@ import pytest
 from encoders import make_encoder
 from test_parsing import SETTINGS
 from test_training import SENTENCES
-from xltransfer.corpora.conllu import write_conllu
+from xltransfer.corpora.conllu import UPOS, write_conllu
 
+from benchmarks import accuracy
+from benchmarks.options import Options
 from benchmarks.workers import masked_lm, parsing
 
 
@@ -138,3 +141,71 @@ def test_both_sides_of_checkpointing_compute_the_same(
     weights = 16 * (302_309_376 + (8000 + 512 + 2 + 2) * 1024)
     assert estimated_bytes(True) == weights + 512 * 1024 * (4 * 24 + 66)
     assert estimated_bytes(False) == weights + 512 * 1024 * 66 * 24
+
+
+def test_predicted_files_are_scored_by_their_columns(tmp_path: Path) -> None:
+    gold, predicted = tmp_path / "gold.conllu", tmp_path / "predicted.conllu"
+    rows = [
+        "Dogs\tNOUN\t2\tnsubj",
+        "bark\tVERB\t0\troot",
+        "loudly\tADV\t2\tadvmod",
+        ".\tPUNCT\t2\tpunct",
+    ]
+    write_rows(gold, rows)
+    # One part of speech, one head and one label differ; the heads form no tree.
+    write_rows(predicted, ["Dogs\tPROPN\t4\tnsubj", rows[1], "loudly\tADV\t2\tobl", rows[3]])
+    facts = parsing.score_file({"gold": str(gold), "predicted": str(predicted)})["facts"]
+    assert facts == {"LAS": pytest.approx(50), "accuracy": pytest.approx(75)}
+
+
+def test_programs_are_compared_after_equal_training(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "shared" / "data" / "ud" / "UD_English-EWT"
+    folder.mkdir(parents=True)
+    for part in ("train", "dev"):
+        write_conllu(folder / f"en_ewt-ud-{part}.conllu", SENTENCES)
+    program = tmp_path / "machamp" / "train.py"
+    program.parent.mkdir()
+    program.write_text(ALWAYS_NOUN)
+    options = Options(
+        tmp_path / "work", 1, 1, tmp_path / "shared", make_encoder(tmp_path / "encoder"),
+        machamp=program.parent,
+    )  # fmt: skip
+    accuracy.compare(options, sentences=3, held_out=2, epochs=1, seeds=1)
+    rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
+    keys = [(row["task"], row["program"], float(row["learning_rate"])) for row in rows]
+    assert keys == [
+        ("parsing", "xltransfer", 2e-4), ("parsing", "MaChAmp", 1e-4), ("parsing", "MaChAmp", 5e-4),
+        ("pos", "xltransfer", 2e-4), ("pos", "MaChAmp", 1e-4), ("pos", "MaChAmp", 5e-4),
+    ]  # fmt: skip
+    words = [word for sentence in SENTENCES[:2] for word in sentence.words]
+    nouns = 100 * sum(word[UPOS] == "NOUN" for word in words) / len(words)
+    # The stand-in leaves heads and relations as they are, and calls every word a noun.
+    assert [float(row["score"]) for row in rows[1:3]] == [100, 100]
+    assert [float(row["score"]) for row in rows[4:]] == pytest.approx([nouns, nouns], abs=0.006)
+    assert all(0 <= float(row["score"]) <= 100 for row in rows)
+
+
+ALWAYS_NOUN = """
+import json, sys
+given = dict(zip(sys.argv[1::2], sys.argv[2::2]))
+data = json.load(open(given["--dataset_configs"]))["corpus"]
+rate = json.load(open(given["--parameters_config"]))["training"]["optimizer"]["lr"]
+assert rate in (1e-4, 5e-4) and len(open(data["train_data_path"]).read().split("\\n\\n")) == 4
+import os
+os.makedirs(given["--model_dir"])
+with open(given["--model_dir"] + "/corpus.out", "w") as output:
+    for line in open(data["dev_data_path"]):
+        row = line.split("\\t")
+        output.write("\\t".join([*row[:3], "NOUN", *row[4:]]) if len(row) == 10 else line)
+"""
+"""In place of MaChAmp: reads its configuration, and predicts that all words are nouns."""
+
+
+def write_rows(path: Path, rows: list[str]) -> None:
+    lines = []
+    for number, row in enumerate(rows, 1):
+        form, part_of_speech, head, relation = row.split("\t")
+        lines.append(f"{number}\t{form}\t_\t{part_of_speech}\t_\t_\t{head}\t{relation}\t_\t_\n")
+    path.write_text("".join(lines) + "\n")
