@@ -38,7 +38,10 @@ def group(source: str, ablations: list[str], seed: int) -> frozenset[str]:
 
 
 def test_ablations_share_the_job_of_a_source_and_seed(small: Path) -> None:
-    """Three of four do; the source without ablations has a job for each seed."""
+    """Three of four do; the source without ablations has a job for each seed.
+
+    The control is trained with the first, so that ablations of higher layers leave its job alone.
+    """
     change(
         small,
         ablations=["random-init-all", *BOTH, "random-init-3-4"],
@@ -46,14 +49,14 @@ def test_ablations_share_the_job_of_a_source_and_seed(small: Path) -> None:
         parsing__ablated_sources=["qaa_embedded"],
     )
     jobs = planned(small, *STUDY)
-    shared = [*BOTH, "random-init-3-4"]
+    shared, rest = [*BOTH, "random-init-all"], "random-init-3-4"
     assert jobs_of(jobs) == {
         group(*of, seed)
         for seed in (1, 2)
-        for of in [("qaa", shared), ("qaa", ["random-init-all"]), ("qca", ["none"])]
+        for of in [("qaa", shared), ("qaa", [rest]), ("qca", ["none"])]
     }
     assert files(jobs, "finetune") == trained(
-        models(["qaa"], [*shared, "random-init-all"], (1, 2)) | models(["qca"], ["none"], (1, 2))
+        models(["qaa"], [*shared, rest], (1, 2)) | models(["qca"], ["none"], (1, 2))
     )
 
 
@@ -64,6 +67,8 @@ def test_the_command_names_all_ablations(small: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "--ablation none random-init-1-2 --together --seeds 2 2 --models" in done.stdout
     assert "none-and-1-more/seed-2.log" in done.stdout
+    # Twice what one model is given.
+    assert "mem_mb=16000" in done.stdout and "runtime=480" in done.stdout
 
 
 def test_how_models_are_batched_runs_nothing(finished: Path) -> None:

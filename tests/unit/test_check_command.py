@@ -14,12 +14,16 @@ from xltransfer.runtime.errors import InputError
 
 @pytest.mark.parametrize(
     ("study", "remedy"),
-    [("", "keep: {ablated_weights: false}"), ("ablations: [none]", "keep: {precision: bfloat16}")],
+    [
+        ("", ", or set `keep: {ablated_weights: false}`"),
+        ("ablations: [none]\nkeep: {precision: float32}", ", or set `keep: {precision: bfloat16}`"),
+        ("ablations: [none]\nkeep: {precision: bfloat16}", ""),
+    ],
 )
 def test_a_full_disk_has_a_remedy_that_helps(
     study: str, remedy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without ablations there are no ablated weights to drop."""
+    """Without ablations there are no ablated weights to drop; half precision cannot be halved."""
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(2, 1, 1))
     monkeypatch.setattr(command, "dry_run", lambda *_: {})
@@ -28,4 +32,4 @@ def test_a_full_disk_has_a_remedy_that_helps(
     path.write_text(f"study: x\n{study}\n")
     with pytest.raises(InputError) as raised:
         command.check([str(path)])
-    assert str(raised.value).endswith(f"make room, or set `{remedy}`")
+    assert str(raised.value).endswith(f"make room{remedy}")

@@ -11,8 +11,10 @@ import pytest
 import yaml
 from conftest import ROOT
 from transformers import AutoConfig, AutoModel
+from xltransfer.encoders.bilstm import BiLSTMConfig
 from xltransfer.runtime.errors import InputError
 from xltransfer.study import Study
+from xltransfer.study import estimate as estimation
 from xltransfer.study.estimate import (
     Assumptions,
     EncoderSize,
@@ -183,9 +185,15 @@ def test_a_bilstm_is_not_as_large_as_the_encoder_beside_it() -> None:
     """A layer of 300 states is about half a layer of a transformer of that width."""
     config = yaml.safe_load((ROOT / "resources" / "studies" / "unseen.yaml").read_text("utf-8"))
     found = estimate(config)
-    own, layers = found.size("bilstm"), 3
-    assert own.layers == layers and own.hidden == 2 * 200
-    assert own.body < found.size("mbert").body / 10
+    own, layers, units = found.size("bilstm"), 3, 200
+    assert own.layers == layers and own.hidden == 2 * units
+    # In each of two directions four gates, which read the states below and those of the direction.
+    assert own.body == pytest.approx(layers * 2 * 4 * units * (2 * units + units), rel=0.01)
+
+
+def test_a_bilstm_that_states_no_size_has_the_usual_one() -> None:
+    usual = BiLSTMConfig()
+    assert (usual.hidden_units, usual.layers) == (estimation.HIDDEN_UNITS, estimation.LAYERS)
 
 
 def of_any_folders(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Estimate:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import signal
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -167,6 +168,23 @@ def test_a_model_that_stops_early_leaves_the_others(encoder: Path, tmp_path: Pat
     check_equal(found, alone(makers, tmp_path / "b", patience=1))
     assert [report.steps for report in found.reports] == [3 * STEPS, 2 * STEPS, 3 * STEPS]
     assert [report.best_epoch for report in found.reports] == [3, 1, 2]
+
+
+def test_durations_add_up(encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each second counts for one training, also those in which checkpoints are written."""
+    save = Checkpoint.save
+
+    def slow(self: Checkpoint, *arguments: object) -> None:
+        time.sleep(0.02)
+        save(self, *arguments)
+
+    monkeypatch.setattr(Checkpoint, "save", slow)
+    started = time.monotonic()
+    found = together(makers_of(encoder, ABLATIONS), tmp_path / "a", seconds=0)
+    durations = [report.seconds for report in found.reports]
+    assert sum(durations) < time.monotonic() - started
+    # All take as many steps and write as many checkpoints.
+    assert max(durations) < 2 * min(durations)
 
 
 @pytest.mark.parametrize("step", [1, 4, STEPS + 1])

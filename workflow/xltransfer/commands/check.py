@@ -106,9 +106,12 @@ def _too_large(study: Study) -> Iterator[str]:
     folder = next(parent for parent in (folder, *folder.parents) if parent.exists())
     needed, free = sum(disk.values()), shutil.disk_usage(folder).free
     if needed > free:
-        ablated = study.config["keep"]["ablated_weights"] and study.config["ablations"] != [NONE]
-        fewer = "`keep: {ablated_weights: false}`" if ablated else "`keep: {precision: bfloat16}`"
+        kept, remedy = study.config["keep"], ""
+        if kept["ablated_weights"] and study.config["ablations"] != [NONE]:
+            remedy = ", or set `keep: {ablated_weights: false}`"
+        elif kept["precision"] == "float32":
+            remedy = ", or set `keep: {precision: bfloat16}`"
         yield (
             f"{study.results}: needs about {needed / 1e9:,.1f} GB, and the disk has "
-            f"{free / 1e9:,.1f} GB; make room, or set {fewer}"
+            f"{free / 1e9:,.1f} GB; make room{remedy}"
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 BATCH = "lower `training.batch_pieces` in the section of the task"
 SETTINGS = {
-    "finetune": BATCH,
+    "finetune": f"lower `job_size.finetune.ablations` if it is above 1, or {BATCH}",
     "search": f"{BATCH}, or under `unseen.training`",
     "adapt": "lower `by.training.batch_pieces` of the encoder, or its `block_size`",
     "pretrain": "lower `by.training.batch_pieces` of the encoder, or its `block_size`",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..encoders.ablations import in_order
+from ..encoders.ablations import NEVER_PRETRAINED, NONE, in_order
 from ..records import paths
 from .adapter_settings import task_of_models
 
@@ -120,7 +120,8 @@ def _stacked_batches(study: Study) -> list[FinetuningBatch]:
     """The models of several ablations that a job trains as one batch of models.
 
     They are of one task, source and seed. Appending an ablation of higher layers leaves full
-    batches unchanged. An ablation that is left over has a job of its own, by the rule for others.
+    batches unchanged; therefore the control is among the first. An ablation that is left over has a
+    job of its own, by the rule for others.
     """
     size = study.config["job_size"]["finetune"].get("ablations", 1)
     ablations: dict[tuple[str, str], list[str]] = {}
@@ -130,7 +131,9 @@ def _stacked_batches(study: Study) -> list[FinetuningBatch]:
             known += [name for name in study.ablations(task, source) if name not in known]
     sources: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for (task, source), names in ablations.items():
-        for some in cut(in_order(names), size):
+        first = [name for name in (NONE, NEVER_PRETRAINED) if name in names]
+        others = [name for name in in_order(names) if name not in first]
+        for some in cut(first + others, size):
             if len(some) > 1:
                 sources.setdefault((task, tuple(some)), []).append(source)
     return [

@@ -32,6 +32,8 @@ EMBEDDED_ENCODER = Path("resources", "models", EMBEDDED)
 """The encoder of the default study."""
 PEAK = {"T4": 65.0, "V100": 125.0, "A100": 312.0, "H100": 989.0}
 """Dense half-precision teraflops per second, from NVIDIA's data sheets."""
+HIDDEN_UNITS, LAYERS = 200, 2
+"""Of a BiLSTM that does not state them, as in ``encoders.bilstm``, which needs torch."""
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 QUESTIONS_OF_A_PART = {"train": 88_000, "test": 5_000}
 """Number of questions that is assumed for a part of a corpus, as in SQuAD and MLQA."""
@@ -122,11 +124,11 @@ def _size_at_the_root(study: Study, name: str) -> EncoderSize:
 def _size_of_words(architecture: Mapping[str, Any]) -> EncoderSize:
     """About the size of a BiLSTM, or of an encoder of word vectors.
 
-    A bidirectional LSTM has half as many weights as layers of a transformer of its width. Vectors
-    of words are not trained.
+    A bidirectional LSTM has half as many weights as layers of a transformer of its width, about as
+    many as layers whose hidden part is as wide as the states. Vectors of words are not trained.
     """
-    width = 2 * architecture.get("hidden_units", 150)
-    return EncoderSize(200, 0, width, architecture.get("layers", 1), 4 * width)
+    width = 2 * architecture.get("hidden_units", HIDDEN_UNITS)
+    return EncoderSize(200, 0, width, architecture.get("layers", LAYERS), width)
 
 
 @dataclass(frozen=True)

@@ -107,4 +107,9 @@ def expand(text: str, key: str) -> str:
             raise InputError(
                 f"config: {key}: the environment variable {name} is {state}; set it or write a path"
             )
+    if re.search(r"\$\{?\w", expanded):
+        raise InputError(
+            f"config: {key}: '{printable(text)}' is expanded to a text with $, which is not "
+            "expanded again; a variable must contain the path itself"
+        )
     return expanded

@@ -150,11 +150,11 @@ def _number_remedy(error: jsonschema.ValidationError) -> str:
     written = error.instance
     if error.validator_value not in ("number", "integer") or not isinstance(written, str):
         return ""
-    if re.fullmatch(r"[+-]?\d+[eE][+-]?\d+", written):
+    if re.fullmatch(r"[+-]?\d+(\.\d+)?[eE][+-]?\d+", written):
         digits, exponent = re.split("[eE]", written)
-        number = f"{digits}.0e{int(exponent):+d}"
+        number = f"{digits if '.' in digits else digits + '.0'}e{int(exponent):+d}"
         return f"; YAML reads exponents only with a point and a sign: write {number}"
-    return "; write it without quotes" if re.fullmatch(r"[+-]?[\d.]+", written) else ""
+    return "; write it without quotes" if re.fullmatch(r"[+-]?\d+(\.\d*)?", written) else ""
 
 
 def _explain(error: jsonschema.ValidationError) -> str:

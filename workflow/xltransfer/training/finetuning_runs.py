@@ -124,6 +124,7 @@ class FineTuningRuns:
         self.device = prepare_device(threads)
         self.data, self.config = data, config
         self.checkpoints, self.checkpoint_seconds = checkpoints, checkpoint_seconds
+        self._warned: set[str] = set()
         self._facts = {
             "code": stage_digest(stage),
             "device": device_name(self.device),
@@ -331,12 +332,14 @@ class FineTuningRuns:
     ) -> None:
         batches = len(objective.batches(0))
         in_epoch = batches * passes_per_epoch(settings, batches)
-        if in_epoch < FEWEST_BATCHES:
-            warn(
-                f"{self.data.training}: {sentences} sentences make epochs of {in_epoch} batches, "
-                f"fewer than {FEWEST_BATCHES}; raise `minimum_steps` or lower `batch_pieces` of "
-                f"'{self.config['task']}'"
-            )
+        message = (
+            f"{self.data.training}: {sentences} sentences make epochs of {in_epoch} batches, "
+            f"fewer than {FEWEST_BATCHES}; raise `minimum_steps` or lower `batch_pieces` of "
+            f"'{self.config['task']}'"
+        )
+        if in_epoch < FEWEST_BATCHES and message not in self._warned:
+            self._warned.add(message)
+            warn(message)
 
     def inputs(self, encoder: VerifiedEncoder) -> dict[str, str]:
         """Path → SHA-256 of the files that a model of an encoder is made from."""

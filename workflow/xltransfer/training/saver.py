@@ -40,9 +40,14 @@ class Saver:
         self.position = position
         self.seconds = seconds
         self.name = name
-        self.evaluation_seconds = self.waited = 0.0
+        self.evaluation_seconds = 0.0
+        self.start()
+
+    def start(self) -> None:
+        """Count the time of the training, and that since its last checkpoint, from now on."""
+        self.waited = 0.0
         self.saved = time.monotonic()
-        self.started = self.saved - position.get("seconds", 0.0)
+        self.started = self.saved - self.position.get("seconds", 0.0)
 
     def due(self, ahead: float = 0.0) -> bool:
         """Whether to save now.

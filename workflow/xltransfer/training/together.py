@@ -79,6 +79,9 @@ class _Group:
             self._random.append(RandomState())
         self._stack = StackedModels(self.trainings)
         self._stack.try_out()
+        # Until now, time was spent on all of them.
+        for training in self.trainings:
+            training.saver.start()
 
     def advance(self) -> None:
         """Take the step, or the evaluations, of the trainings that are furthest behind."""
@@ -100,8 +103,10 @@ class _Group:
         """Write checkpoints of those among some trainings that are not finished."""
         for training in trainings:
             if not training.finished:
-                self._random[self.trainings.index(training)].restore()
+                started, one = time.monotonic(), self.trainings.index(training)
+                self._random[one].restore()
                 training.write()
+                self._charge([one], time.monotonic() - started)
 
     def _alone(self, one: int) -> None:
         started = time.monotonic()
