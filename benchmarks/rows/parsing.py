@@ -285,14 +285,14 @@ ROWS = [
         "parser-bare",
         "fine-tuning a parser",
         "the encoder's bare forward and backward",
-        Target(1.25, at_least=False),
+        Target(1.15, at_least=False),
         _beside_bare,
     ),
     Row(
         "prediction",
         "predicting and scoring 18 treebanks with one model",
         "the encoder's bare forward",
-        Target(1.3, at_least=False),
+        Target(1.1, at_least=False),
         _prediction,
     ),
 ]

@@ -1,4 +1,4 @@
-"""The row about CKA."""
+"""Rows about CKA and the states that it compares."""
 
 from __future__ import annotations
 
@@ -37,6 +37,23 @@ def _prepare(options: Options) -> Comparison:
         bound=lambda: call_worker(options, "similarity:bound", few).facts["bound"],
         peer=f"the published script ({version})",
         note=_note,
+    )
+
+
+def _encoding(options: Options) -> Comparison:
+    treebanks = {code: str(path) for code, path in data.parallel_parts(options, ENTERING).items()}
+    arguments = {
+        "encoder": str(_encoder(options)),
+        "treebanks": treebanks,
+        "threads": options.threads,
+    }
+    few = {**arguments, "treebanks": dict(list(treebanks.items())[:2])}
+    return Comparison(
+        own=lambda _: call_worker(options, "similarity:encode", arguments),
+        other=lambda _: call_worker(options, "similarity:products", arguments),
+        bound=lambda: call_worker(options, "similarity:encoding_bound", few).facts["bound"],
+        peer="products with the encoder's weights alone, on as many subwords",
+        note=lambda _: f"{ENTERING} sentences of each of {len(treebanks)} languages",
     )
 
 
@@ -109,5 +126,13 @@ ROWS = [
         Target(10, at_least=True),
         _prepare,
         peer_missing("cka-script"),
-    )
+    ),
+    Row(
+        "representation",
+        "encoding sentences, states of all layers",
+        "products with the encoder's weights alone",
+        # At least 85 % of the speed of matrix products of these shapes.
+        Target(1.18, at_least=False),
+        _encoding,
+    ),
 ]

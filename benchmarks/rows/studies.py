@@ -120,7 +120,7 @@ ROWS = [
         "embedded-study",
         "the embedded study from nothing, as `make study` runs it",
         "its jobs' training steps and forward passes",
-        Target(1.5, at_least=False),
+        Target(1.2, at_least=False),
         _study,
         long=True,
         pairs=1,

@@ -12,10 +12,12 @@ import torch
 from transformers import BertConfig, BertModel
 from xltransfer.analyses.similarity.cka import published_script_cka
 from xltransfer.corpora.conllu import read_conllu
+from xltransfer.encoders.batching import Example, plan_examples
 from xltransfer.encoders.tokenizer import WordTokenizer
 from xltransfer.encoders.transformer import load_encoder, longest_input
 from xltransfer.stages.represent import text
 from xltransfer.training.devices import prepare_device
+from xltransfer.training.prediction import PREDICTION_BUDGET
 from xltransfer.training.representation import sentence_vectors
 
 from benchmarks.bound import measure_bound
@@ -103,6 +105,30 @@ def encode(arguments: dict[str, Any]) -> dict[str, Any]:
     return {"seconds": time.perf_counter() - started, "work": len(texts)}
 
 
+@torch.inference_mode()
+def products(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Time the products of states with the encoder's weights alone, in batches as of ``encode``.
+
+    Products of states with each other, in attention, are left out.
+    """
+    device = prepare_device(arguments["threads"])
+    directory = Path(arguments["encoder"])
+    encoder, tokenizer = load_encoder(directory).to(device), WordTokenizer(directory)
+    rows = tokenizer.rows(_texts(arguments), longest_input(encoder))
+    nothing = np.zeros(0, dtype=np.int64)
+    examples = [Example([row], nothing, nothing) for row in rows]
+    planned = plan_examples(examples, PREDICTION_BUDGET[device.type], np.arange(len(examples)))
+    numbers = [len(batch) * max(len(rows[one]) for one in batch) for batch in planned]
+    layers = [part for part in encoder.encoder.modules() if isinstance(part, torch.nn.Linear)]
+    widths = {layer.in_features for layer in layers}
+    states = {width: torch.rand(max(numbers), width, device=device) for width in widths}
+    started = time.perf_counter()
+    for number in numbers:
+        for layer in layers:
+            layer(states[layer.in_features][:number])
+    return {"seconds": time.perf_counter() - started, "work": len(rows)}
+
+
 def _texts(arguments: dict[str, Any]) -> list[str]:
     return [
         text(sentence)
@@ -123,6 +149,12 @@ def _figures(
                 for layer, states in enumerate(zip(*pair, strict=True))
             }
     return found
+
+
+def encoding_bound(arguments: dict[str, Any]) -> dict[str, Any]:
+    """What bounds ``encode``, the encoder's opening included."""
+    found = measure_bound(lambda: encode(arguments))
+    return {"work": 1, "facts": {"bound": str(found)}}
 
 
 def bound(arguments: dict[str, Any]) -> dict[str, Any]:

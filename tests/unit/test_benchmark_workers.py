@@ -11,11 +11,11 @@ import pytest
 from encoders import make_encoder
 from test_parsing import SETTINGS
 from test_training import SENTENCES
-from xltransfer.corpora.conllu import UPOS, write_conllu
+from xltransfer.corpora.conllu import UPOS, Sentence, write_conllu
 
 from benchmarks import accuracy
 from benchmarks.options import Options
-from benchmarks.workers import masked_lm, parsing
+from benchmarks.workers import masked_lm, parsing, similarity
 
 
 @pytest.mark.parametrize(
@@ -46,6 +46,20 @@ def test_both_sides_of_parsing_meet_every_sentence(tmp_path: Path) -> None:
     assert parsing.predict_and_score(arguments)["work"] == len(SENTENCES)
     assert parsing.bare_prediction(arguments)["work"] == len(SENTENCES)
     assert parsing.training_bound(arguments)["facts"]["bound"].startswith("bound by ")
+
+
+def test_products_are_of_every_sentence(tmp_path: Path) -> None:
+    treebank = tmp_path / "treebank.conllu"
+    with_text = [Sentence([f"# text = {' '.join(s.forms)}"], s.words, s.words) for s in SENTENCES]
+    write_conllu(treebank, with_text)
+    arguments = {
+        "encoder": str(make_encoder(tmp_path / "encoder")),
+        "treebanks": {"en": str(treebank)},
+        "threads": 1,
+    }
+    found = similarity.products(arguments)
+    assert found["work"] == similarity.encode(arguments)["work"] == len(SENTENCES)
+    assert found["seconds"] > 0
 
 
 def test_masked_modelling_takes_as_many_steps_as_its_peer(tmp_path: Path) -> None:
