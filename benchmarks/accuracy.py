@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from xltransfer.runtime.command import run
+from xltransfer.runtime.errors import InputError
+from xltransfer.runtime.files import read_json
 
 from . import data
 from .measurement import call_worker
@@ -60,7 +62,11 @@ def compare(options: Options, sentences: int, held_out: int, epochs: int, seeds:
         held_out: sentences of its development part to score, the first ones.
         epochs: of each training.
         seeds: how many, from 1 on.
+
+    Raises:
+        InputError: MaChAmp would not find the special tokens of the encoder.
     """
+    _check_tokenizer(options.encoder_directory() / "tokenizer_config.json")
     training, development = data.english_parts(options, sentences, held_out)
     arguments = {
         "encoder": str(options.encoder_directory()),
@@ -80,6 +86,22 @@ def compare(options: Options, sentences: int, held_out: int, epochs: int, seeds:
                 output.writerow([task, metric, program, *rates, epochs, sentences, seed, score])
                 sys.stdout.flush()
                 log.info("%s, seed %d, %s with %g and %g: %s", task, seed, program, *rates, score)
+
+
+def _check_tokenizer(path: Path) -> None:
+    """MaChAmp learns from the class of a tokenizer how many special tokens surround a text.
+
+    With the class of all tokenizers, it counts none, gives each word its own, and reads its state
+    from the last one.
+
+    Raises:
+        InputError: the file names no class of a family.
+    """
+    if read_json(path).get("tokenizer_class") in (None, "PreTrainedTokenizerFast"):
+        raise InputError(
+            f"{path}:1: `tokenizer_class` is of no family, so MaChAmp would find no special "
+            "tokens; write that of the encoder, such as XLMRobertaTokenizerFast"
+        )
 
 
 def _own(options: Options, arguments: dict[str, Any], task: str, epochs: int, seed: int) -> float:

@@ -7,7 +7,7 @@ from cells import markdown, read
 
 STATES = {
     "pretrained": "as pretrained",
-    "fine-tuned": "fine-tuned on English trees",
+    "fine-tuned": "fine-tuned for English parsing",
     "never-pretrained": "never pretrained",
 }
 """Kinds of states of the encoder in the study of PUD treebanks, and their names in documents."""

@@ -12,6 +12,7 @@ from encoders import make_encoder
 from test_parsing import SETTINGS
 from test_training import SENTENCES
 from xltransfer.corpora.conllu import UPOS, Sentence, write_conllu
+from xltransfer.runtime.errors import InputError
 
 from benchmarks import accuracy
 from benchmarks.options import Options
@@ -182,10 +183,14 @@ def test_programs_are_compared_after_equal_training(
     program = tmp_path / "machamp" / "train.py"
     program.parent.mkdir()
     program.write_text(ALWAYS_NOUN)
-    options = Options(
-        tmp_path / "work", 1, 1, tmp_path / "shared", make_encoder(tmp_path / "encoder"),
-        machamp=program.parent,
-    )  # fmt: skip
+    encoder = make_encoder(tmp_path / "encoder")
+    options = Options(tmp_path / "work", 1, 1, tmp_path / "shared", encoder, machamp=program.parent)
+    tokenizer = encoder / "tokenizer_config.json"
+    # With this class, MaChAmp would surround each word with special tokens.
+    tokenizer.write_text('{"tokenizer_class": "PreTrainedTokenizerFast"}')
+    with pytest.raises(InputError, match="`tokenizer_class` is of no family"):
+        accuracy.compare(options, sentences=3, held_out=2, epochs=1, seeds=1)
+    tokenizer.write_text('{"tokenizer_class": "BertTokenizerFast"}')
     accuracy.compare(options, sentences=3, held_out=2, epochs=1, seeds=1)
     rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
     keys = [(row["task"], row["program"], float(row["encoder_learning_rate"])) for row in rows]
