@@ -23,7 +23,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 .PHONY: demo study test test-slurm fuzz integrity check bench site lock clean
 
 demo: $(VENV)/installed
-	@echo "Fine-tuning 21 parsers and testing them on 16 languages: 5 minutes on two cores."
+	@echo "Fine-tuning 21 parsers and testing them on 16 languages: 4 minutes on two cores."
 	snakemake transfer --cores $(CORES) --quiet rules --configfile resources/studies/demo.yaml
 	@cat results/demo/tables/randominit.md
 	@echo "The same as a figure: results/demo/figures/randominit.pdf"

@@ -19,6 +19,7 @@ from functools import partial
 import pandas as pd
 from cells import FOLDER, interval, markdown, marked, read, signed, significant_change
 from interval_tables import QUESTIONS, predicted_trees, roles_of_real_languages, scores
+from machamp_table import beside_machamp
 from method_tables import methods
 from question_tables import answers, guesses
 from similarity_tables import by_layer, correlations
@@ -45,7 +46,10 @@ PUBLISHED = FOLDER.parent.parent / "resources" / "published" / "muller2021.tsv"
 PAIRS = ["1-2", "3-4", "5-6", "7-8", "9-10", "11-12"]
 SETTINGS = {"0.0002", "0.001", "2.13"}
 """Numbers in the text that are no results."""
-IN_RESULTS = ("randominit", "by_target", "first", "similarity", "similarity_correlation")
+IN_RESULTS = (
+    *("randominit", "by_target", "first", "similarity", "similarity_correlation"),
+    "beside_machamp",
+)
 """Tables of docs/results.md."""
 _BLOCK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _NUMBER = re.compile(r"(?<![\w.-])[+−-]?\d+\.\d+(?![\w.])")
@@ -268,6 +272,7 @@ TABLES = {
     "first": first,
     "similarity": by_layer,
     "similarity_correlation": correlations,
+    "beside_machamp": beside_machamp,
     "unseen_pos": partial(unseen, "pos"),
     "unseen_parsing": partial(unseen, "parsing"),
     "embedded_guesses": partial(guesses, "_embedded"),
