@@ -38,8 +38,9 @@ def read_jobs(text: str, results: str) -> list[Job]:
             names = found[1].replace(f"{results}/", "results/").split(", ") if found else []
             job.files[key] = [name.split(" ")[0] for name in names]
         found = re.search(r"^    wildcards: (.*)$", block, re.MULTILINE)
-        pairs = found[1].split(", ") if found else []
-        job.wildcards = dict(pair.split("=", 1) for pair in pairs)
+        pairs = (pair.split("=", 1) for pair in found[1].split(", ")) if found else ()
+        # One without a value leaves no trace in a path.
+        job.wildcards = {name: value for name, value in pairs if value}
         jobs.append(job)
     return jobs
 

@@ -22,6 +22,7 @@ from benchmarks.measurement import (
     thread_variables,
 )
 from benchmarks.options import Options
+from benchmarks.planning import read_jobs
 from benchmarks.rows import Comparison, Row, peer_missing
 from benchmarks.rows.all import ROWS
 from benchmarks.rows.parsing import machamp_seconds
@@ -215,3 +216,12 @@ def test_rows_are_chosen_by_name_and_long_ones_only_so() -> None:
 
 def test_results_on_record_are_read_back(tmp_path: Path) -> None:
     assert results.load(tmp_path / "none.json") == {"rows": {}, "runs": []}
+
+
+def test_a_wildcard_without_a_value_leaves_paths_as_they_are() -> None:
+    printed = (
+        "\nrule pieces:\n    output: results/pieces/mbert/en_ewt-train.txt\n"
+        "    wildcards: encoder=mbert, corpus=en_ewt, split=train, drawn=\n"
+    )
+    (job,) = read_jobs(printed, "results")
+    assert job.pattern(job.files["output"][0]) == "results/pieces/{encoder}/{corpus}-{split}.txt"
