@@ -21,5 +21,5 @@ def beside_machamp() -> str:
         scores = part.set_index("task")["score"]
         cells = [f"{rate:f}".rstrip("0") for rate in pair]
         rows.append([name, *cells, *(f"{scores[task]:.1f}" for task in COLUMNS)])
-    header = ["", "learning rate of the encoder", "of the head", *COLUMNS.values()]
+    header = ["program", "learning rate of the encoder", "of the head", *COLUMNS.values()]
     return markdown(header, rows)
