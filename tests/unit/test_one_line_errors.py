@@ -50,6 +50,13 @@ def test_a_value_that_is_no_number_has_its_line(tmp_path: Path) -> None:
     assert str(with_place(error, [path], config)).endswith(f"({path}:2)")
 
 
+def test_an_exponent_without_a_sign_is_text() -> None:
+    config = read_config([])
+    config["parsing"]["training"]["encoder_learning_rate"] = "2.5e3"
+    with pytest.raises(InputError, match=r"with a point and a sign: write 2\.5e\+3"):
+        Study(config, ROOT)
+
+
 def test_the_file_that_is_used_is_named_and_none_for_the_command_line(tmp_path: Path) -> None:
     first, second = tmp_path / "a.yaml", tmp_path / "b.yaml"
     first.write_text("parsing:\n  head_dropout: 2\n")

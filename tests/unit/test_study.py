@@ -13,7 +13,6 @@ from conftest import ROOT
 from planning import encoders_with
 from xltransfer.runtime.errors import InputError
 from xltransfer.study import SCHEMA, Study
-from xltransfer.study.parts import expand
 
 STUDIES = sorted((ROOT / "resources" / "studies").glob("*.yaml"))
 REPLICATION = ROOT / "resources" / "studies" / "replication.yaml"
@@ -168,11 +167,6 @@ WRONG = {
         change(parsing__training__encoder_learning_rate="2e-3"),
         "'2e-3' is not of type number; YAML reads exponents only with a point and a sign: write "
         "2.0e-3",
-    ),
-    "exponent without a sign": (
-        change(parsing__training__encoder_learning_rate="2.5e3"),
-        "'2.5e3' is not of type number; YAML reads exponents only with a point and a sign: write "
-        "2.5e+3",
     ),
     "quoted number": (change(parsing__arc_units="500"), "integer; write it without quotes"),
     "task without a section": (
@@ -451,11 +445,3 @@ def test_order_of_a_list_changes_no_job(config: dict) -> None:
     assert (first.seeds, third.ablations) == ([1, 2], ["random-init-all"])
     pairs = study.models("parsing", "qaa_embedded")
     assert pairs[:4] == [("none", 1), ("none", 2), ("none", 3), ("random-init-3-4", 1)]
-
-
-def test_a_variable_contains_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OUTER", "$INNER/ud")
-    monkeypatch.setenv("INNER", "/data")
-    assert expand("$INNER/ud", "mirrors.0") == "/data/ud"
-    with pytest.raises(InputError, match=r"^config: mirrors.0: '\$OUTER' is expanded to a text"):
-        expand("$OUTER", "mirrors.0")

@@ -25,7 +25,7 @@ from . import Study
 from .adapter_settings import ADAPTER, adapter_parameters, is_language_adapter, trained_tasks
 from .encoder_catalogue import EncoderSize, catalogued_encoders, size_of
 from .question_settings import FOLDER as QUESTIONS
-from .recipes import root_of
+from .recipes import WORD_VECTORS, root_of
 from .task_encoders import encoders_and_tasks
 
 EMBEDDED_ENCODER = Path("resources", "models", EMBEDDED)
@@ -125,8 +125,11 @@ def _size_of_words(architecture: Mapping[str, Any]) -> EncoderSize:
     """About the size of a BiLSTM, or of an encoder of word vectors.
 
     A bidirectional LSTM has half as many weights as layers of a transformer of its width, about as
-    many as layers whose hidden part is as wide as the states. Vectors of words are not trained.
+    many as layers whose hidden part is as wide as the states. Vectors of words are not trained:
+    one layer of 300 stands for what is computed with them.
     """
+    if architecture["model_type"] == WORD_VECTORS:
+        return EncoderSize(200, 0, 300, 1, 300)
     width = 2 * architecture.get("hidden_units", HIDDEN_UNITS)
     return EncoderSize(200, 0, width, architecture.get("layers", LAYERS), width)
 
