@@ -33,7 +33,7 @@ study: $(VENV)/installed
 	@cat results/tables/randominit.md
 
 test: $(VENV)/installed-for-tests
-	python -m pytest -n 2 --dist loadfile $(addprefix --ignore=,$(ALONE)) \
+	python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(addprefix --ignore=,$(ALONE)) \
 	  tests/e2e tests/unit tests/dag tests/fuzz tests/integrity
 	python -m pytest $(ALONE) tests/slurm
 
@@ -44,11 +44,11 @@ test-slurm: $(VENV)/installed-for-tests
 
 # Ends with an error if an input gives a traceback, a hang or a wrong answer, and shows the first ones.
 fuzz: $(VENV)/installed-for-tests
-	PYTHONPATH=tests python -m fuzz --cases $(CASES)
+	PYTHONPATH=tests python -m fuzz.many_cases --cases $(CASES)
 
 # Ends with an error if a changed file gives another result or a traceback.
 integrity: $(VENV)/installed-for-tests
-	PYTHONPATH=tests python -m integrity --trials $(TRIALS)
+	PYTHONPATH=tests python -m integrity.many_trials --trials $(TRIALS)
 
 check: $(VENV)/installed-for-tests
 	ruff check .

@@ -135,7 +135,7 @@ STAGES: dict[str, tuple[list[str], Callable[[], object]]] = {
          "encoders/e/config.json", "encoders/e/model.safetensors", "encoders/e/tokenizer.json",
          "encoders/e/pretraining.json"],
         lambda: finetune(
-            [files("finetune")[3].parent], *files("finetune")[:2], FINETUNING, "none",
+            [files("finetune")[3].parent], *files("finetune")[:2], FINETUNING, ["none"],
             [1], [out()[0]], out()[0], 9, 1, files("finetune")[2],
         ),
     ),
@@ -143,7 +143,7 @@ STAGES: dict[str, tuple[list[str], Callable[[], object]]] = {
         ["encoders/bilstm/config.json", "treebanks/aa_x/train.conllu", "treebanks/aa_x/dev.conllu"],
         lambda: finetune(
             [files("finetune a BiLSTM")[0].parent], *files("finetune a BiLSTM")[1:], FINETUNING,
-            "none", [1], [out()[0]], out()[0], 9, 1,
+            ["none"], [1], [out()[0]], out()[0], 9, 1,
         ),
     ),
     "search": (

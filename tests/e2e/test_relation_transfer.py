@@ -76,7 +76,7 @@ def study(
     }
     for ablation in ABLATIONS:
         finetune(
-            [encoder], parts["train"], parts["dev"], config, ablation, SEEDS,
+            [encoder], parts["train"], parts["dev"], config, [ablation], SEEDS,
             [models[ablation, seed] for seed in SEEDS], folder / "checkpoints",
         )  # fmt: skip
     scores = []

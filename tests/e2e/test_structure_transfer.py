@@ -101,7 +101,7 @@ def f1(folder: Path, name: str) -> dict[str, float]:
     corpora, model = folder / "roles", folder / "models" / name
     own = [corpora / SOURCE / f"{part}.jsonl" for part in ("train", "dev")]
     finetune(
-        *([folder / "encoder"], *own, {"task": "roles", "settings": settings}, "none", [1]),
+        *([folder / "encoder"], *own, {"task": "roles", "settings": settings}, ["none"], [1]),
         *([model], folder / "checkpoints"),
         vectors=[folder / f"{SOURCE}.safetensors"],
     )

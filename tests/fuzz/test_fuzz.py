@@ -19,7 +19,9 @@ SEED = 2
 def test_every_input_is_read_or_refused(reader: str) -> None:
     results = list(run(SEED, reader, range(SLOW.get(reader, CASES))))
     bad = [result for result in results if result.outcome.kind in BAD]
-    assert not bad, f"python -m fuzz --seed {SEED} --readers {reader} --only {bad[0].number}"
+    assert not bad, (
+        f"python -m fuzz.many_cases --seed {SEED} --readers {reader} --only {bad[0].number}"
+    )
     counts = {kind: sum(result.outcome.kind == kind for result in results) for kind in GOOD}
     # A generator or an oracle that knows one answer alone would find nothing.
     assert min(counts.values()) >= len(results) // 10, counts

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from . import trials as module
-from .__main__ import run_trials
 from .jobs import Job
+from .many_trials import run_trials
 from .small import make_study
 from .trials import DAMAGES, Trials, kind_of
 

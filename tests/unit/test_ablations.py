@@ -43,7 +43,7 @@ def test_fine_tuning_leaves_frozen_layers_as_they_were(architecture: str, tmp_pa
     encoder, corpus = make_encoder(tmp_path / "encoder", architecture), tmp_path / "train.conllu"
     corpus.write_text(CONLLU)
     model, name = tmp_path / "model", f"freeze-{FROZEN[0]}-{FROZEN[-1]}"
-    finetune([encoder], corpus, corpus, CONFIG, name, [7], [model], tmp_path / "c", 60, 1)
+    finetune([encoder], corpus, corpus, CONFIG, [name], [7], [model], tmp_path / "c", 60, 1)
     pretrained, tuned = load_encoder(encoder), load_model(model)[0].encoder
     for number, (before, after) in enumerate(
         zip(layer_stack(pretrained), layer_stack(tuned), strict=True), start=1
@@ -59,7 +59,7 @@ def test_freezing_more_layers_than_there_are_is_refused(tmp_path: Path) -> None:
     corpus.write_text(CONLLU)
     with pytest.raises(InputError, match=f"the encoder has {LAYERS} layers, not {LAYERS + 1}"):
         finetune(
-            [encoder], corpus, corpus, CONFIG, f"freeze-1-{LAYERS + 1}", [7], [tmp_path / "model"],
-            tmp_path / "c", 60, 1,
+            [encoder], corpus, corpus, CONFIG, [f"freeze-1-{LAYERS + 1}"], [7],
+            [tmp_path / "model"], tmp_path / "c", 60, 1,
         )  # fmt: skip
     assert not (tmp_path / "model").exists()

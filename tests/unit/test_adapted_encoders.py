@@ -62,7 +62,7 @@ def tuned(folder: Path, encoder: Path, name: str, ablation: str = "none", **trai
     settings = {**TRAINING, "epochs": 2, "training_sentences": None, **training}
     config = {"task": "parsing", "settings": {**SETTINGS, "training": settings}}
     files = [encoder], corpus, corpus, config
-    finetune(*files, ablation, [1], [folder / name], folder / "c")
+    finetune(*files, [ablation], [1], [folder / name], folder / "c")
     return folder / name
 
 

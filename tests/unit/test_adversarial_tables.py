@@ -99,7 +99,7 @@ def test_the_measurement_of_models(tmp_path: Path) -> None:
     model = tmp_path / "pos" / "none" / "seed-1"
     finetune(
         [make_encoder(tmp_path / "e")], source, source, {"task": "pos", "settings": settings},
-        "none", [1], [model], tmp_path / "c",
+        ["none"], [1], [model], tmp_path / "c",
     )  # fmt: skip
     config = {"columns": {"task": "pos"}, "seeds": [1]}
     found = {}

@@ -160,7 +160,7 @@ def train_one(folder: Path, out: Path, game: dict | None, labelled: bool = False
         more |= {"labelled": found["bb_x"]} if labelled else {}
     finetune(
         [folder / "encoder"], found["aa_x"], found["aa_x"], {"task": "pos", "settings": settings},
-        "none", [1], [out], folder / "checkpoints", language="aa", **more,
+        ["none"], [1], [out], folder / "checkpoints", language="aa", **more,
     )  # fmt: skip
     return json.loads((out / "training.json").read_text())
 

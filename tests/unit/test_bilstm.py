@@ -323,7 +323,7 @@ def fine_tuned(folder: Path, seeds: tuple[int, ...] = (1,), epochs: int = 30) ->
     training = {**POS["training"], **QUICK, "epochs": epochs}
     config = {"task": "pos", "settings": {**POS, "training": training}}
     models = [folder / str(seed) for seed in seeds]
-    finetune([architecture], corpus, corpus, config, "none", seeds, models, folder / "c", 1e9, 1)
+    finetune([architecture], corpus, corpus, config, ["none"], seeds, models, folder / "c", 1e9, 1)
     return folder
 
 
@@ -372,7 +372,7 @@ def test_ablations_are_refused(ablation: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=f"no pretraining that '{ablation}' could take away"):
         finetune(
             [make_architecture(tmp_path / "a")], corpus, corpus, {"task": "pos", "settings": POS},
-            ablation, [1], [tmp_path / "model"], tmp_path / "c", 1e9, 1,
+            [ablation], [1], [tmp_path / "model"], tmp_path / "c", 1e9, 1,
         )  # fmt: skip
     assert not (tmp_path / "model").exists()
 

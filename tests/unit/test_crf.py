@@ -212,7 +212,7 @@ def test_entities_that_only_their_neighbours_tell(tmp_path: Path) -> None:
     architecture = make_architecture(tmp_path / "architecture")
     config = {"task": "ner", "settings": {**CRF, "training": {**CRF["training"], "epochs": 60}}}
     model = tmp_path / "model"
-    finetune([architecture], corpus, corpus, config, "none", [1], [model], tmp_path / "c", 1e9, 1)
+    finetune([architecture], corpus, corpus, config, ["none"], [1], [model], tmp_path / "c", 1e9, 1)
     assert read_json(model / "training.json")["history"][-1]["F1"] == 100
     opened, task, labels = load_model(model)
     assert "id2label" not in read_json(model / "config.json")
@@ -230,7 +230,7 @@ def test_models_with_and_without_crf_are_told_apart(tmp_path: Path) -> None:
     architecture = make_architecture(tmp_path / "architecture")
     config = {"task": "ner", "settings": {**CRF, "training": {**CRF["training"], "epochs": 1}}}
     model = tmp_path / "model"
-    finetune([architecture], corpus, corpus, config, "none", [1], [model], tmp_path / "c", 1e9, 1)
+    finetune([architecture], corpus, corpus, config, ["none"], [1], [model], tmp_path / "c", 1e9, 1)
     task = (model / "task.json").read_text().replace('"crf": true', '"crf": false')
     (model / "task.json").write_text(task)
     with pytest.raises(InputError, match="not a model of this kind"):

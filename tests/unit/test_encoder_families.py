@@ -124,7 +124,7 @@ def test_the_whole_way(
 ) -> None:
     encoder, model = directories[name], tmp_path / "model"
     finetune(
-        [encoder], corpus, corpus, CONFIG, "random-init-2-3", [7], [model], tmp_path / "c", 60, 1
+        [encoder], corpus, corpus, CONFIG, ["random-init-2-3"], [7], [model], tmp_path / "c", 60, 1
     )
     report = json.loads((model / "training.json").read_text())
     assert report["steps"] >= 2 and np.isfinite(report["history"][-1]["loss"])

@@ -178,7 +178,7 @@ def fine_tuned(encoder: Path, corpus: Path, ablation: str = "none") -> list[Path
     config = {"task": "pos", "settings": {**POS, "word_state": "mean", "training": training}}
     seeds, checkpoints = [1, 2], encoder.parent / "c"
     models = [encoder.parent / ablation / str(seed) for seed in seeds]
-    finetune([encoder], corpus, corpus, config, ablation, seeds, models, checkpoints, 1e9, 1)
+    finetune([encoder], corpus, corpus, config, [ablation], seeds, models, checkpoints, 1e9, 1)
     return models
 
 

@@ -107,7 +107,7 @@ def test_search_takes_the_best_of_the_grid_and_fine_tuning_uses_it(tmp_path: Pat
     assert not list((tmp_path / "c").rglob("*.*")), "nothing is left among the checkpoints"
     model = tmp_path / "model"
     finetune(
-        [tmp_path / "encoder"], treebank, treebank, CONFIG, "none", [3], [model],
+        [tmp_path / "encoder"], treebank, treebank, CONFIG, ["none"], [3], [model],
         tmp_path / "c", 1e9, 1, tmp_path / "search.json",
     )  # fmt: skip
     report = json.loads((model / "training.json").read_text())
@@ -186,7 +186,7 @@ def test_seeds_draw_their_own_sentences(tmp_path: Path) -> None:
             treebank,
             treebank,
             config,
-            "none",
+            ["none"],
             seeds,
             models,
             tmp_path / "c",
@@ -205,13 +205,22 @@ def test_short_epochs_are_reported_by_name(tmp_path: Path, capfd: pytest.Capture
     treebank = corpus(tmp_path)
     common = tmp_path / "c", 1e9, 1
     finetune(
-        [tmp_path / "encoder"], treebank, treebank, CONFIG, "none", [1], [tmp_path / "m"], *common
+        [tmp_path / "encoder"],
+        treebank,
+        treebank,
+        CONFIG,
+        ["none"],
+        [1, 2],
+        [tmp_path / "m", tmp_path / "o"],
+        *common,
     )
-    line = next(line for line in capfd.readouterr().err.splitlines() if line.startswith("warning:"))
+    lines = capfd.readouterr().err.splitlines()
+    # Once for all models of the job.
+    (line,) = (line for line in lines if line.startswith("warning:"))
     assert f"{treebank}: 16 sentences make epochs of " in line and "'parsing'" in line
     training = {**CONFIG["settings"]["training"], "minimum_steps": 200}
     config = {**CONFIG, "settings": {**CONFIG["settings"], "training": training}}
     finetune(
-        [tmp_path / "encoder"], treebank, treebank, config, "none", [1], [tmp_path / "n"], *common
+        [tmp_path / "encoder"], treebank, treebank, config, ["none"], [1], [tmp_path / "n"], *common
     )
     assert "warning:" not in capfd.readouterr().err

@@ -181,7 +181,7 @@ def fine_tuned(tmp_path: Path, noise: dict | None, name: str = "out", **options:
     folders = [tmp_path / name / str(seed) for seed in (1, 2)]
     config = {"task": "parsing", "settings": settings}
     finetune(
-        [tmp_path / "encoder"], *files, config, "none", [1, 2], folders, tmp_path / "c", **options
+        [tmp_path / "encoder"], *files, config, ["none"], [1, 2], folders, tmp_path / "c", **options
     )
     return {folder.name: read_json(folder / "training.json") for folder in folders}
 
@@ -218,7 +218,7 @@ def test_seeds_that_share_a_job_get_the_noise_that_they_get_alone(tmp_path: Path
     settings["training"]["noise"] = BOTH
     files = [tmp_path / "corpus" / "train.conllu"] * 2
     config, alone = {"task": "parsing", "settings": settings}, tmp_path / "alone"
-    finetune([tmp_path / "encoder"], *files, config, "none", [2], [alone], tmp_path / "c")
+    finetune([tmp_path / "encoder"], *files, config, ["none"], [2], [alone], tmp_path / "c")
     assert read_json(alone / "training.json") == reports["2"]
     letters = sorted({letter for words in FORMS for word in words for letter in word})
     assert reports["1"]["noise"]["alphabet"] == "".join(letters)

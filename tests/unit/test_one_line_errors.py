@@ -144,7 +144,11 @@ class OutOfMemoryError(RuntimeError):
         (OutOfMemoryError("CUDA out of memory"), "finetune", "`training.batch_pieces`"),
         (OutOfMemoryError("CUDA out of memory"), "predict", "XLTRANSFER_JOBS_PER_GPU"),
         (OutOfMemoryError("CUDA out of memory"), "pretrain", "`by.training.batch_pieces`"),
-        (RuntimeError("DefaultCPUAllocator: can't allocate"), "finetune", "batch_pieces"),
+        (
+            RuntimeError("DefaultCPUAllocator: can't allocate"),
+            "finetune",
+            "job_size.finetune.ablations",
+        ),
         (MemoryError(), "predict", "a machine with more memory"),
     ],
 )

@@ -32,7 +32,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, settings in (("parser", SETTINGS), ("tagger", POS)):
         config = {"task": name, "settings": {**settings, "training": {**SHORT}}}
         models = [folder / name]
-        finetune([encoder], treebank, treebank, config, "none", [1], models, folder / "c")
+        finetune([encoder], treebank, treebank, config, ["none"], [1], models, folder / "c")
     return folder
 
 

@@ -189,7 +189,7 @@ def test_pairs_are_learnt_without_the_lowest_layer_and_reopened(tmp_path: Path) 
     models = [tmp_path / "models" / name / "seed-1" for name in ("none", "random-init-1-1")]
     for model in models:
         folder = tmp_path / "checkpoints"
-        finetune([encoder], training, training, config, model.parent.name, [1], [model], folder)
+        finetune([encoder], training, training, config, [model.parent.name], [1], [model], folder)
     weights = [read_json(model / "training.json")["weights"] for model in models]
     assert weights[0] != weights[1]
     gold = read_classified(training)

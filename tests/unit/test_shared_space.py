@@ -95,7 +95,7 @@ def trained(study: dict[str, Path], **changes: object) -> Path:
     config = {"task": "pos", "settings": {**POS, "training": training}}
     model = study["encoder"].parent / "model"
     finetune(
-        *([study["encoder"]], study["one"], study["one"], config, "none", [1], [model]),
+        *([study["encoder"]], study["one"], study["one"], config, ["none"], [1], [model]),
         **{"checkpoints": model.parent / "c", "vectors": [study["one vectors"]], **changes},
     )
     return model

@@ -178,7 +178,7 @@ def run_task(name: str, settings: dict, sentences: list, suffix: str, folder: Pa
     config = {"task": name, "settings": settings}
     model = folder / "model"
     finetune(
-        [encoder], corpus, corpus, config, "none", [1], [model], folder / "checkpoints", 1e9, 1
+        [encoder], corpus, corpus, config, ["none"], [1], [model], folder / "checkpoints", 1e9, 1
     )
     predict([model], corpus, [folder / f"predicted{suffix}"], 1)
     task = {key: settings[key] for key in ("kind", "label") if key in settings}
@@ -255,7 +255,7 @@ def test_a_corpus_without_labels_is_not_trained_on(part: str, label: str, tmp_pa
     config = {"task": "tags", "settings": {**POS, "label": label}}
     models = [tmp_path / "model"]
     with pytest.raises(InputError) as error:
-        finetune([encoder], *files.values(), config, "none", [1], models, tmp_path / "c", 1e9, 1)
+        finetune([encoder], *files.values(), config, ["none"], [1], models, tmp_path / "c", 1e9, 1)
     assert str(error.value) == EMPTY.format(files[part], label)
     assert not models[0].exists()
 
@@ -309,7 +309,7 @@ def test_models_open_for_token_classification(architecture: str, tmp_path: Path)
     corpus, model = tmp_path / "corpus.conllu", tmp_path / "model"
     write_conllu(corpus, SENTENCES[:4])
     config = {"task": "pos", "settings": {**POS, "training": {**TRAINING, "epochs": 1}}}
-    finetune([encoder], corpus, corpus, config, "none", [1], [model], tmp_path / "c", 1e9, 1)
+    finetune([encoder], corpus, corpus, config, ["none"], [1], [model], tmp_path / "c", 1e9, 1)
     predict([model], corpus, [tmp_path / "predicted.conllu"], 1)
     classifier, loading = AutoModelForTokenClassification.from_pretrained(
         model, output_loading_info=True

@@ -18,6 +18,8 @@ from test_interruption import forget, listening, signal_at  # noqa: F401
 from test_memory_settings import objective as small_objective
 from test_memory_settings import tagged
 from test_training import CPU, SENTENCES, TRAINING, Killed, kill_at
+from torch.func import functional_call, vmap
+from torch.nn import functional
 from xltransfer.encoders.ablate import ablate
 from xltransfer.encoders.tokenizer import WordTokenizer
 from xltransfer.encoders.transformer import load_encoder, longest_input
@@ -278,3 +280,16 @@ def test_models_that_cannot_be_stacked(encoder: Path, tmp_path: Path) -> None:
 
     with pytest.raises(NotStackableError, match="cannot be stacked"):
         together([looking, looking], tmp_path / "a")
+
+
+def test_bfloat16_is_rounded_less_in_a_batch_of_models() -> None:
+    """What docs/reruns.md says: biases and activation functions are computed in float32."""
+    layer, states = torch.nn.Linear(8, 8), torch.randn(3, 8)
+    weights = {name: value.detach()[None] for name, value in layer.named_parameters()}
+
+    def computed(given: dict[str, torch.Tensor]) -> torch.Tensor:
+        return functional.gelu(functional_call(layer, given, (states,)))
+
+    with torch.autocast("cpu", torch.bfloat16):
+        assert computed({name: value[0] for name, value in weights.items()}).dtype == torch.bfloat16
+        assert vmap(computed)(weights).dtype == torch.float32

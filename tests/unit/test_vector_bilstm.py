@@ -148,7 +148,8 @@ def test_vectors_stay_as_they_are_unless_they_are_trained(trained: bool, tmp_pat
     model = tmp_path / "model"
     finetune(
         [directory], tmp_path / "train.conllu", tmp_path / "train.conllu",
-        {"task": "pos", "settings": settings}, "none", [1], [model], tmp_path / "c", language="aa",
+        {"task": "pos", "settings": settings}, ["none"], [1], [model], tmp_path / "c",
+        language="aa",
     )  # fmt: skip
     assert json.loads((model / "training.json").read_text())["language"] == "aa"
     predict([model], tmp_path / "test.conllu", [tmp_path / "out.conllu"], language="bb")

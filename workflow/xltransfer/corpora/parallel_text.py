@@ -227,8 +227,8 @@ def _read_zip(path: Path, layout: Layout) -> Iterator[Pair]:
                     f"{path}({first})",
                     f"{path}({second})",
                 )
-        except (RuntimeError, NotImplementedError) as error:
-            # A password is needed, or the compression is not supported.
+        except RuntimeError as error:
+            # A password is needed, or (a subclass) the compression is not supported.
             raise InputError(
                 f"{path}: cannot be decompressed ({error}); unpack it by hand"
             ) from None

@@ -67,7 +67,7 @@ def finetune(
         labelled: annotated corpus of one of these languages, if they name one.
         game_languages: language of each text and, last, of the annotated corpus.
         together: train models of one encoder and seed, which differ in their ablation, as one batch
-            of models where that is possible; their last bits differ from those of single trainings.
+            of models where that is possible; rounding differs from that of single trainings.
 
     Raises:
         InputError: unusable data, encoder or ablation, or a loss that is not finite.
@@ -86,8 +86,7 @@ def finetune(
     saving = checkpoints, checkpoint_seconds
     runs = FineTuningRuns("finetune", data, config, *saving, threads)
     verified = {path: VerifiedEncoder(path) for path in encoders}
-    ablations = [ablation] if isinstance(ablation, str) else ablation
-    planned = _planned(encoders, seeds, ablations, models)
+    planned = _planned(encoders, seeds, ablation, models)
     finished = []
     for (encoder, seed), of_seed in _in_groups(planned, together):
         trained = runs.run_together(verified[encoder], seed, settings, list(of_seed))

@@ -21,7 +21,7 @@ EXAMPLES = 3
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(prog="python -m fuzz", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m fuzz.many_cases", description=__doc__)
     parser.add_argument("--cases", type=int, default=22_000, help="of all readers together")
     parser.add_argument("--readers", nargs="+", choices=READERS, default=READERS)
     parser.add_argument("--seed", type=int, default=1)

@@ -30,7 +30,7 @@ TRIED = 10
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(prog="python -m integrity", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m integrity.many_trials", description=__doc__)
     parser.add_argument("--study", type=Path, help="folder where one has run, which is not changed")
     parser.add_argument("--trials", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
