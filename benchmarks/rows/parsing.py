@@ -115,11 +115,17 @@ def _bound(options: Options, function: str, arguments: dict[str, Any]) -> str:
 
 def _beside_bare(options: Options) -> Comparison:
     arguments = _training_arguments(options, TRAINING_SENTENCES, 1)
+
+    def note(_: Sequence[Pair]) -> str:
+        ratio = call_worker(options, "parsing:products_of_a_step", arguments).facts["ratio"]
+        return f"with its head, a step has {ratio:.2f} × the encoder's floating-point operations"
+
     return Comparison(
         own=lambda _: call_worker(options, "parsing:train", arguments),
         other=lambda _: call_worker(options, "parsing:bare_training", arguments),
         bound=partial(_bound, options, "parsing:training_bound", arguments),
         peer="the encoder's bare forward and backward on the same padded batches",
+        note=note,
     )
 
 

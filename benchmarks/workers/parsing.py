@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 from xltransfer.corpora.conllu import ID, UPOS, Sentence, read_conllu
 from xltransfer.encoders.batching import Batch, collate, plan_examples
 from xltransfer.encoders.tokenizer import WordTokenizer
@@ -101,6 +102,25 @@ def train(arguments: dict[str, Any]) -> dict[str, Any]:
 def training_bound(arguments: dict[str, Any]) -> dict[str, Any]:
     """What bounds training steps; arguments as of ``train`` and how many ``batches``."""
     return bound_of_steps(parser_objective(arguments), arguments)
+
+
+def products_of_a_step(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Floating-point operations of a training step, as a multiple of those of its encoder.
+
+    Args:
+        arguments: as of ``train``; the first batch is computed.
+    """
+    device = prepare_device(arguments["threads"])
+    objective = parser_objective(arguments)
+    model, batch = objective.model.to(device).train(), objective.batches(0)[0]
+    with FlopCounterMode(display=False) as whole:
+        objective.loss(batch, device).backward()
+    rows = collate(objective.training.examples, batch.indices, objective.training.padding)
+    with FlopCounterMode(display=False) as of_encoder:
+        states = _states(model.encoder, rows.to(device))
+        states.backward(torch.ones_like(states))
+    ratio = whole.get_total_flops() / of_encoder.get_total_flops()
+    return {"work": 1, "facts": {"ratio": ratio}}
 
 
 def bare_training(arguments: dict[str, Any]) -> dict[str, Any]:

@@ -46,6 +46,7 @@ def test_both_sides_of_parsing_meet_every_sentence(tmp_path: Path) -> None:
     assert 0 < trained["seconds"] < trained["facts"]["all"]
     assert parsing.predict_and_score(arguments)["work"] == len(SENTENCES)
     assert parsing.bare_prediction(arguments)["work"] == len(SENTENCES)
+    assert 1 < parsing.products_of_a_step(arguments)["facts"]["ratio"] < 10
     assert parsing.training_bound(arguments)["facts"]["bound"].startswith("bound by ")
 
 
