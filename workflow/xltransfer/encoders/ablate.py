@@ -5,11 +5,11 @@ from __future__ import annotations
 from torch import nn
 
 from ..runtime.errors import InputError
-from .ablations import KINDS, NEVER_PRETRAINED, NONE, parse
+from .ablations import KINDS, NEVER_PRETRAINED, NONE, Ablation, parse
 from .kinds import kind_of_network
 
 
-def ablate(model: nn.Module, name: str, seed: int) -> None:
+def ablate(model: nn.Module, name: str, seed: int) -> Ablation:
     """Apply an ablation in place.
 
     RANDOM-INIT draws all parameters of the layers with the model's own initialiser (for BERT:
@@ -21,16 +21,25 @@ def ablate(model: nn.Module, name: str, seed: int) -> None:
         name: name of the ablation, as for ``ablations.parse``.
         seed: seed of the draw; with equal seeds a layer gets the same parameters in every ablation.
 
+    Returns:
+        The ablation with this name.
+
     Raises:
-        InputError: the ablation is unknown or names layers that the encoder does not have.
+        InputError: the ablation is unknown, names layers that the encoder does not have, or the
+            encoder is never pretrained.
     """
     ablation = parse(name)
     if name == NONE:
-        return
+        return ablation
     kind = kind_of_network(model)
+    if not kind.pretrained:
+        raise InputError(
+            f"{name}: {kind.name} has no pretraining that '{name}' could take away; its only "
+            f"ablation is '{NONE}'"
+        )
     if name == NEVER_PRETRAINED:
         model.load_state_dict(kind.redrawn(model, seed).state_dict())
-        return
+        return ablation
     layers = slice(ablation.first - 1, ablation.last)
     own = kind.pretrained_parts(model)
     if ablation.last > len(own):
@@ -38,3 +47,4 @@ def ablate(model: nn.Module, name: str, seed: int) -> None:
     KINDS[ablation.kind].change(
         own[layers], lambda: kind.pretrained_parts(kind.redrawn(model, seed))[layers]
     )
+    return ablation

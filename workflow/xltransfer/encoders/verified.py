@@ -6,9 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ..records.verification import verified_encoder
-from ..runtime.errors import InputError
-from .ablations import NONE
-from .interface import CONFIG_FILE, StartingPoint
+from .interface import StartingPoint
 from .kinds import kind_of
 from .language_embeddings import languages_of
 from .word_vector_lookup import WordVectorLookup
@@ -56,15 +54,3 @@ class VerifiedEncoder:
             InputError: the encoder cannot be opened.
         """
         return self.kind.with_word_vectors(lookup).start(self.directory, list(sentences))
-
-    def check_ablation(self, ablation: str) -> None:
-        """Check that an ablation has something to take away.
-
-        Raises:
-            InputError: the encoder is never pretrained, and there is an ablation.
-        """
-        if ablation != NONE and not self.kind.pretrained:
-            raise InputError(
-                f"{self.directory / CONFIG_FILE}:1: {self.kind.name} has no pretraining that "
-                f"'{ablation}' could take away; its only ablation is '{NONE}'"
-            )

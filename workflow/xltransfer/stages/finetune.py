@@ -6,18 +6,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
-from ..encoders.ablations import in_order
 from ..encoders.verified import VerifiedEncoder
-from ..records.record import TRAINING, WEIGHTS, write_record, write_times
 from ..records.verification import verified_checksums
 from ..runtime.errors import InputError
-from ..runtime.files import sha256_of_file, write_json
 from ..runtime.interruption import stop_listening
 from ..runtime.signatures import Keys
 from ..training.adversarial_runs import Game
-from ..training.finetuning_runs import FineTuningRuns, Run
+from ..training.finetuning_runs import FineTuningRuns
+from ..training.finished_runs import save_run
 from ..training.hyperparameters import chosen
-from ..training.model import save_model
 from ..training.training_data import TrainingData
 
 
@@ -91,7 +88,7 @@ def finetune(
     for (encoder, seed), of_seed in _in_groups(planned, together):
         trained = runs.run_together(verified[encoder], seed, settings, list(of_seed))
         for directory, done in zip(of_seed.values(), trained, strict=True):
-            _save(directory, done, encoder, config, found, threads, runs.device.type != "cpu")
+            save_run(done, directory, encoder, found)
             finished.append(done.checkpoint)
     # Checkpoints are kept until the job is done, so that a killed job loses no finished seed.
     stop_listening()
@@ -143,35 +140,3 @@ def _in_groups(
     if sum(map(len, groups.values())) != len(planned):
         raise InputError("--together: two models have one seed and ablation; remove one of them")
     return list(groups.items())
-
-
-def _save(
-    directory: Path,
-    done: Run,
-    encoder: Path,
-    config: Mapping[str, Any],
-    search: Mapping[str, str],
-    threads: int,
-    on_gpu: bool,
-) -> None:
-    """Write a model, its training report, its record and its duration."""
-    written = save_model(
-        directory, done.model, encoder, done.task, done.labels, config.get("stored", "float32")
-    )
-    report = {
-        **done.facts,
-        "weights": sha256_of_file(directory / WEIGHTS),
-        "files": {path.name: sha256_of_file(path) for path in written},
-        "training_sentences": done.sentences,
-        "parameters": done.parameters,
-        "stored_bytes": (directory / WEIGHTS).stat().st_size,
-        **done.reading,
-        **({"noise": done.noise} if done.noise else {}),
-        **({"adversarial": done.game} if done.game else {}),
-        **({"trained_together": in_order(done.report.together)} if done.report.together else {}),
-        **{key: getattr(done.report, key) for key in ("best_epoch", "history", "steps")},
-    }
-    write_json(directory / TRAINING, report)
-    facts = {"device": done.facts["device"], "threads": threads}
-    write_record(directory / TRAINING, "finetune", {**done.inputs, **search}, **facts)
-    write_times(directory, done.report.seconds, on_gpu)

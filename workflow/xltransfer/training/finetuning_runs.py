@@ -26,10 +26,10 @@ from ..records.record import versions
 from ..runtime.command import warn
 from ..runtime.files import digest
 from ..tasks.registry import make_task
-from ..tasks.task import Task
 from .adversarial_runs import game_report, told_apart
 from .checkpoint import Checkpoint
 from .devices import device_name, prepare_device
+from .finished_runs import Run
 from .hyperparameters import passes_per_epoch
 from .loop import Report, Training, train
 from .model import WordModel, untrained_head
@@ -44,39 +44,6 @@ log = logging.getLogger(__name__)
 FEWEST_BATCHES = 10
 """An epoch of fewer batches is reported: its learning rate changes in coarse steps, and models of
 so little training are compared with others that had more."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """A finished training.
-
-    Attributes:
-        model: with the weights of the best epoch.
-        task: that it was trained for.
-        labels: in the order of the head's outputs.
-        report: how the training went.
-        facts: everything that decided the model, as JSON content.
-        inputs: path → SHA-256 of the files that it was made from.
-        sentences: how many it was trained on.
-        parameters: how many it has, ``all`` and ``trained``; with LoRA, before it is merged.
-        noise: what noise changed in them, as JSON content; ``None`` without noise.
-        reading: what its examples were cut by, as JSON content; empty for most tasks.
-        game: how well languages can be told apart, as JSON content; ``None`` without adversary.
-        checkpoint: to discard once what is made of the run has been saved.
-    """
-
-    model: WordModel
-    task: Task
-    labels: list[str]
-    report: Report
-    facts: dict[str, Any]
-    inputs: dict[str, str]
-    sentences: int
-    parameters: dict[str, int]
-    noise: dict[str, Any] | None
-    reading: dict[str, int]
-    game: dict[str, Any] | None
-    checkpoint: Checkpoint
 
 
 @dataclass(frozen=True)
@@ -256,7 +223,6 @@ class FineTuningRuns:
         self, encoder: VerifiedEncoder, seed: int, settings: Mapping[str, Any], ablation: str
     ) -> _Start:
         """An untrained model; its training goes on with the random numbers after this."""
-        encoder.check_ablation(ablation)
         prepared = self.data.prepared(encoder, settings, seed)
         facts = self.facts(encoder, seed, settings, ablation)
         task = make_task(self.config["settings"] | {"training": settings})
@@ -264,11 +230,11 @@ class FineTuningRuns:
         untrained = prepared.start.new_network()
         head = untrained_head(task, untrained.config.hidden_size, prepared.labels)
         model = WordModel(untrained, head)
-        ablate(model.encoder, ablation, seed)
+        applied = ablate(model.encoder, ablation, seed)
         if "adapter" in settings:
-            model = with_task_adapter(model, settings["adapter"], ablation)
+            model = with_task_adapter(model, settings["adapter"], applied)
         if "lora" in settings:
-            add_task_lora(model, settings["lora"], ablation)
+            add_task_lora(model, settings["lora"], applied)
         model.kind.select_language(model.encoder, self.data.language)
         if settings.get("checkpointing"):
             model.kind.recompute_layers(model.encoder)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..encoders.ablations import NEVER_PRETRAINED, parse
+from ..encoders.ablations import NEVER_PRETRAINED, Ablation
 from ..encoders.adapters import AdapterSettings, add_level, stack_of, train_top_level
 from ..encoders.lora import add_lora
 from ..runtime.errors import InputError
 from .model import WordModel
 
 
-def with_task_adapter(model: WordModel, settings: Mapping[str, Any], ablation: str) -> WordModel:
+def with_task_adapter(
+    model: WordModel, settings: Mapping[str, Any], ablation: Ablation
+) -> WordModel:
     """A model with an untrained task adapter above the adapters that its encoder may have.
 
     Everything but the adapter and the head is frozen. Layers that an ablation has re-initialised
@@ -22,24 +24,23 @@ def with_task_adapter(model: WordModel, settings: Mapping[str, Any], ablation: s
     Args:
         model: model after its ablation; its encoder gets the adapter.
         settings: as for ``AdapterSettings``.
-        ablation: name of the ablation.
+        ablation: that it had.
 
     Raises:
         InputError: the encoder cannot have adapters, or the ablation has no effect.
     """
     _check(model, ablation, "training.adapter")
-    applied = parse(ablation)
     add_level(model.encoder, AdapterSettings.of(settings, "training.adapter"))
     train_top_level(model.encoder)
     stack = stack_of(model.encoder)
     assert stack is not None, "a level has been added"
-    stack.complete = ablation == NEVER_PRETRAINED
-    if applied.kind:
-        stack.changed_layers = tuple(range(applied.first, applied.last + 1))
+    stack.complete = ablation.name == NEVER_PRETRAINED
+    if ablation.kind:
+        stack.changed_layers = tuple(range(ablation.first, ablation.last + 1))
     return WordModel(model.encoder, model.head)
 
 
-def add_task_lora(model: WordModel, settings: Mapping[str, Any], ablation: str) -> None:
+def add_task_lora(model: WordModel, settings: Mapping[str, Any], ablation: Ablation) -> None:
     """Add untrained changes of low rank to a model's encoder, and freeze the rest of it.
 
     Re-initialised layers stay as they were drawn, but for such changes.
@@ -47,7 +48,7 @@ def add_task_lora(model: WordModel, settings: Mapping[str, Any], ablation: str) 
     Args:
         model: model after its ablation.
         settings: as for ``add_lora``.
-        ablation: name of the ablation.
+        ablation: that it had.
 
     Raises:
         InputError: the encoder cannot be changed so, or the ablation has no effect.
@@ -56,10 +57,11 @@ def add_task_lora(model: WordModel, settings: Mapping[str, Any], ablation: str) 
     add_lora(model.encoder, settings)
 
 
-def _check(model: WordModel, ablation: str, key: str) -> None:
+def _check(model: WordModel, ablation: Ablation, key: str) -> None:
     if not model.kind.takes_adapters:
         raise InputError(f"{key}: {model.kind.name} has no adapters; train it without them")
-    if parse(ablation).kind == "freeze":
+    if ablation.kind == "freeze":
         raise InputError(
-            f"{key}: '{ablation}' has no effect, because all layers are frozen; remove the ablation"
+            f"{key}: '{ablation.name}' has no effect, because all layers are frozen; remove the "
+            "ablation"
         )
