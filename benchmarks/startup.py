@@ -95,7 +95,7 @@ def measure(arguments: argparse.Namespace, started: float) -> dict[str, list[flo
             arguments.training,
             arguments.development,
             {"task": arguments.task, "settings": settings},
-            arguments.ablation,
+            [arguments.ablation],
             [1],
             [Path(folder) / "model"],
             Path(folder) / "checkpoints",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import importlib
+import subprocess
+import sys
 from pathlib import Path
 from pkgutil import resolve_name
 
@@ -15,7 +17,7 @@ from xltransfer.corpora.conllu import UPOS, Sentence, write_conllu
 from xltransfer.runtime.errors import InputError
 
 from benchmarks import accuracy
-from benchmarks.options import Options
+from benchmarks.options import ROOT, Options
 from benchmarks.workers import masked_lm, parsing, similarity
 
 
@@ -30,6 +32,24 @@ def test_the_parts_of_a_start_are_what_a_run_calls() -> None:
     from benchmarks.startup import PARTS
 
     assert all(callable(resolve_name(f"xltransfer.{path}")) for path in PARTS)
+
+
+def test_a_start_is_measured_to_its_first_step(tmp_path: Path) -> None:
+    treebank = tmp_path / "treebank.conllu"
+    write_conllu(treebank, SENTENCES)
+    done = subprocess.run(
+        [
+            *(sys.executable, ROOT / "benchmarks" / "startup.py", "--runs", "1"),
+            *("--encoder", make_encoder(tmp_path / "encoder"), "--ablation", "none"),
+            *("--training", treebank, "--development", treebank),
+        ],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    cells = [line.strip("| ").split(" | ") for line in done.stdout.splitlines()[2:]]
+    seconds = {part: float(passed) for part, passed, _ in cells}
+    assert seconds["import torch"] > 0 and seconds["apply the ablation"] < seconds["in all"]
 
 
 def test_both_sides_of_parsing_meet_every_sentence(tmp_path: Path) -> None:

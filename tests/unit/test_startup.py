@@ -76,7 +76,10 @@ import torch
 disable = torch.compiler.disable
 import xltransfer.stages.finetune
 from xltransfer.encoders.lean_transformers import AutoConfig, AutoModel
+from xltransfer.training.devices import prepare_device
 from xltransfer.training.optimiser import AdamW
+prepare_device(1)
+assert torch.are_deterministic_algorithms_enabled()
 encoder = AutoModel.from_config(AutoConfig.for_model("bert", num_hidden_layers=1, vocab_size=9))
 encoder(torch.tensor([[1, 2]])).last_hidden_state.sum().backward()
 weights = torch.nn.Parameter(torch.ones(3))
@@ -85,8 +88,8 @@ optimiser.load_state_dict(optimiser.state_dict())
 weights.sum().backward()
 optimiser.step()
 optimiser.zero_grad()
-assert "torch._dynamo" not in sys.modules
-assert torch.compiler.disable is disable and "_dynamo" not in vars(torch)
+assert "torch._dynamo" not in sys.modules and "torch._inductor" not in sys.modules
+assert torch.compiler.disable is disable and not {"_dynamo", "_inductor"} & set(vars(torch))
 assert weights.tolist()[0] < 1
 from transformers.masking_utils import TransformGetItemToIndex
 with TransformGetItemToIndex() as used:

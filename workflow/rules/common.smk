@@ -41,6 +41,7 @@ from xltransfer.runtime.folders import without_future_inputs
 from xltransfer.runtime.gpus import jobs_at_once
 from xltransfer.runtime.head import alone
 from xltransfer.runtime.unknown_targets import explaining_targets
+from xltransfer.runtime.start_rate import without_useless_limit
 from xltransfer.study import Study, relation_parts
 from xltransfer.study.adversarial_settings import (
     labelled_of,
@@ -98,6 +99,7 @@ except InputError as error:
 
 def names_in_targets():
     """The names that paths of targets consist of, for the error about an unknown target."""
+    workflow.execute = without_useless_limit(workflow.execute, workflow)
     corpora = [code for task in study.tasks for code in study.corpora(task)]
     own = [*study.declared_encoders, *study.tasks, *study.config["ablations"]]
     rules = [rule.name for rule in workflow.rules]

@@ -1,7 +1,8 @@
 """torch without its compiler, whose import takes a third of the start of a job.
 
 Nothing here is compiled. But modules of transformers decorate functions for ``torch.compile``,
-which imports ``torch._dynamo`` with all that it needs (sympy, torch.distributed, torch.fx).
+and torch tells its compiler that results are to be deterministic, both of which import
+``torch._dynamo`` with all that it needs (sympy, torch.distributed, torch.fx).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 
 import torch
 
-COMPILER = "torch._dynamo"
+COMPILER = ("torch._dynamo", "torch._inductor")
 
 
 def _unchanged(function: Callable | None = None, *_: object, **__: object) -> Callable:
@@ -27,14 +28,16 @@ def _unchanged(function: Callable | None = None, *_: object, **__: object) -> Ca
 class _Later:
     """A function or class of the compiler, which is imported when it is first used.
 
-    As a decorator it returns the function itself, since nothing is compiled.
+    As a decorator it returns the function itself, since nothing is compiled; so does ``disable``,
+    which exempts a function from being compiled.
     """
 
     def __init__(self, module: str, name: str) -> None:
         self._module, self._name = module, name
 
     def __call__(self, *values: Any, **named: Any) -> Any:
-        if len(values) == 1 and not named and callable(values[0]):
+        is_decorator = self._name == "disable" or (len(values) == 1 and not named)
+        if is_decorator and values and callable(values[0]):
             return values[0]
         return getattr(import_module(self._module), self._name)(*values, **named)
 
@@ -54,7 +57,8 @@ class _Placeholders:
     """Finds placeholders for the modules of the compiler."""
 
     def find_spec(self, name: str, *_: object) -> ModuleSpec | None:
-        return ModuleSpec(name, self) if f"{name}.".startswith(f"{COMPILER}.") else None
+        ours = any(f"{name}.".startswith(f"{package}.") for package in COMPILER)
+        return ModuleSpec(name, self) if ours else None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         return _Placeholder(spec.name)
@@ -66,7 +70,7 @@ class _Placeholders:
 @contextmanager
 def compiler_left_out() -> Iterator[None]:
     """Imports in this context do not import the compiler; it can be imported afterwards."""
-    if COMPILER in sys.modules:
+    if any(package in sys.modules for package in COMPILER):
         yield
         return
     placeholders, disable, package = _Placeholders(), torch.compiler.disable, vars(torch)
@@ -79,4 +83,11 @@ def compiler_left_out() -> Iterator[None]:
         sys.meta_path.remove(placeholders)
         for name in [name for name, one in sys.modules.items() if isinstance(one, _Placeholder)]:
             del sys.modules[name]
-        package.pop(COMPILER.rpartition(".")[2], None)
+        for part in COMPILER:
+            package.pop(part.rpartition(".")[2], None)
+
+
+def compute_deterministically() -> None:
+    """Use deterministic algorithms; a compiler that is imported later is not told so."""
+    with compiler_left_out():
+        torch.use_deterministic_algorithms(True)

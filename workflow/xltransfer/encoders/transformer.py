@@ -21,6 +21,7 @@ from .configuration import read_config, refusing
 from .families import FAMILIES, LAYERS
 from .interface import CONFIG_FILE, PretrainedKind
 from .language_embeddings import add_configured_table, load_table
+from .lean_torch import compiler_left_out
 from .lean_transformers import (
     MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES,
     MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES,
@@ -288,12 +289,18 @@ class TransformerKind(PretrainedKind):
 
 
 class QuietTransformers:
-    """A context that silences transformers, whose loading reports become errors here."""
+    """A context that silences transformers, whose loading reports become errors here.
+
+    Nor does loading import the compiler of torch.
+    """
 
     def __enter__(self) -> None:
         self.level = transformers_logging.get_verbosity()
         transformers_logging.set_verbosity_error()
+        self.compiler = compiler_left_out()
+        self.compiler.__enter__()
         transformers_logging.disable_progress_bar()
 
     def __exit__(self, *_: object) -> None:
         transformers_logging.set_verbosity(self.level)
+        self.compiler.__exit__(None, None, None)

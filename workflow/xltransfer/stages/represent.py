@@ -15,13 +15,13 @@ from torch import nn
 from ..corpora.conllu import Sentence, read_conllu
 from ..encoders.ablate import ablate
 from ..encoders.ablations import NEVER_PRETRAINED
-from ..encoders.interface import PretrainedKind
+from ..encoders.interface import CONFIG_FILE, PretrainedKind
 from ..encoders.kinds import kind_of, pretrained_kind_of
 from ..encoders.language_embeddings import languages_of
 from ..records.record import write_record
 from ..records.verification import verified_checksums, verified_model
 from ..runtime.errors import InputError
-from ..runtime.files import replacing
+from ..runtime.files import replacing, sha256_of_file
 from ..training.devices import device_name, prepare_device
 from ..training.loop import Precision
 from ..training.model import TASK_FILE, ModelReader
@@ -72,14 +72,24 @@ def represent(
     states = [(directory, None) for directory in encoders]
     states += [(redrawn_from or encoders[0], seed) for seed in redrawn]
     states_read: dict[Path, dict[str, str]] = {}
-    reader = ModelReader()
+    models, readers, is_redrawn = ModelReader(), {}, False
     for (directory, seed), output in zip(states, outputs, strict=True):
         if directory not in states_read:
             states_read[directory] = verified_model(directory, kind_of(directory).files)
         kind = pretrained_kind_of(directory)
-        encoder = _open(kind, directory, seed, reader).to(device)
+        # All weights of a redrawn encoder are replaced by those of the next one.
+        if not is_redrawn:
+            encoder = _open(kind, directory, models).to(device)
+        if is_redrawn := seed is not None:
+            ablate(encoder, NEVER_PRETRAINED, seed)
         kind.select_language(encoder, language)
-        tokenizer, longest = kind.reader(directory), kind.longest_input(encoder)
+        longest = kind.longest_input(encoder)
+        # Models of one encoder share their tokenizer, which takes longer to open than to use.
+        files = [sha256_of_file(directory / name) for name in (CONFIG_FILE, *kind.reader_files)]
+        key = type(kind), *files
+        if key not in readers:
+            readers[key] = kind.reader(directory)
+        tokenizer = readers[key]
         vectors = sentence_vectors(encoder, tokenizer, texts, longest, device, as_published, used)
         if not torch.isfinite(torch.from_numpy(vectors)).all():
             raise InputError(f"{directory}: its states are not finite; is the model damaged?")
@@ -94,15 +104,10 @@ def represent(
         log.info("%s: %d sentences", output, len(texts))
 
 
-def _open(
-    kind: PretrainedKind, directory: Path, seed: int | None, reader: ModelReader
-) -> nn.Module:
-    """An encoder, or that of a fine-tuned model; with a seed, all its weights are random."""
+def _open(kind: PretrainedKind, directory: Path, models: ModelReader) -> nn.Module:
+    """An encoder, or that of a fine-tuned model."""
     fine_tuned = (directory / TASK_FILE).exists()
-    encoder = reader.open(directory)[0].encoder if fine_tuned else kind.load(directory)
-    if seed is not None:
-        ablate(encoder, NEVER_PRETRAINED, seed)
-    return encoder
+    return models.open(directory)[0].encoder if fine_tuned else kind.load(directory)
 
 
 def _identifiers(sentences: Sequence[Sentence], path: Path) -> list[str]:

@@ -6,6 +6,7 @@ import os
 
 import torch
 
+from ..encoders.lean_torch import compute_deterministically
 from ..runtime.errors import InputError
 from ..runtime.gpus import take_gpu
 
@@ -32,7 +33,7 @@ def prepare_device(threads: int) -> torch.device:
     if torch.backends.cuda.is_built():
         take_gpu()
     torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(True)
+    compute_deterministically()
     # The fill only helps to find bugs, and costs an extra write of every new tensor.
     torch.utils.deterministic.fill_uninitialized_memory = False
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
