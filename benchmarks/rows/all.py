@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import (
     Row,
+    bert_size,
     conllu,
     masked_lm,
     memory,
@@ -17,6 +18,7 @@ from . import (
 
 ROWS: list[Row] = [
     *parsing.ROWS,
+    *bert_size.ROWS,
     *masked_lm.ROWS,
     *memory.ROWS,
     *similarity.ROWS,

@@ -114,7 +114,17 @@ def _bound(options: Options, function: str, arguments: dict[str, Any]) -> str:
 
 
 def _beside_bare(options: Options) -> Comparison:
-    arguments = _training_arguments(options, TRAINING_SENTENCES, 1)
+    return training_beside_bare(options, _training_arguments(options, TRAINING_SENTENCES, 1))
+
+
+def training_beside_bare(options: Options, arguments: dict[str, Any]) -> Comparison:
+    """Training a parser, compared with its encoder alone.
+
+    Args:
+        options: of the run.
+        arguments: as of ``parsing.train`` among the workers, and how many ``batches`` are looked at
+            to say what bounds a step.
+    """
 
     def note(_: Sequence[Pair]) -> str:
         ratio = call_worker(options, "parsing:products_of_a_step", arguments).facts["ratio"]
@@ -268,13 +278,29 @@ def _prediction(options: Options) -> Comparison:
         "threads": options.threads,
         "folder": str(options.work / "predictions"),
     }
-    few = {**arguments, "treebanks": arguments["treebanks"][:2]}
+    return prediction_beside_bare(
+        options, arguments, 2, f"{PARALLEL_SENTENCES} sentences of each treebank"
+    )
+
+
+def prediction_beside_bare(
+    options: Options, arguments: dict[str, Any], few: int, note: str
+) -> Comparison:
+    """Predicting and scoring treebanks, compared with the encoder alone.
+
+    Args:
+        options: of the run.
+        arguments: as of ``parsing.predict_and_score`` among the workers.
+        few: how many of the treebanks are looked at to say what bounds it.
+        note: what else is said of the row.
+    """
+    looked_at = {**arguments, "treebanks": arguments["treebanks"][:few]}
     return Comparison(
         own=lambda _: call_worker(options, "parsing:predict_and_score", arguments),
         other=lambda _: call_worker(options, "parsing:bare_prediction", arguments),
-        bound=partial(_bound, options, "parsing:prediction_bound", few),
+        bound=partial(_bound, options, "parsing:prediction_bound", looked_at),
         peer="the encoder's bare forward on the same padded batches",
-        note=lambda _: f"{PARALLEL_SENTENCES} sentences of each treebank",
+        note=lambda _: note,
     )
 
 
