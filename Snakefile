@@ -36,62 +36,31 @@ include: "workflow/rules/tables.smk"
 include: "workflow/rules/comparisons.smk"
 
 
-if reads_questions(study):
+# Rules that some studies need, and what a study has if it needs them.
+OPTIONAL = {
+    "questions": "questions" in FOLDERS,
+    "classification": "classification" in FOLDERS,
+    "made_encoders": study.made_encoders.recipes or study.raw_texts.codes,
+    "source_sets": all_sets(study),
+    "parallel_text": study.parallel_texts.codes,
+    "dictionaries": dictionaries_of(study),
+    "word_vectors": study.mapped.maps,
+    "adversarial": discriminations(study),
+    "vector_encoders": vector_encoders(study),
+    "varieties": unseen.varieties,
+    "unseen": unseen.varieties,
+}
+for name, needed in OPTIONAL.items():
+    if needed:
 
-    include: "workflow/rules/questions.smk"
-
-
-if classifies_sentences(study):
-
-    include: "workflow/rules/classification.smk"
-
-
-if study.made_encoders.recipes or study.raw_texts.codes:
-
-    include: "workflow/rules/made_encoders.smk"
-
-
-if all_sets(study):
-
-    include: "workflow/rules/source_sets.smk"
-
-
-if study.parallel_texts.codes:
-
-    include: "workflow/rules/parallel_text.smk"
-
-
-if dictionary_codes(study, embedded=True) or dictionary_codes(study, embedded=False):
-
-    include: "workflow/rules/dictionaries.smk"
-
-
-if study.mapped.maps:
-
-    include: "workflow/rules/word_vectors.smk"
-
-
-if discriminations(study):
-
-    include: "workflow/rules/adversarial.smk"
-
-
-if vector_encoders(study):
-
-    include: "workflow/rules/vector_encoders.smk"
-
-
-if study.unseen.varieties:
-
-    include: "workflow/rules/varieties.smk"
-    include: "workflow/rules/unseen.smk"
+        include: f"workflow/rules/{name}.smk"
 
 
 rule all:
     default_target: True
     input:
         everything(study),
-        dropped_weights(),
+        study.kept.markers("<results>"),
         everything(study.unseen),
     localrule: True
 
@@ -100,7 +69,7 @@ rule all:
 rule transfer:
     input:
         everything(study),
-        dropped_weights(),
+        study.kept.markers("<results>"),
     localrule: True
 
 
@@ -134,6 +103,7 @@ rule unseen:
 
 
 include: "workflow/rules/gpu.smk"
+include: "workflow/rules/environment.smk"
 
 
 wildcard_constraints:

@@ -27,11 +27,11 @@ from xltransfer.encoders.transformer import load_encoder
 from xltransfer.encoders.weights import own_weights
 from xltransfer.runtime.errors import InputError
 from xltransfer.runtime.files import read_json, write_json
-from xltransfer.stages import finetune as finetune_stage
 from xltransfer.stages.adapt import adapt
 from xltransfer.stages.finetune import finetune
 from xltransfer.stages.predict import predict
 from xltransfer.stages.search import search
+from xltransfer.training import finished_runs
 from xltransfer.training.checkpoint import Checkpoint
 from xltransfer.training.loop import train
 from xltransfer.training.model import load_model
@@ -137,9 +137,9 @@ def test_a_task_adapter_is_all_that_a_model_stores(
 ) -> None:
     """With re-initialised layers; a model that is read has the states of the trained one."""
     encoder, kept = {"base": base, "language": language}[below], []
-    save = finetune_stage.save_model
+    save = finished_runs.save_model
     monkeypatch.setattr(
-        finetune_stage, "save_model", lambda *given: (kept.append(given[1]), save(*given))[1]
+        finished_runs, "save_model", lambda *given: (kept.append(given[1]), save(*given))[1]
     )
     directory = tuned(tmp_path, encoder, "model", ablation, adapter=TASK)
     stored = set(load_file(directory / "model.safetensors"))

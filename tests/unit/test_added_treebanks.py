@@ -15,7 +15,7 @@ from xltransfer.commands.add import add
 from xltransfer.commands.new import new
 from xltransfer.corpora.catalogue import Catalogue
 from xltransfer.corpora.catalogue_rows import COLUMNS
-from xltransfer.corpora.script_of_text import script_of_text
+from xltransfer.corpora.new_languages import script_of_text
 from xltransfer.corpora.ud_treebank import open_treebank, release_of
 from xltransfer.encoders.hub_commits import present_commit
 from xltransfer.public.functions import open_study

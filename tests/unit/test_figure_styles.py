@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib import colormaps
 from matplotlib import pyplot as plt
 from xltransfer.analyses.pair_figures import SERIES, overlap_figure, styles_of
-from xltransfer.analyses.plots import HEAT_MAP
+from xltransfer.analyses.plots import HEAT_MAP, add_legend, panel_grid
 from xltransfer.analyses.similarity.headline import OVER_SOURCES
 from xltransfer.analyses.translation_figures import HATCHES
 
@@ -37,3 +37,14 @@ def test_names_of_encoders_keep_their_hyphens() -> None:
     [text] = figure.axes[0].get_legend().get_texts()
     assert text.get_text() == "local-trimmed: mean ρ = −0.50"
     plt.close(figure)
+
+
+def test_legends_name_what_any_panel_shows() -> None:
+    figure, axes = panel_grid("study", 1, 2, (3, 2))
+    axes[0, 0].plot([1], [1], label="first")
+    for name in ("second", "first"):
+        axes[0, 1].plot([1], [1], label=name)
+    add_legend(figure)
+    add_legend(figure, ["third", "second"])
+    shown = [[text.get_text() for text in legend.get_texts()] for legend in figure.legends]
+    assert shown == [["first", "second"], ["second"]]

@@ -50,6 +50,17 @@ def test_ranges_of_sentences() -> None:
     assert sentence_ranges("") == []
 
 
+def test_further_columns_are_left_alone(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "resources", tmp_path / "r", ignore=shutil.ignore_patterns("models"))
+    path = tmp_path / "r" / "relation_corpora.tsv"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("".join(f"{line}\tnote\n" for line in lines), encoding="utf-8")
+    found, shipped = (
+        Catalogue(folder, "2.18").relations for folder in (tmp_path / "r", ROOT / "resources")
+    )
+    assert found == shipped
+
+
 BREAKS = {
     "language": ("relation_corpora.tsv", "de_relx\t", "es_relx\t", "does not start"),
     "twice": ("relation_corpora.tsv", "en_kbp37\t", "en_relx\t", "'en_relx' stands in"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import subprocess
 import sys
@@ -291,9 +292,10 @@ def test_words_are_separated_in_running_text_only():
     assert text.transliterate(sentence) == "watakushi wa gakkō e iku。ABC"
 
 
-def test_command_line(tmp_path):
+@pytest.mark.parametrize("mark", [b"", codecs.BOM_UTF8])
+def test_command_line(mark, tmp_path):
     source = tmp_path / "in.txt"
-    source.write_bytes("а\n".encode() + b"\xff\n")
+    source.write_bytes(mark + "а\n".encode() + b"\xffbc\n\n")
     command = [
         sys.executable,
         "-m",

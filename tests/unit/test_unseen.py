@@ -280,6 +280,22 @@ def test_figures_show_every_variety() -> None:
     assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ["ug_latn"]
 
 
+def test_figures_of_tasks_with_other_arms() -> None:
+    arms = dict(zip(ARMS, ([6, 7], [5, 5], [1, 1], [3, 3], [6, 6]), strict=True))
+    table, verdict = tables({"ug_udt": arms, "ug_latn_udt": arms})
+    fewer = table[table["arm"] != "monolingual"].assign(task="ner")
+    table = pd.concat([table, fewer], ignore_index=True)
+    verdict = pd.concat([verdict, verdict.assign(task="ner")], ignore_index=True)
+    figure = unseen_figure({"study": "study"}, table, verdict)
+    drawn = [len(ax.containers) for ax in figure.axes[:2]]
+    assert drawn == [len(ARMS), len(ARMS)]
+    points = [sum(len(c[0].get_xdata()) for c in ax.containers) for ax in figure.axes[:2]]
+    assert points == [2 * len(ARMS), 2 * len(ARMS) - 2]
+    figure = transliteration_figure({"study": "study"}, table)
+    points = [sum(len(c[0].get_xdata()) for c in ax.containers) for ax in figure.axes[:2]]
+    assert points == [len(ARMS), len(ARMS) - 1]
+
+
 def treebank(path: Path, words: list[str]) -> Path:
     rows = [["1", word, "_", "X", "_", "_", "0", "root", "_", "_"] for word in words]
     write_conllu(path, [Sentence([], [row], [row]) for row in rows])

@@ -17,8 +17,6 @@ rule discriminate:
         paths.discrimination("<results>", "{encoder}", "{task}", "{source}", "{corpus}"),
     log:
         "<logs>/discriminate/{encoder}/{task}/{source}/{corpus}.log",
-    conda:
-        "../../envs/xltransfer.yaml"
     threads: config["training_threads"]
     resources:
         gpu=1,

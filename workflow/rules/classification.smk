@@ -10,8 +10,6 @@ rule check_classification:
         "<logs>/check_classification/{corpus}-{split}.log",
     wildcard_constraints:
         corpus=FETCHED,
-    conda:
-        "../../envs/xltransfer.yaml"
     resources:
         mem_mb=growing(4000),
         runtime=growing(60),
@@ -19,7 +17,7 @@ rule check_classification:
         checksum=lambda wildcards: study.downloads.checksum(
             "classification", wildcards.corpus, wildcards.split
         ),
-        cfg=lambda wildcards: classification_config(study, wildcards.corpus),
+        cfg=lambda wildcards: layout_of(study, "classification", wildcards.corpus, wildcards.split),
         code=stage_digest("check_classification"),
         # Not passed to the command; it identifies the content for later rules.
         content=content("classification"),
@@ -35,8 +33,6 @@ rule embedded_classification:
         "<logs>/embedded_classification/{language}-{split}.log",
     wildcard_constraints:
         language="[a-z]+",
-    conda:
-        "../../envs/xltransfer.yaml"
     resources:
         mem_mb=growing(2000),
         runtime=growing(60),
@@ -45,7 +41,7 @@ rule embedded_classification:
             "classification", wildcards.language, wildcards.split
         ),
         code=stage_digest("embedded_classification"),
-        content=content("classification", "{language}_embedded"),
+        content=content("classification", code="{language}_embedded"),
     shell:
         "python -m xltransfer embedded_classification --config {params.cfg:q} --output {output:q}"
         " > {log:q} 2>&1"

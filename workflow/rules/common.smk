@@ -1,5 +1,6 @@
 # The study, and the paths that several stages share.
 
+import inspect
 import os
 import re
 import shlex
@@ -40,22 +41,14 @@ from xltransfer.runtime.files import canonical_json
 from xltransfer.runtime.folders import without_future_inputs
 from xltransfer.runtime.gpus import jobs_at_once
 from xltransfer.runtime.head import alone
-from xltransfer.runtime.unknown_targets import explaining_targets
 from xltransfer.runtime.start_rate import without_useless_limit
+from xltransfer.runtime.unknown_targets import explaining_targets
 from xltransfer.study import Study, relation_parts
-from xltransfer.study.adversarial_settings import (
-    labelled_of,
-    language_of_part,
-    parts_of,
-    texts_of,
-)
+from xltransfer.study.adversarial_settings import labelled_of, language_of_part, parts_of, texts_of
 from xltransfer.study.adapter_settings import adapter_files, adapter_identity, adapter_options
 from xltransfer.study.analyses import ANALYSES, FIGURE_JOBS, analysis_of, drawings_of
-from xltransfer.study.classification_settings import (
-    classification_config,
-    classifies_sentences,
-)
-from xltransfer.study.dictionary_texts import DictionaryTexts, dictionary_codes
+from xltransfer.study.contents import layout_of
+from xltransfer.study.dictionary_texts import DictionaryTexts, dictionaries_of, dictionary_codes
 from xltransfer.study.discriminations import Discrimination, discriminations, models_of, own_corpora
 from xltransfer.study.discriminations import identity as discrimination_identity
 from xltransfer.study.discriminations import stage_config as discrimination_config
@@ -65,13 +58,9 @@ from xltransfer.study.noise_settings import alphabet_file
 from xltransfer.study.parsed_trees import models_of_trees, parsed_file, parsed_identity
 from xltransfer.study.private_report import private
 from xltransfer.study.project import check_working_folder, workflow_folder
-from xltransfer.study.question_settings import (
-    question_config,
-    reads_questions,
-)
 from xltransfer.study.recipes import SEVERAL_TEXTS
 from xltransfer.study.shared_spaces import map_to, space_identity, vector_files
-from xltransfer.study.study_files import refuse_templates
+from xltransfer.study.study_files import read_study_file
 from xltransfer.study.typological_features import typology_config, typology_files
 from xltransfer.study.varieties import FOLDS, HASHED
 from xltransfer.study.without_gpu import announced
@@ -87,8 +76,9 @@ def end_with(error):
 
 try:
     if workflow.is_main_process:
-        # Their code has already run, so the user must be warned.
-        refuse_templates(workflow.configfiles)
+        # If there is code in them, it has already run, so the user must be warned.
+        for file in workflow.configfiles:
+            read_study_file(file)
     check_working_folder()
     study = Study(config)
     unseen = study.unseen
@@ -99,7 +89,6 @@ except InputError as error:
 
 def names_in_targets():
     """The names that paths of targets consist of, for the error about an unknown target."""
-    workflow.execute = without_useless_limit(workflow.execute, workflow)
     corpora = [code for task in study.tasks for code in study.corpora(task)]
     own = [*study.declared_encoders, *study.tasks, *study.config["ablations"]]
     rules = [rule.name for rule in workflow.rules]
@@ -110,6 +99,7 @@ def names_in_targets():
 os.environ.update(XLTRANSFER_RESULTS=study.results)
 
 if workflow.is_main_process:
+    workflow.execute = without_useless_limit(workflow.execute, workflow)
     workflow.execute = announced(alone(workflow.execute, results=study.results), study)
     record_only_finished_jobs(Job, PersistenceBase)
     workflow._build_dag = comparing_every_job(workflow._build_dag, workflow)
@@ -138,6 +128,25 @@ def growing(amount):
     return lambda wildcards, attempt: amount * attempt
 
 
+def awaiting_wildcards(function):
+    """A decorator: a call without the last arguments gives a function of these, for Snakemake.
+
+    The last arguments are ``wildcards`` and, if the function names them, ``input`` or ``output``.
+    """
+
+    def given(*own, **named):
+        bound = partial(function, *own, **named)
+
+        # Snakemake takes no ``partial`` as an input, and tells by the names what a function awaits.
+        def of(wildcards, **more):
+            return bound(wildcards, **more)
+
+        of.__signature__ = inspect.signature(bound)
+        return of
+
+    return given
+
+
 def everything(part):
     """All tables and figures of a part of the study."""
     return [f"<results>/tables/{table}.csv" for table in part.tables] + [
@@ -155,13 +164,8 @@ def files_of(table):
     ]
 
 
-def dropped_weights():
-    """Marker files: all weights that the study does not keep have been dropped."""
-    return study.kept.markers("<results>")
-
-
-# Format of the corpora in each folder of results.
-SUFFIXES = {study.kind(task).corpora: study.kind(task).suffix for task in study.tasks}
+# Folders of results with the corpora that tasks of the study read.
+FOLDERS = {study.kind(task).corpora for task in study.tasks}
 
 
 TEXT_SUFFIXES = {"raw_text": ".txt", "parallel_text": ".tsv"}

@@ -5,7 +5,7 @@ rule pieces:
     input:
         encoder=lambda wildcards: encoder_files(wildcards)[2],
         corpus=lambda wildcards: f"<results>/{wildcards.corpora}/{wildcards.corpus}/{wildcards.split}"
-        + SUFFIXES[wildcards.corpora],
+        + FORMATS[wildcards.corpora].suffix,
     output:
         paths.pieces("<results>", "{encoder}", "{corpora}", "{corpus}-{split}{drawn}"),
     log:
@@ -13,8 +13,6 @@ rule pieces:
     wildcard_constraints:
         corpora=one_of(ANNOTATED),
         drawn=r"(-drawn-\d+-seed-\d+)?",
-    conda:
-        "../../envs/xltransfer.yaml"
     resources:
         mem_mb=growing(2000),
         runtime=growing(60),
@@ -42,8 +40,6 @@ rule typology:
         "<results>/typology/features.csv",
     log:
         "<logs>/typology.log",
-    conda:
-        "../../envs/xltransfer.yaml"
     resources:
         mem_mb=growing(2000),
         runtime=growing(60),
@@ -67,7 +63,7 @@ for number, states in enumerate(study.parallel.batches(), start=1):
         input:
             encoder=encoder_files,
             models=states_to_represent_with(states),
-            treebank=parallel_treebank,
+            treebank=lambda wildcards: corpus_part("treebanks", wildcards.corpus, wildcards.split),
         output:
             expand(
                 paths.representations("<results>", "{encoder}", "{state}", "{corpus}-{split}"),
@@ -76,8 +72,6 @@ for number, states in enumerate(study.parallel.batches(), start=1):
             ),
         log:
             f"<logs>/represent/{{encoder}}/{{corpus}}-{{split}}/{states[0].path}.log",
-        conda:
-            "../../envs/xltransfer.yaml"
         threads: config["training_threads"]
         resources:
             gpu=1,
@@ -109,8 +103,6 @@ rule similarity:
         paths.similarities("<results>", "{encoder}", "{corpus}-{split}"),
     log:
         "<logs>/similarity/{encoder}/{corpus}-{split}.log",
-    conda:
-        "../../envs/xltransfer.yaml"
     resources:
         mem_mb=growing(8000),
         runtime=growing(120),
@@ -138,8 +130,6 @@ rule translation_context:
         encoder=one_of(study.measured_translations.encoders),
         state="pretrained|seed-[0-9]+",
         text=one_of(study.measured_translations.texts),
-    conda:
-        "../../envs/xltransfer.yaml"
     threads: config["training_threads"]
     resources:
         gpu=1,

@@ -13,8 +13,6 @@ rule fetch_corpus:
         collection=r"ud-\d+\.\d+|entities|classification|questions|relations|roles|typology|raw|parallel|dictionaries|vectors|identifiers",
         file=".+",
     localrule: True
-    conda:
-        "../../envs/xltransfer.yaml"
     params:
         cfg=lambda wildcards: study.downloads.config(f"{wildcards.collection}/{wildcards.file}"),
         # A function of `output`, so that Snakemake does not rerun the job if the mirrors change.
@@ -37,8 +35,6 @@ rule check_treebank:
         "<logs>/check_treebank/{corpus}-{split}.log",
     wildcard_constraints:
         corpus=FETCHED,
-    conda:
-        "../../envs/xltransfer.yaml"
     resources:
         mem_mb=growing(2000),
         runtime=growing(60),
@@ -62,8 +58,6 @@ rule check_entities:
         "<logs>/check_entities/{corpus}-{split}.log",
     wildcard_constraints:
         corpus=FETCHED,
-    conda:
-        "../../envs/xltransfer.yaml"
     resources:
         mem_mb=growing(2000),
         runtime=growing(60),
@@ -71,7 +65,7 @@ rule check_entities:
         checksum=lambda wildcards: study.downloads.checksum(
             "entities", wildcards.corpus, wildcards.split
         ),
-        cfg=lambda wildcards: study.entities_config(wildcards.corpus),
+        cfg=lambda wildcards: layout_of(study, "entities", wildcards.corpus, wildcards.split),
         code=stage_digest("check_entities"),
         content=content("entities"),
     shell:
@@ -86,15 +80,13 @@ rule embedded_treebank:
         "<logs>/embedded_treebank/{language}-{split}.log",
     wildcard_constraints:
         language="[a-z]+",
-    conda:
-        "../../envs/xltransfer.yaml"
     resources:
         mem_mb=growing(2000),
         runtime=growing(60),
     params:
         cfg=lambda wildcards: study.embedded_world.part(wildcards.language, wildcards.split),
         code=stage_digest("embedded_world"),
-        content=content("treebanks", "{language}_embedded"),
+        content=content("treebanks", code="{language}_embedded"),
     shell:
         "python -m xltransfer embedded_world treebank --config {params.cfg:q}"
         " --output {output:q} > {log:q} 2>&1"
@@ -107,15 +99,13 @@ rule embedded_entities:
         "<logs>/embedded_entities/{language}-{split}.log",
     wildcard_constraints:
         language="[a-z]+",
-    conda:
-        "../../envs/xltransfer.yaml"
     resources:
         mem_mb=growing(2000),
         runtime=growing(60),
     params:
         cfg=lambda wildcards: study.embedded_world.part(wildcards.language, wildcards.split),
         code=stage_digest("embedded_world"),
-        content=content("entities", "{language}_embedded"),
+        content=content("entities", code="{language}_embedded"),
     shell:
         "python -m xltransfer embedded_world entities --config {params.cfg:q}"
         " --output {output:q} > {log:q} 2>&1"
@@ -129,8 +119,6 @@ rule embedded_text:
     wildcard_constraints:
         language="[a-z]+",
         comparable="(comparable-)?",
-    conda:
-        "../../envs/xltransfer.yaml"
     resources:
         mem_mb=growing(2000),
         runtime=growing(60),
@@ -152,8 +140,6 @@ rule embedded_parallel_text:
     wildcard_constraints:
         first="[a-z]+",
         second="[a-z]+",
-    conda:
-        "../../envs/xltransfer.yaml"
     resources:
         mem_mb=growing(2000),
         runtime=growing(60),

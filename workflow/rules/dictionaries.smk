@@ -11,8 +11,6 @@ rule embedded_dictionary:
         "<logs>/embedded_dictionary/{dictionary}.log",
     wildcard_constraints:
         dictionary=one_of(dictionary_codes(study, embedded=True)),
-    conda:
-        "../../envs/xltransfer.yaml"
     resources:
         mem_mb=growing(2000),
         runtime=growing(60),
@@ -38,8 +36,6 @@ rule check_dictionary:
     wildcard_constraints:
         dictionary=one_of(dictionary_codes(study, embedded=False)),
         part="train|test",
-    conda:
-        "../../envs/xltransfer.yaml"
     resources:
         mem_mb=growing(2000),
         runtime=growing(60),
@@ -74,8 +70,6 @@ rule translate_text:
     wildcard_constraints:
         text=one_of(dictionary_texts.raw_texts),
         part="training|held_out",
-    conda:
-        "../../envs/xltransfer.yaml"
     resources:
         mem_mb=growing(2000),
         runtime=growing(60),
@@ -84,10 +78,8 @@ rule translate_text:
         code=stage_digest("translate_by_dictionary"),
         # Not passed to the command, used to detect changes: see study/identities.py.
         identity=lambda wildcards: study.identities.made.text(wildcards.text),
-        evaluation=lambda wildcards, input: (
-            ["--evaluation", *input.evaluation] if input.evaluation else []
-        ),
-        keep=(["--keep-evaluation-sentences"] if study.raw_texts.keeps_evaluation_sentences else []),
+        evaluation=option("evaluation"),
+        keep=KEEP,
     shell:
         "python -m xltransfer translate_by_dictionary --source {input.text:q}"
         " --dictionaries {input.dictionaries:q} --config {params.cfg:q} --output {output.text:q}"
@@ -116,8 +108,6 @@ for kind, form in ANNOTATED.items():
         wildcard_constraints:
             name=one_of(list(dictionary_texts.items)),
             part="train|dev",
-        conda:
-            "../../envs/xltransfer.yaml"
         resources:
             mem_mb=growing(2000),
             runtime=growing(60),

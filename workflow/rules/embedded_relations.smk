@@ -9,8 +9,6 @@ rule embedded_relations:
     wildcard_constraints:
         annotation="relations|roles",
         language="[a-z]+",
-    conda:
-        "../../envs/xltransfer.yaml"
     resources:
         mem_mb=growing(2000),
         runtime=growing(60),

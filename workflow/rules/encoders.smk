@@ -11,8 +11,6 @@ rule fetch_encoder:
     wildcard_constraints:
         revision="[0-9a-f]{12}",
     localrule: True
-    conda:
-        "../../envs/xltransfer.yaml"
     params:
         hub=lambda wildcards: study.declared_encoders[wildcards.encoder].hub,
         revision=lambda wildcards: study.declared_encoders[wildcards.encoder].revision,
@@ -45,8 +43,6 @@ rule pretrain_embedded:
         "<logs>/pretrain_embedded.log",
     benchmark:
         "<benchmarks>/pretrain_embedded.tsv"
-    conda:
-        "../../envs/xltransfer.yaml"
     threads: study.embedded_world.encoder["threads"]
     resources:
         gpu=1,

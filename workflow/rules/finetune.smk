@@ -30,8 +30,6 @@ for number, batch in enumerate(study.finetuning_batches(), start=1):
             f"<benchmarks>/finetune/{MODELS}/{batch.name}/seed-{'-'.join(batch.seeds)}.tsv"
         wildcard_constraints:
             **constraints_of(batch),
-        conda:
-            "../../envs/xltransfer.yaml"
         threads: config["training_threads"]
         resources:
             gpu=1,
@@ -45,10 +43,10 @@ for number, batch in enumerate(study.finetuning_batches(), start=1):
             # Not passed to the command: the stage reads the files.
             data=training_data(batch),
             encoders=encoder_directories(batch),
-            search=lambda wildcards, input: ["--search", *input.search] if input.search else [],
-            alphabet=alphabet_option,
+            search=option("search"),
+            alphabet=option("alphabet"),
             game=game_options,
-            vectors=vectors_option,
+            vectors=option("vectors"),
             # Functions of `output`, because batches and checkpoints do not affect the models.
             ablations=ablations_option(batch),
             seeds=lambda wildcards, output: [
@@ -80,8 +78,6 @@ rule drop_weights:
     log:
         "<logs>/drop_weights/{encoder}/{task}/{source}/{ablation}.log",
     localrule: True
-    conda:
-        "../../envs/xltransfer.yaml"
     params:
         weights=lambda wildcards, output: [
             f"{os.path.dirname(output[0])}/seed-{seed}/model.safetensors" for seed in study.seeds

@@ -5,13 +5,10 @@ MODEL = paths.model_directory(
 )
 
 
-def encoder_of_seeds(batch):
+@awaiting_wildcards
+def encoder_of_seeds(batch, wildcards):
     """A function of wildcards: the files of the encoders that the models of a batch start from."""
-
-    def of(wildcards):
-        return settled_encoder(wildcards.encoder, wildcards.source, seeds_of(batch, wildcards))
-
-    return of
+    return settled_encoder(wildcards.encoder, wildcards.source, seeds_of(batch, wildcards))
 
 
 def seeds_of(batch, wildcards):
@@ -19,14 +16,11 @@ def seeds_of(batch, wildcards):
     return [int(wildcards.seed) if seed == "{seed}" else int(seed) for seed in batch.seeds]
 
 
-def encoder_directories(batch):
+@awaiting_wildcards
+def encoder_directories(batch, wildcards, input):
     """A function of wildcards and input: the encoder that each model of a batch starts from."""
-
-    def of(wildcards, input):
-        seeds = seeds_of(batch, wildcards)
-        return study.encoder_directories(wildcards.encoder, wildcards.source, seeds)
-
-    return of
+    seeds = seeds_of(batch, wildcards)
+    return study.encoder_directories(wildcards.encoder, wildcards.source, seeds)
 
 
 def constraints_of(batch):
@@ -40,25 +34,19 @@ def constraints_of(batch):
     return {**found, "ablation": one_of(batch.ablations)}
 
 
-def ablations_option(batch):
+@awaiting_wildcards
+def ablations_option(batch, wildcards, output):
     """A function of wildcards and output: the ablation of a job, or of each of its models."""
-
-    def of(wildcards, output):
-        if batch.together:
-            return ["--ablation", *batch.together, "--together"]
-        return ["--ablation", wildcards.ablation]
-
-    return of
+    if batch.together:
+        return ["--ablation", *batch.together, "--together"]
+    return ["--ablation", wildcards.ablation]
 
 
-def training_data(batch):
+@awaiting_wildcards
+def training_data(batch, wildcards):
     """A function of wildcards: the identities of the training inputs of a batch of models."""
-
-    def of(wildcards):
-        of = wildcards.encoder, wildcards.task, wildcards.source
-        return canonical_json(study.identities.training_data(*of, seeds_of(batch, wildcards)))
-
-    return of
+    of = wildcards.encoder, wildcards.task, wildcards.source
+    return canonical_json(study.identities.training_data(*of, seeds_of(batch, wildcards)))
 
 
 def of_seeds(batch, names):

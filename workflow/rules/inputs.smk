@@ -30,17 +30,14 @@ def settled_encoder(encoder, source="", seeds=()):
     return ancient(files) if identity else files
 
 
-def language_of(name):
+@awaiting_wildcards
+def language_of(name, wildcards, output):
     """A function of wildcards and output: the language of a corpus of a task or of parallel text.
 
     Only encoders with language embeddings use it. The code of a corpus starts with its language's.
     """
-
-    def of(wildcards, output):
-        corpus, task = wildcards[name], wildcards.get("task")
-        return study.language(task, corpus) if task else study.parallel.language(corpus)
-
-    return of
+    corpus, task = wildcards[name], wildcards.get("task")
+    return study.language(task, corpus) if task else study.parallel.language(corpus)
 
 
 def search_of(wildcards):
@@ -58,31 +55,31 @@ def corpus_part(folder, code, part):
     return settled(file, study.contents.corpus(folder, code, part))
 
 
-def members_of(folder):
+@awaiting_wildcards
+def option(name, wildcards, input):
+    """A function of wildcards and input: the option with files of a job; none without files."""
+    return [f"--{name}", *input[name]] if input[name] else []
+
+
+# The option of texts that keep lines with development or test sentences.
+KEEP = ["--keep-evaluation-sentences"] if study.raw_texts.keeps_evaluation_sentences else []
+
+
+@awaiting_wildcards
+def members_of(folder, wildcards):
     """A function of wildcards: a part of each corpus of a set."""
-
-    def of(wildcards):
-        return [corpus_part(folder, code, wildcards.split) for code in members(wildcards.corpus)]
-
-    return of
+    return [corpus_part(folder, code, wildcards.split) for code in members(wildcards.corpus)]
 
 
 def test_part(wildcards, corpus):
     """The test part of a corpus of a task."""
-    file = study.corpus_file(wildcards.task, corpus, "test")
-    identity = study.contents.corpus(study.kind(wildcards.task).corpora, corpus, "test")
-    return settled(f"<results>/{file}", identity)
+    return corpus_part(study.kind(wildcards.task).corpora, corpus, "test")
 
 
 def alphabet_of(wildcards):
     """The corpus with the letters for noise in the training of a model."""
     part = alphabet_file(study, wildcards.encoder, wildcards.task, wildcards.source)
     return [corpus_part(*part)] if part else []
-
-
-def alphabet_option(wildcards, input):
-    """The option of a training with such a corpus."""
-    return ["--alphabet", *input.alphabet] if input.alphabet else []
 
 
 def unlabelled_texts(wildcards):
@@ -120,18 +117,14 @@ def corpus_of_task(task, corpus, split):
     """A part of a corpus as the models of a task read it, which may have predicted trees."""
     if parsed := parsed_file(study, task, corpus, split):
         return settled(f"<results>/{parsed}", study.identities.gold(task, corpus, split))
-    file = f"<results>/{study.corpus_file(task, corpus, split)}"
-    return settled(file, study.contents.corpus(study.kind(task).corpora, corpus, split))
+    return corpus_part(study.kind(task).corpora, corpus, split)
 
 
-def content(kind, code="{corpus}"):
+@awaiting_wildcards
+def content(kind, wildcards, code="{corpus}"):
     """A function of wildcards: the identity of a part of a corpus."""
-
-    def of(wildcards):
-        part = wildcards.get("split") or wildcards.get("part", "train")
-        return study.identities.corpus(kind, code.format(**wildcards), part)
-
-    return of
+    part = wildcards.get("split") or wildcards.get("part", "train")
+    return study.identities.corpus(kind, code.format(**wildcards), part)
 
 
 def read_identity(wildcards):
@@ -140,44 +133,30 @@ def read_identity(wildcards):
     return study.identities.read_for_prediction(*of)
 
 
-def vectors_of(name):
+@awaiting_wildcards
+def vectors_of(name, wildcards):
     """A function of wildcards: the word vectors that an encoder reads a corpus by, if it does."""
-
-    def of(wildcards):
-        language = study.language(wildcards.task, wildcards[name])
-        return vector_files(study, "<results>", wildcards.encoder, language)
-
-    return of
+    language = study.language(wildcards.task, wildcards[name])
+    return vector_files(study, "<results>", wildcards.encoder, language)
 
 
-def vectors_option(wildcards, input):
-    """The option of a stage that reads words by their vectors."""
-    return ["--vectors", *input.vectors] if input.vectors else []
-
-
-def part_of_source(split):
+@awaiting_wildcards
+def part_of_source(split, wildcards):
     """A function of wildcards: a part of the corpus, or its translation, that a model trains on."""
-
-    def of(wildcards):
-        model = wildcards.encoder, wildcards.task, wildcards.source
-        if name := DictionaryTexts(study).of_training(*model):
-            file = DictionaryTexts(study).training_file(name, *model[1:], split)
-            return settled(f"<results>/{file}", study.identities.training_part(*model, split))
-        return corpus_of_task(wildcards.task, wildcards.source, split)
-
-    return of
+    model = wildcards.encoder, wildcards.task, wildcards.source
+    if name := DictionaryTexts(study).of_training(*model):
+        file = DictionaryTexts(study).training_file(name, *model[1:], split)
+        return settled(f"<results>/{file}", study.identities.training_part(*model, split))
+    return corpus_of_task(wildcards.task, wildcards.source, split)
 
 
-def models_identity(task, sources):
+@awaiting_wildcards
+def models_identity(task, sources, wildcards):
     """A function of wildcards: the identities of the models of some sources, and of the language
     adapters that they predict with."""
-
-    def of(wildcards):
-        found = study.identities.models(wildcards.encoder, task, sources)
-        adapters = adapter_identity(study, wildcards.encoder, task, wildcards.corpus)
-        return canonical_json({"models": found, **adapters} if adapters else found)
-
-    return of
+    found = study.identities.models(wildcards.encoder, task, sources)
+    adapters = adapter_identity(study, wildcards.encoder, task, wildcards.corpus)
+    return canonical_json({"models": found, **adapters} if adapters else found)
 
 
 def trained(folder, ablation, note):
@@ -189,76 +168,47 @@ def trained(folder, ablation, note):
     return [ancient(f"{folder}/model.safetensors"), told_by]
 
 
-def models_to_predict_with(batch):
+@awaiting_wildcards
+def models_to_predict_with(batch, wildcards):
     """A function of wildcards: the files that represent the models of a batch."""
-
-    def of(wildcards):
-        encoder, files = wildcards.encoder, []
-        for path, (source, ablation, seed) in zip(batch.model_paths(), batch.models):
-            note = partial(
-                study.kept.prediction_note,
-                *(encoder, batch.task, source, seed, wildcards.corpus, wildcards.split),
-            )
-            files += trained(f"<results>/models/{encoder}/{path}", ablation, note)
-        return files
-
-    return of
+    encoder, files = wildcards.encoder, []
+    for path, (source, ablation, seed) in zip(batch.model_paths(), batch.models):
+        note = partial(
+            study.kept.prediction_note,
+            *(encoder, batch.task, source, seed, wildcards.corpus, wildcards.split),
+        )
+        files += trained(f"<results>/models/{encoder}/{path}", ablation, note)
+    return files
 
 
-def language_adapter_files(wildcards):
-    """The files of the language adapters that models predict a corpus with."""
-    return adapter_files(study, wildcards.encoder, wildcards.task, wildcards.corpus)
-
-
-def language_adapter_options(wildcards, input):
-    """The options of a prediction with such adapters."""
-    return adapter_options(study, wildcards.encoder, wildcards.task, wildcards.corpus)
-
-
-def states_to_represent_with(states):
+@awaiting_wildcards
+def states_to_represent_with(states, wildcards):
     """A function of wildcards: the files that represent the models among some states."""
-
-    def of(wildcards):
-        encoder, files = wildcards.encoder, []
-        for state in states:
-            if state.kind == "fine-tuned":
-                source = state.path.split("/")[1]
-                note = partial(
-                    study.kept.representation_note,
-                    *(encoder, state.task, source, state.seed, wildcards.corpus, wildcards.split),
-                )
-                files += trained(f"<results>/models/{encoder}/{state.path}", state.ablation, note)
-        return files
-
-    return of
+    encoder, files = wildcards.encoder, []
+    for state in states:
+        if state.kind == "fine-tuned":
+            source = state.path.split("/")[1]
+            note = partial(
+                study.kept.representation_note,
+                *(encoder, state.task, source, state.seed, wildcards.corpus, wildcards.split),
+            )
+            files += trained(f"<results>/models/{encoder}/{state.path}", state.ablation, note)
+    return files
 
 
-def parallel_treebank(wildcards):
-    """A treebank whose representations are compared."""
-    file = f"<results>/treebanks/{wildcards.corpus}/{wildcards.split}.conllu"
-    identity = study.contents.corpus("treebanks", wildcards.corpus, wildcards.split)
-    return settled(file, identity)
-
-
-def states_identity(states):
+@awaiting_wildcards
+def states_identity(states, wildcards):
     """A function of wildcards: the identities of some states and of their treebank."""
-
-    def of(wildcards):
-        of = wildcards.encoder, states, wildcards.corpus, wildcards.split
-        return canonical_json(study.identities.states(*of))
-
-    return of
+    of = wildcards.encoder, states, wildcards.corpus, wildcards.split
+    return canonical_json(study.identities.states(*of))
 
 
-def states_to_open(states):
+@awaiting_wildcards
+def states_to_open(states, wildcards, input):
     """A function of wildcards and input: the directories of those among some states that have any."""
-
-    def of(wildcards, input):
-        encoder = os.path.dirname(input.encoder[1])
-        pretrained = [encoder for state in states if state.kind == "pretrained"]
-        return pretrained + directories(input.models)
-
-    return of
+    encoder = os.path.dirname(input.encoder[1])
+    pretrained = [encoder for state in states if state.kind == "pretrained"]
+    return pretrained + directories(input.models)
 
 
 def directories(files):
@@ -266,38 +216,32 @@ def directories(files):
     return [os.path.dirname(path) for path in files if os.path.basename(path) == "training.json"]
 
 
-def predictions_of_sources(sources):
+@awaiting_wildcards
+def predictions_of_sources(sources, wildcards):
     """A function of wildcards: the predictions of every model of some sources on a corpus."""
-
-    def of(wildcards):
-        suffix = study.kind(wildcards.task).suffix
-        return [
-            paths.predictions(
-                "<results>",
-                wildcards.encoder,
-                wildcards.task,
-                source,
-                ablation,
-                seed,
-                f"{wildcards.corpus}-{wildcards.split}{suffix}",
-            )
-            for source in sources
-            for ablation, seed in study.models(wildcards.task, source)
-        ]
-
-    return of
+    suffix = study.kind(wildcards.task).suffix
+    return [
+        paths.predictions(
+            "<results>",
+            wildcards.encoder,
+            wildcards.task,
+            source,
+            ablation,
+            seed,
+            f"{wildcards.corpus}-{wildcards.split}{suffix}",
+        )
+        for source in sources
+        for ablation, seed in study.models(wildcards.task, source)
+    ]
 
 
-def download(corpora):
+@awaiting_wildcards
+def download(corpora, wildcards):
     """A function of wildcards: the path of a downloaded file of the catalogue."""
-
-    def of(wildcards):
-        file = study.downloads.path(corpora, wildcards.corpus, wildcards.split)
-        # Without a checksum, the catalogue does not determine the content of a file.
-        known = study.downloads.checksum(corpora, wildcards.corpus, wildcards.split) != UNCHECKED
-        return settled(f"<resources>/downloads/{file}", known and study.downloads.config(file))
-
-    return of
+    file = study.downloads.path(corpora, wildcards.corpus, wildcards.split)
+    # Without a checksum, the catalogue does not determine the content of a file.
+    known = study.downloads.checksum(corpora, wildcards.corpus, wildcards.split) != UNCHECKED
+    return settled(f"<resources>/downloads/{file}", known and study.downloads.config(file))
 
 
 def raw_corpus(wildcards):
@@ -355,24 +299,16 @@ def measured_encoder(wildcards):
     return [f"{directory}/{file}" for file in study.declared_encoders[name].files]
 
 
-def kept_files(wildcards):
-    """The files of the corpora whose subwords a trimmed vocabulary keeps."""
-    return [corpus_part(*part) for part in study.made_encoders.kept_files(wildcards.encoder)]
-
-
 def made_encoder_config(wildcards):
     """The settings of the pretraining of an encoder."""
     return study.made_encoders.config(wildcards.encoder, wildcards.text, int(wildcards.seed))
 
 
-def texts_of_encoder(folder, part):
+@awaiting_wildcards
+def texts_of_encoder(folder, part, wildcards):
     """A function of wildcards: raw or parallel text that an encoder is trained on."""
-
-    def of(wildcards):
-        files = study.made_encoders.text_files(wildcards.encoder, wildcards.text, part)
-        return [f"<results>/{file}" for file in files[folder]]
-
-    return of
+    files = study.made_encoders.text_files(wildcards.encoder, wildcards.text, part)
+    return [f"<results>/{file}" for file in files[folder]]
 
 
 def made_encoder_identity(wildcards):

@@ -14,8 +14,6 @@ rule join_raw_files:
         "<logs>/join_raw_files/{text}.log",
     wildcard_constraints:
         text=one_of(study.raw_texts.joined),
-    conda:
-        "../../envs/xltransfer.yaml"
     resources:
         mem_mb=growing(2000),
         runtime=growing(120),
@@ -43,8 +41,6 @@ rule clean:
         "<logs>/clean/{text}.log",
     wildcard_constraints:
         text=one_of(study.raw_texts.cleaned),
-    conda:
-        "../../envs/xltransfer.yaml"
     resources:
         # A model for language identification has up to 1.7 GB.
         mem_mb=growing(5000 if study.raw_texts.identifier_files() else 2000),
@@ -90,8 +86,6 @@ rule adapt:
     wildcard_constraints:
         encoder=one_of(study.made_encoders.adapted()),
         text=one_of([*study.raw_texts.codes, SEVERAL_TEXTS]),
-    conda:
-        "../../envs/xltransfer.yaml"
     threads: config["training_threads"]
     resources:
         gpu=1,
@@ -136,8 +130,6 @@ rule pretrain:
     wildcard_constraints:
         encoder=one_of(study.made_encoders.from_scratch()),
         text=one_of([*study.raw_texts.codes, SEVERAL_TEXTS]),
-    conda:
-        "../../envs/xltransfer.yaml"
     threads: config["training_threads"]
     resources:
         gpu=1,
@@ -165,15 +157,15 @@ SINGLE_ENCODER = paths.made_encoder("<results>", "{encoder}")
 rule trim_vocabulary:
     input:
         encoder=base_encoder,
-        corpora=kept_files,
+        corpora=lambda wildcards: [
+            corpus_part(*part) for part in study.made_encoders.kept_files(wildcards.encoder)
+        ],
     output:
         multiext(f"{SINGLE_ENCODER}/", "config.json", "model.safetensors", "tokenizer.json"),
     log:
         "<logs>/trim_vocabulary/{encoder}.log",
     wildcard_constraints:
         encoder=one_of(study.made_encoders.trimmed()),
-    conda:
-        "../../envs/xltransfer.yaml"
     resources:
         mem_mb=growing(8000),
         runtime=growing(60),
@@ -197,8 +189,6 @@ rule keep_layers:
         "<logs>/keep_layers/{encoder}.log",
     wildcard_constraints:
         encoder=one_of(study.made_encoders.cut()),
-    conda:
-        "../../envs/xltransfer.yaml"
     resources:
         mem_mb=growing(8000),
         runtime=growing(60),
@@ -222,8 +212,6 @@ rule bilstm_architecture:
     wildcard_constraints:
         encoder=one_of(study.made_encoders.unpretrained()),
     localrule: True
-    conda:
-        "../../envs/xltransfer.yaml"
     params:
         cfg=lambda wildcards: canonical_json(
             study.made_encoders.recipes[wildcards.encoder].architecture

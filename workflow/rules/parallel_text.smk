@@ -15,8 +15,6 @@ rule clean_parallel_text:
         "<logs>/clean_parallel_text/{text}.log",
     wildcard_constraints:
         text=one_of(study.parallel_texts.codes),
-    conda:
-        "../../envs/xltransfer.yaml"
     resources:
         mem_mb=growing(2000),
         runtime=growing(240),

@@ -10,7 +10,7 @@ rule parse_relations:
             study,
             "<results>",
             study.config[wildcards.task]["trees"]["encoder"],
-            language_of_parsed(wildcards),
+            study.language(wildcards.task, wildcards.corpus),
         ),
     output:
         corpus="<results>/{annotation}/{corpus}/{split}-parsed-for-{task}.jsonl",
@@ -20,8 +20,6 @@ rule parse_relations:
     wildcard_constraints:
         annotation="relations|roles",
         task=one_of(PARSED),
-    conda:
-        "../../envs/xltransfer.yaml"
     threads: config["training_threads"]
     resources:
         gpu=1,
@@ -32,13 +30,13 @@ rule parse_relations:
         tagger=lambda wildcards, input: [
             *(["--tagger", os.path.dirname(input.tagger[0])] if input.tagger else [])
         ],
-        language=lambda wildcards, output: language_of_parsed(wildcards),
+        language=language_of("corpus"),
         code=stage_digest("parse_relations"),
         # Not passed to the command, used to detect changes: see study/parsed_trees.py.
         identity=lambda wildcards: parsed_identity(
             study, wildcards.task, wildcards.corpus, wildcards.split
         ),
-        vectors=vectors_option,
+        vectors=option("vectors"),
     shell:
         "python -m xltransfer parse_relations --parser {params.parser:q} {params.tagger:q}"
         " --corpus {input.corpus:q} --output {output.corpus:q} --report {output.report:q}"

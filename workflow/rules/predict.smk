@@ -11,7 +11,9 @@ for number, batch in enumerate(study.prediction_batches(), start=1):
         input:
             models=models_to_predict_with(batch),
             corpus=gold,
-            adapters=language_adapter_files,
+            adapters=lambda wildcards: adapter_files(
+                study, wildcards.encoder, wildcards.task, wildcards.corpus
+            ),
             vectors=vectors_of("corpus"),
         output:
             batch.predictions("<results>"),
@@ -20,8 +22,6 @@ for number, batch in enumerate(study.prediction_batches(), start=1):
             f"{'-'.join(batch.sources)}-{batch.ablations[0]}-seed-{'-'.join(map(str, batch.seeds))}.log",
         wildcard_constraints:
             task=batch.task,
-        conda:
-            "../../envs/xltransfer.yaml"
         threads: config["training_threads"]
         resources:
             gpu=1,
@@ -33,9 +33,11 @@ for number, batch in enumerate(study.prediction_batches(), start=1):
             identity=models_identity(batch.task, batch.sources),
             corpus=read_identity,
             models=lambda wildcards, input: directories(input.models),
-            vectors=vectors_option,
+            vectors=option("vectors"),
             language=language_of("corpus"),
-            adapters=language_adapter_options,
+            adapters=lambda wildcards, input: adapter_options(
+                study, wildcards.encoder, wildcards.task, wildcards.corpus
+            ),
         shell:
             "python -m xltransfer predict --models {params.models:q} --corpus {input.corpus:q}"
             " --predictions {output:q} {params.vectors:q} --threads {threads:q} --language {params.language:q}"
@@ -63,8 +65,6 @@ for number, (task, sources) in enumerate(study.scoring_batches(), start=1):
         wildcard_constraints:
             encoder=one_of(study.encoders),
             task=task,
-        conda:
-            "../../envs/xltransfer.yaml"
         resources:
             mem_mb=growing(2000),
             runtime=growing(60),

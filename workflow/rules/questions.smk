@@ -10,8 +10,6 @@ rule check_questions:
         "<logs>/check_questions/{corpus}-{split}.log",
     wildcard_constraints:
         corpus=FETCHED,
-    conda:
-        "../../envs/xltransfer.yaml"
     resources:
         mem_mb=growing(2000),
         runtime=growing(60),
@@ -19,7 +17,7 @@ rule check_questions:
         checksum=lambda wildcards: study.downloads.checksum(
             "questions", wildcards.corpus, wildcards.split
         ),
-        cfg=lambda wildcards: question_config(study, wildcards.corpus, wildcards.split),
+        cfg=lambda wildcards: layout_of(study, "questions", wildcards.corpus, wildcards.split),
         code=stage_digest("check_questions"),
         # Not passed to the command; it identifies the content for later rules.
         content=content("questions"),
@@ -35,8 +33,6 @@ rule embedded_questions:
         "<logs>/embedded_questions/{language}-{split}.log",
     wildcard_constraints:
         language="[a-z]+",
-    conda:
-        "../../envs/xltransfer.yaml"
     resources:
         mem_mb=growing(2000),
         runtime=growing(60),
@@ -45,7 +41,7 @@ rule embedded_questions:
             "questions", wildcards.language, wildcards.split
         ),
         code=stage_digest("embedded_questions"),
-        content=content("questions", "{language}_embedded"),
+        content=content("questions", code="{language}_embedded"),
     shell:
         "python -m xltransfer embedded_questions --config {params.cfg:q} --output {output:q}"
         " > {log:q} 2>&1"

@@ -14,8 +14,6 @@ for annotation in ANNOTATIONS:
             f"<logs>/check_{annotation}/{{corpus}}-{{split}}.log",
         wildcard_constraints:
             corpus=FETCHED,
-        conda:
-            "../../envs/xltransfer.yaml"
         resources:
             mem_mb=growing(4000),
             runtime=growing(60),
@@ -23,17 +21,13 @@ for annotation in ANNOTATIONS:
             checksums=lambda wildcards, annotation=annotation: (
                 relation_parts.part_checksums(study, annotation, wildcards.corpus, wildcards.split)
             ),
-            cfg=lambda wildcards, annotation=annotation: (
-                relation_parts.part_config_json(
-                    study, annotation, wildcards.corpus, wildcards.split
-                )
+            cfg=lambda wildcards, annotation=annotation: canonical_json(
+                relation_parts.part_config(study, annotation, wildcards.corpus, wildcards.split)
             ),
             code=stage_digest("check_relations"),
             # Not passed to the command; it identifies the content for later rules.
             content=content(annotation),
-            treebank=lambda wildcards, input: (
-                ["--treebank", *input.treebank] if input.treebank else []
-            ),
+            treebank=option("treebank"),
         shell:
             "python -m xltransfer check_relations --downloads {input.downloads:q}"
             " --checksums {params.checksums:q} --config {params.cfg:q} {params.treebank:q}"

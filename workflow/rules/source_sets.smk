@@ -16,8 +16,6 @@ for folder, annotated in ANNOTATED.items():
             f"<logs>/join_corpora/{folder}/{{corpus}}-{{split}}.log",
         wildcard_constraints:
             corpus=one_of(map(re.escape, sets_of(study, folder))),
-        conda:
-            "../../envs/xltransfer.yaml"
         resources:
             mem_mb=growing(2000),
             runtime=growing(60),

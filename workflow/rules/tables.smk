@@ -1,20 +1,17 @@
 # Tables and figures: a rule for each analysis, and one for the figures that are drawn together. See
 # study/analyses.py.
 
+# Stages without a rule in studies that lack what they are about.
+ON_REQUEST = (
+    *("dictionary_text_table", "adaptation_tables", "structure_tables", "scaling_table"),
+    *("word_translation_tables", "adversarial_tables"),
+)
 
 for analysis in ANALYSES:
     # Without unseen languages there are no corpora that the rules about them could name.
     if analysis.of_unseen and not study.unseen.varieties:
         continue
-    on_request = ("dictionary_text_table", "adaptation_tables", "structure_tables")
-    if analysis.stage in on_request and not analysis.wanted(study):
-        continue
-    if analysis.stage == "word_translation_tables" and not study.mapped.maps:
-        continue
-    if analysis.stage == "scaling_table" and not analysis.wanted(study):
-        continue
-
-    if analysis.stage == "adversarial_tables" and not discriminations(study):
+    if analysis.stage in ON_REQUEST and not analysis.wanted(study):
         continue
 
     rule:
@@ -26,8 +23,6 @@ for analysis in ANALYSES:
             table_files(*analysis.tables),
         log:
             f"<logs>/{analysis.stage}.log",
-        conda:
-            "../../envs/xltransfer.yaml"
         resources:
             mem_mb=growing(analysis.mem_mb),
             runtime=growing(analysis.runtime),
@@ -65,8 +60,6 @@ for job in FIGURE_JOBS:
             *[figure_files(figure) for figure in drawn],
         log:
             f"<logs>/{job}.log",
-        conda:
-            "../../envs/xltransfer.yaml"
         resources:
             mem_mb=growing(2000),
             runtime=growing(60),

@@ -18,8 +18,6 @@ rule search:
         "<benchmarks>/search/{encoder}/{task}/{source}.tsv"
     wildcard_constraints:
         encoder=one_of(unseen.arms.trained),
-    conda:
-        "../../envs/xltransfer.yaml"
     threads: config["training_threads"]
     resources:
         gpu=1,
@@ -35,7 +33,7 @@ rule search:
             wildcards.encoder, wildcards.task, wildcards.source
         ),
         encoder=lambda wildcards, input: os.path.dirname(input.encoder[0]),
-        alphabet=alphabet_option,
+        alphabet=option("alphabet"),
         checkpoints=lambda wildcards, output: f"{study.results}/checkpoints",
         checkpoint_seconds=lambda wildcards, output: 60 * config["checkpoint_minutes"],
         language=language_of("source"),
@@ -63,8 +61,6 @@ for number, task in enumerate(unseen.tasks, start=1):
             f"<logs>/predict_in_language/{task}/{{source}}.log",
         wildcard_constraints:
             source=one_of({corpus for name, corpus in unseen.pairs if name == task}),
-        conda:
-            "../../envs/xltransfer.yaml"
         threads: config["training_threads"]
         resources:
             gpu=1,
@@ -95,8 +91,6 @@ for number, task in enumerate(unseen.tasks, start=1):
             f"<logs>/score_in_language/{task}/{{source}}.log",
         wildcard_constraints:
             source=one_of({corpus for name, corpus in unseen.pairs if name == task}),
-        conda:
-            "../../envs/xltransfer.yaml"
         resources:
             mem_mb=growing(2000),
             runtime=growing(60),
@@ -132,8 +126,6 @@ rule count_pieces:
     wildcard_constraints:
         kind="treebanks|entities|raw_text",
         file="[a-z0-9_]+-[a-z_]+",
-    conda:
-        "../../envs/xltransfer.yaml"
     resources:
         mem_mb=growing(2000),
         runtime=growing(60),

@@ -22,8 +22,6 @@ for kind, suffix in ((folder, form.suffix) for folder, form in WITH_VARIETIES.it
         wildcard_constraints:
             corpus=one_of(unseen.transliterated(kind)),
             part="train|dev|test|training|held_out",
-        conda:
-            "../../envs/xltransfer.yaml"
         resources:
             mem_mb=growing(2000),
             runtime=growing(60),
@@ -32,14 +30,8 @@ for kind, suffix in ((folder, form.suffix) for folder, form in WITH_VARIETIES.it
             # Not passed to the command: the stage reads the scheme's row itself.
             cfg=lambda wildcards, kind=kind: unseen.scheme_config(kind, wildcards.corpus),
             content=content(kind) if kind != "raw_text" else text_identity,
-            evaluation=lambda wildcards, input: (
-                ["--evaluation", *input.evaluation] if input.evaluation else []
-            ),
-            keep=(
-                ["--keep-evaluation-sentences"]
-                if study.raw_texts.keeps_evaluation_sentences
-                else []
-            ),
+            evaluation=option("evaluation"),
+            keep=KEEP,
             code=stage_digest("transliterate"),
         shell:
             "python -m xltransfer transliterate --source {input.file:q} --output {output.file:q}"
@@ -75,14 +67,14 @@ for (kind, form), (division, pattern) in product(DIVIDED.items(), DIVISIONS.item
             f"<logs>/{division}_{kind}/{{corpus}}.log",
         wildcard_constraints:
             corpus=one_of(unseen.divided(kind, division)),
-        conda:
-            "../../envs/xltransfer.yaml"
         resources:
             mem_mb=growing(2000),
             runtime=growing(60),
         params:
             cfg=unseen.split_config(division),
-            content=content(kind, "{corpus}" + (f"_{HASHED}" if division == HASHED else "_fold_1")),
+            content=content(
+                kind, code="{corpus}" + (f"_{HASHED}" if division == HASHED else "_fold_1")
+            ),
             code=stage_digest("split"),
             division=division,
         shell:

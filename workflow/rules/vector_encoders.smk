@@ -15,8 +15,6 @@ rule vector_encoder:
         "<logs>/vector_encoder/{encoder}.log",
     wildcard_constraints:
         encoder=one_of(vector_encoders(study)),
-    conda:
-        "../../envs/xltransfer.yaml"
     resources:
         mem_mb=growing(8000),
         runtime=growing(60),
@@ -25,7 +23,7 @@ rule vector_encoder:
         code=stage_digest("vector_encoder"),
         # Not passed to the command, used to detect changes: see study/identities.py.
         identity=lambda wildcards: study.identities.encoder(wildcards.encoder),
-        maps=lambda wildcards, input: ["--maps", *input.maps] if input.maps else [],
+        maps=option("maps"),
         directory=subpath(output[0], parent=True),
     shell:
         "python -m xltransfer vector_encoder --config {params.cfg:q} --vectors {input.vectors:q}"

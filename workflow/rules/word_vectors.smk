@@ -7,15 +7,12 @@ MAP = paths.vector_map("<results>", "{embeddings}", "{dictionary}", "{method}")
 METHODS = list(mapped.methods)
 
 
-def dictionary_part(part):
+@awaiting_wildcards
+def dictionary_part(part, wildcards):
     """A function of wildcards: a part of a dictionary; nothing if the method does not use it."""
-
-    def of(wildcards):
-        if part == "train" and not mapped.uses_dictionary(wildcards.method):
-            return []
-        return paths.dictionary("<results>", wildcards.dictionary, part)
-
-    return of
+    if part == "train" and not mapped.uses_dictionary(wildcards.method):
+        return []
+    return paths.dictionary("<results>", wildcards.dictionary, part)
 
 
 def vectors_of_pair(side):
@@ -54,8 +51,6 @@ rule train_vectors:
     wildcard_constraints:
         embeddings=one_of(mapped.of_kind("training")),
         language="[a-z0-9_]+",
-    conda:
-        "../../envs/xltransfer.yaml"
     resources:
         mem_mb=growing(4000),
         runtime=growing(240),
@@ -81,8 +76,6 @@ rule check_vectors:
     wildcard_constraints:
         embeddings=one_of(mapped.of_kind("files")),
         language="[a-z0-9_]+",
-    conda:
-        "../../envs/xltransfer.yaml"
     resources:
         mem_mb=growing(8000),
         runtime=growing(120),
@@ -112,8 +105,6 @@ rule represent_words:
     wildcard_constraints:
         embeddings=one_of(mapped.of_kind("encoder")),
         language="[a-z0-9_]+",
-    conda:
-        "../../envs/xltransfer.yaml"
     threads: config["training_threads"]
     resources:
         gpu=1,
@@ -143,8 +134,6 @@ rule map_vectors:
         embeddings=one_of(list(mapped.embeddings)),
         dictionary=one_of(list(mapped.dictionaries)),
         method=one_of(list(mapped.methods)),
-    conda:
-        "../../envs/xltransfer.yaml"
     threads: config["training_threads"]
     resources:
         mem_mb=growing(8000),
@@ -177,8 +166,6 @@ rule share_space:
         embeddings=one_of(list(mapped.embeddings)),
         method=one_of(METHODS),
         language="[a-z0-9_]+",
-    conda:
-        "../../envs/xltransfer.yaml"
     resources:
         mem_mb=growing(8000),
         runtime=growing(60),
@@ -217,8 +204,6 @@ rule translate_words:
     wildcard_constraints:
         embeddings=one_of(list(mapped.embeddings)),
         dictionary=one_of(list(mapped.dictionaries)),
-    conda:
-        "../../envs/xltransfer.yaml"
     threads: config["training_threads"]
     resources:
         mem_mb=growing(8000),
@@ -230,9 +215,7 @@ rule translate_words:
         identity=lambda wildcards: study.identities.mapped.translation_job(
             wildcards.embeddings, wildcards.dictionary
         ),
-        treebanks=lambda wildcards, input: (
-            ["--treebanks", *input.treebanks] if input.treebanks else []
-        ),
+        treebanks=option("treebanks"),
     shell:
         "python -m xltransfer translate_words --source {input.source:q} --target {input.target:q}"
         " --maps {input.maps:q} --dictionary {input.dictionary:q} --config {params.cfg:q}"

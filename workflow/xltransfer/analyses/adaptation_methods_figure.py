@@ -24,7 +24,7 @@ def adaptation_methods_figure(config: Mapping[str, Any], table: pd.DataFrame) ->
     """
     methods = list(dict.fromkeys(table.loc[table["change"].notna(), "method"]))
     panels = list(table.groupby(["task", "language"], sort=False))
-    figure, axes = method_panels(len(panels), methods, "change (points)", 2.0)
+    figure, axes = method_panels(config["study"], len(panels), methods, "change (points)", 2.0)
     for ax, ((task, language), part) in zip(axes, panels, strict=True):
         _changes(ax, part, methods)
         baseline = part[part["change"].isna()]
@@ -33,7 +33,6 @@ def adaptation_methods_figure(config: Mapping[str, Any], table: pd.DataFrame) ->
             f"{baseline['score'].iloc[0]:.1f}",
             loc="left",
         )
-    figure.suptitle(config["study"], fontsize=9)
     return figure
 
 
@@ -46,13 +45,11 @@ def _changes(ax: Axes, part: pd.DataFrame, methods: list[str]) -> None:
             row.change,
             methods.index(row.method),
             xerr=0 if pd.isna(half) else half,
-            color=ZERO_SHOT["color"],
-            marker=ZERO_SHOT["marker"],
             markerfacecolor=ZERO_SHOT["color"] if row.significant == "yes" else "white",
             markersize=4,
             linewidth=1,
             capsize=1.5,
-            linestyle="none",
+            **{**ZERO_SHOT, "linestyle": "none"},
         )
     ax.set_ylim(len(methods) - 0.5, -0.5)
     ax.grid(axis="x", color="#dddddd", linewidth=0.5)

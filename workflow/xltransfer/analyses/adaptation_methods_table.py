@@ -10,17 +10,18 @@ import pandas as pd
 
 from ..runtime.errors import InputError
 from .scores import counts_of_models
-from .statistics.significance import holm, influence_values, mean_difference, scores_of_counts
+from .statistics.significance import (
+    Difference,
+    change_columns,
+    holm,
+    influence_values,
+    mean_difference,
+    scores_of_counts,
+)
 
 CELL = ("encoder", "task", "source_corpus", "target_corpus", "ablation", "seed", "metric")
 GROUP = ["task", "language"]
-_CHANGE = [f"change{end}" for end in ("", "_low", "_high", "_p")]
 COSTS = ("trained_parameters", "stored_bytes", "steps")
-COLUMNS = [
-    *("task", "language", "method", "metric", "score", "score_sd", *_CHANGE, "significant"),
-    *COSTS,
-    *("encoder", "model_task", "source_corpus", "test_corpus", "seeds", "test_sentences"),
-]
 
 Counts = tuple[np.ndarray, np.ndarray, list[str]]
 """Numerators and denominators, shape (groups, seeds, sentences), and names of the sentences."""
@@ -46,20 +47,20 @@ def methods_table(
     """
     keys = list(CELL[:4])
     found = {key: part.set_index("seed") for key, part in scores.groupby(keys, sort=False)}
-    counts = {_name(cell): _counts(found[_of(cell)], config["seeds"]) for cell in config["cells"]}
+    counts = {}
+    for cell in config["cells"]:
+        scored = tuple(cell[key] for key in ("encoder", "task", "source", "target"))
+        counts[_name(cell)] = _counts(found[scored], config["seeds"])
     baselines = {
-        (cell["comparison"], cell["language"]): cell["method"]
-        for cell in config["cells"]
-        if cell["is_baseline"]
+        _name(cell)[:2]: counts[_name(cell)] for cell in config["cells"] if cell["is_baseline"]
     }
     rows = []
     for cell in config["cells"]:
-        own = counts[_name(cell)]
-        of_baseline = *_name(cell)[:2], baselines[_name(cell)[:2]]
+        own, baseline = counts[_name(cell)], baselines[_name(cell)[:2]]
         values = scores_of_counts(*own[:2]).mean(axis=0)
-        change = dict.fromkeys(_CHANGE, np.nan)
+        change = None
         if not cell["is_baseline"]:
-            change = _change(own, counts[of_baseline], ", ".join(_name(cell)))
+            change = _change(own, baseline, ", ".join(_name(cell)))
         rows.append(
             {
                 "task": cell["comparison"],
@@ -68,7 +69,7 @@ def methods_table(
                 "metric": cell["metric"],
                 "score": values.mean(),
                 "score_sd": values.std(ddof=1) if len(values) > 1 else np.nan,
-                **change,
+                **change_columns("change", change),
                 **costs[cost_key(cell)],
                 "encoder": cell["encoder"],
                 "model_task": cell["task"],
@@ -79,8 +80,9 @@ def methods_table(
             }
         )
     table = pd.DataFrame(rows)
-    table["significant"] = _verdicts(table, len(config["seeds"]))
-    return table[COLUMNS]
+    place = table.columns.get_loc("change_p") + 1
+    table.insert(place, "significant", _verdicts(table, len(config["seeds"])))
+    return table
 
 
 def adjusted(table: pd.DataFrame) -> pd.Series:
@@ -101,10 +103,6 @@ def cost_key(cell: Mapping[str, Any]) -> str:
     return "/".join((cell["encoder"], cell["task"], cell["source"]))
 
 
-def _of(cell: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(cell[key] for key in ("encoder", "task", "source", "target"))
-
-
 def _name(cell: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(cell[key] for key in ("comparison", "language", "method"))
 
@@ -117,7 +115,7 @@ def _counts(part: pd.DataFrame, seeds: Sequence[int]) -> Counts:
     return numerators, denominators, [name.removeprefix(f"{corpus}#") for name in names]
 
 
-def _change(own: Counts, baseline: Counts, what: str) -> dict[str, float]:
+def _change(own: Counts, baseline: Counts, what: str) -> Difference:
     if own[2] != baseline[2]:
         raise InputError(
             f"scores: {what} is tested on other sentences than the baseline; name corpora with the "
@@ -127,6 +125,4 @@ def _change(own: Counts, baseline: Counts, what: str) -> dict[str, float]:
         [measure(*counts[:2]).mean(axis=0) for counts in (own, baseline)]
         for measure in (scores_of_counts, influence_values)
     )
-    found = mean_difference(scores[0] - scores[1], influences[0] - influences[1])
-    values = (found.mean, found.low, found.high, found.p_value)
-    return {name: float(value) for name, value in zip(_CHANGE, values, strict=True)}
+    return mean_difference(scores[0] - scores[1], influences[0] - influences[1])

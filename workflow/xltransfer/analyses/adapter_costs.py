@@ -98,6 +98,7 @@ def adapter_rows(
         alike = _comparable(config, task, source, target)
         reference = cells.get((*first, metric, source, target, NONE))
         trained, stored = models[encoder, data["trained_as"], corpora[task, source]]
+        of_encoder = encoders.get(encoder, ("", ""))
         rows.append(
             {
                 "encoder": encoder,
@@ -112,13 +113,8 @@ def adapter_rows(
                 "language_adapters": _adapters(config, encoder, data, target),
                 "trained_parameters": trained,
                 "stored_bytes": stored,
-                **dict(
-                    zip(
-                        ("encoder_trained_parameters", "encoder_stored_bytes"),
-                        encoders.get(encoder, ("", "")),
-                        strict=True,
-                    )
-                ),
+                "encoder_trained_parameters": of_encoder[0],
+                "encoder_stored_bytes": of_encoder[1],
                 "seeds": len(cell.values),
             }
         )

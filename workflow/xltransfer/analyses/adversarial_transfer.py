@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from ..encoders.ablations import NONE
-from .scores import counts_of_models
-from .statistics.significance import influence_values, mean_difference
+from .randominit import Cell, cells_of
+from .statistics.significance import change_columns, influence_values, mean_difference
 
 METHODS = {
     (False, False): "plain",
@@ -18,12 +18,9 @@ METHODS = {
     (False, True): "sentence level",
     (True, True): "both levels",
 }
-"""Names by whether word vectors are mapped, and whether the training had an adversary."""
+"""Names by whether word vectors are mapped, and whether the training had an adversary.
 
-
-def method_of(row: Mapping[str, Any]) -> str:
-    """The name of a row's method; encoders without word vectors have no word level."""
-    return METHODS[bool(row["word_level"]), bool(row["sentence_level"])]
+Encoders without word vectors have no word level."""
 
 
 def adversarial_table(
@@ -46,19 +43,31 @@ def adversarial_table(
         and test sentences (``statistics.significance``), ``discriminator`` (accuracy in percent)
         with an interval of the same kind, ``chance``, and ``cka``, the mean over seeds.
     """
-    scores = scores[scores["ablation"] == NONE]
-    return pd.DataFrame([_row(row, scores, measured[row["measured"]]) for row in rows])
+    cells = cells_of(scores[scores["ablation"] == NONE])
+    return pd.DataFrame([_row(row, cells, measured[row["measured"]]) for row in rows])
 
 
 def _row(
-    row: Mapping[str, Any], scores: pd.DataFrame, measured: Mapping[str, Any]
+    row: Mapping[str, Any], cells: Mapping[tuple[str, ...], Cell], measured: Mapping[str, Any]
 ) -> dict[str, object]:
-    values, influences = _score(scores, row, row["task"])
-    score = mean_difference(values, influences)
-    found: dict[str, object] = {
+    tested = row["metric"], row["source"], row["target"], NONE
+    own = cells[row["encoder"], row["task"], *tested]
+    score = mean_difference(own.values.to_numpy(float), own.influences)
+    change = None
+    if row["reference"] is not None:
+        plain = cells[row["encoder"], row["reference"], *tested]
+        differences = (own.values - plain.values).to_numpy(float)
+        change = mean_difference(differences, own.influences - plain.influences)
+    models = sorted(measured["models"], key=lambda one: one["seed"])
+    right = np.array([one["right"] for one in models], dtype=float)
+    accuracy = mean_difference(
+        100 * right.mean(axis=1), influence_values(right, np.ones_like(right))
+    )
+    similar = [np.nan if one["cka"] is None else one["cka"] for one in models]
+    return {
         "encoder": row["encoder"],
         "task": row["task"],
-        "method": method_of(row),
+        "method": METHODS[bool(row["word_level"]), bool(row["sentence_level"])],
         "word_level": row["word_level"] or "",
         "sentence_level": row["sentence_level"] or "",
         "labelled": row["labelled"],
@@ -68,26 +77,7 @@ def _row(
         "score": score.mean,
         "score_low": score.percentages[0],
         "score_high": score.percentages[1],
-    }
-    change = dict.fromkeys(("change", "change_low", "change_high", "change_p"), float("nan"))
-    if row["reference"] is not None:
-        plain, plain_influences = _score(scores, row, row["reference"])
-        against = mean_difference(values - plain, influences - plain_influences)
-        change = {
-            "change": against.mean,
-            "change_low": against.low,
-            "change_high": against.high,
-            "change_p": against.p_value,
-        }
-    models = sorted(measured["models"], key=lambda one: one["seed"])
-    right = np.array([one["right"] for one in models], dtype=float)
-    accuracy = mean_difference(
-        100 * right.mean(axis=1), influence_values(right, np.ones_like(right))
-    )
-    similar = [np.nan if one["cka"] is None else one["cka"] for one in models]
-    return {
-        **found,
-        **change,
+        **change_columns("change", change),
         "discriminator": accuracy.mean,
         "discriminator_low": accuracy.percentages[0],
         "discriminator_high": accuracy.percentages[1],
@@ -95,17 +85,3 @@ def _row(
         "cka": float(np.mean(similar)),
         "seeds": len(models),
     }
-
-
-def _score(
-    scores: pd.DataFrame, row: Mapping[str, Any], task: str
-) -> tuple[np.ndarray, np.ndarray]:
-    """Score of each seed, and the influence values of the sentences: (seeds, sentences)."""
-    of = {"encoder": row["encoder"], "task": task, "source": row["source"]}
-    of |= {"target": row["target"], "metric": row["metric"]}
-    part = scores
-    for column, value in of.items():
-        part = part[part[column] == value]
-    part = part.sort_values("seed")
-    influences = influence_values(*counts_of_models(part)).mean(axis=0)
-    return part["value"].to_numpy(float), influences

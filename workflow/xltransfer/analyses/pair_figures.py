@@ -7,11 +7,10 @@ from itertools import cycle
 from typing import Any
 
 import pandas as pd
-from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from .plots import GREY, SAME_LANGUAGE, ZERO_SHOT
+from .plots import GREY, SAME_LANGUAGE, ZERO_SHOT, add_legend, panel_grid
 from .similarity.headline import OVER_SOURCES
 
 SERIES = (
@@ -60,10 +59,8 @@ def word_order_figure(
     label = f"word-order features in common (of {table['features'].max()})"
     figure = _scatter(complete, correlation, "shared", label, config["study"])
     for ax, (_, part) in zip(figure.axes, complete.groupby("task", sort=False), strict=False):
-        for style, (_, own) in zip(
-            cycle(SERIES), part.groupby("encoder", sort=False), strict=False
-        ):
-            means = own.groupby("shared")["score"].mean()
+        for encoder, style in styles_of(part["encoder"]).items():
+            means = part[part["encoder"] == encoder].groupby("shared")["score"].mean()
             ax.plot(means.index, means, color=style["color"], linestyle=style["linestyle"])
     return figure
 
@@ -72,20 +69,13 @@ def _scatter(
     table: pd.DataFrame, correlation: pd.DataFrame, column: str, label: str, title: str
 ) -> Figure:
     tasks = list(dict.fromkeys(table["task"])) or [""]
-    figure, axes = plt.subplots(
-        1,
-        len(tasks),
-        figsize=(0.6 + 2.4 * len(tasks), 2.8),
-        squeeze=False,
-        layout="constrained",
-    )
+    figure, axes = panel_grid(title, 1, len(tasks), (0.6 + 2.4 * len(tasks), 2.8))
     over_sources = correlation[correlation["source"] == OVER_SOURCES]
     rho = over_sources.set_index(["encoder", "task"])["spearman"]
     for ax, task in zip(axes[0], tasks, strict=True):
         part = table[table["task"] == task]
-        for style, (encoder, own) in zip(
-            cycle(SERIES), part.groupby("encoder", sort=False), strict=False
-        ):
+        for encoder, style in styles_of(part["encoder"]).items():
+            own = part[part["encoder"] == encoder]
             value = rho.get((encoder, task), float("nan"))
             number = f"{value:.2f}".replace("-", "−")
             text = f"{encoder}: mean ρ = {number}" if pd.notna(value) else str(encoder)
@@ -105,7 +95,6 @@ def _scatter(
         ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), handletextpad=0.2)
         if len(part):
             ax.set_ylabel(f"zero-shot {part['metric'].iloc[0]} (percent)")
-    figure.suptitle(title, fontsize=9)
     return figure
 
 
@@ -121,14 +110,8 @@ def retrieval_figure(config: Mapping[str, Any], table: pd.DataFrame) -> Figure:
     sources = list(dict.fromkeys(table["source"]))
     encoders = list(dict.fromkeys(table["encoder"]))
     styles = styles_of(map(_state_name, table["state"]))
-    figure, axes = plt.subplots(
-        len(encoders),
-        len(sources),
-        figsize=(0.6 + 2.3 * len(sources), 0.8 + 2.1 * len(encoders)),
-        sharey=True,
-        squeeze=False,
-        layout="constrained",
-    )
+    size = 0.6 + 2.3 * len(sources), 0.8 + 2.1 * len(encoders)
+    figure, axes = panel_grid(config["study"], len(encoders), len(sources), size, sharey=True)
     for axes_row, encoder in zip(axes, encoders, strict=True):
         for ax, source in zip(axes_row, sources, strict=True):
             part = table[(table["encoder"] == encoder) & (table["source"] == source)]
@@ -144,7 +127,6 @@ def retrieval_figure(config: Mapping[str, Any], table: pd.DataFrame) -> Figure:
         ax.set_xlabel("layer (0: embeddings)")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     add_legend(figure, styles)
-    figure.suptitle(config["study"], fontsize=9)
     return figure
 
 
@@ -156,14 +138,3 @@ def _state_name(state: str) -> str:
 def styles_of(names: Iterable[str]) -> dict[str, dict[str, str]]:
     """A style for each distinct name, the same in all panels of a figure."""
     return dict(zip(dict.fromkeys(names), cycle(SERIES), strict=False))
-
-
-def add_legend(figure: Figure, names: Iterable[str], columns: int = 4) -> None:
-    """Add a legend of these names below a figure, with handles from all panels."""
-    handles = {}
-    for ax in figure.axes:
-        handles |= dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
-    drawn = [name for name in names if name in handles]
-    figure.legend(
-        [handles[name] for name in drawn], drawn, loc="outside lower center", ncols=columns
-    )

@@ -11,7 +11,7 @@ from ..corpora.source_sets import members
 from ..encoders.ablations import NONE
 from .overlap import overlap
 from .similarity.headline import OVER_SOURCES
-from .statistics.correlation import Correlation, correlate
+from .statistics.correlation import correlate
 from .word_order import shared_features
 
 
@@ -76,12 +76,8 @@ def zeroshot_scores(table: pd.DataFrame, metrics: Mapping[str, str]) -> pd.DataF
     Returns:
         ``encoder``, ``task``, ``metric``, ``source``, ``target``, ``score``.
     """
-    chosen = table[
-        (table["metric"] == table["task"].map(metrics))
-        & (table["ablation"] == NONE)
-        & (table["target"] != "X")
-    ]
-    own = [row.target in members(row.source) for row in chosen.itertuples()]
+    chosen = table[(table["metric"] == table["task"].map(metrics)) & (table["ablation"] == NONE)]
+    own = [row.target in ("X", *members(row.source)) for row in chosen.itertuples()]
     chosen = chosen[~np.array(own, dtype=bool)]
     columns = ["encoder", "task", "metric", "source", "target", "mean"]
     return chosen[columns].rename(columns={"mean": "score"}).reset_index(drop=True)
@@ -116,17 +112,6 @@ def correlations(table: pd.DataFrame, column: str, families: Mapping[str, str]) 
         common = {"encoder": encoder, "task": task, "metric": metric, "against": column}
         for number, source in enumerate(sources):
             of_source = (side[[number]] for side in sides)
-            rows.append({**common, "source": source, **_columns(correlate(*of_source, groups))})
-        rows.append({**common, "source": OVER_SOURCES, **_columns(correlate(*sides, groups))})
+            rows.append({**common, "source": source, **correlate(*of_source, groups).columns})
+        rows.append({**common, "source": OVER_SOURCES, **correlate(*sides, groups).columns})
     return pd.DataFrame(rows)
-
-
-def _columns(found: Correlation) -> dict[str, float]:
-    return {
-        "spearman": found.rho,
-        "spearman_low": found.low,
-        "spearman_high": found.high,
-        "p_value": found.p_value,
-        "targets": found.languages,
-        "families": found.families,
-    }

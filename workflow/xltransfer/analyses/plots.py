@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,35 @@ plt.rcParams.update(
 )
 
 
+def panel_grid(
+    title: str, rows: int, columns: int, size: tuple[float, float], **options: Any
+) -> tuple[Figure, np.ndarray]:
+    """A figure with a title and a grid of panels.
+
+    Args:
+        title: title of the figure.
+        rows, columns: numbers of panels.
+        size: width and height in inches.
+        options: further arguments of ``plt.subplots``.
+    """
+    options |= {"figsize": size, "squeeze": False, "layout": "constrained"}
+    figure, axes = plt.subplots(rows, columns, **options)
+    figure.suptitle(title, fontsize=9)
+    return figure, axes
+
+
+def add_legend(figure: Figure, names: Iterable[str] | None = None, columns: int = 4) -> None:
+    """Add a legend below a figure: of these names, or of all in the order in which they appear."""
+    handles: dict[str, Any] = {}
+    for ax in figure.axes:
+        for handle, name in zip(*ax.get_legend_handles_labels(), strict=True):
+            handles.setdefault(name, handle)
+    drawn = [name for name in (handles if names is None else names) if name in handles]
+    figure.legend(
+        [handles[name] for name in drawn], drawn, loc="outside lower center", ncols=columns
+    )
+
+
 def randominit_figure(config: Mapping[str, Any], table: pd.DataFrame) -> Figure:
     """Change of the score for each re-initialised pair of layers, one panel per source.
 
@@ -59,16 +88,10 @@ def randominit_figure(config: Mapping[str, Any], table: pd.DataFrame) -> Figure:
     table = table[table["ablation"].isin(pairs)]
     rows = list(table.groupby(["encoder", "task"], sort=False))
     sources = list(dict.fromkeys(table["source"]))
-    figure, axes = plt.subplots(
-        len(rows),
-        len(sources),
-        # At least as wide as the legend.
-        figsize=(max(4.6, 0.6 + 2.1 * len(sources)), 0.7 + 2.1 * len(rows)),
-        sharex=True,
-        sharey="row",
-        squeeze=False,
-        layout="constrained",
-    )
+    # At least as wide as the legend.
+    size = max(4.6, 0.6 + 2.1 * len(sources)), 0.7 + 2.1 * len(rows)
+    options = {"sharex": True, "sharey": "row"}
+    figure, axes = panel_grid(config["study"], len(rows), len(sources), size, **options)
     lowest: dict[str, Axes] = {}
     for axes_row, ((encoder, task), part) in zip(axes, rows, strict=True):
         for ax, source in zip(axes_row, sources, strict=True):
@@ -82,9 +105,7 @@ def randominit_figure(config: Mapping[str, Any], table: pd.DataFrame) -> Figure:
     for ax in lowest.values():
         ax.set_xlabel("re-initialised layers")
         ax.tick_params(labelbottom=True)
-    handles, labels = axes[0][0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3)
-    figure.suptitle(config["study"], fontsize=9)
+    add_legend(figure, columns=3)
     return figure
 
 
@@ -99,14 +120,9 @@ def zeroshot_figure(config: Mapping[str, Any], matrix: pd.DataFrame) -> Figure:
     languages = list(config["languages"])
     groups = list(matrix.groupby(["encoder", "task", "metric"], sort=False))
     rows = sum(len(part) for _, part in groups)
-    figure, axes = plt.subplots(
-        len(groups),
-        1,
-        figsize=(1.5 + 0.36 * len(languages), 0.6 + 0.7 * len(groups) + 0.3 * rows),
-        squeeze=False,
-        layout="constrained",
-        height_ratios=[len(part) for _, part in groups],
-    )
+    size = 1.5 + 0.36 * len(languages), 0.6 + 0.7 * len(groups) + 0.3 * rows
+    heights = [len(part) for _, part in groups]
+    figure, axes = panel_grid(config["study"], len(groups), 1, size, height_ratios=heights)
     for ax, ((encoder, task, metric), part) in zip(axes[:, 0], groups, strict=True):
         present = [name for name in languages if part[name].notna().any()]
         values = part[present].to_numpy(float)
@@ -121,7 +137,6 @@ def zeroshot_figure(config: Mapping[str, Any], matrix: pd.DataFrame) -> Figure:
         ax.spines[:].set_visible(False)
         ax.set_title(f"{task}, {encoder}: {metric} in percent", loc="left")
     axes[-1, 0].set_xlabel("target")
-    figure.suptitle(config["study"], fontsize=9)
     return figure
 
 
@@ -159,11 +174,12 @@ def _panel(ax: Axes, part: pd.DataFrame, source: str, pairs: dict[str, str]) -> 
 
 
 def method_panels(
-    panels: int, methods: Sequence[str], axis_label: str, left: float
+    title: str, panels: int, methods: Sequence[str], axis_label: str, left: float
 ) -> tuple[Figure, list[Axes]]:
     """Panels whose rows are methods, in a grid with the axis label below the lowest ones.
 
     Args:
+        title: title of the figure.
         panels: number of panels, at least 1.
         methods: names of the rows, from the top.
         axis_label: label of the horizontal axis.
@@ -174,14 +190,8 @@ def method_panels(
     """
     columns = min(panels, MOST_COLUMNS)
     rows = -(-panels // columns)
-    figure, grid = plt.subplots(
-        *(rows, columns),
-        figsize=(left + 1.7 * columns, 0.8 + rows * (0.6 + 0.2 * len(methods))),
-        sharex=True,
-        sharey=True,
-        squeeze=False,
-        layout="constrained",
-    )
+    size = left + 1.7 * columns, 0.8 + rows * (0.6 + 0.2 * len(methods))
+    figure, grid = panel_grid(title, rows, columns, size, sharex=True, sharey=True)
     axes = list(grid.flat)
     for ax in axes[panels:]:
         ax.set_visible(False)

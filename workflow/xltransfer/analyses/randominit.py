@@ -19,6 +19,7 @@ from ..runtime.errors import InputError
 from .scores import counts_of_models
 from .statistics.significance import (
     Difference,
+    change_columns,
     holm,
     influence_values,
     mean_difference,
@@ -69,14 +70,13 @@ CHANGES = ("change", "change_sd", "change_low", "change_high", "change_p")
 """Columns of the difference from a reference."""
 
 
-def change_from(cell: Cell, reference: Cell | None) -> dict[str, float]:
+def change_from(cell: Cell, reference: Cell | None, name: str = "change") -> dict[str, float]:
     """The difference from a reference: the columns ``CHANGES``, NaN where there is none."""
     found = None if reference is None else cell.minus(reference)
-    if reference is None or found is None:
-        return dict.fromkeys(CHANGES, float("nan"))
-    deviation = (cell.values - reference.values).std()
-    values = (found.mean, deviation, found.low, found.high, found.p_value)
-    return dict(zip(CHANGES, map(float, values), strict=True))
+    deviation = float("nan")
+    if reference is not None and found is not None:
+        deviation = (cell.values - reference.values).std()
+    return change_columns(name, found, deviation)
 
 
 def by_target(scores: pd.DataFrame) -> pd.DataFrame:
@@ -106,26 +106,18 @@ def by_target(scores: pd.DataFrame) -> pd.DataFrame:
         row |= {f"delta{ending}": float("nan") for ending in CHANGE}
         reference = (*key[:-1], NONE)
         if key != reference:
-            row |= _change(cell, cells[reference], ", ".join(key))
+            row |= change_from(cell, cells[reference], "delta")
+            # Scores are numbers, so there is a difference unless the sentences are others.
+            if np.isnan(row["delta"]):
+                name = ", ".join(key)
+                raise InputError(
+                    f"scores: {name}: scored on other sentences than {NONE}; score it again"
+                )
+            error = 100 - cells[reference].values.mean()
+            if error > 0:
+                row["delta_error_ratio"] = (100 - values.mean()) / error
         rows.append({**row, "seeds": len(values)})
     return pd.DataFrame(rows)
-
-
-def _change(cell: Cell, reference: Cell, name: str) -> dict[str, float]:
-    """The change from the reference: the ``delta`` columns; the name is for errors."""
-    change = cell.values - reference.values
-    found = cell.minus(reference)
-    if found is None:
-        raise InputError(f"scores: {name}: scored on other sentences than {NONE}; score it again")
-    error = 100 - reference.values.mean()
-    return {
-        "delta": change.mean(),
-        "delta_sd": change.std(),
-        "delta_low": found.low,
-        "delta_high": found.high,
-        "delta_p": found.p_value,
-        "delta_error_ratio": (100 - cell.values.mean()) / error if error > 0 else float("nan"),
-    }
 
 
 def cells_of(scores: pd.DataFrame) -> dict[tuple[str, ...], Cell]:
@@ -189,31 +181,24 @@ def published_shape(
     rows = []
     for (encoder, task), part in table.groupby(["encoder", "task"], sort=False):
         present = [source for source in sources if source in set(part["source"])]
-        for cross_lingual in (False, True):
-            for source, target in _rows(present, cross_lingual):
-                cells = part[(part["source"] == source) & (part["target"] == target)]
-                cells = cells.set_index("ablation")
-                row = {
-                    "encoder": encoder,
-                    "task": task,
-                    "source_target": f"{source.upper()}-{target.upper()}",
-                    "REF": cells.loc[NONE, "mean"],
-                    "REF_sd": cells.loc[NONE, "sd"],
-                }
-                for ablation, name in columns.items():
-                    run = ablation in cells.index
-                    for suffix in CHANGE:
-                        value = cells.loc[ablation, f"delta{suffix}"] if run else float("nan")
-                        row[f"{name}{suffix}"] = value
-                rows.append(row)
+        # A set of sources has a row for each of its languages.
+        pairs = [(source, language) for source in present for language in members(source)]
+        for source, target in [*pairs, *((source, CROSS_LINGUAL) for source in present)]:
+            cells = part[(part["source"] == source) & (part["target"] == target)]
+            cells = cells.set_index("ablation")
+            row = {
+                "encoder": encoder,
+                "task": task,
+                "source_target": f"{source.upper()}-{target.upper()}",
+                "REF": cells.loc[NONE, "mean"],
+                "REF_sd": cells.loc[NONE, "sd"],
+            }
+            changes = cells.reindex([*columns])
+            for ablation, name in columns.items():
+                for suffix in CHANGE:
+                    row[f"{name}{suffix}"] = changes.loc[ablation, f"delta{suffix}"]
+            rows.append(row)
     return pd.DataFrame(rows)
-
-
-def _rows(sources: Sequence[str], cross_lingual: bool) -> list[tuple[str, str]]:
-    """Source and target of the rows; a set of sources has a row for each of its languages."""
-    if cross_lingual:
-        return [(source, CROSS_LINGUAL) for source in sources]
-    return [(source, language) for source in sources for language in members(source)]
 
 
 def holm_by_row(table: pd.DataFrame, columns: Sequence[str]) -> dict[str, pd.Series]:

@@ -28,29 +28,6 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
-class PublishedScore:
-    """A score from a paper.
-
-    Attributes:
-        encoder, task, metric, source_target: cells of the table.
-        score: score in percent.
-        layers, width, parameters, parameters_without_embeddings: size of the encoder.
-        reference: paper and place.
-    """
-
-    encoder: str
-    task: str
-    metric: str
-    source_target: str
-    score: float
-    layers: int
-    width: int
-    parameters: int
-    parameters_without_embeddings: int
-    reference: str
-
-
-@dataclass(frozen=True)
 class Training:
     """The length of a fine-tuning.
 
@@ -73,21 +50,19 @@ def trainings_of_models(reports: Sequence[Path]) -> dict[tuple[str, str, str], T
     Raises:
         InputError: a report is damaged.
     """
-    found: dict[tuple[str, str, str], list[Training]] = {}
+    found: dict[tuple[str, str, str], list[tuple[int, int]]] = {}
     for path in reports:
         encoder, task, corpus, ablation = path.parts[-6:-2]
         if ablation == NONE:
             found.setdefault((encoder, task, corpus), []).append(_training_of(path))
     return {
-        model: Training(
-            sum(one.steps for one in seeds) / len(seeds),
-            sum(one.subwords for one in seeds) / len(seeds),
-        )
+        model: Training(*(sum(numbers) / len(seeds) for numbers in zip(*seeds, strict=True)))
         for model, seeds in found.items()
     }
 
 
-def _training_of(path: Path) -> Training:
+def _training_of(path: Path) -> tuple[int, int]:
+    """The steps and subwords of a training, by its report."""
     content = read_json(path)
     try:
         steps = content["steps"]
@@ -97,7 +72,7 @@ def _training_of(path: Path) -> Training:
         steps = batch = None
     if type(steps) is not int or type(batch) is not int:
         raise InputError(f"{path}:1: not a report of a training; delete it and run again")
-    return Training(steps, steps * batch * read)
+    return steps, steps * batch * read
 
 
 def scaling_table(
@@ -105,7 +80,7 @@ def scaling_table(
     metrics: Mapping[str, str],
     sizes: Mapping[str, Mapping[str, int]],
     trainings: Mapping[tuple[str, str, str], Training],
-    published: list[PublishedScore],
+    published: Sequence[Mapping[str, Any]],
 ) -> pd.DataFrame:
     """Scores of the models without ablation on their own language and on the mean of all others.
 
@@ -114,7 +89,7 @@ def scaling_table(
         metrics: task → its main metric.
         sizes: encoder → value of each of ``SIZES``.
         trainings: length of the fine-tunings, by encoder, task and source language.
-        published: scores from papers, which follow ours.
+        published: rows with scores from papers, which follow ours.
 
     Returns:
         The columns ``COLUMNS``; within a task and a source, encoders by their number of parameters.
@@ -161,7 +136,7 @@ def scaling_table(
                     }
                 )
     unknown = dict.fromkeys(("score_sd", "gap", *CHANGES, *COMPUTE), float("nan"))
-    rows += [{**vars(one), **unknown} for one in published]
+    rows += [{**one, **unknown} for one in published]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 

@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
-from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
-from .plots import GREY, SAME_LANGUAGE, ZERO_SHOT
+from .plots import GREY, SAME_LANGUAGE, ZERO_SHOT, add_legend, panel_grid
 from .randominit import CROSS_LINGUAL
 
 SIZE = "parameters_without_embeddings"
@@ -43,12 +42,8 @@ def scaling_figure(config: Mapping[str, Any], table: pd.DataFrame) -> Figure:
     ]
     published = table[reference].groupby("source_target", sort=False)
     panels += [(f"published: {which}", part, SIZE) for which, part in published]
-    figure, axes = plt.subplots(
-        *(1, len(panels)),
-        figsize=(max(4.6, 0.6 + 2.2 * len(panels)), 3.1),
-        squeeze=False,
-        layout="constrained",
-    )
+    size = max(4.6, 0.6 + 2.2 * len(panels)), 3.1
+    figure, axes = panel_grid(config["study"], 1, len(panels), size)
     for ax, (title, part, column) in zip(axes[0], panels, strict=True):
         ax.set_title(title)
         ax.set_ylabel(f"{part['metric'].iloc[0]} in percent")
@@ -60,10 +55,7 @@ def scaling_figure(config: Mapping[str, Any], table: pd.DataFrame) -> Figure:
         _ours(ax, part, column)
         if each := _operations_per_weight(part):
             _add_compute(ax, each)
-    handles, labels = axes[0][0].get_legend_handles_labels()
-    named = dict(zip(labels, handles, strict=True))
-    figure.legend(named.values(), named.keys(), loc="outside lower center", ncols=2)
-    figure.suptitle(config["study"], fontsize=9)
+    add_legend(figure, columns=2)
     return figure
 
 

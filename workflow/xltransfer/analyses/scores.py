@@ -16,10 +16,6 @@ from ..runtime.errors import InputError
 SENTENCE_IDS = b"sentence_ids"
 """Metadata key of files written by the stage ``score``."""
 
-MODEL = ["encoder", "task", "source", "ablation", "seed"]
-"""Columns that identify a model."""
-
-
 CELL = ("encoder", "task", "source", "target", "ablation", "seed", "metric")
 """Columns that identify a score in the transfer part."""
 

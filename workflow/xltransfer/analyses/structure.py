@@ -10,7 +10,7 @@ import pandas as pd
 from ..corpora.shared_trees import task_of_trees
 from ..corpora.source_sets import members
 from .randominit import CROSS_LINGUAL, Cell, cells_of
-from .statistics.significance import holm, mean_difference
+from .statistics.significance import change_columns, holm, mean_difference
 
 ENCODER, GOLD = "encoder", "gold"
 FEATURES = {
@@ -90,47 +90,30 @@ def structure_table(
         parsed = {(task, one) in attachment for one in read}
         rows.append(
             {
+                "encoder": encoder,
                 **_description(sections, task, reference),
                 "trees": _trees(sections[task], parsed),
-                "encoder": encoder,
+                "LAS": attachment.get((task, target), float("nan")),
                 "source": source,
                 "target": target,
-                "LAS": attachment.get((task, target), float("nan")),
                 **_numbers(cell, other),
             }
         )
-    order = ["encoder", "task", "layer", "without", "trees", "LAS", "source", "target"]
-    table = pd.DataFrame(rows)
-    return table[[*order, *(name for name in table.columns if name not in order)]]
+    return pd.DataFrame(rows)
 
 
 def adjusted(table: pd.DataFrame) -> pd.Series:
     """The p-values of the differences, adjusted by Holm over the rows of a source and target."""
-    found = pd.Series(float("nan"), index=table.index)
-    for _, part in table.groupby(["source", "target"], sort=False):
-        tested = part["difference_p"].dropna()
-        if len(tested):
-            found[tested.index] = holm(tested.to_numpy())
-    return found
+    groups = table.groupby(["source", "target"], sort=False)["difference_p"]
+    return groups.transform(lambda values: holm(values.to_numpy(dtype=float)))
 
 
 def _numbers(cell: Cell, reference: Cell | None) -> dict[str, Any]:
     own = mean_difference(cell.values.to_numpy(), cell.influences)
-    nothing = float("nan")
     low, high = own.percentages
     row = {"score": own.mean, "score_low": low, "score_high": high}
-    row |= dict.fromkeys(
-        ("difference", "difference_low", "difference_high", "difference_p"), nothing
-    )
     found = None if reference is None else cell.minus(reference)
-    if found is not None:
-        row |= {
-            "difference": found.mean,
-            "difference_low": found.low,
-            "difference_high": found.high,
-            "difference_p": found.p_value,
-        }
-    return {**row, "seeds": len(cell.values)}
+    return {**row, **change_columns("difference", found), "seeds": len(cell.values)}
 
 
 def _description(sections: Mapping[str, Any], task: str, reference: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..corpora.source_sets import members
-from .plots import SAME_LANGUAGE, ZERO_SHOT, plt
+from .plots import SAME_LANGUAGE, ZERO_SHOT, add_legend, panel_grid
 from .randominit import CROSS_LINGUAL
 
 _HEIGHT = 0.11
@@ -31,14 +31,8 @@ def structure_figure(config: Mapping[str, Any], table: pd.DataFrame) -> Figure:
     models = list(dict.fromkeys(zip(shown["task"], shown["encoder"], strict=True)))
     several = shown["encoder"].nunique() > 1
     most = max(part["target"].nunique() for _, part in panels)
-    figure, axes = plt.subplots(
-        *(1, len(panels)),
-        figsize=(2.6 + 2.3 * len(panels), 1.2 + (0.12 + _HEIGHT * most) * len(models)),
-        squeeze=False,
-        layout="constrained",
-        sharex=True,
-        sharey=True,
-    )
+    size = 2.6 + 2.3 * len(panels), 1.2 + (0.12 + _HEIGHT * most) * len(models)
+    figure, axes = panel_grid(config["study"], 1, len(panels), size, sharex=True, sharey=True)
     for ax, (source, part) in zip(axes[0], panels, strict=True):
         _panel(ax, part, models)
         ax.set_title(
@@ -49,22 +43,18 @@ def structure_figure(config: Mapping[str, Any], table: pd.DataFrame) -> Figure:
     axes[0][0].set_yticks(range(len(models)), names)
     axes[0][0].set_ylim(len(models) - 0.4, -0.6)
     axes[0][0].set_xlim(0, 112)
-    handles, labels = axes[0][0].get_legend_handles_labels()
-    unique = dict(zip(labels, handles, strict=True))
-    figure.legend(unique.values(), unique.keys(), loc="outside lower center", ncols=2)
-    figure.suptitle(config["study"], fontsize=9)
+    add_legend(figure, columns=2)
     return figure
 
 
 def _panel(ax: Axes, part: pd.DataFrame, models: list[tuple[str, str]]) -> None:
     for row in part.itertuples():
-        model = row.task, row.encoder
         same = (part["task"] == row.task) & (part["encoder"] == row.encoder)
         targets = list(dict.fromkeys(part[same]["target"]))
         own = row.target in members(row.source)
         style = {**(SAME_LANGUAGE if own else ZERO_SHOT), "linestyle": "none"}
         place = targets.index(row.target) - (len(targets) - 1) / 2
-        height = models.index(model) + 0.8 * place / len(targets)
+        height = models.index((row.task, row.encoder)) + 0.8 * place / len(targets)
         ax.errorbar(
             [row.score],
             [height],

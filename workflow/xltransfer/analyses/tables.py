@@ -117,8 +117,7 @@ def write_table(
     sides = ["right" if name in numbers else "left" for name in text.columns]
     _write_renderings(path, text, sides, notes)
     write_json(path.with_suffix(".timing.json"), dict(provenance.times))
-    content = {**provenance.content, **output_identity(path)}
-    write_json(record_path(path), content)
+    write_json(record_path(path), {**provenance.content, **output_identity(path)})
 
 
 ONE_SEED = (
@@ -227,14 +226,13 @@ def _as_text(
                 continue
         nothing = pd.Series(float("nan"), rounded.index)
         if f"{name}_p" in names:
-            half = (exact[f"{name}_high"] - exact[f"{name}_low"]) / 2
-            companions = half.map(lambda width: _suffix(" ± {}", decimals, width))
+            pattern, values = " ± {}", [(exact[f"{name}_high"] - exact[f"{name}_low"]) / 2]
         elif f"{name}_low" in names:
-            bounds = zip(rounded[f"{name}_low"], rounded[f"{name}_high"], strict=True)
-            companions = [_suffix(" [{}, {}]", decimals, *pair) for pair in bounds]
+            pattern, values = " [{}, {}]", [rounded[f"{name}_low"], rounded[f"{name}_high"]]
         else:
-            deviations = rounded.get("sd" if name == "mean" else f"{name}_sd", nothing)
-            companions = deviations.map(lambda value: _suffix(" ({})", decimals, value))
+            deviation = "sd" if name == "mean" else f"{name}_sd"
+            pattern, values = " ({})", [rounded.get(deviation, nothing)]
+        companions = (_suffix(pattern, decimals, *row) for row in zip(*values, strict=True))
         mark = marks.get(name, pd.Series(False, rounded.index))
         columns[name] = [
             _cell(value, decimals) + companion + f" {NOT_SIGNIFICANT}" * bool(ns)

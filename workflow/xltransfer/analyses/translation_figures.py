@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from .pair_figures import SERIES, add_legend
+from .pair_figures import SERIES
+from .plots import add_legend, panel_grid
 
 HATCHES = ("", "////", "....", "xxxx", "----", "\\\\\\\\", "++++", "||||", "oooo", "****")
 
@@ -34,14 +35,8 @@ def translation_lm_figure(
     texts = list(dict.fromkeys(retrieval["parallel_text"]))
     encoders = list(dict.fromkeys(retrieval["encoder"]))
     styles = dict(zip(encoders, cycle(zip(SERIES, HATCHES, strict=True)), strict=False))
-    figure, axes = plt.subplots(
-        2,
-        len(texts),
-        figsize=(max(3.6, 0.6 + 2.4 * len(texts)), 4.6),
-        sharey="row",
-        squeeze=False,
-        layout="constrained",
-    )
+    size = max(3.6, 0.6 + 2.4 * len(texts)), 4.6
+    figure, axes = panel_grid(config["study"], 2, len(texts), size, sharey="row")
     for (upper, lower), text in zip(axes.T, texts, strict=True):
         _contexts(upper, contexts[contexts["parallel_text"] == text], styles)
         own = retrieval[retrieval["parallel_text"] == text]
@@ -58,11 +53,10 @@ def translation_lm_figure(
     axes[1, 0].set_ylabel("translations found\n(percent)")
     # One panel is too narrow for several names of encoders side by side.
     add_legend(figure, encoders, columns=1 if len(texts) == 1 else 2)
-    figure.suptitle(config["study"], fontsize=9)
     return figure
 
 
-def _contexts(ax: plt.Axes, table: pd.DataFrame, styles: Mapping[str, Any]) -> None:
+def _contexts(ax: Axes, table: pd.DataFrame, styles: Mapping[str, Any]) -> None:
     """Bars by context, side by side for the encoders that have a masked language modelling head."""
     contexts = list(dict.fromkeys(table["context"]))
     encoders = list(dict.fromkeys(table["encoder"]))

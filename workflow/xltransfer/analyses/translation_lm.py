@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,9 @@ from pyarrow import parquet
 from ..records import paths
 from ..runtime.errors import InputError
 from .statistics.significance import (
+    ENDS,
     Difference,
+    change_columns,
     holm,
     influence_values,
     mean_difference,
@@ -129,28 +131,7 @@ def context_table(measured: Measured, reference: str) -> pd.DataFrame:
         with confidence interval and p-value; ``change`` from the reference encoder in the same
         context, likewise.
     """
-    rows = []
-    for (encoder, text), counts in measured.items():
-        for (measure, language, context, layer), own in counts.items():
-            if measure != MASKED:
-                continue
-            key = measure, language, ALONE, layer
-            gain = own.minus(counts[key]) if context != ALONE else None
-            of_reference = measured[reference, text].get((measure, language, context, layer))
-            change = None if encoder == reference else _change(own, of_reference)
-            rows.append(
-                {
-                    "encoder": encoder,
-                    "parallel_text": text,
-                    "language": language,
-                    "context": context,
-                    **_scores(own),
-                    **_columns("gain", gain),
-                    **_columns("change", change),
-                    "masked_subwords": int(own.denominators[0].sum()),
-                }
-            )
-    return pd.DataFrame(rows, columns=CONTEXT_COLUMNS)
+    return pd.DataFrame([*_rows(measured, reference, MASKED)], columns=CONTEXT_COLUMNS)
 
 
 def retrieval_by_layer(measured: Measured, reference: str) -> pd.DataFrame:
@@ -160,30 +141,42 @@ def retrieval_by_layer(measured: Measured, reference: str) -> pd.DataFrame:
         A row per encoder, parallel text, language of the query and layer: ``accuracy`` in percent
         with ``accuracy_sd`` over seeds, and ``change`` from the reference encoder, in points.
     """
-    rows = []
+    return pd.DataFrame([*_rows(measured, reference, RETRIEVAL)], columns=RETRIEVAL_COLUMNS)
+
+
+def _rows(measured: Measured, reference: str, wanted: str) -> Iterator[dict[str, Any]]:
+    """The rows of a measure, with the columns of both tables."""
     for (encoder, text), counts in measured.items():
-        for (measure, language, context, layer), own in counts.items():
-            if measure != RETRIEVAL:
+        for key, own in counts.items():
+            measure, language, context, layer = key
+            if measure != wanted:
                 continue
-            of_reference = measured[reference, text].get((measure, language, context, layer))
-            change = None if encoder == reference else _change(own, of_reference)
-            rows.append(
-                {
-                    "encoder": encoder,
-                    "parallel_text": text,
-                    "language": language,
-                    "layer": int(layer),
-                    **_scores(own),
-                    **_columns("change", change),
-                    "sentences": own.numerators.shape[1],
-                }
-            )
-    return pd.DataFrame(rows, columns=RETRIEVAL_COLUMNS)
+            gain = change = None
+            if measure == MASKED and context != ALONE:
+                gain = own.minus(counts[measure, language, ALONE, layer])
+            of_reference = measured[reference, text].get(key)
+            # The reference encoder may have been measured on other units.
+            if encoder != reference and of_reference and own.comparable(of_reference):
+                change = own.minus(of_reference)
+            scores = own.scores
+            yield {
+                "encoder": encoder,
+                "parallel_text": text,
+                "language": language,
+                "context": context,
+                "layer": int(layer),
+                "accuracy": scores.mean(),
+                "accuracy_sd": scores.std(ddof=1) if len(scores) > 1 else np.nan,
+                "seeds": len(scores),
+                **change_columns("gain", gain),
+                **change_columns("change", change),
+                "masked_subwords": int(own.denominators[0].sum()),
+                "sentences": own.numerators.shape[1],
+            }
 
 
 _SCORE = ["accuracy", "accuracy_sd", "seeds"]
-_ENDS = ("", "_low", "_high", "_p")
-_GAIN, _CHANGE = ([f"{name}{end}" for end in _ENDS] for name in ("gain", "change"))
+_GAIN, _CHANGE = ([f"{name}{end}" for end in ENDS] for name in ("gain", "change"))
 _OF = ["encoder", "parallel_text", "language"]
 CONTEXT_COLUMNS = [*_OF, "context", *_SCORE, *_GAIN, *_CHANGE, "masked_subwords"]
 RETRIEVAL_COLUMNS = [*_OF, "layer", *_SCORE, *_CHANGE, "sentences"]
@@ -192,27 +185,3 @@ RETRIEVAL_COLUMNS = [*_OF, "layer", *_SCORE, *_CHANGE, "sentences"]
 def adjusted(table: pd.DataFrame, column: str) -> pd.Series:
     """P-values of a column, adjusted for all tests of the table (Holm)."""
     return pd.Series(holm(table[f"{column}_p"].to_numpy(dtype=float)), index=table.index)
-
-
-def _change(own: Counts, reference: Counts | None) -> Difference | None:
-    """The difference from the reference encoder, if it was measured on the same units."""
-    if reference is None or not own.comparable(reference):
-        return None
-    return own.minus(reference)
-
-
-def _scores(counts: Counts) -> dict[str, float]:
-    scores = counts.scores
-    spread = scores.std(ddof=1) if len(scores) > 1 else np.nan
-    return {"accuracy": scores.mean(), "accuracy_sd": spread, "seeds": len(scores)}
-
-
-def _columns(name: str, difference: Difference | None) -> dict[str, float]:
-    if difference is None:
-        return {f"{name}{end}": np.nan for end in _ENDS}
-    return {
-        name: float(difference.mean),
-        f"{name}_low": float(difference.low),
-        f"{name}_high": float(difference.high),
-        f"{name}_p": float(difference.p_value),
-    }

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from .plots import GREY, SAME_LANGUAGE, ZERO_SHOT, method_panels, plt
+from .plots import GREY, SAME_LANGUAGE, ZERO_SHOT, add_legend, method_panels, panel_grid
 from .word_translation_names import CSLS, NEAREST_NEIGHBOUR
 
 STYLES = {
@@ -33,14 +33,12 @@ def word_translation_figure(config: Mapping[str, Any], table: pd.DataFrame) -> F
     """
     methods = list(dict.fromkeys(table["method"]))
     panels = list(table.groupby(["embeddings", "dictionary"], sort=False))
-    figure, axes = method_panels(len(panels), methods, "P@1 (%)", 1.8)
+    figure, axes = method_panels(config["study"], len(panels), methods, "P@1 (%)", 1.8)
     for ax, ((embeddings, _), part) in zip(axes, panels, strict=True):
         _methods(ax, part, methods)
         pair = f"{part['source'].iloc[0].upper()}-{part['target'].iloc[0].upper()}"
         ax.set_title(f"{pair}, {embeddings}", loc="left")
-    handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=2)
-    figure.suptitle(config["study"], fontsize=9)
+    add_legend(figure, columns=2)
     return figure
 
 
@@ -72,13 +70,7 @@ def word_clouds_figure(config: Mapping[str, Any], points: pd.DataFrame) -> Figur
         points: table ``word_clouds.csv``.
     """
     panels = list(points.groupby(["embeddings", "dictionary"], sort=False))
-    figure, axes = plt.subplots(
-        len(panels),
-        2,
-        figsize=(5.2, 0.6 + 2.3 * len(panels)),
-        squeeze=False,
-        layout="constrained",
-    )
+    figure, axes = panel_grid(config["study"], len(panels), 2, (5.2, 0.6 + 2.3 * len(panels)))
     styles = {"source": SAME_LANGUAGE, "target": ZERO_SHOT}
     for row, ((embeddings, _), part) in zip(axes, panels, strict=True):
         source, target = part["source"].iloc[0].upper(), part["target"].iloc[0].upper()
@@ -100,7 +92,6 @@ def word_clouds_figure(config: Mapping[str, Any], points: pd.DataFrame) -> Figur
         for side, style in styles.items()
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=2)
-    figure.suptitle(config["study"], fontsize=9)
     return figure
 
 

@@ -10,6 +10,8 @@ from ..corpora.source_sets import members
 from ..encoders.ablations import NONE
 from .randominit import CROSS_LINGUAL
 
+_MODEL = ["encoder", "task", "metric", "source"]
+
 
 def matrix(
     table: pd.DataFrame, metrics: Mapping[str, str], languages: Sequence[str]
@@ -28,13 +30,11 @@ def matrix(
     table = table[(table["metric"] == table["task"].map(metrics))]
     table = table[(table["ablation"] == NONE) & (table["target"] != CROSS_LINGUAL)]
     rows = []
-    for key, part in table.groupby(["encoder", "task", "metric", "source"], sort=False):
-        row = dict(zip(("encoder", "task", "metric", "source"), key, strict=True))
-        cells = part.set_index("target")
-        for language in languages:
-            there = language in cells.index
-            row[language] = cells.loc[language, "mean"] if there else float("nan")
-            row[f"{language}_sd"] = cells.loc[language, "sd"] if there else float("nan")
+    for key, part in table.groupby(_MODEL, sort=False):
+        row = dict(zip(_MODEL, key, strict=True))
+        cells = part.set_index("target")[["mean", "sd"]].reindex(languages)
+        for language, mean, deviation in cells.itertuples():
+            row |= {language: mean, f"{language}_sd": deviation}
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -57,13 +57,9 @@ def per_target(
     table = table[(table["metric"] == table["task"].map(metrics))]
     table = table[table["ablation"] == NONE]
     rows = []
-    for (encoder, task, metric, source), part in table.groupby(
-        ["encoder", "task", "metric", "source"], sort=False
-    ):
+    for (encoder, task, metric, source), part in table.groupby(_MODEL, sort=False):
         own = part.loc[part["target"].isin(members(source)), "mean"].mean()
-        part = pd.concat(
-            [part[part["target"] != CROSS_LINGUAL], part[part["target"] == CROSS_LINGUAL]]
-        )
+        part = part.sort_values("target", key=lambda name: name == CROSS_LINGUAL, kind="stable")
         for target, mean, deviation in part[["target", "mean", "sd"]].itertuples(index=False):
             name = names.get(target, target).upper()
             rows.append(

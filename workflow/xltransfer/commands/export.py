@@ -29,18 +29,13 @@ from ..study.schema import checked_config
 from ..tasks.properties import kind_of
 
 CARD = "README.md"
-PIPELINES = {
-    "tagging": "token-classification",
-    "entities": "token-classification",
-    "question-answering": "question-answering",
-    "sentence-classification": "text-classification",
+HEADS = {
+    "tagging": ("token-classification", "AutoModelForTokenClassification"),
+    "entities": ("token-classification", "AutoModelForTokenClassification"),
+    "question-answering": ("question-answering", "AutoModelForQuestionAnswering"),
+    "sentence-classification": ("text-classification", "AutoModelForSequenceClassification"),
 }
-LOADED_AS = {
-    "question-answering": "AutoModelForQuestionAnswering",
-    "tagging": "AutoModelForTokenClassification",
-    "entities": "AutoModelForTokenClassification",
-    "sentence-classification": "AutoModelForSequenceClassification",
-}
+"""Kinds of tasks with a head of transformers: its pipeline, and the class that opens a model."""
 ENCODER = "AutoModel"
 """The class of transformers that opens the encoder of a model without its head."""
 ANNOTATES = ("treebanks", "entities")
@@ -155,7 +150,7 @@ def model_card(
     metadata = {
         **({"library_name": "transformers"} if opened else {}),
         "tags": ["cross-lingual transfer", name],
-        **({"pipeline_tag": PIPELINES[name]} if name in PIPELINES and opened != ENCODER else {}),
+        **({"pipeline_tag": HEADS[name][0]} if name in HEADS and opened != ENCODER else {}),
         **({"base_model": base} if base else {}),
         **({"language": [source.language for source in sources]} if sources else {}),
     }
@@ -196,7 +191,7 @@ def _loaded_as(settings: Mapping[str, Any], model_type: str) -> str:
         model_type in SEQUENCE_HEADS and settings["pooling"] == "first" and settings["dense_layer"]
     ):
         return ENCODER
-    return LOADED_AS.get(settings["kind"], ENCODER)
+    return HEADS[settings["kind"]][1] if settings["kind"] in HEADS else ENCODER
 
 
 def _description(
@@ -211,9 +206,9 @@ def _description(
     yield ""
     weights = report.get("inputs", {}).get("encoder", {}).get("model.safetensors")
     known = f", weights: sha256 {weights}" if weights else ""
-    yield f"- **Encoder**: {origin.encoder}{_hub(items)}{known}; ablation before training: " + (
-        origin.ablation
-    )
+    hub = next((f" ({item['hub']}@{item['revision']})" for item in items if "hub" in item), "")
+    ablation = f"; ablation before training: {origin.ablation}"
+    yield f"- **Encoder**: {origin.encoder}{hub}{known}{ablation}"
     for source in sources:
         release = f", release {source.release}" if getattr(source, "release", "") else ""
         yield f"- **Training data**: {source.name}{release}; licence: {source.licence}"
@@ -226,11 +221,6 @@ def _description(
         "- **Licence**: that of the encoder and of the training data; check both before you share "
         "this model"
     )
-
-
-def _hub(items: list[dict[str, Any]]) -> str:
-    found = [f" ({item['hub']}@{item['revision']})" for item in items if "hub" in item]
-    return found[0] if found else ""
 
 
 def _is_of_model(scores: Path, origin: Origin) -> bool:

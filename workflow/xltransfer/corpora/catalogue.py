@@ -7,9 +7,10 @@ Imports are light because the Snakefile reads the catalogues whenever it is pars
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from ..runtime.errors import InputError
 from ..runtime.safe_values import (
@@ -17,24 +18,22 @@ from ..runtime.safe_values import (
     ISO_639_3,
     ISO_15924,
     LANGUAGE,
-    check_checksum,
     check_code,
     check_path,
     check_prefix,
     check_text,
-    check_url,
 )
 from .classification_corpora import ClassificationCorpus, read_classification_corpora
-from .corpus_files import SPLITS, CorpusFile
+from .corpus_files import SPLITS, CorpusFile, CorpusWithFiles
 from .dictionary_catalogue import Dictionary, read_dictionary_catalogue
 from .embedded_world.languages import EMBEDDED_FAMILY
-from .identifier_catalogue import IdentifierModel, read_identifiers
+from .identifier_catalogue import read_identifiers
 from .parallel_corpora import ParallelCorpus, read_parallel_corpora
 from .question_corpora import QuestionCorpus, read_question_corpora
-from .raw_corpora import RawCorpus, read_raw_corpora
-from .raw_files import read_raw_files
+from .raw_corpora import COLUMNS as RAW_COLUMNS
+from .raw_corpora import RawCorpus, read_raw_corpora, read_raw_files
 from .relation_corpora import RELATIONS, ROLES, RelationCorpus, read_relation_corpora
-from .table_reader import ListedFile, read_table
+from .table_reader import add_once, check_choices, file_cells, read_table
 from .transliteration.schemes import read_schemes
 from .typology_catalogue import TypologicalDatabase, read_typological_databases
 
@@ -56,6 +55,21 @@ _ENTITY_CHOICES = {
     "scheme": ("iob1", "iob2", "bioes"),
     "broken_tags": ("refuse", "repair"),
 }
+COLUMNS = {
+    "languages.tsv": ("code", "name", "iso", "script", "family"),
+    "treebanks.tsv": ("treebank", "language", "name", "licence"),
+    "treebank_files.tsv": ("treebank", "release", "split", "file", "bytes", "checksum", "url"),
+    "entity_corpora.tsv": (
+        *("corpus", "language", "name", "licence", *_ENTITY_CHOICES, "encoding"),
+    ),
+    "entity_files.tsv": ("corpus", "split", "file", "checksum", "url"),
+    "raw_corpora.tsv": RAW_COLUMNS,
+    "encoders.tsv": (
+        *("hub", "revision", "vocabulary", "positions", "hidden", "layers", "intermediate"),
+    ),
+}
+"""Columns of the tables to which rows are added; tables in this order refer only to earlier ones,
+but for files, which follow their corpus."""
 
 
 @dataclass(frozen=True)
@@ -87,37 +101,23 @@ class Language:
         return self.family if self.family.startswith(EMBEDDED_FAMILY) else name
 
 
-@dataclass(frozen=True)
-class Corpus:
-    """An annotated corpus.
+Entries = TypeVar("Entries", bound=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Corpus(CorpusWithFiles):
+    """A treebank, or a corpus of named entities.
 
     Attributes:
-        code: short name (``en_ewt``).
-        language: code of its language.
-        name: name of its folder at the publisher and in mirrors (``UD_English-EWT``).
-        licence: SPDX-like identifier.
-        files: files by split; empty for the embedded world, which has all splits.
         release: release of Universal Dependencies (``2.17``); ``""`` for other corpora.
         layout, scheme, broken_tags, encoding: format of named entities (``corpora/iob.py``).
     """
 
-    code: str
-    language: str
-    name: str
-    licence: str
-    files: dict[str, CorpusFile] = field(default_factory=dict)
     release: str = ""
     layout: str = ""
     scheme: str = ""
     broken_tags: str = ""
     encoding: str = ""
-
-    @property
-    def splits(self) -> tuple[str, ...]:
-        """The existing splits among train, dev and test."""
-        if self.code.endswith(f"_{EMBEDDED}"):
-            return SPLITS
-        return tuple(split for split in SPLITS if split in self.files)
 
 
 @dataclass(frozen=True)
@@ -174,70 +174,58 @@ class Catalogue:
         self.typology: dict[str, TypologicalDatabase] = read_typological_databases(
             self.tables("typology_databases.tsv"), self.tables("typology_files.tsv")
         )
-        self.identifiers: dict[str, IdentifierModel] = read_identifiers(
-            self.tables("language_identifiers.tsv")
-        )
+        self.identifiers = read_identifiers(self.tables("language_identifiers.tsv"))
         self.schemes = read_schemes(self.directory / "transliteration")
         self.transliterations = self._read_transliterations()
         self.raw_corpora: dict[str, RawCorpus] = {}
         for table in self.tables("raw_corpora.tsv"):
             for code, corpus in read_raw_corpora(table).items():
-                _add(self.raw_corpora, code, corpus, f"{table}: {code}")
-        for code, corpus in self.raw_corpora.items():
-            self._check_language(corpus.language, f"{self.directory}/raw_corpora.tsv: {code}")
-        self.raw_files: dict[str, tuple[ListedFile, ...]] = read_raw_files(
-            self.tables("raw_files.tsv"), self.raw_corpora
+                add_once(self.raw_corpora, code, corpus, f"{table}: {code}")
+        self._in_known_languages("raw_corpora.tsv", self.raw_corpora, "language")
+        self.raw_files = read_raw_files(self.tables("raw_files.tsv"), self.raw_corpora)
+        self.parallel_corpora: dict[str, ParallelCorpus] = self._in_known_languages(
+            "parallel_corpora.tsv", read_parallel_corpora(self.directory), "first", "second"
         )
-        self.parallel_corpora: dict[str, ParallelCorpus] = read_parallel_corpora(self.directory)
-        for code, pair in self.parallel_corpora.items():
-            for language in (pair.first, pair.second):
-                self._check_language(language, f"{self.directory}/parallel_corpora.tsv: {code}")
-        table = self.directory / "dictionaries.tsv"
-        self.dictionaries: dict[str, Dictionary] = read_dictionary_catalogue(table)
-        for code, entry in self.dictionaries.items():
-            for language in (entry.source, entry.target):
-                self._check_language(language, f"{table}: {code}")
-        self.questions: dict[str, QuestionCorpus] = read_question_corpora(self.directory)
-        for code, questions in self.questions.items():
-            for language in (questions.language, questions.question_language):
-                self._check_language(language, f"{self.directory}/question_corpora.tsv: {code}")
-        self.classification: dict[str, ClassificationCorpus] = read_classification_corpora(
-            self.directory
+        dictionaries = read_dictionary_catalogue(self.directory / "dictionaries.tsv")
+        self.dictionaries: dict[str, Dictionary] = self._in_known_languages(
+            "dictionaries.tsv", dictionaries, "source", "target"
         )
-        for code, labelled in self.classification.items():
-            table = self.directory / "classification_corpora.tsv"
-            self._check_language(labelled.language, f"{table}: {code}")
+        questions = read_question_corpora(self.directory)
+        self.questions: dict[str, QuestionCorpus] = self._in_known_languages(
+            "question_corpora.tsv", questions, "language", "question_language"
+        )
+        self.classification: dict[str, ClassificationCorpus] = self._in_known_languages(
+            "classification_corpora.tsv", read_classification_corpora(self.directory), "language"
+        )
 
     def tables(self, name: str) -> list[Path]:
         """The table of a name, and the one that the study adds, if there is one."""
         added = [] if self.added is None else [self.added / name]
         return [self.directory / name, *(path for path in added if path.exists())]
 
-    def _rows(self, name: str, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
+    def _rows(self, name: str) -> Iterator[tuple[str, dict[str, str]]]:
         for table in self.tables(name):
-            yield from read_table(table, columns)
+            yield from read_table(table, COLUMNS[name])
 
     def _read_languages(self) -> dict[str, Language]:
         languages: dict[str, Language] = {}
-        columns = ("code", "name", "iso", "script", "family")
-        for place, row in self._rows("languages.tsv", columns):
+        for place, row in self._rows("languages.tsv"):
             check_code(LANGUAGE, row["code"], place, "code")
             check_code(ISO_639_3, row["iso"], place, "iso")
             check_code(ISO_15924, row["script"], place, "script")
             for column in ("name", "family"):
                 check_text(row[column], place, column)
-            _add(languages, row["code"], Language(**{c: row[c] for c in columns}), place)
+            language = Language(**{column: row[column] for column in COLUMNS["languages.tsv"]})
+            add_once(languages, language.code, language, place)
         return languages
 
     def _read_treebank_files(self, ud_release: str) -> dict[str, dict[str, dict[str, CorpusFile]]]:
         """Treebank → its newest release → split → file."""
         newest: dict[str, dict[str, dict[str, CorpusFile]]] = {}
         limit = _version(ud_release, "ud_release")
-        columns = ("treebank", "release", "split", "file", "bytes", "checksum", "url")
-        for place, row in self._rows("treebank_files.tsv", columns):
+        for place, row in self._rows("treebank_files.tsv"):
             version = _version(row["release"], place)
-            if row["split"] not in SPLITS:
-                raise InputError(f"{place}: split '{row['split']}' is none of {', '.join(SPLITS)}")
+            check_choices(row, {"split": SPLITS}, place)
             check_code(CORPUS, row["treebank"], place, "treebank")
             file = _file(row, place)
             if version > limit:
@@ -247,53 +235,49 @@ class Catalogue:
                 continue
             for release in [r for r in known if _version(r, place) < version]:
                 del known[release]
-            _add(known.setdefault(row["release"], {}), row["split"], file, place)
+            add_once(known.setdefault(row["release"], {}), row["split"], file, place)
         return newest
 
     def _read_treebanks(
         self, files: dict[str, dict[str, dict[str, CorpusFile]]]
     ) -> dict[str, Corpus]:
         treebanks: dict[str, Corpus] = {}
-        columns = ("treebank", "language", "name", "licence")
-        for place, row in self._rows("treebanks.tsv", columns):
-            code, language = _corpus_code(row, "treebank", place), row["language"]
-            self._check_language(language, place)
-            check_prefix(code, [language], place, "treebank")
-            release, splits = next(iter(files.get(code, {}).items()), ("", {}))
-            treebank = Corpus(code, language, row["name"], row["licence"], splits, release)
-            _add(treebanks, code, treebank, place)
+        for place, _, cells in self._corpora("treebanks.tsv"):
+            release, splits = next(iter(files.get(cells["code"], {}).items()), ("", {}))
+            treebank = Corpus(files=splits, release=release, **cells)
+            add_once(treebanks, treebank.code, treebank, place)
         self._check_codes(files, treebanks, "treebank_files.tsv", "treebanks.tsv")
         return treebanks
 
     def _read_entity_files(self) -> dict[str, dict[str, CorpusFile]]:
         """Corpus → split → file."""
         files: dict[str, dict[str, CorpusFile]] = {}
-        columns = ("corpus", "split", "file", "checksum", "url")
-        for place, row in self._rows("entity_files.tsv", columns):
-            if row["split"] not in SPLITS:
-                raise InputError(f"{place}: split '{row['split']}' is none of {', '.join(SPLITS)}")
+        for place, row in self._rows("entity_files.tsv"):
+            check_choices(row, {"split": SPLITS}, place)
             code = check_code(CORPUS, row["corpus"], place, "corpus")
-            _add(files.setdefault(code, {}), row["split"], _file(row, place), place)
+            add_once(files.setdefault(code, {}), row["split"], _file(row, place), place)
         return files
 
     def _read_entities(self, files: dict[str, dict[str, CorpusFile]]) -> dict[str, Corpus]:
         corpora: dict[str, Corpus] = {}
-        columns = ("corpus", "language", "name", "licence", *_ENTITY_CHOICES, "encoding")
-        for place, row in self._rows("entity_corpora.tsv", columns):
-            _corpus_code(row, "corpus", place)
-            self._check_language(row["language"], place)
-            check_prefix(row["corpus"], [row["language"]], place, "corpus")
-            for column, choices in _ENTITY_CHOICES.items():
-                if row[column] not in choices:
-                    raise InputError(
-                        f"{place}: {column} '{row[column]}' is none of {', '.join(choices)}"
-                    )
+        for place, row, cells in self._corpora("entity_corpora.tsv"):
+            check_choices(row, _ENTITY_CHOICES, place)
             _check_encoding(row["encoding"], place)
-            values = {column: row[column] for column in columns if column != "corpus"}
-            corpus = Corpus(row["corpus"], files=files.get(row["corpus"], {}), **values)
-            _add(corpora, corpus.code, corpus, place)
+            corpus = Corpus(files=files.get(cells["code"], {}), **cells)
+            add_once(corpora, corpus.code, corpus, place)
         self._check_codes(files, corpora, "entity_files.tsv", "entity_corpora.tsv")
         return corpora
+
+    def _corpora(self, table: str) -> Iterator[tuple[str, dict[str, str], dict[str, str]]]:
+        """Place, row, and attributes of each corpus of a table."""
+        key, *columns = COLUMNS[table]
+        for place, row in self._rows(table):
+            check_path(row["name"], place, "name")
+            check_text(row["licence"], place, "licence")
+            code = check_code(CORPUS, row[key], place, key)
+            self._check_language(row["language"], place)
+            check_prefix(code, [row["language"]], place, key)
+            yield place, row, {"code": code, **{column: row[column] for column in columns}}
 
     def _read_relations(self) -> dict[str, dict[str, RelationCorpus]]:
         """Corpora of relations and roles by annotation and code."""
@@ -301,11 +285,9 @@ class Catalogue:
         for code, corpus in (pair for corpora in found.values() for pair in corpora.items()):
             place = f"{self.directory}/relation_corpora.tsv: {code}"
             self._check_language(corpus.language, place)
-            if corpus.treebank and corpus.treebank not in self.treebanks:
-                raise InputError(
-                    f"{place}: no treebank '{corpus.treebank}' in {self.directory}/treebanks.tsv; "
-                    "add its row there"
-                )
+            if corpus.treebank:
+                table = "treebanks.tsv"
+                self._check_row("treebank", corpus.treebank, self.treebanks, table, place)
         return found
 
     def _read_transliterations(self) -> dict[str, Transliteration]:
@@ -314,19 +296,26 @@ class Catalogue:
         for place, row in read_table(self.directory / "transliterations.tsv", columns):
             self._check_language(row["variety"], place)
             self._check_language(row["original"], place)
-            if row["scheme"] not in self.schemes:
-                raise InputError(
-                    f"{place}: no scheme '{row['scheme']}' in "
-                    f"{self.directory}/transliteration/schemes.tsv; add its row there"
-                )
-            _add(known, row["variety"], Transliteration(row["original"], row["scheme"]), place)
+            table = "transliteration/schemes.tsv"
+            self._check_row("scheme", row["scheme"], self.schemes, table, place)
+            add_once(known, row["variety"], Transliteration(row["original"], row["scheme"]), place)
         return known
 
+    def _in_known_languages(self, table: str, entries: Entries, *columns: str) -> Entries:
+        """The entries of a table, after a check that these columns have known languages."""
+        for code, entry in entries.items():
+            for column in columns:
+                self._check_language(getattr(entry, column), f"{self.directory}/{table}: {code}")
+        return entries
+
     def _check_language(self, code: str, place: str) -> None:
-        if code not in self.languages:
+        self._check_row("language", code, self.languages, "languages.tsv", place)
+
+    def _check_row(self, what: str, name: str, known: Container, table: str, place: str) -> None:
+        """Raise an error if a table has no row for what another row names."""
+        if name not in known:
             raise InputError(
-                f"{place}: no language '{code}' in {self.directory / 'languages.tsv'}; "
-                "add its row there"
+                f"{place}: no {what} '{name}' in {self.directory / table}; add its row there"
             )
 
     def _check_codes(self, files: dict, corpora: dict, table: str, catalogue: str) -> None:
@@ -357,30 +346,12 @@ def _checked_folder(folder: Path) -> Path:
     return folder
 
 
-def _corpus_code(row: dict[str, str], column: str, place: str) -> str:
-    """The code of a row of annotated corpora; checks code, name and licence."""
-    check_path(row["name"], place, "name")
-    check_text(row["licence"], place, "licence")
-    return check_code(CORPUS, row[column], place, column)
-
-
 def _file(row: dict[str, str], place: str) -> CorpusFile:
     """The file of a row, after checks that its values are safe."""
     size = row.get("bytes") or None
     if size is not None and not re.fullmatch(r"[1-9][0-9]{0,15}", size):
         raise InputError(f"{place}: bytes '{size[:80]}' is no number of bytes; correct or empty it")
-    return CorpusFile(
-        check_path(row["file"], place, "file"),
-        check_url(row["url"], place),
-        check_checksum(row["checksum"], place),
-        int(size) if size else None,
-    )
-
-
-def _add(table: dict, key: str, value: object, place: str) -> None:
-    if key in table:
-        raise InputError(f"{place}: '{key}' stands in the table twice; remove one row")
-    table[key] = value
+    return CorpusFile(*file_cells(row, place), int(size) if size else None)
 
 
 def _version(text: str, place: str) -> tuple[int, ...]:

@@ -9,26 +9,8 @@ from pathlib import Path
 
 from ..runtime.errors import InputError
 from ..runtime.files import replacing
-from .catalogue import Catalogue
+from .catalogue import COLUMNS, Catalogue
 from .table_reader import read_table
-
-COLUMNS = {
-    "languages.tsv": ("code", "name", "iso", "script", "family"),
-    "treebanks.tsv": ("treebank", "language", "name", "licence"),
-    "treebank_files.tsv": ("treebank", "release", "split", "file", "bytes", "checksum", "url"),
-    "entity_corpora.tsv": (
-        *("corpus", "language", "name", "licence", "layout", "scheme", "broken_tags", "encoding"),
-    ),
-    "entity_files.tsv": ("corpus", "split", "file", "checksum", "url"),
-    "raw_corpora.tsv": (
-        *("corpus", "language", "name", "kind", "file", "checksum", "url", "licence"),
-    ),
-    "encoders.tsv": (
-        *("hub", "revision", "vocabulary", "positions", "hidden", "layers", "intermediate"),
-    ),
-}
-"""Columns of the tables to which rows are added; tables in this order refer only to earlier ones,
-but for files, which follow their corpus."""
 
 Rows = Mapping[str, Sequence[Mapping[str, str]]]
 """Table → new rows."""

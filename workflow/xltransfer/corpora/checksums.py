@@ -76,9 +76,7 @@ def checksum_of(path: Path, kind: str) -> str:
     else:
         raise InputError(f"{path}: unknown kind of checksum '{kind}'; use sha256 or git-sha1")
     with open(path, "rb") as file:
-        while block := file.read(1 << 20):
-            state.update(block)
-    return state.hexdigest()
+        return hashlib.file_digest(file, lambda: state).hexdigest()
 
 
 def refuse_other_content(path: Path, suffix: str, name: str = "") -> None:

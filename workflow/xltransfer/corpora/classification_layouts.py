@@ -187,10 +187,6 @@ def _quoted_rows(path: Path, layout: Layout) -> Iterator[Row]:
         raise InputError(f"{path}:{rows.line_num}: quotes: {error}; correct the line") from None
 
 
-def _json_rows(path: Path, layout: Layout) -> Iterator[Row]:
-    yield from read_json_lines(path)
-
-
 def _parquet_rows(path: Path, layout: Layout) -> Iterator[Row]:
     columns = _columns(layout)
     arguments = [str(path), json.dumps(columns)]
@@ -201,7 +197,7 @@ def _parquet_rows(path: Path, layout: Layout) -> Iterator[Row]:
 _ROWS = {
     "table": _table_rows,
     "quoted": _quoted_rows,
-    "json-lines": _json_rows,
+    "json-lines": lambda path, _: read_json_lines(path),
     "parquet": _parquet_rows,
 }
 
@@ -214,9 +210,9 @@ def _values(path: Path, columns: list[str]) -> Iterator[str]:
 
 
 def main() -> None:
-    """The reader process; arguments: file, columns, memory limit in bytes and seconds."""
-    path, columns, memory, seconds = sys.argv[1:]
-    serve(lambda _: _values(Path(path), json.loads(columns)), path, int(memory), float(seconds))
+    """The reader process; arguments: file, columns and limit of seconds."""
+    path, columns, seconds = sys.argv[1:]
+    serve(lambda _: _values(Path(path), json.loads(columns)), path, seconds)
 
 
 if __name__ == "__main__":

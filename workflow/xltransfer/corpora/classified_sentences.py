@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..runtime.errors import InputError
-from ..runtime.files import replacing
-from .lines import read_text_lines
+from .lines import read_text_lines, write_lines
 
 HEADER = ("id", "sentence1", "sentence2", "label")
 LONGEST_LABEL = 100
@@ -93,9 +92,7 @@ def read_classified(path: Path | str) -> list[ClassifiedSentence]:
 
 def write_classified(path: Path | str, sentences: Sequence[ClassifiedSentence]) -> None:
     """Write sentences as ``read_classified`` reads them."""
-    with replacing(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
-        for cells in (HEADER, *map(_cells, sentences)):
-            file.write("\t".join(cells) + "\n")
+    write_lines(path, map("\t".join, (HEADER, *map(_cells, sentences))))
 
 
 def checked(sentence: ClassifiedSentence, place: str) -> ClassifiedSentence:

@@ -7,7 +7,6 @@ names (``Language_ID``, ``Code_ID``), which WALS, Grambank and most other datase
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..runtime.errors import InputError
@@ -71,12 +70,6 @@ def read_cldf(
     return values_by_code(found, iso, codes)
 
 
-@dataclass(frozen=True)
-class _Code:
-    feature: str
-    name: str
-
-
 class _Names:
     """The names of codes.
 
@@ -88,24 +81,24 @@ class _Names:
     def __init__(self, path: Path, features: Sequence[str]) -> None:
         self._path = path
         self._codes = {
-            row["ID"]: _Code(row["Parameter_ID"], row["Name"])
+            row["ID"]: (row["Parameter_ID"], row["Name"])
             for _, row in csv_rows(path, ("ID", "Parameter_ID", "Name"), DATASET)
             if row["Parameter_ID"] in features
         }
-        self._coded = {code.feature for code in self._codes.values()}
+        self._coded = {feature for feature, _ in self._codes.values()}
 
     def of(self, row: Mapping[str, str], place: str) -> str:
         """Name of the code of a row of values; its value if the feature has no codes."""
         feature, identifier = row["Parameter_ID"], row["Code_ID"]
         if not identifier:
             return "" if feature in self._coded else row["Value"]
-        code = self._codes.get(identifier)
-        if code is None or code.feature != feature or not code.name.strip():
+        of_feature, name = self._codes.get(identifier, ("", ""))
+        if of_feature != feature or not name.strip():
             raise InputError(
                 f"{place}: no name of code '{identifier}' of '{feature}' in {self._path}; are all "
                 "files of one release of the dataset?"
             )
-        return code.name
+        return name
 
 
 def _iso_codes(languages: Path, tables: Mapping[str, Path]) -> dict[str, str]:

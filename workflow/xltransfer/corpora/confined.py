@@ -37,7 +37,6 @@ def confined_lines(
     path: Path | str,
     kind: str,
     counts: Counter[str] | None = None,
-    memory: int = MEMORY,
     seconds: float = SECONDS,
 ) -> Iterator[str]:
     """``raw_text.read_lines`` in a process with limits, if a library does the parsing.
@@ -46,7 +45,6 @@ def confined_lines(
 
     Args:
         path, kind, counts: arguments of ``read_lines``.
-        memory: memory limit in bytes.
         seconds: limit of CPU time per page, document or batch of rows.
 
     Raises:
@@ -56,7 +54,7 @@ def confined_lines(
     if kind == "text" and not is_compressed(path):
         yield from read_lines(path, kind, counts)
         return
-    yield from confined(__name__, [str(path), kind], path, counts, memory, seconds)
+    yield from confined(__name__, [str(path), kind], path, counts, seconds)
 
 
 def confined(
@@ -64,17 +62,16 @@ def confined(
     arguments: Sequence[str],
     path: Path | str,
     counts: Counter[str],
-    memory: int = MEMORY,
     seconds: float = SECONDS,
 ) -> Iterator[str]:
     """The lines that a module writes with ``serve``, run in a process with limits.
 
     Args:
         module: full name of the module.
-        arguments: its command line, to which the limits are appended.
+        arguments: its command line, to which the limit of time is appended.
         path: name of what is read, in messages.
         counts: counter that is set to that of the process.
-        memory, seconds: limits, as in ``confined_lines``.
+        seconds: limit of CPU time, as in ``confined_lines``.
 
     Raises:
         InputError: the process reports one, or exceeds a limit.
@@ -85,7 +82,7 @@ def confined(
         # Other allocators reserve more memory than they use.
         "ARROW_DEFAULT_MEMORY_POOL": "system",
     }
-    command = [sys.executable, "-m", module, *arguments, str(memory), str(seconds)]
+    command = [sys.executable, "-m", module, *arguments, str(seconds)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as process:
         assert process.stdout is not None
         try:
@@ -94,7 +91,7 @@ def confined(
             process.kill()
             raise
     if done is None:
-        raise _unfinished(process.returncode, path, counts, memory, seconds)
+        raise _unfinished(process.returncode, path, counts, seconds)
 
 
 def _received(file: IO[bytes], path: Path | str, counts: Counter[str]) -> Iterator[str]:
@@ -103,21 +100,17 @@ def _received(file: IO[bytes], path: Path | str, counts: Counter[str]) -> Iterat
         kind, content = message[:1], message[1:-1].decode("utf-8", "surrogatepass")
         if kind == b"L":
             yield content
-        elif kind == b"P":
-            counts.clear()
-            counts.update(json.loads(content))
         elif kind == b"E":
             raise InputError(json.loads(content))
-        elif kind == b"C":
+        elif kind in (b"P", b"C"):
             counts.clear()
             counts.update(json.loads(content))
-            return True
+            if kind == b"C":
+                return True
     return None
 
 
-def _unfinished(
-    code: int, path: Path | str, counts: Counter[str], memory: int, seconds: float
-) -> Exception:
+def _unfinished(code: int, path: Path | str, counts: Counter[str], seconds: float) -> Exception:
     """The error for a reader that ended too early."""
     units = max(counts.values(), default=0)
     place = f"{path}: after about {units:,} pages or documents" if units else str(path)
@@ -129,7 +122,7 @@ def _unfinished(
     if code < 0:
         return InputError(
             f"{place}: the reader ended with {signal.Signals(-code).name}; the file is damaged or "
-            f"needs more than {memory >> 20} MiB; fetch it again or choose another version"
+            f"needs more than {MEMORY >> 20} MiB; fetch it again or choose another version"
         )
     return RuntimeError(f"{place}: the reader ended with exit code {code}")
 
@@ -159,23 +152,20 @@ class _Watched(Counter[str]):
                 self._output.flush()
 
 
-def serve(
-    read: Callable[[Counter[str]], Iterable[str]], path: str, memory: int, seconds: float
-) -> None:
+def serve(read: Callable[[Counter[str]], Iterable[str]], path: str, seconds: str) -> None:
     """Write lines for ``confined``, in a process that this limits.
 
     Args:
         read: function of a counter that returns the lines; a line has no line end.
         path: name of what is read, in messages.
-        memory: memory limit in bytes.
-        seconds: limit of CPU time per line or count.
+        seconds: limit of CPU time per line or count, from the command line.
     """
     # The stage ends this process; handling the signal here would only print a traceback.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     output = sys.stdout.buffer
-    counts = _Watched(seconds, output)
+    counts = _Watched(float(seconds), output)
     try:
         for line in read(counts):
             output.write(b"L" + line.encode("utf-8", "surrogatepass") + b"\n")
@@ -185,7 +175,7 @@ def serve(
         message = b"E" + json.dumps(str(error)).encode()
     except MemoryError:
         reason = (
-            f"{path}: needs more than {memory >> 20} MiB of memory to be read; is it the "
+            f"{path}: needs more than {MEMORY >> 20} MiB of memory to be read; is it the "
             "right file? fetch it again or choose another version of the corpus"
         )
         message = b"E" + json.dumps(reason).encode()
@@ -197,9 +187,9 @@ def serve(
 
 
 def main() -> None:
-    """The reader process; arguments: file, kind, memory limit in bytes and seconds."""
-    path, kind, memory, seconds = sys.argv[1:]
-    serve(lambda counts: read_lines(path, kind, counts), path, int(memory), float(seconds))
+    """The reader process; arguments: file, kind and limit of seconds."""
+    path, kind, seconds = sys.argv[1:]
+    serve(lambda counts: read_lines(path, kind, counts), path, seconds)
 
 
 if __name__ == "__main__":

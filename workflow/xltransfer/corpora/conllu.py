@@ -13,10 +13,9 @@ from itertools import compress
 from pathlib import Path
 
 from ..runtime.errors import InputError
-from ..runtime.files import replacing
 from .conllu_arrays import find_sentences
 from .conllu_rows import check_sentence
-from .lines import read_text_lines
+from .lines import read_text_lines, write_lines
 
 ID, FORM, LEMMA, UPOS, XPOS, FEATS, HEAD, DEPREL, DEPS, MISC = range(10)
 """Columns of a row."""
@@ -120,7 +119,8 @@ class Sentence:
             comments = self._comments
         else:
             comments = self._lines[: _first_row(self._lines)].split("\n")
-        return next((c.partition("=")[2].strip() for c in comments if _is_sent_id(c)), None)
+        values = (c.partition("=")[2] for c in comments if name_of_comment(c) == "sent_id")
+        return next(map(str.strip, values), None)
 
     def with_columns(self, columns: dict[int, Sequence[str]]) -> Sentence:
         """A copy with some columns of the words replaced.
@@ -159,8 +159,19 @@ def _are_words(cells: list[str]) -> list[bool]:
     return list(map(str.isdigit, cells[ID::10]))
 
 
-def _is_sent_id(comment: str) -> bool:
-    return comment[1:].partition("=")[0].strip() == "sent_id"
+def name_of_comment(comment: str) -> str:
+    """The name in a comment ``# name = value``."""
+    return comment[1:].partition("=")[0].strip()
+
+
+def written_rows(rows: Iterable[Sequence[str]]) -> list[bool]:
+    """Which rows form the text: ranges instead of their words, and no empty nodes."""
+    found, last = [], 0
+    for row in rows:
+        first, dash, end = row[ID].partition("-")
+        found.append(bool(dash) or ("." not in first and int(first) > last))
+        last = int(end) if dash else last
+    return found
 
 
 def read_conllu(path: Path | str) -> list[Sentence]:
@@ -210,5 +221,4 @@ def _blocks(text: str) -> Iterator[str]:
 
 def write_conllu(path: Path | str, sentences: Iterable[Sentence]) -> None:
     """Write sentences to a file, atomically."""
-    with replacing(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
-        file.writelines(f"{sentence.lines}\n\n" for sentence in sentences)
+    write_lines(path, (f"{sentence.lines}\n" for sentence in sentences))

@@ -32,9 +32,11 @@ class OtherRows:
         """Check the next ID; returns the problem, or ``None``.
 
         Args:
-            identifier: ID of a row that is not a word.
+            identifier: ID of a row that is not the next word.
             expected: number of the next word.
         """
+        if _is_number(identifier):
+            return f"ID {identifier} where {expected} should come"
         if "-" in identifier:
             return self._problem_of_range(identifier, expected)
         word, dot, copy = identifier.partition(".")
@@ -82,7 +84,7 @@ def check_sentence(lines: Sequence[str], path: Path | str, first_line: int) -> N
         _check_cells(row, f"{path}:{number}")
         if row[_ID] == str(words + 1):
             words += 1
-        elif problem := _problem_of_id(row[_ID], words + 1, others):
+        elif problem := others.problem(row[_ID], words + 1):
             raise InputError(f"{path}:{number}: {problem}")
         elif "-" in row[_ID]:
             widest = number
@@ -107,12 +109,6 @@ def _check_cells(row: Sequence[str], place: str) -> None:
             raise InputError(f"{place}: empty {name}; what is not known is written '_'")
         if cell[0].isspace() and name not in _WITH_SPACES:
             raise InputError(f"{place}: {name} starts with white space; remove it")
-
-
-def _problem_of_id(identifier: str, expected: int, others: OtherRows) -> str | None:
-    if _is_number(identifier):
-        return f"ID {identifier} where {expected} should come"
-    return others.problem(identifier, expected)
 
 
 def check_tree(

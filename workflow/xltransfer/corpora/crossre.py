@@ -75,14 +75,19 @@ def _sentence(
 
 def _entry(entry: Any, key: str, numbers: int, place: str) -> list[Any]:
     """The positions and the text of an entry; what follows them is left out."""
-    if (
-        not isinstance(entry, list)
-        or len(entry) <= numbers
-        or not all(map(is_number, entry[:numbers]))
-        or not isinstance(entry[numbers], str)
-    ):
+    if not begins_with(entry, numbers):
         raise InputError(
             f"{place}: an entry of '{key}' does not begin with {numbers} positions and a text; "
             "correct it"
         )
     return entry[: numbers + 1]
+
+
+def begins_with(entry: Any, numbers: int) -> bool:
+    """Whether an entry is a list that begins with so many positions and a text."""
+    return (
+        isinstance(entry, list)
+        and len(entry) > numbers
+        and all(map(is_number, entry[:numbers]))
+        and isinstance(entry[numbers], str)
+    )

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ..runtime.errors import InputError
-from ..runtime.files import replacing
-from .lines import read_text_lines
+from .lines import read_text_lines, write_lines
 
 LONGEST_WORD = 1000
 """Maximum characters of a word; a longer one indicates another file format."""
@@ -54,8 +53,7 @@ def read_dictionary(path: Path | str) -> list[Pair]:
 
 def write_dictionary(path: Path | str, pairs: Sequence[Pair] | Iterable[Pair]) -> None:
     """Write pairs in order, separated by a tab."""
-    with replacing(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
-        file.writelines(f"{source}\t{target}\n" for source, target in pairs)
+    write_lines(path, map("\t".join, pairs))
 
 
 def by_source_word(pairs: Iterable[Pair]) -> dict[str, list[str]]:

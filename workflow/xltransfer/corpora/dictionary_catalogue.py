@@ -9,22 +9,18 @@ from ..runtime.errors import InputError
 from ..runtime.safe_values import (
     CORPUS,
     LANGUAGE,
-    check_checksum,
     check_code,
-    check_path,
     check_prefix,
     check_text,
-    check_url,
 )
-from .table_reader import ListedFile, read_table
+from .corpus_files import GENERATED
+from .table_reader import ListedFile, check_choices, file_cells, read_table
 
 PARTS = ("train", "test")
 """Parts of a dictionary: pairs that a mapping may be computed from, and pairs to test it with."""
 COLUMNS = ("dictionary", "source", "target", "name", "part", "file", "checksum", "url", "licence")
-EMBEDDED = "_embedded"
-"""Suffix of the codes of dictionaries that the embedded world generates."""
-INFLECTED = "_inflected" + EMBEDDED
-"""Suffix of those with inflected forms."""
+INFLECTED = f"_inflected{GENERATED}"
+"""End of the codes of dictionaries of inflected forms that the embedded world generates."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +45,7 @@ class Dictionary:
     @property
     def is_embedded(self) -> bool:
         """Whether the embedded world generates it."""
-        return self.code.endswith(EMBEDDED)
+        return self.code.endswith(GENERATED)
 
 
 def read_dictionary_catalogue(path: Path | str) -> dict[str, Dictionary]:
@@ -65,7 +61,7 @@ def read_dictionary_catalogue(path: Path | str) -> dict[str, Dictionary]:
     """
     dictionaries: dict[str, Dictionary] = {}
     for place, row in read_table(path, COLUMNS):
-        entry, file = _entry(row, place), _file(row, place)
+        entry, file = _entry(row, place), ListedFile(*file_cells(row, place))
         known = dictionaries.setdefault(entry.code, entry)
         for column in ("source", "target", "name", "licence"):
             if getattr(known, column) != getattr(entry, column):
@@ -92,14 +88,5 @@ def _entry(row: dict[str, str], place: str) -> Dictionary:
     check_prefix(code, [source, target], place, "dictionary")
     for column in ("name", "licence"):
         check_text(row[column], place, column)
-    if row["part"] not in PARTS:
-        raise InputError(f"{place}: part '{row['part']}' is none of {', '.join(PARTS)}")
+    check_choices(row, {"part": PARTS}, place)
     return Dictionary(code, source, target, row["name"], row["licence"])
-
-
-def _file(row: dict[str, str], place: str) -> ListedFile:
-    return ListedFile(
-        check_path(row["file"], place, "file"),
-        check_url(row["url"], place),
-        check_checksum(row["checksum"], place),
-    )

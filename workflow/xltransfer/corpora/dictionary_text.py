@@ -12,11 +12,12 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import compress
 
 import numpy as np
 
 from ..runtime.errors import InputError
-from .conllu import FORM, ID, LEMMA, MISC, Sentence
+from .conllu import FORM, ID, LEMMA, MISC, Sentence, name_of_comment, written_rows
 from .dictionaries import Pair, by_source_word
 from .iob import TaggedSentence
 from .word_tokens import lowercased
@@ -94,16 +95,12 @@ class DictionaryTranslation:
         for place in places:
             options = self._translations[lowercased(words[place])]
             found[place] = _cased(options[draws.integers(len(options))], words[place])
-        return found if self._count(words, len(known), wanted) else None
-
-    def _count(self, words: Sequence[str], known: int, replaced: int) -> bool:
-        """Count a sentence; whether it is kept."""
-        number = sum(map(_is_word, words))
-        kept = replaced >= self.minimum_words
-        self.counts.update(sentences=1, words=number, known=known, replaced=replaced)
-        if kept:
-            self.counts.update(kept_sentences=1, kept_words=number, kept_replaced=replaced)
-        return kept
+        with_letters = sum(map(_is_word, words))
+        self.counts.update(sentences=1, words=with_letters, known=len(known), replaced=wanted)
+        if wanted < self.minimum_words:
+            return None
+        self.counts.update(kept_sentences=1, kept_words=with_letters, kept_replaced=wanted)
+        return found
 
     def line(self, text: str, number: int) -> str | None:
         """A line of raw text, as ``translated``; blanks and punctuation around words stay."""
@@ -159,21 +156,14 @@ def _cased(translation: str, word: str) -> str:
 
 
 def _is_word(word: str) -> bool:
-    return any(map(_is_letter, word))
-
-
-def _is_letter(character: str) -> bool:
-    """Whether a character is a letter or a mark, such as a vowel sign."""
-    return unicodedata.category(character)[0] in "LM"
-
-
-def _is_letter_or_digit(character: str) -> bool:
-    return unicodedata.category(character)[0] in "LMN"
+    """Whether a word has a letter or a mark, such as a vowel sign."""
+    return any(unicodedata.category(character)[0] in "LM" for character in word)
 
 
 def _core(token: str) -> tuple[str, str, str]:
     """A token without the punctuation around its letters, marks and digits, and this."""
-    places = [place for place, character in enumerate(token) if _is_letter_or_digit(character)]
+    categories = (unicodedata.category(character)[0] for character in token)
+    places = [place for place, category in enumerate(categories) if category in "LMN"]
     if not places:
         return "", token, ""
     first, end = places[0], places[-1] + 1
@@ -187,29 +177,25 @@ def _with_no_space(misc: str) -> str:
 
 def _with_text(comments: Iterable[str], text: str) -> list[str]:
     """Comments whose text is replaced."""
-    return [f"# text = {text}" if _name_of(comment) == "text" else comment for comment in comments]
-
-
-def _name_of(comment: str) -> str:
-    return comment[1:].partition("=")[0].strip()
+    return [
+        f"# text = {text}" if name_of_comment(comment) == "text" else comment
+        for comment in comments
+    ]
 
 
 def _text_of(rows: Sequence[Sequence[str]]) -> str:
     """The text of a sentence by its rows: forms, with a blank where none is ruled out."""
-    parts, last = [], 0
-    for row in rows:
-        first, dash, end = row[ID].partition("-")
-        if "." in first or (not dash and int(first) <= last):
-            continue
-        last = int(end) if dash else last
-        parts += [row[FORM], "" if _NO_SPACE in row[MISC].split("|") else " "]
+    parts = (
+        row[FORM] + ("" if _NO_SPACE in row[MISC].split("|") else " ")
+        for row in compress(rows, written_rows(rows))
+    )
     return "".join(parts).strip()
 
 
 def renamed(sentence: Sentence | TaggedSentence, suffix: str) -> Sentence | TaggedSentence:
     """A sentence whose identifier has a suffix, beside the one that it is a translation of."""
     comments = [
-        f"{comment}-{suffix}" if _name_of(comment) == "sent_id" else comment
+        f"{comment}-{suffix}" if name_of_comment(comment) == "sent_id" else comment
         for comment in sentence.comments
     ]
     if isinstance(sentence, TaggedSentence):

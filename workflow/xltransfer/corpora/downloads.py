@@ -18,6 +18,7 @@ from ..runtime.files import replacing
 from ..runtime.safe_values import check_no_credentials, without_credentials
 from .catalogue import LARGEST_RAW
 from .checksums import UNCHECKED, refuse_other_content, too_large, verify_checksum
+from .hub_datasets import fetch_dataset_file
 from .raw_corpora import hub_file
 
 
@@ -100,9 +101,6 @@ def _copy(place: str, path: Path, largest: int) -> None:
     if parts.scheme in ("http", "https"):
         _download(place, path, largest)
     elif found := hub_file(place):
-        # A local import, because it needs the hub's client and is circular.
-        from .hub_datasets import fetch_dataset_file
-
         fetch_dataset_file(path, found.repository, found.revision, found.path, UNCHECKED, largest)
     else:
         source = Path(unquote(parts.path) if parts.scheme == "file" else place)

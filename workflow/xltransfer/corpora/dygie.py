@@ -18,12 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from ..runtime.errors import InputError
-from .crossre import REFLEXIVE
-from .json_lines import is_number, list_of, read_json_lines, text_of, words_of
+from .crossre import REFLEXIVE, begins_with
+from .json_lines import list_of, read_json_lines, text_of, words_of
 from .relation_corpora import RELATIONS
 from .relation_sentences import NO_LABEL, Mention, Pair, RelationSentence, check_label, checked
 
-Labels = dict[tuple[int, int], list[str]]
+Labels = dict[tuple[int, int], dict[str, None]]
+"""The labels of each pair of mentions, in order, each once."""
 
 
 def read_dygie(
@@ -96,18 +97,8 @@ def _relations(
         first, last, label = _span([*entry[:2], entry[4]], start, place)
         *second, _ = _span([*entry[2:4], entry[4]], start, place)
         both = [_number(mentions, span, place) for span in ((first, last), tuple(second))]
-        found = labels.setdefault((both[0], both[1]), [])
-        if label not in found:
-            found.append(label)
-    counts[REFLEXIVE] += _with_themselves(labels)
-    everyone = range(len(spans))
-    return [
-        Pair(a, b, label)
-        for a in everyone
-        for b in everyone
-        if a != b
-        for label in labels.get((a, b), [NO_LABEL])
-    ]
+        labels.setdefault((both[0], both[1]), {})[label] = None
+    return _pairs(range(len(spans)), range(len(spans)), labels, counts)
 
 
 def _events(
@@ -133,31 +124,27 @@ def _events(
         for argument in event[1:]:
             first, last, role = _span(argument, start, place)
             pair = triggers[trigger], _number(mentions, (first, last), place)
-            found = labels.setdefault(pair, [])
-            if role not in found:
-                found.append(role)
-    counts[REFLEXIVE] += _with_themselves(labels)
+            labels.setdefault(pair, {})[role] = None
+    return _pairs(triggers.values(), candidates, labels, counts)
+
+
+def _pairs(
+    firsts: Collection[int], seconds: Collection[int], labels: Labels, counts: Counter
+) -> list[Pair]:
+    """All pairs of two mentions with their labels."""
+    counts[REFLEXIVE] += sum(len(found) for (a, b), found in labels.items() if a == b)
     return [
-        Pair(trigger, candidate, label)
-        for trigger in triggers.values()
-        for candidate in candidates
-        if trigger != candidate
-        for label in labels.get((trigger, candidate), [NO_LABEL])
+        Pair(a, b, label)
+        for a in firsts
+        for b in seconds
+        if a != b
+        for label in labels.get((a, b), [NO_LABEL])
     ]
-
-
-def _with_themselves(labels: Labels) -> int:
-    return sum(len(found) for (first, second), found in labels.items() if first == second)
 
 
 def _span(entry: Any, start: int, place: str) -> tuple[int, int, str]:
     """First and last word within the sentence, and the label, of an entry."""
-    if (
-        not isinstance(entry, list)
-        or len(entry) < 3
-        or not all(map(is_number, entry[:2]))
-        or not isinstance(entry[2], str)
-    ):
+    if not begins_with(entry, 2):
         raise InputError(f"{place}: an entry does not begin with [first, last, label]; correct it")
     return entry[0] - start, entry[1] - start, entry[2]
 

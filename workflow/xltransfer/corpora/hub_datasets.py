@@ -89,15 +89,13 @@ def _from_hub(
             "or put the file there by hand"
         ) from None
     except LocalEntryNotFoundError as error:
-        reason = one_line(error)
-        raise InputError(f"{name}: the hub cannot be reached: {reason}") from None
+        raise InputError(f"{name}: the hub cannot be reached: {one_line(error)}") from None
     except EntryNotFoundError:
         raise InputError(
             f"{name} has no {path}; choose a revision that has it, or correct the path"
         ) from None
     except (HfHubHTTPError, OSError) as error:
-        reason = one_line(error)
-        raise InputError(f"{name}: {path}: {reason}") from None
+        raise InputError(f"{name}: {path}: {one_line(error)}") from None
 
 
 def present_dataset_commit(
@@ -116,9 +114,8 @@ def present_dataset_commit(
     from huggingface_hub import HfApi
 
     try:
-        commit = (
-            HfApi(endpoint=endpoint).dataset_info(repository, revision=revision, timeout=30).sha
-        )
+        hub = HfApi(endpoint=endpoint)
+        commit = hub.dataset_info(repository, revision=revision, timeout=30).sha
         if not isinstance(commit, str) or not _COMMIT.fullmatch(commit):
             raise ValueError("the hub names none")
     except Exception as error:

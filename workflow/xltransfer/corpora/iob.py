@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain, pairwise
 from pathlib import Path
 
 from ..runtime.errors import InputError
-from ..runtime.files import replacing
-from .lines import read_text_lines
+from .lines import read_text_lines, write_lines
 
 _COMMENT = re.compile(r"# ([\w.:-]+ )+=.*|# new(doc|par)( id = .*)?")
 _DOCUMENT_START = "-DOCSTART-"
@@ -99,22 +100,19 @@ def _read(
 
 def write_iob2(path: Path | str, sentences: Iterable[TaggedSentence]) -> None:
     """Write sentences as token, tab, tag."""
-    with replacing(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
-        for sentence in sentences:
-            file.writelines(f"{comment}\n" for comment in sentence.comments)
-            rows = zip(sentence.forms, sentence.tags, strict=True)
-            file.writelines(f"{form}\t{tag}\n" for form, tag in rows)
-            file.write("\n")
+    lines = (
+        [*sentence.comments, *map("\t".join, zip(sentence.forms, sentence.tags, strict=True)), ""]
+        for sentence in sentences
+    )
+    write_lines(path, chain.from_iterable(lines))
 
 
 def normalised(tags: Sequence[str]) -> list[str]:
     """Any sequence of B, I and O tags as IOB2: an entity starts where a type starts or changes."""
     result = []
-    before = "O"
-    for tag in tags:
+    for before, tag in pairwise(["O", *tags]):
         continues = tag[0] == "I" and before != "O" and before[2:] == tag[2:]
         result.append(tag if tag == "O" or continues else f"B-{tag[2:]}")
-        before = tag
     return result
 
 
@@ -229,28 +227,23 @@ def _to_iob2(tags: list[str], scheme: str, repair: bool, path: Path | str, first
     return normalised(tags)
 
 
-def _broken_iob1(tags: Sequence[str]) -> int | None:
-    """Index of the first B that does not separate two entities of one type."""
-    for place, tag in enumerate(tags):
-        before = tags[place - 1] if place else "O"
-        if tag[0] not in "OBI" or (tag[0] == "B" and before[2:] != tag[2:]):
-            return place
-    return None
+def _broken_iob(after_own_type: str, tags: Sequence[str]) -> int | None:
+    """Index of the first tag that breaks IOB1 or IOB2.
 
-
-def _broken_iob2(tags: Sequence[str]) -> int | None:
-    """Index of the first I without a preceding tag of its type."""
-    for place, tag in enumerate(tags):
-        before = tags[place - 1] if place else "O"
-        if tag[0] not in "OBI" or (tag[0] == "I" and before[2:] != tag[2:]):
+    Args:
+        after_own_type: what must have a preceding tag of its type: ``B``, which separates two
+            entities (IOB1), or ``I`` (IOB2).
+        tags: tags of a sentence.
+    """
+    for place, (before, tag) in enumerate(pairwise(["O", *tags])):
+        if tag[0] not in "OBI" or (tag[0] == after_own_type and before[2:] != tag[2:]):
             return place
     return None
 
 
 def _broken_bioes(tags: Sequence[str]) -> int | None:
     """Index of the first tag of an invalid transition; an invalid end has that of the last tag."""
-    for place, tag in enumerate(tags):
-        before = tags[place - 1] if place else "O"
+    for place, (before, tag) in enumerate(pairwise(["O", *tags])):
         is_open = before[0] in "BI"
         inside = tag[0] in "IEL"
         if is_open != inside or (inside and before[2:] != tag[2:]):
@@ -261,7 +254,7 @@ def _broken_bioes(tags: Sequence[str]) -> int | None:
 _ROWS = {"columns": _columns_row, "wikiann": _wikiann_row, "uner": _uner_row}
 
 _RULES: dict[str, Callable[[Sequence[str]], int | None]] = {
-    "iob1": _broken_iob1,
-    "iob2": _broken_iob2,
+    "iob1": partial(_broken_iob, "B"),
+    "iob2": partial(_broken_iob, "I"),
     "bioes": _broken_bioes,
 }

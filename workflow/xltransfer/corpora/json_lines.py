@@ -48,8 +48,13 @@ def json_object(text: str, place: str) -> dict[str, Any]:
         raise InputError(f"{place}: JSON that cannot be read ({error}); correct it") from None
     if not isinstance(found, dict):
         raise InputError(f"{place}: no JSON object ({{…}}); write one on each line")
-    if "\\u" in text and not _is_writable(found):
-        raise InputError(f"{place}: half of a surrogate pair in a string; correct the line")
+    if "\\u" in text:
+        try:
+            json.dumps(found, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise InputError(
+                f"{place}: half of a surrogate pair in a string; correct the line"
+            ) from None
     return found
 
 
@@ -108,11 +113,3 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is no number of JSON")
-
-
-def _is_writable(content: Any) -> bool:
-    try:
-        json.dumps(content, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return False
-    return True

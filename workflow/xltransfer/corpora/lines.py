@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 from ..runtime.errors import InputError
-from ..runtime.files import read_text
+from ..runtime.files import read_text, replacing
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -47,17 +47,22 @@ def _lines(path: Path) -> Iterator[str]:
                 if number == 1:
                     line = line.removeprefix(_BYTE_ORDER_MARK)
                 if line:
-                    yield _decode(line, path, number)
+                    yield decoded(line, path, number)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
 
 
-def _decode(line: bytes, path: Path, number: int) -> str:
+def decoded(line: bytes, place: Path | str, number: int) -> str:
+    """A line of a file in UTF-8.
+
+    Raises:
+        InputError: it is not UTF-8; names the line.
+    """
     try:
         return line.decode()
     except UnicodeDecodeError as error:
         raise InputError(
-            f"{path}:{number}: byte 0x{line[error.start]:02x} is not UTF-8; convert the file to "
+            f"{place}:{number}: byte 0x{line[error.start]:02x} is not UTF-8; convert the file to "
             "UTF-8"
         ) from None
 
@@ -84,3 +89,9 @@ def read_text_lines(path: Path | str, encoding: str = "utf-8") -> str:
             f"{path}:{line}: a carriage return without a line feed; end lines with line feeds"
         )
     return text
+
+
+def write_lines(path: Path | str, lines: Iterable[str]) -> None:
+    """Write lines, which have no line ends, to a file in UTF-8, atomically."""
+    with replacing(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
+        file.writelines(f"{line}\n" for line in lines)

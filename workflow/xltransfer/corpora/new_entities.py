@@ -14,12 +14,12 @@ from ..runtime.files import sha256_of_file
 from .catalogue import Catalogue
 from .checksums import UNCHECKED
 from .corpus_files import SPLITS
-from .downloads import NotFoundError, fetch_file
+from .downloads import fetch_file
 from .iob import TaggedSentence, read_entities
 from .lines import read_text_lines
 from .new_languages import code_of_language
 from .ud_treebank import NAME as TREEBANK
-from .ud_treebank import licence_in
+from .ud_treebank import fetch_if_there, licence_in
 
 LAYOUTS, SCHEMES = ("uner", "wikiann", "columns"), ("iob2", "iob1", "bioes")
 """What is tried, in this order: a file of a narrower layout could be read as `columns`, too."""
@@ -155,22 +155,15 @@ def fetch_entities(base: str, name: str, names: Sequence[str], folder: Path) -> 
         fetch_file(folder / name / file, f"{name}/{file}", "", UNCHECKED, [base])
     for split in () if names else SPLITS:
         for suffix in SUFFIXES:
-            file = f"{split}{suffix}"
-            try:
-                fetch_file(folder / name / file, f"{name}/{file}", "", UNCHECKED, [base])
-            except NotFoundError:
-                continue
-            break
+            if fetch_if_there(folder, f"{name}/{split}{suffix}", "", [base]):
+                break
     if not any(folder.glob(f"{name}/*")):
         raise InputError(
             f"{base.rstrip('/')}/{name}: has no train, dev or test with the suffix "
             f"{', '.join(SUFFIXES)}; name its files with --files"
         )
     for file in ("LICENSE.txt", "README.md"):
-        try:
-            fetch_file(folder / name / file, f"{name}/{file}", "", UNCHECKED, [base])
-        except NotFoundError:
-            continue
+        fetch_if_there(folder, f"{name}/{file}", "", [base])
 
 
 def part_of(file: str) -> str:
@@ -197,25 +190,28 @@ def recognised(files: Sequence[Path], layout: str, scheme: str, encoding: str) -
     failures: dict[tuple[str, str], InputError] = {}
     for one, other in product(layouts, schemes):
         form = Form(one, other, "refuse", encoding)
-        try:
-            for path in files:
-                _read(path, form)
-        except InputError as error:
-            failures[one, other] = error
-            continue
-        return form
+        error = _problem(files, form)
+        if error is None:
+            return form
+        failures[one, other] = error
     for one in layouts:
         form = Form(one, scheme or _scheme_of(files, encoding), "repair", encoding)
-        try:
-            for path in files:
-                _read(path, form)
-        except InputError:
-            continue
-        found = str(failures[one, form.scheme]).partition("; correct the file")[0]
-        warn(f"{found}; such tags are read as conlleval reads them")
-        return form
+        if _problem(files, form) is None:
+            found = str(failures[one, form.scheme]).partition("; correct the file")[0]
+            warn(f"{found}; such tags are read as conlleval reads them")
+            return form
     # The error that is shown is that of the last layout, which most corpora have.
     raise failures[layouts[-1], schemes[0]]
+
+
+def _problem(files: Sequence[Path], form: Form) -> InputError | None:
+    """Why files cannot be read in a form."""
+    try:
+        for path in files:
+            _read(path, form)
+    except InputError as error:
+        return error
+    return None
 
 
 def _scheme_of(files: Sequence[Path], encoding: str) -> str:

@@ -110,39 +110,30 @@ class CharacterNoise:
 
     def is_possible(self, operation: str, word: str) -> bool:
         """Whether an operation changes a word and leaves something of it."""
-        if operation == INSERT:
-            return True
-        if operation == DELETE:
-            return len(word) > 1
-        if operation == REPLACE:
-            return bool(_places_of_others(word, self.alphabet))
-        return bool(_places_of_swaps(word))
+        return bool(self._places(operation, word))
 
     def changed(self, operation: str, word: str, draws: np.random.Generator) -> str:
         """A word after an operation that is possible, at a place that is drawn."""
+        place = _drawn(self._places(operation, word), draws)
         if operation == INSERT:
-            place = draws.integers(len(word) + 1)
             return word[:place] + _drawn(self.alphabet, draws) + word[place:]
         if operation == DELETE:
-            place = draws.integers(len(word))
             return word[:place] + word[place + 1 :]
         if operation == REPLACE:
-            place = _drawn(_places_of_others(word, self.alphabet), draws)
             others = self.alphabet.replace(word[place], "")
             return word[:place] + _drawn(others, draws) + word[place + 1 :]
-        place = _drawn(_places_of_swaps(word), draws)
         return word[:place] + word[place + 1] + word[place] + word[place + 2 :]
 
-
-def _places_of_others(word: str, alphabet: str) -> Sequence[int]:
-    """The places in a word where the alphabet has another letter."""
-    # Only an alphabet of one letter equals a letter.
-    return [place for place, letter in enumerate(word) if alphabet != letter]
-
-
-def _places_of_swaps(word: str) -> Sequence[int]:
-    """The places in a word that differ from the next one."""
-    return [place for place in range(len(word) - 1) if word[place] != word[place + 1]]
+    def _places(self, operation: str, word: str) -> Sequence[int]:
+        """The places in a word where an operation is possible."""
+        if operation == INSERT:
+            return range(len(word) + 1)
+        if operation == DELETE:
+            return range(len(word) if len(word) > 1 else 0)
+        if operation == REPLACE:
+            # Only an alphabet of one letter equals a letter.
+            return [place for place, letter in enumerate(word) if self.alphabet != letter]
+        return [place for place in range(len(word) - 1) if word[place] != word[place + 1]]
 
 
 def _drawn(items: Sequence[Item], draws: np.random.Generator) -> Item:

@@ -17,8 +17,9 @@ from ..runtime.safe_values import (
     check_text,
     check_url,
 )
+from .corpus_files import GENERATED
 from .raw_corpora import check_hub_url
-from .table_reader import read_table
+from .table_reader import add_once, check_choices, check_origin, read_table
 
 BOTH, FIRST, SECOND = SIDES = ("both", "first", "second")
 """Languages that a file is in."""
@@ -36,8 +37,6 @@ COLUMNS = ("corpus", "first", "second", "name", "layout", "columns", "header", "
 FILE_COLUMNS = ("corpus", "part", "side", "file", "checksum", "url")
 CELLS = ("identifier", "first", "second", "-")
 """Columns of the layout ``tsv``; ``-`` is not read."""
-GENERATED = "_embedded"
-"""End of the codes of corpora that the embedded world generates; they have no files."""
 
 
 @dataclass(frozen=True)
@@ -100,9 +99,8 @@ def read_parallel_corpora(directory: Path) -> dict[str, ParallelCorpus]:
     places: dict[str, str] = {}
     for place, row in read_table(directory / "parallel_corpora.tsv", COLUMNS):
         corpus = _corpus(row, place)
-        if corpus.code in corpora:
-            raise InputError(f"{place}: '{corpus.code}' stands in the table twice; remove one row")
-        corpora[corpus.code], places[corpus.code] = corpus, place
+        add_once(corpora, corpus.code, corpus, place)
+        places[corpus.code] = place
     _read_files(directory / "parallel_files.tsv", corpora)
     for code, corpus in corpora.items():
         _check_files(corpus, places[code], directory / "parallel_files.tsv")
@@ -117,8 +115,7 @@ def _corpus(row: dict[str, str], place: str) -> ParallelCorpus:
     if first == second:
         raise InputError(f"{place}: both languages are '{first}'; correct first or second")
     check_prefix(code, [first, second], place, "corpus")
-    if row["layout"] not in LAYOUTS:
-        raise InputError(f"{place}: layout '{row['layout']}' is none of {', '.join(LAYOUTS)}")
+    check_choices(row, {"layout": LAYOUTS}, place)
     for column in ("name", "licence"):
         check_text(row[column], place, column)
     columns, header = _columns(row, place)
@@ -144,8 +141,7 @@ def _columns(row: dict[str, str], place: str) -> tuple[tuple[str, ...], bool]:
             f"{place}: columns '{row['columns']}' must have first and second once and identifier "
             "at most once, separated by blanks"
         )
-    if header not in ("yes", "no"):
-        raise InputError(f"{place}: header '{header}' is none of yes, no")
+    check_choices(row, {"header": ("yes", "no")}, place)
     return columns, header == "yes"
 
 
@@ -156,21 +152,13 @@ def _read_files(path: Path, corpora: dict[str, ParallelCorpus]) -> None:
         code = check_code(CORPUS, row["corpus"], place, "corpus")
         if code not in corpora:
             raise InputError(f"{place}: no row '{code}' in parallel_corpora.tsv; add it there")
-        for column, choices in (("part", PARTS), ("side", SIDES)):
-            if row[column] not in choices:
-                raise InputError(
-                    f"{place}: {column} '{row[column]}' is none of {', '.join(choices)}"
-                )
+        check_choices(row, {"part": PARTS, "side": SIDES}, place)
         check_path(row["file"], place, "file")
         check_checksum(row["checksum"], place)
         check_hub_url(check_url(row["url"], place), place)
         origin = row["checksum"], row["url"]
         # Corpora may share a file: one language of a text that exists in many.
-        if origins.setdefault(row["file"], origin) != origin:
-            raise InputError(
-                f"{place}: '{row['file']}' has another checksum or url in a row above; they are "
-                "one download, write the same into both rows"
-            )
+        check_origin(origins, row["file"], origin, row["file"], place)
         files = corpora[code].files
         known = files.get(row["part"], ())
         if row["side"] in {file.side for file in known}:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ..runtime.errors import InputError
-from .confined import MEMORY, SECONDS, confined, serve
+from .confined import confined, serve
 from .parallel_corpora import LAYOUTS
 from .raw_text import (
     bounded,
@@ -91,31 +91,26 @@ def read_pairs(
 
 
 def confined_pairs(
-    files: Sequence[Path],
-    layout: Layout,
-    counts: Counter[str] | None = None,
-    memory: int = MEMORY,
-    seconds: float = SECONDS,
+    files: Sequence[Path], layout: Layout, counts: Counter[str] | None = None
 ) -> Iterator[Pair]:
     """``read_pairs`` in a process with limits.
 
     Args:
         files, layout, counts: arguments of ``read_pairs``.
-        memory: memory limit in bytes.
-        seconds: limit of CPU time per pair.
 
     Raises:
         InputError: as for ``read_pairs``, or a limit is exceeded.
     """
     arguments = [json.dumps(asdict(layout)), json.dumps([str(path) for path in files])]
     counts = Counter() if counts is None else counts
-    for line in confined(__name__, arguments, files[0], counts, memory, seconds):
+    for line in confined(__name__, arguments, files[0], counts):
         yield Pair(*json.loads(line))
 
 
 def _read_tsv(files: Sequence[Path], layout: Layout, counts: Counter[str]) -> Iterator[Pair]:
     (path,) = files
-    columns, known = layout.columns, _Identifiers(path)
+    columns = layout.columns
+    known: dict[str, int] = {}
     first, second = columns.index("first"), columns.index("second")
     named = columns.index("identifier") if "identifier" in columns else None
     with decompressed(path) as file:
@@ -129,7 +124,9 @@ def _read_tsv(files: Sequence[Path], layout: Layout, counts: Counter[str]) -> It
                 )
             if number == 1 and layout.header:
                 continue
-            identifier = str(number) if named is None else known.add(cells[named], number)
+            identifier = str(number)
+            if named is not None:
+                identifier = _identifier(cells[named], path, number, known)
             yield Pair(identifier, cells[first], cells[second])
 
 
@@ -156,7 +153,7 @@ def _read_identifiers(
 
 
 def _named_texts(file: IO[bytes], path: Path) -> Iterator[tuple[str, str]]:
-    known = _Identifiers(path)
+    known: dict[str, int] = {}
     for number, line in _numbered(file, str(path)):
         cells = line.split("\t")
         if len(cells) != 2:
@@ -164,31 +161,30 @@ def _named_texts(file: IO[bytes], path: Path) -> Iterator[tuple[str, str]]:
                 f"{path}:{number}: not an identifier, a tab and a text: '{line[:60]}'; correct the "
                 "line"
             )
-        yield known.add(cells[0], number), cells[1]
+        yield _identifier(cells[0], path, number, known), cells[1]
 
 
-class _Identifiers:
-    """The identifiers of a file, each of which names one sentence."""
+def _identifier(identifier: str, path: Path, number: int, lines: dict[str, int]) -> str:
+    """The identifier of a line, after checks.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lines: dict[str, int] = {}
-
-    def add(self, identifier: str, number: int) -> str:
-        """The identifier of a line, after checks."""
-        place = f"{self._path}:{number}"
-        if not identifier or len(identifier) > LONGEST_IDENTIFIER or not identifier.isprintable():
-            raise InputError(
-                f"{place}: '{identifier[:60]}' is no identifier: 1 to {LONGEST_IDENTIFIER} "
-                "printable characters; correct the line"
-            )
-        line = self._lines.setdefault(identifier, number)
-        if line != number:
-            raise InputError(
-                f"{place}: identifier '{identifier}' is also in line {line}; remove one of the "
-                "lines"
-            )
-        return identifier
+    Args:
+        identifier: identifier, which names one sentence of a file.
+        path: path of the file.
+        number: number of the line.
+        lines: number of the line of each identifier so far, to which this one is added.
+    """
+    place = f"{path}:{number}"
+    if not identifier or len(identifier) > LONGEST_IDENTIFIER or not identifier.isprintable():
+        raise InputError(
+            f"{place}: '{identifier[:60]}' is no identifier: 1 to {LONGEST_IDENTIFIER} "
+            "printable characters; correct the line"
+        )
+    line = lines.setdefault(identifier, number)
+    if line != number:
+        raise InputError(
+            f"{place}: identifier '{identifier}' is also in line {line}; remove one of the lines"
+        )
+    return identifier
 
 
 def _read_moses(files: Sequence[Path], layout: Layout, counts: Counter[str]) -> Iterator[Pair]:
@@ -332,15 +328,14 @@ _READERS: dict[str, Callable[[Sequence[Path], Layout, Counter[str]], Iterator[Pa
 
 
 def main() -> None:
-    """The reader process; arguments: layout, files, memory limit in bytes and seconds."""
-    layout, files, memory, seconds = sys.argv[1:]
+    """The reader process; arguments: layout, files and limit of seconds."""
+    layout, files, seconds = sys.argv[1:]
     paths = [Path(name) for name in json.loads(files)]
     form = Layout.from_json(json.loads(layout))
     serve(
         lambda counts: (json.dumps(pair) for pair in read_pairs(paths, form, counts)),
         str(paths[0]),
-        int(memory),
-        float(seconds),
+        seconds,
     )
 
 

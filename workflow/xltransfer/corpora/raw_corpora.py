@@ -1,8 +1,12 @@
-"""The catalogue of raw corpora. Imports are light, because the Snakefile reads it as well."""
+"""The catalogue of raw corpora. Imports are light, because the Snakefile reads it as well.
+
+``raw_corpora.tsv`` names the first file of a corpus, ``raw_files.tsv`` the further ones in order.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,11 +21,13 @@ from ..runtime.safe_values import (
     check_text,
     check_url,
 )
-from .table_reader import read_table
+from .corpus_files import GENERATED, read_corpora
+from .table_reader import ListedFile, check_choices, read_table
 
 KINDS = ("wikipedia", "leipzig", "oscar", "hub", "text")
 """Formats of raw corpora; ``corpora/raw_text.py`` reads them."""
 COLUMNS = ("corpus", "language", "name", "kind", "file", "checksum", "url", "licence")
+FILE_COLUMNS = ("corpus", "file", "checksum", "url")
 _HUB = re.compile(r"hf://datasets/(?P<repository>[^/@]+/[^/@]+)@(?P<revision>[^/]+)/(?P<path>.+)")
 
 
@@ -82,22 +88,15 @@ def read_raw_corpora(path: Path | str) -> dict[str, RawCorpus]:
         InputError: the table cannot be read, lacks a column, repeats a code or has an invalid
             value; names the line. The caller checks that languages exist.
     """
-    corpora: dict[str, RawCorpus] = {}
-    for place, row in read_table(path, COLUMNS):
-        corpus = _corpus(row, place)
-        if corpus.code in corpora:
-            raise InputError(f"{place}: '{corpus.code}' stands in the table twice; remove one row")
-        corpora[corpus.code] = corpus
-    return corpora
+    return read_corpora(Path(path), COLUMNS, _corpus)
 
 
 def _corpus(row: dict[str, str], place: str) -> RawCorpus:
-    code, language, kind, url = row["corpus"], row["language"], row["kind"], row["url"]
+    code, language, url = row["corpus"], row["language"], row["url"]
     check_code(CORPUS, code, place, "corpus")
     check_code(LANGUAGE, language, place, "language")
     check_prefix(code, [language], place, "corpus")
-    if kind not in KINDS:
-        raise InputError(f"{place}: kind '{kind}' is none of {', '.join(KINDS)}")
+    check_choices(row, {"kind": KINDS}, place)
     check_checksum(row["checksum"], place)
     check_path(row["file"], place, "file")
     check_url(url, place)
@@ -105,6 +104,38 @@ def _corpus(row: dict[str, str], place: str) -> RawCorpus:
         check_text(row[column], place, column)
     check_hub_url(url, place)
     return RawCorpus(code, *(row[column] for column in COLUMNS[1:]))
+
+
+def read_raw_files(
+    tables: Sequence[Path], corpora: Mapping[str, RawCorpus]
+) -> dict[str, tuple[ListedFile, ...]]:
+    """All files of each raw corpus, in the order in which they are read.
+
+    Args:
+        tables: tables ``raw_files.tsv`` with the columns ``FILE_COLUMNS``.
+        corpora: the catalogue of raw corpora, by code.
+
+    Raises:
+        InputError: a table cannot be read, lacks a column or has an invalid value, a corpus is
+            unknown or generated, or a file is listed twice; names the line.
+    """
+    files = {
+        code: (ListedFile(corpus.file, corpus.url, corpus.checksum),)
+        for code, corpus in corpora.items()
+    }
+    for place, row in (item for table in tables for item in read_table(table, FILE_COLUMNS)):
+        code = check_code(CORPUS, row["corpus"], place, "corpus")
+        if code not in corpora:
+            raise InputError(f"{place}: no row '{code}' in raw_corpora.tsv; add it there")
+        if code.endswith(GENERATED):
+            raise InputError(f"{place}: the embedded world generates '{code}'; remove the row")
+        name = check_path(row["file"], place, "file")
+        if name in {file.name for file in files[code]}:
+            raise InputError(f"{place}: '{code}' has the file '{name}' twice; remove one row")
+        url = check_url(row["url"], place)
+        check_hub_url(url, place)
+        files[code] += (ListedFile(name, url, check_checksum(row["checksum"], place)),)
+    return files
 
 
 def check_hub_url(url: str, place: str) -> None:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ..runtime.errors import InputError
+from .lines import decoded
 from .raw_corpora import KINDS
 from .wikitext import dump_paragraphs
 
@@ -178,14 +179,7 @@ def text_lines(file: IO[bytes], place: str) -> Iterator[str]:
                 f"{place}:{number}: the line has no end after {LONGEST_LINE >> 20} MiB; "
                 "is this a text with a sentence or paragraph a line?"
             )
-        try:
-            text = line.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise InputError(
-                f"{place}:{number}: byte 0x{line[error.start]:02x} is not UTF-8; convert the file "
-                "to UTF-8"
-            ) from None
-        yield text.removesuffix("\n").removesuffix("\r")
+        yield decoded(line, place, number).removesuffix("\n").removesuffix("\r")
 
 
 def _read_text(path: Path, counts: Counter[str]) -> Iterator[str]:
@@ -217,26 +211,24 @@ def _read_leipzig(path: Path, counts: Counter[str]) -> Iterator[str]:
 
 
 def _read_dataset(path: Path, counts: Counter[str]) -> Iterator[str]:
-    documents = _parquet_texts(path) if path.suffix == ".parquet" else _json_texts(path)
+    is_parquet = path.suffix == ".parquet"
+    documents = parquet_values(path, TEXT_FIELDS, "text") if is_parquet else _json_texts(path)
     for document in documents:
-        counts["documents"] += 1
-        yield from document.splitlines()
+        if document is not None:
+            counts["documents"] += 1
+            yield from document.splitlines()
 
 
 def _json_texts(path: Path) -> Iterator[str]:
     with decompressed(path) as file:
         for number, line in enumerate(text_lines(file, str(path)), start=1):
-            yield _document(line, f"{path}:{number}")
-
-
-def _document(line: str, place: str) -> str:
-    """The text of a document in a line of JSON."""
-    row, text = read_row(line, place), None
-    if isinstance(row, dict):
-        text = next((row[field] for field in TEXT_FIELDS if field in row), None)
-    if not isinstance(text, str):
-        raise InputError(f"{place}: no document with a field {' or '.join(TEXT_FIELDS)}")
-    return without_surrogates(text, place)
+            place = f"{path}:{number}"
+            row, text = read_row(line, place), None
+            if isinstance(row, dict):
+                text = next((row[field] for field in TEXT_FIELDS if field in row), None)
+            if not isinstance(text, str):
+                raise InputError(f"{place}: no document with a field {' or '.join(TEXT_FIELDS)}")
+            yield without_surrogates(text, place)
 
 
 def read_row(line: str, place: str) -> Any:
@@ -263,10 +255,6 @@ def without_surrogates(text: str, place: str) -> str:
     if not text.isascii() and _SURROGATE.search(text):
         raise InputError(f"{place}: half of a surrogate pair (\\ud800 to \\udfff); remove the line")
     return text
-
-
-def _parquet_texts(path: Path) -> Iterator[str]:
-    yield from (text for text in parquet_values(path, TEXT_FIELDS, "text") if text is not None)
 
 
 def parquet_values(path: Path, columns: Sequence[str], kind: str) -> Iterator[Any]:

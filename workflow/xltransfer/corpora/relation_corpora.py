@@ -7,18 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..runtime.errors import InputError
-from ..runtime.safe_values import (
-    CORPUS,
-    LANGUAGE,
-    check_checksum,
-    check_code,
-    check_path,
-    check_prefix,
-    check_text,
-    check_url,
-)
-from .corpus_files import SPLITS, CorpusFile
-from .table_reader import read_table
+from ..runtime.safe_values import CORPUS, check_code, check_text
+from .corpus_files import SPLITS, CorpusFile, PublishedCorpus, check_corpus
+from .table_reader import add_once, check_choices, file_cells, read_table
 
 RELATIONS, ROLES = ANNOTATIONS = ("relations", "roles")
 """What the pairs of a corpus are labelled with; also its folder of results."""
@@ -37,6 +28,11 @@ LAYOUTS = {
 """The annotations that each layout may have. ``corpora/relation_layouts.py`` reads them."""
 METRICS = ("micro", "labels", "undirected")
 """Definitions of the main F1, see ``tasks/metrics/pair_scores.py``."""
+COLUMNS = (
+    *("corpus", "annotation", "language", "name", "licence", "layout", "labels", "metric"),
+    "treebank",
+)
+CHOICES = {"annotation": ANNOTATIONS, "layout": LAYOUTS, "metric": METRICS}
 _RANGES = re.compile(r"[1-9][0-9]{0,8}-[1-9][0-9]{0,8}(,[1-9][0-9]{0,8}-[1-9][0-9]{0,8}){0,9}")
 
 
@@ -52,16 +48,12 @@ class RelationFile(CorpusFile):
     sentences: str = ""
 
 
-@dataclass(frozen=True)
-class RelationCorpus:
+@dataclass(frozen=True, kw_only=True)
+class RelationCorpus(PublishedCorpus):
     """A corpus of relations or roles.
 
     Attributes:
-        code: short name that starts with the code of its language (``en_crossre``).
         annotation: one of ``ANNOTATIONS``.
-        language: code of its language.
-        name: name of its folder at the publisher and in mirrors.
-        licence: SPDX-like identifier.
         layout: layout of its files, one of ``LAYOUTS``.
         labels: name of its closed set of labels in ``relation_labels.tsv``; ``""`` if it is open.
         metric: definition of its main F1, one of ``METRICS``.
@@ -69,11 +61,7 @@ class RelationCorpus:
         parts: files by part, in order; empty for the embedded world, which has all parts.
     """
 
-    code: str
     annotation: str
-    language: str
-    name: str
-    licence: str
     layout: str
     labels: str
     metric: str
@@ -86,11 +74,9 @@ class RelationCorpus:
         return {split: files[0] for split, files in self.parts.items()}
 
     @property
-    def splits(self) -> tuple[str, ...]:
-        """The existing parts among train, dev and test."""
-        if self.layout == EMBEDDED:
-            return SPLITS
-        return tuple(split for split in SPLITS if split in self.parts)
+    def is_generated(self) -> bool:
+        """Whether the embedded world generates it, with all splits and no files."""
+        return self.layout == EMBEDDED
 
 
 def read_relation_corpora(directory: Path | str) -> dict[str, dict[str, RelationCorpus]]:
@@ -109,21 +95,15 @@ def read_relation_corpora(directory: Path | str) -> dict[str, dict[str, Relation
     files = _read_files(directory / "relation_files.tsv")
     sets = read_label_sets(directory)
     found: dict[str, dict[str, RelationCorpus]] = {name: {} for name in ANNOTATIONS}
-    columns = (
-        *("corpus", "annotation", "language", "name", "licence", "layout", "labels", "metric"),
-        "treebank",
-    )
     unused = set(files)
-    for place, row in read_table(table, columns):
+    for place, row in read_table(table, COLUMNS):
         corpus = _corpus(row, place, files)
         if corpus.labels and corpus.labels not in sets:
             raise InputError(
                 f"{place}: labels '{corpus.labels}' is no set in {directory}/relation_labels.tsv; "
                 "add its rows there, or empty the cell for an open set"
             )
-        if corpus.code in found[corpus.annotation]:
-            raise InputError(f"{place}: '{corpus.code}' stands in the table twice; remove one row")
-        found[corpus.annotation][corpus.code] = corpus
+        add_once(found[corpus.annotation], corpus.code, corpus, place)
         unused.discard(corpus.code)
     if unused:
         raise InputError(
@@ -159,8 +139,7 @@ def _read_files(path: Path) -> dict[str, dict[str, list[RelationFile]]]:
     files: dict[str, dict[str, list[RelationFile]]] = {}
     columns = ("corpus", "split", "file", "sentences", "checksum", "url")
     for place, row in read_table(path, columns):
-        if row["split"] not in SPLITS:
-            raise InputError(f"{place}: split '{row['split']}' is none of {', '.join(SPLITS)}")
+        check_choices(row, {"split": SPLITS}, place)
         code = check_code(CORPUS, row["corpus"], place, "corpus")
         ranges = row["sentences"]
         if ranges and not (
@@ -170,12 +149,7 @@ def _read_files(path: Path) -> dict[str, dict[str, list[RelationFile]]]:
                 f"{place}: sentences '{ranges[:60]}' are no ranges like 1-6300,7110-8000; correct "
                 "or empty the cell"
             )
-        file = RelationFile(
-            check_path(row["file"], place, "file"),
-            check_url(row["url"], place),
-            check_checksum(row["checksum"], place),
-            sentences=ranges,
-        )
+        file = RelationFile(*file_cells(row, place), sentences=ranges)
         part = files.setdefault(code, {}).setdefault(row["split"], [])
         if any(known.name == file.name for known in part):
             raise InputError(f"{place}: '{file.name}' stands in the part twice; remove one row")
@@ -186,16 +160,8 @@ def _read_files(path: Path) -> dict[str, dict[str, list[RelationFile]]]:
 def _corpus(
     row: dict[str, str], place: str, files: dict[str, dict[str, list[RelationFile]]]
 ) -> RelationCorpus:
-    code = check_code(CORPUS, row["corpus"], place, "corpus")
-    check_code(LANGUAGE, row["language"], place, "language")
-    check_prefix(code, [row["language"]], place, "corpus")
-    check_path(row["name"], place, "name")
-    check_text(row["licence"], place, "licence")
-    for column, choices in (
-        ("annotation", ANNOTATIONS), ("layout", LAYOUTS), ("metric", METRICS),
-    ):  # fmt: skip
-        if row[column] not in choices:
-            raise InputError(f"{place}: {column} '{row[column]}' is none of {', '.join(choices)}")
+    check_corpus(row, place, ["language"])
+    check_choices(row, CHOICES, place)
     if row["annotation"] not in LAYOUTS[row["layout"]]:
         raise InputError(
             f"{place}: files of the layout {row['layout']} have no {row['annotation']}; correct "
@@ -208,5 +174,5 @@ def _corpus(
         )
     if row["treebank"]:
         check_code(CORPUS, row["treebank"], place, "treebank")
-    values = {key: row[key] for key in row if key != "corpus"}
-    return RelationCorpus(code, **values, parts=files.get(code, {}))
+    values = {column: row[column] for column in COLUMNS[1:]}
+    return RelationCorpus(code=row["corpus"], **values, parts=files.get(row["corpus"], {}))

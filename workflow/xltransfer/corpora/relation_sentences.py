@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import Any
 
 from ..runtime.errors import InputError
-from ..runtime.files import replacing
 from .conllu_rows import check_tree
 from .json_lines import is_number, is_word, list_of, read_json_lines, text_of, words_of
+from .lines import write_lines
 
 NO_LABEL = "none"
 """Label of a pair without a relation or role: the null class."""
@@ -130,8 +130,7 @@ def read_relation_sentences(path: Path | str) -> list[RelationSentence]:
 
 def write_relation_sentences(path: Path | str, sentences: Iterable[RelationSentence]) -> None:
     """Write sentences, one a line, with the keys in a fixed order."""
-    with replacing(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
-        file.writelines(f"{_line(sentence)}\n" for sentence in sentences)
+    write_lines(path, map(_line, sentences))
 
 
 def checked(sentence: RelationSentence, place: str) -> RelationSentence:
@@ -147,10 +146,27 @@ def checked(sentence: RelationSentence, place: str) -> RelationSentence:
             f"{place}: the word '{unreadable[0][:40]}' has control characters; remove them"
         )
     for mention in sentence.mentions:
-        _check_mention(mention, len(sentence.words), place)
+        if not 0 <= mention.first <= mention.last < len(sentence.words):
+            raise InputError(
+                f"{place}: the mention {mention.first}-{mention.last} is not within the "
+                f"{len(sentence.words)} words (0 to the last position, inclusive); correct it"
+            )
+        if mention.kind and not is_word(mention.kind):
+            raise InputError(
+                f"{place}: a mention's type is blank or has control characters; rename it"
+            )
     _check_once(sentence.mentions, "mention", place)
+    mentions = len(sentence.mentions)
     for pair in sentence.pairs:
-        _check_pair(pair, len(sentence.mentions), place)
+        if not (0 <= pair.first < mentions and 0 <= pair.second < mentions):
+            raise InputError(
+                f"{place}: the pair {pair.first}, {pair.second} is not within the "
+                f"{mentions} mentions, which are numbered from 0; correct it"
+            )
+        if pair.first == pair.second:
+            raise InputError(
+                f"{place}: mention {pair.first} is paired with itself; remove the pair"
+            )
     for label in {pair.label for pair in sentence.pairs}:
         if not is_word(label):
             raise InputError(f"{place}: a label is blank or has control characters; rename it")
@@ -217,26 +233,6 @@ def _triple(value: Any, key: str, place: str) -> tuple[int, int, str]:
     if type(value) is not list or list(map(type, value)) != [int, int, str]:
         raise InputError(f"{place}: an entry of '{key}' is not [number, number, text]; correct it")
     return value[0], value[1], value[2]
-
-
-def _check_mention(mention: Mention, words: int, place: str) -> None:
-    if not 0 <= mention.first <= mention.last < words:
-        raise InputError(
-            f"{place}: the mention {mention.first}-{mention.last} is not within the {words} words "
-            "(0 to the last position, inclusive); correct it"
-        )
-    if mention.kind and not is_word(mention.kind):
-        raise InputError(f"{place}: a mention's type is blank or has control characters; rename it")
-
-
-def _check_pair(pair: Pair, mentions: int, place: str) -> None:
-    if not (0 <= pair.first < mentions and 0 <= pair.second < mentions):
-        raise InputError(
-            f"{place}: the pair {pair.first}, {pair.second} is not within the {mentions} mentions, "
-            "which are numbered from 0; correct it"
-        )
-    if pair.first == pair.second:
-        raise InputError(f"{place}: mention {pair.first} is paired with itself; remove the pair")
 
 
 def _check_once(entries: Sequence[Any], name: str, place: str) -> None:

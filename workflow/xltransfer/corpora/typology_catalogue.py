@@ -8,39 +8,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..runtime.errors import InputError
-from ..runtime.safe_values import (
-    check_checksum,
-    check_code,
-    check_path,
-    check_text,
-    check_url,
-)
-from .table_reader import ListedFile, read_table
+from ..runtime.safe_values import check_code, check_text
+from .table_reader import ListedFile, check_choices, check_origin, file_cells, read_table
 
 DATABASE = re.compile(r"[a-z][a-z0-9]{0,31}(-[a-z0-9]{1,32}){0,3}")
 """Name of a database: ``grambank``."""
 LANGUAGES, VALUES, CODES, GLOTTOCODES = TABLES = ("languages", "values", "codes", "glottocodes")
 """Tables of a database, in the order in which readers get them."""
-
-
-@dataclass(frozen=True)
-class Layout:
-    """The tables of a layout.
-
-    Attributes:
-        required, optional: names of tables.
-    """
-
-    required: tuple[str, ...]
-    optional: tuple[str, ...] = ()
-
-
-LAYOUTS: Mapping[str, Layout] = {
-    "wals": Layout((LANGUAGES, VALUES, CODES)),
-    "cldf": Layout((LANGUAGES, VALUES), (CODES, GLOTTOCODES)),
+LAYOUTS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "wals": ((LANGUAGES, VALUES, CODES), ()),
+    "cldf": ((LANGUAGES, VALUES), (CODES, GLOTTOCODES)),
 }
-"""Layouts: ``wals`` are the raw tables of WALS (``corpora/wals.py``), ``cldf`` is a CLDF
-StructureDataset (``corpora/cldf.py``)."""
+"""Layouts, with the tables that they must have, and those that they may have: ``wals`` are the raw
+tables of WALS (``corpora/wals.py``), ``cldf`` is a CLDF StructureDataset (``corpora/cldf.py``)."""
 COLUMNS = ("database", "name", "layout", "licence")
 FILE_COLUMNS = ("database", "table", "file", "checksum", "url")
 
@@ -83,8 +63,7 @@ def read_typological_databases(
         code = check_code(DATABASE, row["database"], place, "database")
         if code in found:
             raise InputError(f"{place}: '{code}' stands in the table twice; remove one row")
-        if row["layout"] not in LAYOUTS:
-            raise InputError(f"{place}: layout '{row['layout']}' is none of {', '.join(LAYOUTS)}")
+        check_choices(row, {"layout": LAYOUTS}, place)
         for column in ("name", "licence"):
             check_text(row[column], place, column)
         found[code] = TypologicalDatabase(code, *(row[column] for column in COLUMNS[1:]))
@@ -103,17 +82,10 @@ def _read_files(tables: Sequence[Path], databases: dict[str, TypologicalDatabase
         check_code(DATABASE, code, place, "database")
         if code not in databases:
             raise InputError(f"{place}: no row '{code}' in typology_databases.tsv; add it there")
-        if table not in TABLES:
-            raise InputError(f"{place}: table '{table}' is none of {', '.join(TABLES)}")
-        name = check_path(row["file"], place, "file")
-        url, checksum = check_url(row["url"], place), check_checksum(row["checksum"], place)
-        file = ListedFile(name, url, checksum)
+        check_choices(row, {"table": TABLES}, place)
+        file = ListedFile(*file_cells(row, place))
         # Databases may share a file, such as Glottolog's table of languages.
-        if origins.setdefault(name, file) != file:
-            raise InputError(
-                f"{place}: '{name}' has another checksum or url in a row above; they are one "
-                "download, write the same into both rows"
-            )
+        check_origin(origins, file.name, file, file.name, place)
         if table in databases[code].files:
             raise InputError(f"{place}: '{code}' has two rows of table {table}; remove one")
         databases[code].files[table] = file
@@ -121,15 +93,15 @@ def _read_files(tables: Sequence[Path], databases: dict[str, TypologicalDatabase
 
 def _check_tables(database: TypologicalDatabase, place: str) -> None:
     """Raise an error if files do not fit the layout; sort them otherwise."""
-    layout = LAYOUTS[database.layout]
-    for table in layout.required:
+    required, optional = LAYOUTS[database.layout]
+    for table in required:
         if table not in database.files:
             raise InputError(
                 f"{place}: '{database.code}' has no table {table} in typology_files.tsv; add its "
                 "row there"
             )
     for table in database.files:
-        if table not in (*layout.required, *layout.optional):
+        if table not in (*required, *optional):
             raise InputError(
                 f"{place}: table {table} of '{database.code}' is not of the layout "
                 f"{database.layout}; remove its row from typology_files.tsv"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -138,10 +138,7 @@ def fetch_treebank(base: str, name: str, language: str, release: str, folder: Pa
     for split in SPLITS:
         file = f"{code}-ud-{split}.conllu"
         url = "" if base else PUBLISHED.format(name=name, release=release, file=file)
-        try:
-            fetch_file(folder / name / file, f"{name}/{file}", url, UNCHECKED, mirrors)
-        except NotFoundError:
-            continue
+        fetch_if_there(folder, f"{name}/{file}", url, mirrors)
     if not any(folder.glob(f"{name}/*")):
         where = base or PUBLISHED.format(name=name, release=release, file="")
         raise InputError(
@@ -150,11 +147,27 @@ def fetch_treebank(base: str, name: str, language: str, release: str, folder: Pa
         )
     for file in ("LICENSE.txt", "README.md"):
         url = "" if base else PUBLISHED.format(name=name, release=release, file=file)
-        try:
-            fetch_file(folder / name / file, f"{name}/{file}", url, UNCHECKED, mirrors)
-        except NotFoundError:
-            continue
+        fetch_if_there(folder, f"{name}/{file}", url, mirrors)
     return open_treebank(folder, name)
+
+
+def fetch_if_there(folder: Path, file: str, url: str, mirrors: Sequence[str]) -> bool:
+    """Download a file from the first location that has it; whether there is one.
+
+    Args:
+        folder: folder to download to.
+        file: path in it and in a mirror.
+        url: URL of the publication; ``""`` if there is none.
+        mirrors: base URLs.
+
+    Raises:
+        InputError: the file cannot be fetched now.
+    """
+    try:
+        fetch_file(folder / file, file, url, UNCHECKED, mirrors)
+    except NotFoundError:
+        return False
+    return True
 
 
 def licence_in(folder: Path) -> str:

@@ -87,11 +87,9 @@ def _joined(stand: _Stand, tree: Sentence) -> RelationSentence:
     mentions = tuple(Mention(place, place) for place in range(len(forms)))
     pairs = []
     for predicate, arguments in stand.predicates.items():
-        roles: dict[int, list[str]] = {}
+        roles: dict[int, dict[str, None]] = {}
         for label, word in arguments:
-            given = roles.setdefault(word, [])
-            if label not in given:
-                given.append(label)
+            roles.setdefault(word, {})[label] = None
         for word in range(1, len(forms) + 1):
             if word != predicate:
                 for label in roles.get(word, [NO_LABEL]):

@@ -167,29 +167,24 @@ class _Dump:
 
 
 def _finished_pages(dump: _Dump, counts: Counter[str]) -> Iterator[str]:
+    """The paragraphs of the pages that have been completed since the last call."""
     pages, dump.pages = dump.pages, []
     for page in pages:
-        yield from _paragraphs(page, dump.namespaces, counts)
-
-
-def _paragraphs(page: _Page, namespaces: set[str], counts: Counter[str]) -> Iterator[str]:
-    counts["pages"] += 1
-    if page.namespace != "0":
-        counts["pages_of_other_namespaces"] += 1
-    elif page.redirect:
-        counts["redirects"] += 1
-    elif parsing_cost(page.source) > HIGHEST_COST:
-        counts["pages_not_parsed"] += 1
-    else:
-        try:
-            text = wikitext_to_text(page.source, namespaces)
-        except RecursionError:
-            # The brackets are nested deeper than in any article.
+        counts["pages"] += 1
+        if page.namespace != "0":
+            counts["pages_of_other_namespaces"] += 1
+        elif page.redirect:
+            counts["redirects"] += 1
+        elif parsing_cost(page.source) > HIGHEST_COST:
             counts["pages_not_parsed"] += 1
-            return
-        for line in text.split("\n"):
-            if line := line.strip():
-                yield line
+        else:
+            try:
+                text = wikitext_to_text(page.source, dump.namespaces)
+            except RecursionError:
+                # The brackets are nested deeper than in any article.
+                counts["pages_not_parsed"] += 1
+                continue
+            yield from filter(None, map(str.strip, text.split("\n")))
 
 
 def wikitext_to_text(source: str, namespaces: set[str] | frozenset[str] = frozenset()) -> str:

@@ -161,15 +161,10 @@ def _reference(
 
 def _finished(method, source, target, mapping, neighbours, seed_pairs) -> Found:
     """The map after refinement, with its criterion."""
-    refinement = method["refinement"]
-    if refinement["iterations"]:
-        mapping = refine(
-            *(source.vectors, target.vectors, mapping),
-            refinement["iterations"],
-            refinement["maximum_rank"],
-            neighbours,
-        )
-    criterion = mean_csls_cosine(source.vectors, target.vectors, mapping, neighbours)
+    sides, refinement = (source.vectors, target.vectors), method["refinement"]
+    if iterations := refinement["iterations"]:
+        mapping = refine(*sides, mapping, iterations, refinement["maximum_rank"], neighbours)
+    criterion = mean_csls_cosine(*sides, mapping, neighbours)
     return mapping, MapReport(seed_pairs, criterion)
 
 

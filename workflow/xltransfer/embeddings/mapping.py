@@ -83,17 +83,13 @@ def places_of_pairs(
         for one, other in pairs
         if one in source.index and other in target.index
     ]
-    return _places(known)
+    found = np.array(known, dtype=np.int64).reshape(-1, 2)
+    return found[:, 0], found[:, 1]
 
 
 def identical_strings(source: WordVectors, target: WordVectors) -> Places:
     """The rows of words that are the same string in both vocabularies, in source order."""
     return places_of_pairs([(word, word) for word in source.words], source, target)
-
-
-def _places(pairs: Sequence[tuple[int, int]]) -> Places:
-    found = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-    return found[:, 0], found[:, 1]
 
 
 def mutual_neighbours(

@@ -98,8 +98,8 @@ def self_learn(
     draws = torch.Generator().manual_seed(seed)
     candidates = unit(target)
     keep, best, waited = settings.keep, -np.inf, 0
-    mapping = procrustes(source[pairs[0]], target[pairs[1]])
     while True:
+        mapping = procrustes(source[pairs[0]], target[pairs[1]])
         mapped = unit(source @ mapping)
         forward, gain = _translations(mapped, candidates, keep, draws, settings.neighbours)
         backward, other = _translations(candidates, mapped, keep, draws, settings.neighbours)
@@ -115,7 +115,6 @@ def self_learn(
             np.concatenate([np.arange(len(mapped)), backward]),
             np.concatenate([forward, np.arange(len(candidates))]),
         )
-        mapping = procrustes(source[pairs[0]], target[pairs[1]])
 
 
 def _translations(

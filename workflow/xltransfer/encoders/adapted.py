@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -16,9 +17,8 @@ from .adapted_directories import (
     load_adapted,
     parts_of_layers,
     reference_free,
-    required_stack,
 )
-from .adapters import add_level
+from .adapters import add_level, required_stack
 from .interface import CONFIG_FILE, StartingPoint
 from .lean_transformers import PreTrainedModel
 from .states import piece_states
@@ -69,12 +69,7 @@ class AdaptedKind(TransformerKind):
         return reference_free(network)
 
     def save(
-        self,
-        network: nn.Module,
-        source: Path,
-        directory: Path,
-        labels: Sequence[str] | None,
-        of_sequences: bool = False,
+        self, network: nn.Module, source: Path, directory: Path, *of_labels: Any
     ) -> list[Path]:
         """Write the tokenizer and the reference to ``source``; returns the paths."""
         written = self.save_reader(network, source, directory)

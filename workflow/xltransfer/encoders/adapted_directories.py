@@ -18,14 +18,14 @@ from torch import nn
 
 from ..records.record import located, portable
 from ..runtime.errors import InputError
-from ..runtime.files import read_json, sha256_of_file
+from ..runtime.files import json_object, read_json, sha256_of_file
 from .adapters import (
     NAME,
     Adapters,
     AdapterSettings,
-    AdapterStack,
     Level,
     add_level,
+    required_stack,
     stack_of,
 )
 from .interface import CONFIG_FILE
@@ -42,11 +42,7 @@ _RESULTS = "<results>/"
 
 def is_adapted(directory: Path) -> bool:
     """Whether a directory refers to an encoder below it."""
-    try:
-        content = read_json(directory / CONFIG_FILE)
-    except InputError:
-        return False
-    return isinstance(content, dict) and content.get("model_type") == MODEL_TYPE
+    return json_object(directory / CONFIG_FILE).get("model_type") == MODEL_TYPE
 
 
 def describe(network: nn.Module, below: Path) -> dict[str, Any]:
@@ -301,10 +297,3 @@ def _read_members(network: PreTrainedModel, directory: Path, settings: AdapterSe
         reason = " ".join(str(error).split())
         raise InputError(f"{path}: not the weights of {directory}: {reason}") from None
     return adapters
-
-
-def required_stack(network: nn.Module) -> AdapterStack:
-    """The adapters of a network that has some."""
-    stack = stack_of(network)
-    assert stack is not None, "only networks with adapters are of this kind"
-    return stack

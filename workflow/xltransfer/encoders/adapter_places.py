@@ -10,11 +10,7 @@ from torch import nn
 
 from ..runtime.errors import InputError
 from .lean_transformers import PreTrainedModel
-from .states import piece_states
-from .transformer import layer_stack, longest_input
-
-_PIECES = 16
-"""Length of the input."""
+from .transformer import layer_stack, read_short_row
 
 
 class Place(NamedTuple):
@@ -51,14 +47,9 @@ def find_places(network: PreTrainedModel) -> list[Place]:
         hooks.append(layer.register_forward_hook(partial(note_layer, number)))
         norms = [m for m in layer.modules() if "norm" in type(m).__name__.lower()]
         hooks += [norm.register_forward_hook(partial(note_norm, number)) for norm in norms]
-    was_training, device = network.training, next(network.parameters()).device
     try:
-        with torch.no_grad():
-            shape = (1, min(_PIECES, longest_input(network)))
-            pieces = torch.zeros(shape, dtype=torch.long, device=device)
-            piece_states(network.eval(), pieces, torch.ones_like(pieces))
+        read_short_row(network)
     finally:
-        network.train(was_training)
         for hook in hooks:
             hook.remove()
     if len(outputs) < len(layers):

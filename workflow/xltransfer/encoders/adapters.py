@@ -303,6 +303,13 @@ def stack_of(network: nn.Module) -> AdapterStack | None:
     return getattr(network, NAME, None)
 
 
+def required_stack(network: nn.Module) -> AdapterStack:
+    """The adapters of a network that has some."""
+    stack = stack_of(network)
+    assert stack is not None, "the network has adapters"
+    return stack
+
+
 def add_level(network: PreTrainedModel, settings: AdapterSettings) -> Level:
     """Add a level of untrained adapters above those that an encoder has.
 
@@ -364,6 +371,4 @@ def invert_before_output(model: PreTrainedModel) -> None:
 def train_top_level(network: nn.Module) -> None:
     """Freeze a network except for its highest adapters."""
     network.requires_grad_(False)
-    stack = stack_of(network)
-    assert stack is not None, "a level has been added"
-    stack.levels[-1].requires_grad_(True)
+    required_stack(network).levels[-1].requires_grad_(True)

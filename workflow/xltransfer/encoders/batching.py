@@ -91,20 +91,13 @@ class Batch:
         if device.type == "cpu":
             return self
 
-        def moved(tensor: torch.Tensor | None) -> Any:
-            return None if tensor is None else tensor.to(device, non_blocking=True)
+        def moved(value: Any) -> Any:
+            if isinstance(value, dict):
+                return {name: moved(tensor) for name, tensor in value.items()}
+            is_tensor = isinstance(value, torch.Tensor)
+            return value.to(device, non_blocking=True) if is_tensor else value
 
-        return Batch(
-            self.indices,
-            moved(self.input_ids),
-            moved(self.attention_mask),
-            moved(self.word_index),
-            moved(self.word_mask),
-            {name: moved(values) for name, values in self.targets.items()},
-            moved(self.word_length),
-            moved(self.segments),
-            {name: moved(values) for name, values in self.inputs.items()},
-        )
+        return Batch(**moved(vars(self)))
 
     def states(self, pieces: torch.Tensor) -> torch.Tensor:
         """The states of the words.

@@ -8,7 +8,6 @@ vocabulary and weights come from the training set.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -22,13 +21,11 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from ..runtime.errors import InputError
 from ..runtime.files import read_json, read_text, write_json
 from .batching import Batch
-from .interface import CONFIG_FILE, EncoderKind, StartingPoint
+from .interface import CONFIG_FILE, NO_LIMIT, EncoderKind, StartingPoint
 from .layers import SharedDropout
 from .word_characters import LONGEST_WORD, PADDING, UNKNOWN_WORD, WordCharacters
 
 MODEL_TYPE = "xltransfer-bilstm"
-NO_LIMIT = sys.maxsize
-"""Maximum number of ids per row of a BiLSTM."""
 GREATEST = 1 << 16
 """Maximum of its sizes; larger models do not fit into memory."""
 
@@ -247,10 +244,6 @@ class BiLSTMKind(EncoderKind):
     def reader(self, directory: Path) -> WordCharacters:
         """The vocabulary of a directory."""
         return WordCharacters.load(directory)
-
-    def longest_input(self, network: BiLSTMEncoder) -> int:
-        """Rows may be of any length."""
-        return NO_LIMIT
 
     def word_states(self, network: BiLSTMEncoder, batch: Batch) -> torch.Tensor:
         """The states of words."""

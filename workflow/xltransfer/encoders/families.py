@@ -29,6 +29,8 @@ class Family:
         head: attribute of the head in its class for token classification; ``None`` if there is no
             such class, or if the head is more than a linear layer.
         units: ``characters`` or ``bytes`` if it reads these instead of subwords.
+        absolute_positions: false of encoders with masked language modelling whose positions are
+            rotary or relative, or cannot be given.
     """
 
     causal: bool = False
@@ -36,9 +38,11 @@ class Family:
     masked_lm: bool = True
     head: str | None = "classifier"
     units: str = ""
+    absolute_positions: bool = True
 
 
 _MASKED = Family()
+_OTHER_POSITIONS = Family(absolute_positions=False)
 _ENCODER_OF_T5 = Family(masked_lm=False)
 _DECODER = Family(causal=True, masked_lm=False, head="score")
 _OLDER_DECODER = replace(_DECODER, head="classifier")
@@ -57,27 +61,27 @@ FAMILIES: Mapping[str, Family] = {
     "distilbert": _MASKED,
     "electra": _MASKED,
     "ernie": _MASKED,
-    "eurobert": _MASKED,
+    "eurobert": _OTHER_POSITIONS,
     "flaubert": _MASKED,
-    "gte": _MASKED,
-    "ibert": _MASKED,
-    "jina_embeddings_v3": _MASKED,
+    "gte": _OTHER_POSITIONS,
+    "ibert": _OTHER_POSITIONS,
+    "jina_embeddings_v3": _OTHER_POSITIONS,
     "longformer": _MASKED,
     "luke": _MASKED,
     "megatron-bert": _MASKED,
-    "modernbert": Family(head=None),
+    "modernbert": Family(head=None, absolute_positions=False),
     "mpnet": _MASKED,
     "mt5": _ENCODER_OF_T5,
-    "nomic_bert": _MASKED,
+    "nomic_bert": _OTHER_POSITIONS,
     "rembert": _MASKED,
     "roberta": _MASKED,
     "roberta-prelayernorm": _MASKED,
     "roc_bert": _MASKED,
-    "roformer": _MASKED,
+    "roformer": _OTHER_POSITIONS,
     "splinter": Family(masked_lm=False, head=None),
     "squeezebert": _MASKED,
     "t5": _ENCODER_OF_T5,
-    "ultrabert": _MASKED,
+    "ultrabert": _OTHER_POSITIONS,
     "umt5": _ENCODER_OF_T5,
     "xlm": _MASKED,
     "xlm-roberta": _MASKED,
@@ -204,34 +208,17 @@ def family_of(content: Mapping[str, Any], place: str, causal: bool | None = None
         raise InputError(
             f"{place}: {kind} is configured as a decoder; set is_decoder to false or choose another"
         )
-    if causal is not None and causal != family.causal:
-        raise InputError(_other_mask(kind, place, family))
-    return family
-
-
-def _other_mask(kind: str, place: str, family: Family) -> str:
-    if not family.causal:
-        return (
+    if causal and not family.causal:
+        raise InputError(
             f"{place}: {kind} is bidirectional; remove `causal: true` from its entry in `encoders`"
         )
-    return (
-        f"{place}: {kind} is a decoder, whose causal mask hides from each word what follows it; "
-        "write `causal: true` in its entry in `encoders` if this is what you want to study, or "
-        "choose an encoder"
-    )
-
-
-_ROTARY_OR_RELATIVE = (
-    "eurobert",
-    "gte",
-    "jina_embeddings_v3",
-    "modernbert",
-    "nomic_bert",
-    "roformer",
-    "ultrabert",
-)
-_FIXED_POSITIONS = ("ibert",)
-"""Model types whose positions cannot be given."""
+    if causal is False and family.causal:
+        raise InputError(
+            f"{place}: {kind} is a decoder, whose causal mask hides from each word what follows "
+            "it; write `causal: true` in its entry in `encoders` if this is what you want to "
+            "study, or choose an encoder"
+        )
+    return family
 
 
 def has_absolute_positions(content: Mapping[str, Any]) -> bool:
@@ -242,7 +229,8 @@ def has_absolute_positions(content: Mapping[str, Any]) -> bool:
     """
     if content["model_type"] in ("deberta", "deberta-v2"):
         return content.get("position_biased_input", True) is not False
-    return content["model_type"] not in (*_ROTARY_OR_RELATIVE, *_FIXED_POSITIONS)
+    family = FAMILIES.get(content["model_type"])
+    return family is None or family.absolute_positions
 
 
 def layers_of(content: Mapping[str, Any]) -> int | None:

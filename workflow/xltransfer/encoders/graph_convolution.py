@@ -126,7 +126,6 @@ class GraphConvolution(nn.Module):
 
     def __init__(self, inputs: int, units: int, directed: bool = False, relations: int = 0) -> None:
         super().__init__()
-        self.directed = directed
         self.own = nn.Linear(inputs, units, bias=False)
         self.from_head = nn.Linear(inputs, units, bias=False) if directed else self.own
         self.from_dependents = nn.Linear(inputs, units, bias=False) if directed else self.own

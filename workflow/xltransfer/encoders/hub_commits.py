@@ -38,13 +38,12 @@ def present_commit(repository: str, endpoint: str | None = None) -> str:
     return commit
 
 
-def configuration(repository: str, revision: str, endpoint: str | None = None) -> dict[str, Any]:
+def configuration(repository: str, revision: str) -> dict[str, Any]:
     """The ``config.json`` of a model repository that a study can use.
 
     Args:
         repository: model repository.
         revision: commit hash.
-        endpoint: address of a hub other than the default, or that of ``HF_ENDPOINT``.
 
     Raises:
         InputError: the hub cannot be reached, the repository has no such commit, or it lacks a file
@@ -54,15 +53,14 @@ def configuration(repository: str, revision: str, endpoint: str | None = None) -
 
     name = f"{repository}@{revision[:12]}"
     try:
-        found = HfApi(endpoint=endpoint).model_info(repository, revision=revision, timeout=30)
+        found = HfApi().model_info(repository, revision=revision, timeout=30)
         files = {file.rfilename for file in found.siblings or ()}
         if "config.json" not in files:
             raise InputError(f"{name}: has no config.json; choose a model of transformers")
         with tempfile.TemporaryDirectory() as folder:
-            path = hf_hub_download(
-                repository, "config.json", revision=revision, endpoint=endpoint, local_dir=folder
+            content = json_object(
+                hf_hub_download(repository, "config.json", revision=revision, local_dir=folder)
             )
-            content = json_object(path)
     except InputError:
         raise
     except Exception as error:

@@ -8,6 +8,7 @@ A kind of encoder is a class with this interface in its own file, and an entry i
 from __future__ import annotations
 
 import copy
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -26,6 +27,8 @@ from .weights import own_weights
 from .word_vector_lookup import WordVectorLookup
 
 CONFIG_FILE = "config.json"
+NO_LIMIT = sys.maxsize
+"""Maximum number of ids per row of encoders of words."""
 
 
 class StartingPoint(NamedTuple):
@@ -47,7 +50,6 @@ class EncoderKind(ABC):
         pretrained: whether this is a ``PretrainedKind``.
         of_languages: whether the reader must know the language of a text; see ``reader_of``.
         takes_adapters: whether ``adapters.add_level`` can add adapters to a network.
-        reads_word_vectors: whether it reads words by vectors that are not part of it.
     """
 
     name: ClassVar[str]
@@ -57,7 +59,6 @@ class EncoderKind(ABC):
     pretrained: ClassVar[bool] = False
     of_languages: ClassVar[bool] = False
     takes_adapters: ClassVar[bool] = False
-    reads_word_vectors: ClassVar[bool] = False
 
     @abstractmethod
     def start(self, directory: Path, sentences: Sequence[Sequence[str]]) -> StartingPoint:
@@ -86,9 +87,9 @@ class EncoderKind(ABC):
         """
         return reader
 
-    @abstractmethod
     def longest_input(self, network: nn.Module) -> int:
-        """Maximum number of subwords per row, including special tokens."""
+        """Maximum number of subwords per row, including special tokens; by default none."""
+        return NO_LIMIT
 
     @abstractmethod
     def word_states(self, network: nn.Module, batch: Batch) -> torch.Tensor:
@@ -163,17 +164,12 @@ class EncoderKind(ABC):
         return own_weights(network)
 
     def save(
-        self,
-        network: nn.Module,
-        source: Path,
-        directory: Path,
-        labels: Sequence[str] | None,
-        of_sequences: bool = False,
+        self, network: nn.Module, source: Path, directory: Path, *of_labels: Any
     ) -> list[Path]:
         """Write a network without its weights; arguments as above, returns the paths."""
         written = self.save_reader(network, source, directory)
         with replacing(directory / CONFIG_FILE) as temporary:
-            self.saved_config(network, labels, of_sequences).to_json_file(temporary)
+            self.saved_config(network, *of_labels).to_json_file(temporary)
         return [*written, directory / CONFIG_FILE]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from torch import nn
 
 from ..runtime.errors import InputError
-from ..runtime.files import read_json
+from ..runtime.files import json_object
 from .adapted import AdaptedKind
 from .adapters import stack_of
 from .bilstm import BiLSTMKind
@@ -28,11 +28,7 @@ TRANSFORMER = TransformerKind()
 
 def kind_of(directory: Path | str) -> EncoderKind:
     """The kind according to a directory's ``config.json``; a transformer if it is unreadable."""
-    try:
-        content = read_json(Path(directory) / CONFIG_FILE)
-    except InputError:
-        return TRANSFORMER
-    return _of_type(content.get("model_type") if isinstance(content, dict) else None)
+    return _of_type(json_object(Path(directory) / CONFIG_FILE).get("model_type"))
 
 
 def kind_of_network(network: nn.Module) -> EncoderKind:

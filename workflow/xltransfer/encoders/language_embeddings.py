@@ -121,25 +121,6 @@ def select_language(encoder: nn.Module, language: str) -> None:
         table.select(language)
 
 
-def configured_languages(config: Any, place: Path | str) -> list[str]:
-    """The languages that a configuration lists, of which there may be none.
-
-    Args:
-        config: configuration of transformers.
-        place: path of its file.
-
-    Raises:
-        InputError: the list is malformed.
-    """
-    found = getattr(config, NAME, None)
-    if found is None:
-        return []
-    codes = isinstance(found, list) and all(isinstance(code, str) and code for code in found)
-    if not codes or not found or len(set(found)) < len(found):
-        raise InputError(f"{place}: '{NAME}' is no list of different language codes; correct it")
-    return found
-
-
 def languages_of(directory: Path) -> list[str]:
     """The languages with a vector in an encoder or model directory; empty without vectors."""
     content = read_json(directory / "config.json")
@@ -148,7 +129,7 @@ def languages_of(directory: Path) -> list[str]:
 
 
 def add_configured_table(encoder: nn.Module, place: Path | str) -> None:
-    """Add the table of an encoder according to its configuration.
+    """Add the table of an encoder according to its configuration; no effect without languages.
 
     Args:
         encoder: network without a table.
@@ -157,8 +138,13 @@ def add_configured_table(encoder: nn.Module, place: Path | str) -> None:
     Raises:
         InputError: the list of languages is malformed.
     """
-    if languages := configured_languages(encoder.config, place):
-        add_table(encoder, languages)
+    found = getattr(encoder.config, NAME, None)
+    if found is None:
+        return
+    codes = isinstance(found, list) and all(isinstance(code, str) and code for code in found)
+    if not codes or not found or len(set(found)) < len(found):
+        raise InputError(f"{place}: '{NAME}' is no list of different language codes; correct it")
+    add_table(encoder, found)
 
 
 def load_table(encoder: nn.Module, directory: Path) -> None:

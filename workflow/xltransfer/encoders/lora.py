@@ -33,16 +33,22 @@ def add_lora(network: PreTrainedModel, settings: Mapping[str, Any]) -> None:
         InputError: the library is not installed, knows no default for the family, or there is no
             linear layer of one of these names.
     """
-    library = _library()
+    try:
+        import peft
+    except ImportError:
+        raise InputError(
+            f"training.lora: {LIBRARY} is not installed; run `pip install {LIBRARY}`, or remove "
+            "`lora`"
+        ) from None
     _check_modules(network, settings.get("modules") or [])
-    config = library.LoraConfig(
+    config = peft.LoraConfig(
         r=settings["rank"],
         lora_alpha=settings["alpha"],
         lora_dropout=settings.get("dropout", 0.0),
         target_modules=settings.get("modules"),
     )
     try:
-        library.inject_adapter_in_model(config, network)
+        peft.inject_adapter_in_model(config, network)
     except ValueError as error:
         family, reason = network.config.model_type, " ".join(str(error).split())
         raise InputError(
@@ -71,14 +77,3 @@ def merge_lora(network: nn.Module) -> None:
         if isinstance(module, LoraLayer):
             module.merge()
             network.set_submodule(name, module.get_base_layer())
-
-
-def _library() -> Any:
-    try:
-        import peft
-    except ImportError:
-        raise InputError(
-            f"training.lora: {LIBRARY} is not installed; run `pip install {LIBRARY}`, or remove "
-            "`lora`"
-        ) from None
-    return peft

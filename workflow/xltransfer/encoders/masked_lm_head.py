@@ -19,7 +19,7 @@ from ..runtime.errors import InputError
 from ..runtime.files import replacing
 from .adapted_directories import Description, fill, is_adapted, reference_free
 from .adapters import invert_before_output, stack_of
-from .configuration import check_numbers, reason_of
+from .configuration import check_numbers, reason_of, refusing
 from .families import FAMILIES
 from .language_embeddings import load_table
 from .lean_transformers import (
@@ -29,7 +29,7 @@ from .lean_transformers import (
     PreTrainedModel,
 )
 from .states import first_position
-from .transformer import QuietTransformers, load_encoder
+from .transformer import FROM_DIRECTORY, QuietTransformers, load_encoder
 from .vocabulary import special_token
 from .weights import own_weights
 
@@ -62,7 +62,7 @@ def new_masked_lm(architecture: Mapping[str, Any], tokenizer: Tokenizer) -> PreT
     # Vocabularies of bytes have no token before a sentence.
     first = last if first is None else first
     ids = {"vocab_size": tokenizer.get_vocab_size(), "pad_token_id": padding}
-    try:
+    with refusing("architecture", "correct it"):
         usual = AutoConfig.for_model(kind)
         unknown = sorted(key for key in values if not hasattr(usual, key))
         if unknown:
@@ -70,10 +70,6 @@ def new_masked_lm(architecture: Mapping[str, Any], tokenizer: Tokenizer) -> PreT
         if usual.bos_token_id is not None:
             ids |= {"bos_token_id": first, "eos_token_id": last}
         return AutoModelForMaskedLM.from_config(AutoConfig.for_model(kind, **ids, **values))
-    except InputError:
-        raise
-    except Exception as error:  # models raise any kind of error for an invalid configuration
-        raise InputError(f"architecture: {reason_of(error)}; correct it") from None
 
 
 def load_masked_lm(directory: Path) -> PreTrainedModel:
@@ -106,14 +102,7 @@ def load_with_head(directory: Path) -> tuple[PreTrainedModel, bool]:
     prefix = load_encoder(directory).base_model_prefix  # reports errors of the encoder itself
     with QuietTransformers():
         try:
-            model, report = AutoModelForMaskedLM.from_pretrained(
-                directory,
-                dtype=torch.float32,
-                local_files_only=True,
-                use_safetensors=True,
-                trust_remote_code=False,
-                output_loading_info=True,
-            )
+            model, report = AutoModelForMaskedLM.from_pretrained(directory, **FROM_DIRECTORY)
         except Exception as error:
             raise InputError(f"{directory}: no masked language model: {reason_of(error)}") from None
     if model.config.is_encoder_decoder or model.base_model is model:

@@ -47,6 +47,16 @@ class Reader(Protocol):
         ...
 
 
+class WholeWords:
+    """Attributes of readers whose first subword of a word is the word itself; none around them."""
+
+    prefix: ClassVar[list[int]] = []
+    suffix: ClassVar[list[int]] = []
+    between: ClassVar[list[int]] = []
+    padding: ClassVar[int] = 0
+    whole_words: ClassVar[bool] = True
+
+
 class TextReader(Reader, Protocol):
     """A reader that also reads raw text."""
 

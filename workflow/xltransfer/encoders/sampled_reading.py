@@ -12,6 +12,7 @@ import numpy as np
 from .reader import WordPieces
 from .subword_regularisation import segmentation_of
 from .tokenizer import WordTokenizer
+from .vocabulary import text_units
 
 
 @dataclass(frozen=True)
@@ -52,12 +53,7 @@ class SampledReading:
 
     def _text(self, text: str, fixed: Sequence[int]) -> _Text:
         """A text whose subwords according to the library are known."""
-        normalizer, steps = self._library.normalizer, self._library.pre_tokenizer
-        normal = text if normalizer is None else normalizer.normalize_str(text)
-        if steps is None:
-            units = [normal] if normal else []
-        else:
-            units = [unit for unit, _ in steps.pre_tokenize_str(normal)]
+        units = text_units(self._library, text)
         own = [piece for unit in units for piece in self._segmentation.fixed(unit)]
         return _Text(fixed, units if own == list(fixed) else None)
 
@@ -76,9 +72,10 @@ class SampledReading:
         self.single = 0
         for sentence, draw in zip(sentences, draws, strict=True):
             for word in sentence:
-                found = self._words[word]
-                self.single += found.units is None
-                ids = self._sampled(found, draw)
+                ids, units = self._words[word].fixed, self._words[word].units
+                self.single += units is None
+                if units is not None:
+                    ids = [p for unit in units for p in self._segmentation.sampled(unit, draw)]
                 pieces.extend(ids)
                 lengths.append(len(ids))
         words = np.arange(len(lengths))
@@ -96,12 +93,6 @@ class SampledReading:
         for word, text, (start, end) in zip(others, marked, pairwise(bounds), strict=True):
             known[word] = self._text(text, ids[start:end])
         self._words = known
-
-    def _sampled(self, text: _Text, draws: np.random.Generator) -> Sequence[int]:
-        if text.units is None:
-            return text.fixed
-        sampled = self._segmentation.sampled
-        return [piece for unit in text.units for piece in sampled(unit, draws)]
 
     def line(
         self, line: str, fixed: Sequence[int], draws: np.random.Generator

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Literal, overload
+from typing import Any
 
 import torch
 from torch import nn
@@ -17,27 +17,6 @@ from .lean_transformers import PreTrainedModel
 CANINE = "canine"
 _CANINE_MARGIN = 8
 """Minimum padding; with less, CANINE's states of a text depend on the amount of padding."""
-
-
-@overload
-def piece_states(
-    encoder: PreTrainedModel,
-    input_ids: torch.Tensor,
-    attention_mask: torch.Tensor,
-    *,
-    segments: torch.Tensor | None = None,
-) -> torch.Tensor: ...
-
-
-@overload
-def piece_states(
-    encoder: PreTrainedModel,
-    input_ids: torch.Tensor,
-    attention_mask: torch.Tensor,
-    every_layer: Literal[True],
-    *,
-    first_layer: nn.Module | None = None,
-) -> tuple[torch.Tensor, ...]: ...
 
 
 def piece_states(

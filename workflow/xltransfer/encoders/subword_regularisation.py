@@ -304,13 +304,11 @@ class UnigramSampling(Segmentation):
                 ids.append(piece)
             elif before != _UNKNOWN:
                 run = next((a[0] for a in path[place:] if a[3] != _UNKNOWN), len(unit))
-                ids.extend(self._ids_of_unknown(unit[start : max(run, end)]))
+                text = unit[start : max(run, end)]
+                found = _byte_ids(text, self._ids) if self._byte_fallback else None
+                ids.extend(found or ([] if self._unknown is None else [self._unknown]))
             before = piece
         return ids
-
-    def _ids_of_unknown(self, text: str) -> list[int]:
-        found = _byte_ids(text, self._ids) if self._byte_fallback else None
-        return found or ([] if self._unknown is None else [self._unknown])
 
 
 def _index(weights: Sequence[float], draws: np.random.Generator) -> int:

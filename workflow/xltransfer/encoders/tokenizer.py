@@ -62,6 +62,7 @@ class WordTokenizer:
         directory: directory with ``tokenizer.json``.
 
     Attributes:
+        path: file of the tokenizer.
         prefix, suffix: ids of the special tokens around a sentence (``[CLS]``, ``[SEP]``; for T5
             only ``</s>``).
         padding: id for padding; padding is masked, so any id works if the vocabulary has none.
@@ -80,14 +81,14 @@ class WordTokenizer:
             raise InputError(
                 f"{path}: no such file; save the encoder's fast tokenizer with save_pretrained"
             )
-        self._path = path
+        self.path = path
         with _library(path, "not a fast tokenizer"):
             self._tokenizer = Tokenizer.from_file(str(path))
             self._prepare()
 
     def _prepare(self) -> None:
         """Configure the tokenizer and read its special tokens."""
-        path = self._path
+        path = self.path
         # The file may enable both, which would silently drop or add subwords.
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
@@ -124,7 +125,7 @@ class WordTokenizer:
 
     def _check_ids(self) -> None:
         """Reject ids for which the encoder in the same directory has no embedding."""
-        config = self._path.with_name("config.json")
+        config = self.path.with_name("config.json")
         content = read_json(config) if config.exists() else None
         size = content.get("vocab_size") if isinstance(content, dict) else None
         if type(size) is not int:
@@ -133,7 +134,7 @@ class WordTokenizer:
         greatest = max([*known, *self.prefix, *self.suffix], default=0)
         if greatest >= size:
             raise InputError(
-                f"{self._path}: has a piece with the id {greatest}, but the encoder embeds "
+                f"{self.path}: has a piece with the id {greatest}, but the encoder embeds "
                 f"{size} pieces ({config}); are both files of one encoder?"
             )
 
@@ -167,7 +168,7 @@ class WordTokenizer:
 
         Byte-level vocabularies have none, though often a special token of that name.
         """
-        with _library(self._path):
+        with _library(self.path):
             if isinstance(self._tokenizer.model, Unigram):
                 return json.loads(self._tokenizer.to_str())["model"].get("unk_id")
             return self._tokenizer.get_vocab().get(self._tokenizer.model.unk_token)
@@ -178,18 +179,13 @@ class WordTokenizer:
 
         A tokenizer without a template for pairs has its suffix there.
         """
-        with _library(self._path):
+        with _library(self.path):
             pair = self._tokenizer.encode(["a"], ["a"], is_pretokenized=True)
         first, second = (
             [place for place, text in enumerate(pair.sequence_ids) if text == number]
             for number in (0, 1)
         )
         return pair.ids[first[-1] + 1 : second[0]] or self.suffix
-
-    @property
-    def path(self) -> Path:
-        """The file of the tokenizer."""
-        return self._path
 
     @property
     def library(self) -> Tokenizer:
@@ -280,7 +276,7 @@ class WordTokenizer:
 
     def _encode(self, rows: Sequence, is_pretokenized: bool = False) -> list[Encoding]:
         """The subwords of texts or lists of words, without special tokens."""
-        with _library(self._path):
+        with _library(self.path):
             return self._tokenizer.encode_batch(
                 list(rows), is_pretokenized=is_pretokenized, add_special_tokens=False
             )

@@ -39,8 +39,14 @@ from .tokenizer import WordTokenizer
 from .weights import check_safetensors
 
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
-
-
+FROM_DIRECTORY = {
+    "dtype": torch.float32,
+    "local_files_only": True,
+    "use_safetensors": True,
+    "trust_remote_code": False,
+    "output_loading_info": True,
+}
+"""How networks of transformers are opened."""
 _PIECES = 16
 """Length of the test input; some character encoders need at least four characters."""
 
@@ -63,15 +69,8 @@ def load_encoder(directory: Path | str) -> PreTrainedModel:
     check_safetensors(weights)
     problem = f"{weights}: not the weights of {directory}"
     with QuietTransformers(), refusing(problem, "are both files of one encoder?"):
-        model, report = _automatic(config).from_pretrained(
-            directory,
-            config=config,
-            dtype=torch.float32,
-            local_files_only=True,
-            use_safetensors=True,
-            trust_remote_code=False,
-            output_loading_info=True,
-        )
+        of_type = _automatic(config)
+        model, report = of_type.from_pretrained(directory, config=config, **FROM_DIRECTORY)
     _drop_pooler(model)
     missing = [name for name in report["missing_keys"] if not name.startswith("pooler.")]
     if missing:
@@ -82,7 +81,7 @@ def load_encoder(directory: Path | str) -> PreTrainedModel:
     load_table(model, directory)
     with refusing(directory / "config.json"):
         _check_layers(model, report["unexpected_keys"], weights)
-        _try_out(model)
+        read_short_row(model)
     return model
 
 
@@ -107,14 +106,17 @@ def _check_layers(model: PreTrainedModel, unexpected: Iterable[str], weights: Pa
             )
 
 
-def _try_out(model: PreTrainedModel) -> None:
+def read_short_row(model: PreTrainedModel) -> None:
     """Encode a short input, because some values of the configuration are only used then."""
-    was_training = model.training
-    with torch.no_grad():
-        pieces = torch.zeros((1, min(_PIECES, longest_input(model))), dtype=torch.long)
-        states = piece_states(model.eval(), pieces, torch.ones_like(pieces))
-    model.train(was_training)
-    if states.shape[:2] != pieces.shape or states.dtype != torch.float32:
+    was_training, device = model.training, next(model.parameters()).device
+    shape = 1, min(_PIECES, longest_input(model))
+    pieces = torch.zeros(shape, dtype=torch.long, device=device)
+    try:
+        with torch.no_grad():
+            states = piece_states(model.eval(), pieces, torch.ones_like(pieces))
+    finally:
+        model.train(was_training)
+    if states.shape[:2] != shape or states.dtype != torch.float32:
         raise ValueError(f"states of shape {tuple(states.shape)} and type {states.dtype}")
 
 
@@ -295,10 +297,10 @@ class QuietTransformers:
     """
 
     def __enter__(self) -> None:
-        self.level = transformers_logging.get_verbosity()
-        transformers_logging.set_verbosity_error()
         self.compiler = compiler_left_out()
         self.compiler.__enter__()
+        self.level = transformers_logging.get_verbosity()
+        transformers_logging.set_verbosity_error()
         transformers_logging.disable_progress_bar()
 
     def __exit__(self, *_: object) -> None:

@@ -23,6 +23,7 @@ from torch import nn
 
 from ..runtime.errors import InputError
 from .tokenizer import SPACE_BYTE, WORD_MARKER
+from .vocabulary import text_units
 
 _CONTINUATION = "##"
 """Prefix of WordPiece subwords within a word."""
@@ -244,12 +245,7 @@ def matches(word: str, model: Mapping[str, Any]) -> set[int]:
 
 def unsplit_words(tokenizer: Tokenizer, texts: Iterable[str]) -> set[str]:
     """The words of texts that a WordPiece vocabulary cannot split, normalised."""
-    words: set[str] = set()
-    for text in texts:
-        normal = tokenizer.normalizer.normalize_str(text) if tokenizer.normalizer else text
-        steps = tokenizer.pre_tokenizer
-        parts = steps.pre_tokenize_str(normal) if steps else [(normal, None)]
-        words |= {part for part, _ in parts}
+    words = {word for text in texts for word in text_units(tokenizer, text)}
     unknown = tokenizer.model.unk_token
     split = ((word, tokenizer.model.tokenize(word)) for word in words if word)
     return {word for word, pieces in split if [piece.value for piece in pieces] == [unknown]}

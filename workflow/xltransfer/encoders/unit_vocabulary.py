@@ -14,7 +14,7 @@ from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizer
 
 from ..runtime.errors import InputError
 from .unit_tokenizers import byte_tokenizer
-from .vocabulary import SPECIAL_TOKENS
+from .vocabulary import SPECIAL_TOKENS, add_frame
 
 BYTES, CHARACTERS = "bytes", "characters"
 KINDS = (BYTES, CHARACTERS)
@@ -74,10 +74,5 @@ def _characters(lines: Iterable[str], minimum_count: int) -> Tokenizer:
     tokenizer.normalizer = normalizer
     tokenizer.pre_tokenizer = _by_blanks()
     tokenizer.add_special_tokens([AddedToken(name, normalized=False) for name in SPECIAL_TOKENS])
-    first, last = SPECIAL_TOKENS[2:4]
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single=f"{first} $A {last}",
-        pair=f"{first} $A {last} $B {last}",
-        special_tokens=[(first, vocabulary[first]), (last, vocabulary[last])],
-    )
+    add_frame(tokenizer)
     return tokenizer

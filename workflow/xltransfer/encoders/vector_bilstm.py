@@ -21,9 +21,9 @@ from torch import nn
 from torch.nn import functional
 
 from ..runtime.files import replacing
-from .bilstm import NO_LIMIT, BiLSTMConfig, BiLSTMEncoder, BiLSTMKind, read_config
-from .interface import CONFIG_FILE, StartingPoint
-from .reader import Reader, WordPieces
+from .bilstm import BiLSTMConfig, BiLSTMEncoder, BiLSTMKind, read_config
+from .interface import CONFIG_FILE, NO_LIMIT, StartingPoint
+from .reader import Reader, WholeWords, WordPieces
 from .vector_table import VECTORS_FILE, VectorTable
 from .word_characters import UNKNOWN_WORD, VOCABULARY_FILE, WordCharacters
 
@@ -48,7 +48,7 @@ class VectorBiLSTMConfig(BiLSTMConfig):
     trained_vectors: bool = False
 
 
-class VectorReader:
+class VectorReader(WholeWords):
     """The reader of one language: words are rows of a table, characters those of a vocabulary.
 
     Args:
@@ -60,12 +60,6 @@ class VectorReader:
         first_character: id of the unknown character; it and all later ids are characters. Ids of
             words are 2 + their row, and 1 without a row.
     """
-
-    prefix: ClassVar[list[int]] = []
-    suffix: ClassVar[list[int]] = []
-    between: ClassVar[list[int]] = []
-    padding = WordCharacters.padding
-    whole_words: ClassVar[bool] = True
 
     def __init__(self, table: VectorTable, spelling: WordCharacters, language: str = "") -> None:
         self.table, self.spelling, self.language = table, spelling, language

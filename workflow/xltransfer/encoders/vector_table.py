@@ -37,11 +37,6 @@ class VectorTable:
         self.words = {language: list(some) for language, some in words.items()}
         self.vectors = vectors
 
-    @property
-    def languages(self) -> list[str]:
-        """Codes of the languages."""
-        return list(self.words)
-
     @cached_property
     def _rows(self) -> dict[str, dict[str, int]]:
         found: dict[str, dict[str, int]] = {}

@@ -31,7 +31,7 @@ def train_wordpiece(lines: Iterable[str], size: int) -> Tokenizer:
     """
     lines = list(lines) if isinstance(lines, Iterator) else lines
     learner = _wordpiece({})
-    words = Counter(word for line in lines for word in _words(learner, line))
+    words = Counter(word for line in lines for word in text_units(learner, line))
     rare = _rare_characters(words, (size // 2 - len(SPECIAL_TOKENS)) // 2)
     if rare:
         log.info("vocabulary: no room for %d rare characters, such as %s", len(rare), rare[:10])
@@ -45,13 +45,17 @@ def train_wordpiece(lines: Iterable[str], size: int) -> Tokenizer:
     learner.train_from_iterator(_without(rare, lines), trainer)
     tokenizer = _wordpiece(learner.get_vocab(with_added_tokens=False))
     tokenizer.add_special_tokens(list(SPECIAL_TOKENS))
-    first, last = (tokenizer.token_to_id(token) for token in ("[CLS]", "[SEP]"))
+    add_frame(tokenizer)
+    return tokenizer
+
+
+def add_frame(tokenizer: Tokenizer) -> None:
+    """Put the special tokens of BERT around texts and pairs of texts."""
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]",
         pair="[CLS] $A [SEP] $B [SEP]",
-        special_tokens=[("[CLS]", first), ("[SEP]", last)],
+        special_tokens=[(name, tokenizer.token_to_id(name)) for name in ("[CLS]", "[SEP]")],
     )
-    return tokenizer
 
 
 def _wordpiece(vocabulary: dict[str, int]) -> Tokenizer:
@@ -61,9 +65,13 @@ def _wordpiece(vocabulary: dict[str, int]) -> Tokenizer:
     return tokenizer
 
 
-def _words(tokenizer: Tokenizer, line: str) -> list[str]:
-    normalised = tokenizer.normalizer.normalize_str(line)
-    return [word for word, _ in tokenizer.pre_tokenizer.pre_tokenize_str(normalised)]
+def text_units(tokenizer: Tokenizer, text: str) -> list[str]:
+    """The normalised units of a text that a tokenizer splits into subwords, mostly words."""
+    normalizer, steps = tokenizer.normalizer, tokenizer.pre_tokenizer
+    normal = text if normalizer is None else normalizer.normalize_str(text)
+    if steps is None:
+        return [normal] if normal else []
+    return [unit for unit, _ in steps.pre_tokenize_str(normal)]
 
 
 def _rare_characters(words: Mapping[str, int], room: int) -> list[str]:

@@ -9,22 +9,23 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 
 from ..runtime.errors import InputError
 from ..runtime.files import read_json, write_json
-from .reader import WordPieces
+from .reader import WholeWords, WordPieces
 
 PADDING, UNKNOWN_WORD = 0, 1
 VOCABULARY_FILE = "tokenizer.json"
 LONGEST_WORD = 1000
 """Maximum of ``longest_word``; a larger value is a mistake that only costs memory."""
+_SAVED = {"characters", "longest_word", "words"}
+"""Keys of the file."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-class WordCharacters:
+class WordCharacters(WholeWords):
     """A vocabulary of words and characters, which is a ``Reader``.
 
     Ids are 0 for padding, 1 for unknown words, then the words, then one for unknown characters,
@@ -35,17 +36,8 @@ class WordCharacters:
         longest_word: maximum number of characters read of a word, from its beginning.
 
     Attributes:
-        prefix, suffix, between: ids around a sentence and between two, empty here.
-        padding: id for padding.
-        whole_words: ``True``: the first id of a word is the word itself.
         first_character: id of the unknown character; it and all later ids are characters.
     """
-
-    prefix: ClassVar[list[int]] = []
-    suffix: ClassVar[list[int]] = []
-    between: ClassVar[list[int]] = []
-    padding = PADDING
-    whole_words: ClassVar[bool] = True
 
     def __init__(self, words: Sequence[str], characters: Sequence[str], longest_word: int) -> None:
         self.words, self.characters = list(words), list(characters)
@@ -90,7 +82,7 @@ class WordCharacters:
         content = read_json(path)
         if (
             not isinstance(content, dict)
-            or set(content) != {"characters", "longest_word", "words"}
+            or set(content) != _SAVED
             or not all(_distinct_strings(content[name]) for name in ("characters", "words"))
             or any(len(character) != 1 for character in content["characters"])
             or type(content["longest_word"]) is not int
@@ -101,13 +93,8 @@ class WordCharacters:
 
     def save(self, directory: Path | str) -> Path:
         """Write the file that ``load`` reads."""
-        content = {
-            "characters": self.characters,
-            "longest_word": self.longest_word,
-            "words": self.words,
-        }
         path = Path(directory) / VOCABULARY_FILE
-        write_json(path, content)
+        write_json(path, {name: getattr(self, name) for name in _SAVED})
         return path
 
     @property

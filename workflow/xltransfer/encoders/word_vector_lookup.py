@@ -8,19 +8,18 @@ in one space.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 import numpy as np
 
 from ..corpora.word_tokens import lowercased
 from ..runtime.errors import InputError
-from .reader import WordPieces
+from .reader import WholeWords, WordPieces
 
-PADDING, UNKNOWN, FIRST_WORD = 0, 1, 2
-"""Ids of padding, of words without a vector, and of the first word with one."""
+UNKNOWN, FIRST_WORD = 1, 2
+"""Ids of words without a vector, and of the first word with one."""
 
 
-class WordVectorLookup:
+class WordVectorLookup(WholeWords):
     """Words with vectors; a word of several languages has the mean of its vectors.
 
     A word without a vector has that of its lower-case form.
@@ -36,12 +35,6 @@ class WordVectorLookup:
     Raises:
         InputError: the vectors of two languages have different dimensions.
     """
-
-    prefix: ClassVar[list[int]] = []
-    suffix: ClassVar[list[int]] = []
-    between: ClassVar[list[int]] = []
-    padding = PADDING
-    whole_words: ClassVar[bool] = True
 
     def __init__(self, tables: Sequence[tuple[Sequence[str], np.ndarray]]) -> None:
         sizes = sorted({vectors.shape[1] for _, vectors in tables})

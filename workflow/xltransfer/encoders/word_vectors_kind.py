@@ -7,7 +7,7 @@ one of the languages. The only weight is the vector of unknown words.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -18,12 +18,10 @@ from torch.nn import functional
 from ..runtime.errors import InputError
 from ..runtime.files import read_json, write_json
 from .batching import Batch
-from .interface import CONFIG_FILE, EncoderKind, StartingPoint
+from .interface import CONFIG_FILE, NO_LIMIT, EncoderKind, StartingPoint
 from .word_vector_lookup import UNKNOWN, WordVectorLookup
 
 MODEL_TYPE = "xltransfer-word-vectors"
-NO_LIMIT = 1 << 62
-"""Maximum number of words per row."""
 MOST_DIMENSIONS = 1 << 16
 
 
@@ -49,8 +47,7 @@ class WordVectorConfig:
 
     def to_json_file(self, path: Path | str) -> None:
         """Write the file that ``read_configuration`` reads."""
-        names = {"embeddings": self.embeddings, "method": self.method}
-        write_json(path, {"model_type": MODEL_TYPE, **names, "dimensions": self.dimensions})
+        write_json(path, {"model_type": MODEL_TYPE, **asdict(self)})
 
 
 def read_configuration(directory: Path | str) -> WordVectorConfig:
@@ -107,7 +104,6 @@ class WordVectorsKind(EncoderKind):
     name = "an encoder of word vectors"
     model_type = MODEL_TYPE
     reader_files = ()
-    reads_word_vectors = True
 
     def __init__(self, lookup: WordVectorLookup | None = None) -> None:
         self._lookup = lookup
@@ -147,10 +143,6 @@ class WordVectorsKind(EncoderKind):
     def reader(self, directory: Path) -> WordVectorLookup:
         """The vectors of the lookup."""
         return self._known(directory)
-
-    def longest_input(self, network: WordVectorEncoder) -> int:
-        """Rows may be of any length."""
-        return NO_LIMIT
 
     def select_language(self, network: WordVectorEncoder, language: str) -> None:
         """Give the network the vectors of the texts to read.

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from ..runtime.errors import InputError
-from ..runtime.files import replacing
+from ..runtime.files import json_object, replacing
 
 PACKAGE = "xltransfer"
 RUNTIME = f"{PACKAGE}.runtime"
@@ -69,7 +69,7 @@ def _module(name: str) -> tuple[str, tuple[str, ...]]:
         _parsed()[key] = _parse(source, package)
         _unsaved.add(key)
     digest, candidates = _parsed()[key]
-    imported = {candidate for candidate in candidates if _exists(candidate)}
+    imported = {candidate for candidate in candidates if _path(candidate).exists()}
     # Importing a.b.c also imports a and a.b.
     parents = {part for module in imported for part in _parents(module)}
     return digest, tuple(sorted(imported | parents))
@@ -89,10 +89,7 @@ def _parse(source: bytes, package: str) -> tuple[str, list[str]]:
 @cache
 def _parsed() -> dict[str, tuple[str, list[str]]]:
     """Cached results of earlier processes, since parsing takes half a second."""
-    try:
-        return json.loads(PARSED.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
+    return json_object(PARSED)
 
 
 def _save() -> None:
@@ -140,7 +137,3 @@ def _path(name: str) -> Path:
     relative = ROOT.joinpath(*name.split(".")[1:])
     module = relative.with_suffix(".py")
     return module if module.exists() and name != PACKAGE else relative / "__init__.py"
-
-
-def _exists(name: str) -> bool:
-    return _path(name).exists()

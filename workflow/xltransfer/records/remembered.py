@@ -6,13 +6,11 @@ inode) does not detect a flipped bit; stages that read the file compare its cont
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from ..runtime.errors import InputError
-from ..runtime.files import sha256_of_file, write_json
+from ..runtime.files import json_object, sha256_of_file, write_json
 
 REMEMBERED = Path(".snakemake/xltransfer-checksums.json")
 """Cache of checksums by path, size, timestamps and inode, in Snakemake's working directory."""
@@ -30,7 +28,7 @@ def remembered_checksum(path: Path, root: Path) -> str:
     status = path.stat()
     if status.st_size < LARGE:
         return sha256_of_file(path)
-    key, known = _key(path), _known(root)
+    key, known = _key(path), json_object(root / REMEMBERED)
     # Programs can set a file's mtime, but not its ctime.
     found = known.get(key)
     if found is None or found["status_changed"] != status.st_ctime_ns:
@@ -41,22 +39,14 @@ def remembered_checksum(path: Path, root: Path) -> str:
     return found["checksum"]
 
 
-def recall(path: Path, root: Path = Path()) -> str | None:
+def recall(path: Path) -> str | None:
     """The cached checksum of a file if its key is unchanged, else ``None``."""
     if path.stat().st_size < LARGE:
         return None
-    found = _known(root).get(_key(path))
+    found = json_object(REMEMBERED).get(_key(path))
     return None if found is None else found["checksum"]
 
 
 def _key(path: Path) -> str:
     status = path.stat()
     return f"{path.resolve()} {status.st_size} {status.st_mtime_ns} {status.st_ino}"
-
-
-def _known(root: Path) -> dict[str, dict[str, Any]]:
-    try:
-        content = json.loads((root / REMEMBERED).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}

@@ -79,11 +79,10 @@ def layer_charts(randominit: pd.DataFrame) -> list[LayerChart]:
                 f"interval {_signed(low)} to {_signed(high)}"
             )
             points.append(Point(x, height(change), height(low), height(high), words))
-        if not points:
-            # Ablations are run for some of the sources alone.
-            continue
-        title = f"{row['encoder']}, {row['task']}, {row['source_target']}"
-        charts.append(LayerChart(title, _WIDTH, _HEIGHT, height(0.0), points, ticks, scale))
+        # Ablations are run for some of the sources alone.
+        if points:
+            title = f"{row['encoder']}, {row['task']}, {row['source_target']}"
+            charts.append(LayerChart(title, _WIDTH, _HEIGHT, height(0.0), points, ticks, scale))
     return charts
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from html.parser import HTMLParser
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ from ..study.project import workflow_folder
 
 CAPTIONS = workflow_folder() / "report"
 """Folder with the titles of tables and figures and their captions."""
+_ROW, _NOTE = (re.compile(f"<{name}>(.*?)</{name}>", re.DOTALL) for name in ("tr", "p"))
+"""Rows and notes of the pages that ``analyses.tables`` renders; the first row is the header."""
 
 
 @dataclass(frozen=True)
@@ -116,9 +118,12 @@ def _table(path: Path, title: str, category: str) -> Table:
     rendering = path.with_suffix(".html")
     if not rendering.is_file():
         raise InputError(f"{rendering}: missing; delete {path} and run the study again")
-    parts = _Rendering(read_text(rendering))
-    rows, width = parts.rows, len(parts.columns)
-    if not width or any(len(row) != width for row in rows):
+    text = read_text(rendering)
+    headers = _cells("th", text)
+    rows = [[cell for _, cell in _cells("td", row)] for row in _ROW.findall(text)[1:]]
+    # An unfinished file may end between two rows.
+    whole = headers and text.rstrip().endswith("</html>")
+    if not whole or any(len(row) != len(headers) for row in rows):
         raise InputError(
             f"{rendering}: not a rendered table; delete {path} and run the study again"
         )
@@ -127,47 +132,19 @@ def _table(path: Path, title: str, category: str) -> Table:
         title,
         category,
         _caption("table", path.stem),
-        parts.columns,
+        [name for _, name in headers],
         rows,
-        parts.are_numbers,
-        parts.notes,
+        [side == "right" for side, _ in headers],
+        [unescape(note) for note in _NOTE.findall(text)],
         pd.read_csv(path, keep_default_na=False, na_values=[""]),
         read_json(record_path(path)),
     )
 
 
-class _Rendering(HTMLParser):
-    """The cells and notes of a table that ``analyses.tables`` has rendered."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.columns: list[str] = []
-        self.are_numbers: list[bool] = []
-        self.rows: list[list[str]] = []
-        self.notes: list[str] = []
-        self._into: list[str] | None = None
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        if tag == "tr":
-            self.rows.append([])
-        if tag == "th":
-            self.are_numbers.append(("class", "right") in attributes)
-        if tag in ("th", "td", "p"):
-            cells = self.rows[-1] if tag == "td" and self.rows else self.notes
-            self._into = self.columns if tag == "th" else cells
-            self._into.append("")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in ("th", "td", "p"):
-            self._into = None
-        if tag == "table":
-            # The first row is the header, which has no cells of data.
-            self.rows = self.rows[1:]
-
-    def handle_data(self, data: str) -> None:
-        if self._into is not None:
-            self._into[-1] += data
+def _cells(element: str, text: str) -> list[tuple[str, str]]:
+    """The class and the text of the cells of a rendering."""
+    found = re.findall(f'<{element} class="(.*?)">(.*?)</{element}>', text, re.DOTALL)
+    return [(side, unescape(cell)) for side, cell in found]
 
 
 def marked_up(caption: str) -> list[tuple[str, str]]:

@@ -143,8 +143,7 @@ def _corpus(results: Path, files: list[Predicted], settings: Mapping[str, Any]) 
         Example(gold[index], {name: sentences[place] for name, sentences in shown.items()})
         for place, index in enumerate(chosen)
     ]
-    first = files[0]
-    names = (first.encoder, first.task, first.source, first.corpus, first.part)
+    names = _corpus_key(files[0])
     return Corpus(*names, settings["kind"], seed, len(whole), examples, confusions(counts))
 
 

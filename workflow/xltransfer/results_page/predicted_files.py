@@ -61,13 +61,12 @@ def predicted_files(results: Path) -> list[Predicted]:
     """The files of predictions of words: trees, tags and entities, in the order of their names."""
     found = []
     for path in sorted((results / "predictions").glob("*/*/*/*/*/*")):
-        encoder, task, source, ablation, seed, name = path.parts[-6:]
+        *model, seed, name = path.parts[-6:]
         number = _SEED.fullmatch(seed)
         corpus, _, part = path.stem.rpartition("-")
         kind = format_of(name)
         if number and corpus and kind is not None and kind.functions:
-            file = (encoder, task, source, ablation, int(number[1]), corpus, part, path)
-            found.append(Predicted(*file))
+            found.append(Predicted(*model, int(number[1]), corpus, part, path))
     return sorted(found)
 
 

@@ -19,7 +19,7 @@ from ..runtime.errors import InputError
 from ..runtime.files import read_text, replacing
 from .charts import layer_charts, score_matrices
 from .collected import Figure, Table, collect_figures, collect_tables, marked_up
-from .examples import LONGEST, NO_ABLATION, SENTENCES, SHORTEST, Corpus, Example, collect_corpora
+from .examples import LONGEST, NO_ABLATION, SENTENCES, SHORTEST, Example, collect_corpora
 from .stage_graph import stage_graph
 from .trainings import collect_trainings, shown_training
 from .tree_drawing import draw_tree
@@ -81,7 +81,10 @@ def render_page(
         study=latest["study"],
         facts=_facts(tables),
         categories=_categories(tables, figures),
-        corpora=[_shown_corpus(corpus) for corpus in corpora],
+        corpora=[
+            {**vars(corpus), "examples": [_shown_example(example) for example in corpus.examples]}
+            for corpus in corpora
+        ],
         trainings=[shown_training(training) for training in collect_trainings(results)],
         graph=stage_graph(_inputs(tables)),
         sentences=SENTENCES,
@@ -109,29 +112,20 @@ def _facts(tables: Sequence[Table]) -> list[tuple[str, str]]:
     """What the tables say about their study; all values where they differ."""
 
     def values(key: str) -> str:
-        found = dict.fromkeys(_as_words(table.provenance.get(key)) for table in tables)
-        return " | ".join(found)
+        found = (table.provenance.get(key) for table in tables)
+        words = (", ".join(map(str, one)) if isinstance(one, list) else str(one) for one in found)
+        return " | ".join(dict.fromkeys(words))
 
     packages = tables[0].provenance["versions"]
+    sources = {path for table in tables for path in table.provenance["sources"]}
     return [
         ("Seeds", values("seeds")),
         ("Commit of the workflow", values("commit")),
         ("Digest of the configuration", values("config")),
         ("Processor", values("processor")),
         ("Versions", ", ".join(f"{name} {version}" for name, version in packages.items())),
-        (
-            "Files behind the tables",
-            str(len(_sources(tables))) + " sources, by checksum in the records",
-        ),
+        ("Files behind the tables", f"{len(sources)} sources, by checksum in the records"),
     ]
-
-
-def _sources(tables: Sequence[Table]) -> set[str]:
-    return {path for table in tables for path in table.provenance["sources"]}
-
-
-def _as_words(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _inputs(tables: Sequence[Table]) -> dict[str, dict[str, str]]:
@@ -141,34 +135,15 @@ def _inputs(tables: Sequence[Table]) -> dict[str, dict[str, str]]:
     return found
 
 
-def _shown_corpus(corpus: Corpus) -> dict[str, Any]:
-    facts = {
-        name: getattr(corpus, name) for name in ("encoder", "task", "source", "corpus", "part")
-    }
-    examples = [_shown_example(example) for example in corpus.examples]
-    return {**facts, "seeds": corpus.seeds, "confusions": corpus.confusions, "examples": examples}
-
-
 def _shown_example(example: Example) -> Mapping[str, Any]:
-    gold, text = example.gold, " ".join(example.gold.forms)
-    names = {
-        name: "predicted" if name == NO_ABLATION else f"predicted after {name}"
-        for name in example.predicted
-    }
-    if gold.heads is not None:
-        drawings = [("gold", draw_tree(gold, gold))]
-        drawings += [
-            (names[name], draw_tree(item, gold)) for name, item in example.predicted.items()
-        ]
-        return {"text": text, "gold": gold, "drawings": drawings, "rows": []}
-    rows = [
-        (
-            names[name],
-            [
-                (label, label == right)
-                for label, right in zip(item.labels, gold.labels, strict=True)
-            ],
-        )
-        for name, item in example.predicted.items()
-    ]
-    return {"text": text, "gold": gold, "drawings": [], "rows": rows}
+    gold = example.gold
+    drawings = [] if gold.heads is None else [("gold", draw_tree(gold, gold))]
+    rows = []
+    for ablation, item in example.predicted.items():
+        name = "predicted" if ablation == NO_ABLATION else f"predicted after {ablation}"
+        if gold.heads is None:
+            pairs = zip(item.labels, gold.labels, strict=True)
+            rows.append((name, [(label, label == right) for label, right in pairs]))
+        else:
+            drawings.append((name, draw_tree(item, gold)))
+    return {"text": " ".join(gold.forms), "gold": gold, "drawings": drawings, "rows": rows}

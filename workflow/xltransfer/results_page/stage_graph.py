@@ -83,16 +83,11 @@ def _placed(files: Mapping[str, set[str]], readers: Mapping[str, set[str]]) -> S
     for name in names:
         places[name] = (8 + column[name] * _COLUMN, 8 + rows[column[name]] * _ROW)
         rows[column[name]] += 1
-    lines = [
-        (
-            places[before][0] + _BOX[0],
-            places[before][1] + _BOX[1] / 2,
-            places[name][0],
-            places[name][1] + _BOX[1] / 2,
-        )
-        for name in names
-        for before in sorted(graph[name])
-    ]
+    lines = []
+    for name in names:
+        for before in sorted(graph[name]):
+            (x1, y1), (x2, y2) = places[before], places[name]
+            lines.append((x1 + _BOX[0], y1 + _BOX[1] / 2, x2, y2 + _BOX[1] / 2))
     stages = [Stage(name, len(files.get(name, ())), *places[name]) for name in names]
     words = "; ".join(
         f"{name} reads {', '.join(sorted(graph[name]))}" for name in names if graph[name]

@@ -45,10 +45,6 @@ class Training:
         names = [name for name in self.history[0] if name not in ("epoch", "loss")]
         return "LAS" if "LAS" in names else next(iter(names), "loss")
 
-    def values(self, metric: str) -> list[float]:
-        """A score, or the loss, of every epoch."""
-        return [row[metric] for row in self.history]
-
 
 def collect_trainings(results: Path) -> list[Training]:
     """The fine-tunings below a folder of results, in the order of their names.
@@ -90,8 +86,7 @@ def write_curves(path: Path, trainings: Sequence[Training]) -> None:
         for training in trainings:
             model = (training.encoder, training.task, training.source, training.ablation)
             for row in training.history:
-                metrics = sorted(set(row) - {"epoch"})
-                for name in metrics:
+                for name in sorted(set(row) - {"epoch"}):
                     values = (training.seed, int(row["epoch"]), name, f"{row[name]:.4f}")
                     writer.writerow((*model, *values))
 
@@ -99,7 +94,7 @@ def write_curves(path: Path, trainings: Sequence[Training]) -> None:
 def shown_training(training: Training) -> Mapping[str, Any]:
     """A training as the page shows it: facts, and a curve as points of an SVG line."""
     metric = training.metric
-    values = training.values(metric)
+    values = [row[metric] for row in training.history]
     low, spread = min(values), (max(values) - min(values)) or 1.0
     across = _WIDTH / max(len(values) - 1, 1)
     points = " ".join(

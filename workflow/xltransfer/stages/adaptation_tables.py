@@ -26,9 +26,6 @@ _NOTE = (
     "trained_parameters, stored_bytes and steps are those of the fine-tuning of one model."
 )
 
-_NAMES = (("task", "comparison"), ("language", "language"), ("method", "method"))
-"""Keys of a row of times, and of the cell that has its value."""
-
 
 def adaptation_tables(
     config: Annotated[Mapping[str, Any], Keys("study", "seeds", "config", "cells", "names")],
@@ -118,7 +115,9 @@ def _times(
     """The wall times of each method for each language."""
     return [
         {
-            **{key: cell[name] for key, name in _NAMES},
+            "task": cell["comparison"],
+            "language": cell["language"],
+            "method": cell["method"],
             "training_seconds": _mean([_seconds([folder]) for folder in models[cost_key(cell)]]),
             "adaptation_seconds": _mean(
                 [_seconds(Path(results, made) for made in chain) for chain in cell["pretrainings"]]

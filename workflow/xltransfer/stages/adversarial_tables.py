@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from ..analyses.adversarial_transfer import adversarial_table
-from ..analyses.scores import complete, read_scores
+from ..analyses.scores import CELL, complete, read_scores
 from ..analyses.tables import reading_note, write_table
 from ..encoders.ablations import NONE
 from ..records import paths
@@ -16,7 +16,6 @@ from ..runtime.errors import InputError
 from ..runtime.files import read_json
 from ..runtime.signatures import Keys
 
-CELL = ("encoder", "task", "source", "target", "ablation", "seed", "metric")
 NOTE = (
     "word level: word vectors are mapped into one space; sentence level: trained against a "
     "discriminator of languages. change: from the same encoder without the discriminator. "
@@ -50,9 +49,7 @@ def adversarial_tables(
         measured[row["measured"]] = Path(paths.discrimination(results, *of, target))
         for task in (row["task"], row["reference"]):
             if task is not None:
-                file = paths.scores(
-                    results, row["encoder"], task, row["source_corpus"], f"{target}-test"
-                )
+                file = paths.scores(results, of[0], task, of[2], f"{target}-test")
                 scores[Path(file)] = {**row, "task": task}
     provenance = table_provenance(config, [*scores, *measured.values()], "adversarial_tables")
     expected = [

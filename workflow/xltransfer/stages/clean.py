@@ -5,16 +5,15 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import Any, Literal
 
 from ..corpora.checksums import UNCHECKED, refuse_other_content, verify_checksum
 from ..corpora.cleaning.duplicates import EXACT, NEAR, line_key
 from ..corpora.cleaning.evaluation_sentences import EvaluationSentences
 from ..corpora.cleaning.line_counts import Counts, largest_loss
-from ..corpora.cleaning.line_store import LineStore, Progress, batches, workplace
+from ..corpora.cleaning.line_store import LineStore, Output, Progress, batches, outputs, workplace
 from ..corpora.cleaning.settings import Settings
 from ..corpora.cleaning.steps import Steps
 from ..corpora.confined import confined_lines
@@ -22,7 +21,7 @@ from ..corpora.raw_corpora import KINDS
 from ..records.record import without_absolute_paths, write_record
 from ..records.verification import verified_checksums
 from ..runtime.errors import InputError
-from ..runtime.files import replacing, write_json
+from ..runtime.files import write_json
 
 log = logging.getLogger(__name__)
 
@@ -81,12 +80,7 @@ def clean(
                 progress.advance(len(lines))
                 store.add(steps(lines))
         marks = store.marks()
-        with ExitStack() as files:
-            sides = []
-            for path in (training, held_out):
-                temporary = files.enter_context(replacing(path))
-                file = files.enter_context(open(temporary, "w", encoding="utf-8", newline="\n"))
-                sides.append(_Side(file))
+        with outputs((training, held_out), texts=1) as sides:
             counts = _write(store.marked_lines(marks), sides, settings)
             _check(sides, [*steps.counts, *counts], raw)
     if left_out := units["pages_not_parsed"]:
@@ -98,22 +92,8 @@ def clean(
         write_record(path, "clean", read, config=asdict(settings))
 
 
-class _Side:
-    """One of the two outputs."""
-
-    def __init__(self, file: IO[str]) -> None:
-        self.file = file
-        self.lines = self.characters = self.words = 0
-
-    def write(self, line: str) -> None:
-        self.file.write(f"{line}\n")
-        self.lines += 1
-        self.characters += len(line)
-        self.words += line.count(" ") + 1
-
-
 def _write(
-    lines: Iterable[tuple[int, str]], sides: list[_Side], settings: Settings
+    lines: Iterable[tuple[int, str]], sides: list[Output], settings: Settings
 ) -> list[Counts]:
     """Write the lines without a mark; returns the counts of these steps."""
     exact, near, limit = Counts("duplicates"), Counts("near_duplicates"), Counts("limit")
@@ -121,31 +101,22 @@ def _write(
     most = settings.maximum_lines
     for mark, line in lines:
         length = len(line)
-        exact.lines_read += 1
-        exact.characters_read += length
-        if mark == EXACT:
-            exact.drop("same as an earlier line", 1, length)
-            continue
-        near.lines_read += 1
-        near.characters_read += length
-        if mark == NEAR:
-            near.drop("similar to an earlier line", 1, length)
-            continue
-        limit.lines_read += 1
-        limit.characters_read += length
-        if most is not None and sides[0].lines + sides[1].lines == most:
-            limit.drop("beyond maximum_lines", 1, length)
-            continue
-        sides[line_key(line) < threshold].write(line)
+        is_beyond = most is not None and sides[0].items + sides[1].items == most
+        if (
+            exact.keeps(length, mark == EXACT, "same as an earlier line")
+            and near.keeps(length, mark == NEAR, "similar to an earlier line")
+            and limit.keeps(length, is_beyond, "beyond maximum_lines")
+        ):
+            sides[line_key(line) < threshold].write(f"{line}\n", line)
     steps = [exact]
     if settings.near_duplicates:
         steps.append(near)
     return steps if most is None else [*steps, limit]
 
 
-def _check(sides: list[_Side], counts: list[Counts], raw: Path) -> None:
+def _check(sides: list[Output], counts: list[Counts], raw: Path) -> None:
     """Reject a corpus without remaining training lines; names the step that dropped the most."""
-    if sides[0].lines:
+    if sides[0].items:
         return
     loss = largest_loss(counts, "lines", "the file holds no text")
     raise InputError(
@@ -153,19 +124,19 @@ def _check(sides: list[_Side], counts: list[Counts], raw: Path) -> None:
     )
 
 
-def _say(raw: Path, sides: list[_Side], settings: Settings, notes: list[str]) -> None:
-    if settings.held_out_share and not sides[1].lines:
+def _say(raw: Path, sides: list[Output], settings: Settings, notes: list[str]) -> None:
+    if settings.held_out_share and not sides[1].items:
         notes.append("no line is held out: the corpus is too small for held_out_share")
     for note in notes:
         log.warning("%s: %s", raw.name, note)
-    log.info("%s: %d lines to train on, %d held out", raw.name, sides[0].lines, sides[1].lines)
+    log.info("%s: %d lines to train on, %d held out", raw.name, sides[0].items, sides[1].items)
 
 
 def _report(
     settings: Settings,
     units: Counter[str],
     counts: list[Counts],
-    sides: list[_Side],
+    sides: list[Output],
     notes: list[str],
 ) -> dict[str, Any]:
     names = ("training", "held_out")
@@ -180,7 +151,7 @@ def _report(
         },
         "steps": [step.row() for step in counts],
         **{
-            name: {"lines": side.lines, "characters": side.characters, "words": side.words}
+            name: {"lines": side.items, "characters": side.characters[0], "words": side.words[0]}
             for name, side in zip(names, sides, strict=True)
         },
         "notes": notes,

@@ -5,16 +5,15 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import fields
 from pathlib import Path
-from typing import IO, Annotated, Any
+from typing import Annotated, Any
 
 from ..corpora.checksums import refuse_other_content, verify_checksum
 from ..corpora.cleaning.duplicates import EXACT, line_key
 from ..corpora.cleaning.evaluation_sentences import EvaluationSentences
 from ..corpora.cleaning.line_counts import Counts, largest_loss
-from ..corpora.cleaning.line_store import LineStore, Progress, batches, workplace
+from ..corpora.cleaning.line_store import LineStore, Output, Progress, batches, outputs, workplace
 from ..corpora.cleaning.pair_steps import PairSteps, characters
 from ..corpora.cleaning.settings import PairSettings
 from ..corpora.parallel_corpora import DEV, PARTS, TEST, TRAIN
@@ -23,7 +22,7 @@ from ..corpora.sentence_pairs import Pair
 from ..records.record import write_record
 from ..records.verification import verified_checksums
 from ..runtime.errors import InputError
-from ..runtime.files import replacing, write_json
+from ..runtime.files import write_json
 from ..runtime.signatures import Keys
 
 log = logging.getLogger(__name__)
@@ -76,7 +75,6 @@ def clean_parallel_text(
     languages = config["first"], config["second"]
     steps = PairSteps(settings, evaluation, languages)
     units: Counter[str] = Counter()
-    outputs = training, held_out, test
     with workplace(training) as folder:
         store = LineStore(folder)
         with Progress(training.parent.name) as progress:
@@ -84,12 +82,7 @@ def clean_parallel_text(
                 progress.advance(len(pairs))
                 _add(store, part, steps(pairs))
         split = _Split(store, settings, set(parts))
-        with ExitStack() as stack:
-            sides = []
-            for path in outputs:
-                temporary = stack.enter_context(replacing(path))
-                file = stack.enter_context(open(temporary, "w", encoding="utf-8", newline="\n"))
-                sides.append(_Output(file))
+        with outputs((training, held_out, test), texts=2) as sides:
             counts = [*steps.counts, *split.write(sides)]
             _check(sides, counts, files[0])
     found = {
@@ -98,9 +91,9 @@ def clean_parallel_text(
     }
     content = _report(languages, units, counts, sides)
     write_json(report, {**content, "evaluation_sentences": found})
-    for path in (*outputs, report):
+    for path in (training, held_out, test, report):
         write_record(path, "clean_parallel_text", read, config=dict(config))
-    numbers = [side.pairs for side in sides]
+    numbers = [side.items for side in sides]
     log.info("%s: %d pairs to train on, %d held out, %d for tests", training.parent, *numbers)
 
 
@@ -153,7 +146,7 @@ class _Split:
         self._store, self._settings, self._published = store, settings, published
         self._marks = store.marks()
 
-    def write(self, sides: Sequence[_Output]) -> list[Counts]:
+    def write(self, sides: Sequence[Output]) -> list[Counts]:
         """Write the pairs; returns the counts of these steps."""
         # Keys of the texts of held-out and test pairs, by language.
         evaluated: tuple[set[int], set[int]] = set(), set()
@@ -164,13 +157,11 @@ class _Split:
         repeated, limit = Counts("duplicates"), Counts("limit")
         shared = Counts("held_out_texts")
         for number, pair in self._remaining(repeated, limit):
-            shared.lines_read += 1
-            shared.characters_read += characters(pair)
             known = zip(evaluated, pair[1:], strict=True)
-            if not number and any(line_key(text) in texts for texts, text in known):
-                shared.drop("a text is also in a held-out or test pair", 1, characters(pair))
-                continue
-            sides[number].write(pair)
+            is_evaluated = not number and any(line_key(text) in texts for texts, text in known)
+            reason = "a text is also in a held-out or test pair"
+            if shared.keeps(characters(pair), is_evaluated, reason):
+                sides[number].write(pair.line(), *pair[1:])
         return [repeated, *([] if self._settings.maximum_pairs is None else [limit]), shared]
 
     def _remaining(self, repeated: Counts, limit: Counts) -> Iterator[tuple[int, Pair]]:
@@ -180,19 +171,12 @@ class _Split:
             part, *cells = line.split("\t")
             pair = Pair(*cells)
             length = characters(pair)
-            repeated.lines_read += 1
-            repeated.characters_read += length
-            if mark == EXACT:
-                repeated.drop("same as an earlier pair", 1, length)
-                continue
-            limit.lines_read += 1
-            limit.characters_read += length
-            if part == TRAIN:
-                if kept == most:
-                    limit.drop("beyond maximum_pairs", 1, length)
-                    continue
-                kept += 1
-            yield self._output(part, pair.identifier), pair
+            is_beyond = part == TRAIN and kept == most
+            if repeated.keeps(length, mark == EXACT, "same as an earlier pair") and limit.keeps(
+                length, is_beyond, "beyond maximum_pairs"
+            ):
+                kept += part == TRAIN
+                yield self._output(part, pair.identifier), pair
 
     def _output(self, part: str, identifier: str) -> int:
         """Index of the output of a pair: training, held-out or test."""
@@ -206,25 +190,9 @@ class _Split:
         return int(DEV not in self._published and key >= _HASHES - held_out)
 
 
-class _Output:
-    """One of the three outputs."""
-
-    def __init__(self, file: IO[str]) -> None:
-        self.file = file
-        self.pairs = 0
-        self.characters, self.words = [0, 0], [0, 0]
-
-    def write(self, pair: Pair) -> None:
-        self.file.write(pair.line())
-        self.pairs += 1
-        for side, text in enumerate(pair[1:]):
-            self.characters[side] += len(text)
-            self.words[side] += text.count(" ") + 1
-
-
-def _check(sides: Sequence[_Output], counts: Sequence[Counts], file: Path) -> None:
+def _check(sides: Sequence[Output], counts: Sequence[Counts], file: Path) -> None:
     """Reject a corpus without remaining training pairs; names the step that dropped the most."""
-    if sides[0].pairs:
+    if sides[0].items:
         return
     loss = largest_loss(counts, "pairs", "all pairs are held out")
     raise InputError(
@@ -237,7 +205,7 @@ def _report(
     languages: tuple[str, str],
     units: Counter[str],
     counts: Iterable[Counts],
-    sides: Sequence[_Output],
+    sides: Sequence[Output],
 ) -> dict[str, Any]:
     steps = [_row(step) for step in counts]
     read = {"pairs": steps[0]["pairs_read"], "characters": steps[0]["characters_read"]}
@@ -247,7 +215,7 @@ def _report(
         "steps": steps,
         **{
             name: {
-                "pairs": side.pairs,
+                "pairs": side.items,
                 "characters": dict(zip(languages, side.characters, strict=True)),
                 "words": dict(zip(languages, side.words, strict=True)),
             }

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..analyses.tokenizers.tokenizer_statistics import CountingTokenizer, tokenizer_statistics
 from ..corpora.formats import FORMATS, format_of, read_sentences
+from ..corpora.lines import Lines
 from ..records.record import write_record
 from ..records.verification import verified_checksums
 from ..runtime.errors import InputError
@@ -45,20 +46,9 @@ def count_pieces(encoder: Path, corpus: Path, columns: Mapping[str, str], output
 
 
 def raw_sentences(path: Path) -> Iterator[list[str]]:
-    """The words of each line of a text, read as a stream.
+    """The words of each line of a text that is not empty, read as a stream.
 
     Raises:
         InputError: the file is missing, or not UTF-8 (names the line).
     """
-    try:
-        with open(path, "rb") as lines:
-            for number, line in enumerate(lines, start=1):
-                try:
-                    yield line.decode("utf-8-sig" if number == 1 else "utf-8").split()
-                except UnicodeDecodeError as error:
-                    raise InputError(
-                        f"{path}:{number}: byte 0x{line[error.start]:02x} is not UTF-8; convert "
-                        "the file to UTF-8"
-                    ) from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    return (line.split() for line in Lines(path))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,8 +23,7 @@ def embedded_classification(
             and the parameters of the ``language``.
         output: output file.
     """
-    parameters = {field.name: config["language"][field.name] for field in fields(Language)}
-    world = ClassificationWorld(config["seed"], Language(**parameters))
+    world = ClassificationWorld(config["seed"], Language.from_json(config["language"]))
     numbers = range(config["first"], config["first"] + config["sentences"])
     write_classification(output, world, numbers)
     write_record(output, "embedded_classification", {}, config=dict(config))

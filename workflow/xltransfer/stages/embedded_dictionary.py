@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -34,13 +33,8 @@ def embedded_dictionary(
         training: output file of the pairs that mappings are computed from.
         test: output file of the pairs that they are tested with; every other source word.
     """
-    worlds = [
-        World(
-            config["seed"],
-            Language(**{field.name: config[side][field.name] for field in fields(Language)}),
-        )
-        for side in ("source", "target")
-    ]
+    sides = ("source", "target")
+    worlds = [World(config["seed"], Language.from_json(config[side])) for side in sides]
     numbers = range(config["first"], config["first"] + config["sentences"])
     parts = split_pairs(PAIRS[what](*worlds, numbers))
     for path, pairs in zip((training, test), parts, strict=True):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,9 +25,9 @@ def embedded_questions(
             fewest and most ``sentences`` of a passage, and the parameters of the ``language``.
         output: output file.
     """
-    parameters = {field.name: config["language"][field.name] for field in fields(Language)}
     fewest, most = config["sentences"]
-    world = QuestionWorld(config["seed"], Language(**parameters), (fewest, most))
+    language = Language.from_json(config["language"])
+    world = QuestionWorld(config["seed"], language, (fewest, most))
     numbers = range(config["first"], config["first"] + config["passages"])
     write_questions(output, world, numbers)
     write_record(output, "embedded_questions", {}, config=dict(config))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -28,8 +27,7 @@ def embedded_relations(
             and the parameters of the ``language``.
         output: output file.
     """
-    given = {field.name: config["language"][field.name] for field in fields(Language)}
-    world = World(config["seed"], Language(**given))
+    world = World(config["seed"], Language.from_json(config["language"]))
     numbers = range(config["first"], config["first"] + config["sentences"])
     writer = write_roles if what == "roles" else write_relations
     writer(output, world, numbers)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -36,15 +35,11 @@ def embedded_world(
             ``translation``.
         output: output file.
     """
-    world = _world(config["seed"], config["language"])
+    world = World(config["seed"], Language.from_json(config["language"]))
     numbers = range(config["first"], config["first"] + config["sentences"])
     if what == "parallel":
-        translation = _world(config["seed"], config["translation"])
+        translation = World(config["seed"], Language.from_json(config["translation"]))
         write_parallel_text(output, world, translation, numbers)
     else:
         WRITERS[what](output, world, numbers)
     write_record(output, "embedded_world", {}, config=dict(config))
-
-
-def _world(seed: int, language: Mapping[str, Any]) -> World:
-    return World(seed, Language(**{field.name: language[field.name] for field in fields(Language)}))

@@ -48,17 +48,14 @@ def fetch_encoder(
     from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, LocalEntryNotFoundError
 
     directory.mkdir(parents=True, exist_ok=True)
-    staging = directory / ".fetching"
+    staging, place = directory / ".fetching", f"{hub}@{revision[:12]}"
     for name in (*REQUIRED[:1], *OPTIONAL, *REQUIRED[1:]):
         try:
             path = hf_hub_download(
                 hub, name, revision=revision, local_dir=staging, endpoint=endpoint
             )
         except LocalEntryNotFoundError as error:
-            reason = one_line(error)
-            raise InputError(
-                f"{hub}@{revision[:12]}: the hub cannot be reached: {reason}"
-            ) from None
+            raise InputError(f"{place}: the hub cannot be reached: {one_line(error)}") from None
         except EntryNotFoundError:
             if name in OPTIONAL:
                 continue
@@ -66,13 +63,13 @@ def fetch_encoder(
                 _record(directory / name, hub, revision)
                 continue
             raise InputError(
-                f"{hub}@{revision[:12]} has no {name}; choose a revision that has it, "
+                f"{place} has no {name}; choose a revision that has it, "
                 "or convert the model and give its directory as `path`"
             ) from None
         except (HfHubHTTPError, OSError) as error:
-            raise InputError(f"{hub}@{revision[:12]}: {name}: {one_line(error)}") from None
+            raise InputError(f"{place}: {name}: {one_line(error)}") from None
         if name == "config.json":
-            _check_family(Path(path), f"{hub}@{revision[:12]}: {name}", causal)
+            _check_family(Path(path), f"{place}: {name}", causal)
         with replacing(directory / name) as temporary:
             shutil.copyfile(path, temporary)
         _record(directory / name, hub, revision)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
 from ..corpora.checksums import refuse_other_content, verify_checksum
 from ..corpora.confined import confined_lines
+from ..corpora.lines import write_lines
 from ..corpora.raw_corpora import KINDS
 from ..records.record import write_record
 from ..records.verification import verified_checksums
 from ..runtime.errors import InputError
-from ..runtime.files import replacing
 
 log = logging.getLogger(__name__)
 
@@ -41,11 +41,11 @@ def join_raw_files(
         refuse_other_content(path, path.suffix)
         verify_checksum(path, checksum)
     read = verified_checksums(files)
-    with (
-        replacing(output) as temporary,
-        open(temporary, "w", encoding="utf-8", newline="\n") as joined,
-    ):
-        for path in files:
-            log.info("reading %s", path)
-            joined.writelines(f"{line}\n" for line in confined_lines(path, kind))
+    write_lines(output, _joined(files, kind))
     write_record(output, "join_raw_files", read)
+
+
+def _joined(files: Sequence[Path], kind: str) -> Iterator[str]:
+    for path in files:
+        log.info("reading %s", path)
+        yield from confined_lines(path, kind)

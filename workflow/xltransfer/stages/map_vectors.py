@@ -47,8 +47,7 @@ def map_vectors(
             different dimensions.
     """
     torch.set_num_threads(threads)
-    files = [source, target, *([dictionary] if dictionary else [])]
-    read = verified_checksums(files)
+    read = verified_checksums([source, target, *([dictionary] if dictionary else [])])
     sides = [load_word_vectors(p).normalised(config["normalisation"]) for p in (source, target)]
     pairs = read_dictionary(dictionary) if dictionary else []
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -32,16 +32,6 @@ def overlap_tables(
     """
     verified_checksums([scores])
     read: set[Path] = set()
-    table = overlap_table(read_zeroshot(scores, config), _pieces(config, results, read))
-    correlation = correlations(table, "overlap", config["families"])
-    provenance = table_provenance(config, [scores, *sorted(read)], "overlap_tables")
-    write_pair_tables(directory, "overlap", table, correlation, config, provenance)
-
-
-def _pieces(
-    config: Mapping[str, Any], results: str, read: set[Path]
-) -> Callable[[str, str, str, str], list[set[str]]]:
-    """A function that reads lists of subwords and adds their paths to ``read``."""
     corpora = {
         (task, role, item["language"]): item["corpus"]
         for task, data in config["tasks"].items()
@@ -60,4 +50,7 @@ def _pieces(
         read.update(files)
         return [set(read_text(path).split("\n")) - {""} for path in files]
 
-    return pieces
+    table = overlap_table(read_zeroshot(scores, config), pieces)
+    correlation = correlations(table, "overlap", config["families"])
+    provenance = table_provenance(config, [scores, *sorted(read)], "overlap_tables")
+    write_pair_tables(directory, "overlap", table, correlation, config, provenance)

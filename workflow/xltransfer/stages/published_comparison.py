@@ -26,7 +26,6 @@ CORPORA = ["source_corpus", "target_corpora"]
 ASSUMABLE = ("source", *CORPORA, "layer", "state")
 """Facts about a published number that may be assumptions."""
 COLUMNS = ["encoder", *CELL, "statistic", "value", *CORPORA, "assumed", "variant", "reference"]
-NOT_A_NUMBER = float("nan")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
@@ -96,16 +95,13 @@ def comparison(
             rows += [
                 {
                     "encoder": encoder,
-                    **{name: getattr(number, name) for name in CELL},
-                    "statistic": number.statistic,
+                    **{name: getattr(number, name) for name in (*CELL, "statistic")},
                     "state": state,
                     "published": number.value,
                     "ours": value,
                     "ours_sd": deviation,
                     "difference": value - number.value,
-                    "variant": number.variant,
-                    "assumed": number.assumed,
-                    "reference": number.reference,
+                    **{name: getattr(number, name) for name in ("variant", "assumed", "reference")},
                 }
                 for state, value, deviation in found
             ]
@@ -135,7 +131,7 @@ def _headlines(
         & (correlations["targets"] == len(number.target_corpora.split()))
         & correlations["spearman"].notna()
     ]
-    return [(row.state, row.spearman, NOT_A_NUMBER) for row in chosen.itertuples()]
+    return [(row.state, row.spearman, float("nan")) for row in chosen.itertuples()]
 
 
 def _same_corpora(number: Any, config: Mapping[str, Any]) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from ..analyses.randominit import cells_of
-from ..analyses.scaling import SIZES, PublishedScore, Training, trainings_of_models
+from ..analyses.scaling import SIZES, Training, trainings_of_models
 from ..analyses.scaling import scaling_table as compared
 from ..analyses.scores import CELL, complete, expected_cells, read_scores, sources_of
 from ..analyses.tables import reading_note, write_table
@@ -18,8 +18,6 @@ from ..records.trace import table_provenance
 from ..records.verification import verified_checksums
 from ..runtime.errors import InputError
 from ..runtime.signatures import Keys
-
-TEXTS = ("encoder", "task", "metric", "source_target", "reference")
 
 
 def scaling_table(
@@ -58,16 +56,12 @@ def scaling_table(
     trainings = _trainings(config, reports)
     found = compared(cells, metrics, sizes, trainings, read_published_scores(published))
     provenance = table_provenance(config, files, "scaling_table")
-    note = reading_note(config, ", without correction for multiple tests")
-    write_table(
-        directory / "scaling.csv",
-        found,
-        provenance,
-        notes=[
-            f"{note} Changes are differences from the next smaller encoder. Rows with a reference "
-            "are published scores of other encoders and data."
-        ],
-    )
+    notes = [
+        f"{reading_note(config, ', without correction for multiple tests')} Changes are "
+        "differences from the next smaller encoder. Rows with a reference are published scores of "
+        "other encoders and data."
+    ]
+    write_table(directory / "scaling.csv", found, provenance, notes=notes)
 
 
 def _trainings(
@@ -87,19 +81,19 @@ def _trainings(
     return found
 
 
-def read_published_scores(path: Path) -> list[PublishedScore]:
+def read_published_scores(path: Path) -> list[dict[str, Any]]:
     """A table of published scores with the sizes of encoders.
 
     Raises:
         InputError: the table cannot be read, lacks a column, or a value is not a number.
     """
     found = []
-    for place, row in read_table(path, (*TEXTS, "score", *SIZES)):
+    texts = ("encoder", "task", "metric", "source_target", "reference")
+    for place, row in read_table(path, (*texts, "score", *SIZES)):
         for column in ("score", *SIZES):
             form = r"[0-9]{1,2}(\.[0-9]{1,4})?" if column == "score" else "[1-9][0-9]{0,14}"
             if not re.fullmatch(form, row[column]):
                 raise InputError(f"{place}: {column} '{row[column]}' is no number; correct it")
         sizes = {column: int(row[column]) for column in SIZES}
-        texts = {column: row[column] for column in TEXTS}
-        found.append(PublishedScore(score=float(row["score"]), **texts, **sizes))
+        found.append({**row, "score": float(row["score"]), **sizes})
     return found

@@ -65,15 +65,14 @@ def score_tables(
     languages = dict.fromkeys(source["language"] for _, _, source, _ in sources_of(config))
     metrics = {task: data["metric"] for task, data in config["tasks"].items()}
     names = config["languages"]
-    _write_changes(table, published_shape(table, metrics, list(languages), config["ablations"]),
-                   config, provenance, directory)  # fmt: skip
+    published = published_shape(table, metrics, list(languages), config["ablations"])
+    _write_changes(table, published, config, provenance, directory)
     tables = {
         "zeroshot": matrix(table, metrics, list(names)),
         "zeroshot_by_target": per_target(table, metrics, names),
     }
     for name, content in tables.items():
-        notes = [reading_note(config)]
-        write_table(directory / f"{name}.csv", content, provenance, notes=notes)
+        write_table(directory / f"{name}.csv", content, provenance, notes=[reading_note(config)])
 
 
 def _write_changes(
@@ -84,28 +83,16 @@ def _write_changes(
     directory: Path,
 ) -> None:
     """Write ``randominit.csv`` and ``randominit_by_target.csv`` with Holm-corrected marks."""
+    of_rows, of_targets = (
+        reading_note(config, f" (Holm-corrected over {tests}; intervals are not)")
+        for tests in ("the pairs of layers of a row", "the pairs of layers of a source and target")
+    )
     columns = list(published_columns(config["ablations"]).values())
+    ratios, corrected = [f"{name}_error_ratio" for name in columns], holm_by_row(published, columns)
     ratio = "the error (100 − score) after re-initialisation divided by the error of REF"
-    note = reading_note(
-        config, " (Holm-corrected over the pairs of layers of a row; intervals are not)"
-    )
-    ratios = [f"{name}_error_ratio" for name in columns]
-    write_table(
-        directory / "randominit.csv",
-        published,
-        provenance,
-        notes=[f"{note} Columns *_error_ratio of the CSV file: {ratio}."],
-        corrected=holm_by_row(published, columns),
-        csv_only=ratios,
-    )
-    note = reading_note(
-        config,
-        " (Holm-corrected over the pairs of layers of a source and target; intervals are not)",
-    )
-    write_table(
-        directory / "randominit_by_target.csv",
-        table,
-        provenance,
-        notes=[f"{note} delta_error_ratio: the error (100 − mean) divided by that of none."],
-        corrected=holm_by_group(table),
-    )
+    notes = [f"{of_rows} Columns *_error_ratio of the CSV file: {ratio}."]
+    path = directory / "randominit.csv"
+    write_table(path, published, provenance, notes=notes, corrected=corrected, csv_only=ratios)
+    notes = [f"{of_targets} delta_error_ratio: the error (100 − mean) divided by that of none."]
+    path = directory / "randominit_by_target.csv"
+    write_table(path, table, provenance, notes=notes, corrected=holm_by_group(table))

@@ -57,9 +57,8 @@ def search(
         InputError: unusable data or encoder, or every training diverged.
     """
     wanted, rest = config["search"], {k: v for k, v in config.items() if k != "search"}
-    saving = checkpoints, checkpoint_seconds
     data = TrainingData(training, development, config["settings"], language, alphabet)
-    runs = FineTuningRuns("search", data, rest, *saving, threads)
+    runs = FineTuningRuns("search", data, rest, checkpoints, checkpoint_seconds, threads)
     verified = VerifiedEncoder(encoder)
     rows, results = [], []
     for settings in grid(config["settings"]["training"], wanted):

@@ -51,6 +51,5 @@ def share_space(
         mapped = found.vectors.astype(np.float64) @ matrix.T
         found = WordVectors(found.words, mapped.astype(np.float32))
     save_word_vectors(output, found.normalised(["unit"]))
-    facts = {"normalisation": list(normalisation)}
-    write_record(output, "share_space", read, **facts)
+    write_record(output, "share_space", read, normalisation=list(normalisation))
     log.info("%s: %d words", output, len(found.words))

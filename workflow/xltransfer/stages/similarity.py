@@ -31,9 +31,6 @@ LEAST_SENTENCES = 32
 
 log = logging.getLogger(__name__)
 
-STATE = {"path": "state", "kind": "kind", "task": "task", "ablation": "ablation", "seed": "seed"}
-"""Fields of a state and their columns."""
-
 
 def similarity(
     config: Annotated[
@@ -87,7 +84,8 @@ def _pairs(
     """Columns of each state and source, and the files of vectors of source and corpus."""
     language, split, found = config["language"], config["split"], []
     for state in config["states"]:
-        common = {"encoder": encoder, **{STATE[key]: state[key] for key in STATE}}
+        model = {key: state[key] for key in ("kind", "task", "ablation", "seed")}
+        common = {"encoder": encoder, "state": state["path"], **model}
         for source in state["sources"]:
             if source != language:
                 files = (

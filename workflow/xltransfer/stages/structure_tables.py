@@ -51,10 +51,6 @@ def structure_tables(
     found = complete(read_scores(scores), expected, CELL)
     attachment = attachment_of(map(read_json, reports), config)
     table = structure_table(found, config, attachment)
-    write_table(
-        directory / "structure.csv",
-        table,
-        provenance,
-        notes=[reading_note(config, NOTE, bounds=True)],
-        corrected={"difference": adjusted(table)},
-    )
+    notes, corrected = [reading_note(config, NOTE, bounds=True)], {"difference": adjusted(table)}
+    path = directory / "structure.csv"
+    write_table(path, table, provenance, notes=notes, corrected=corrected)

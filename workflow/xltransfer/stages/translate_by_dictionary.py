@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from ..corpora.cleaning.evaluation_sentences import EvaluationSentences
-from ..corpora.dictionaries import Pair, read_dictionary
+from ..corpora.dictionaries import read_dictionary
 from ..corpora.dictionary_text import DictionaryTranslation, renamed
 from ..corpora.formats import FORMATS, format_of, read_sentences, write_sentences
 from ..corpora.iob import TaggedSentence
-from ..corpora.lines import Lines
+from ..corpora.lines import Lines, write_lines
 from ..records.record import write_record
 from ..records.verification import verified_checksums
 from ..runtime.errors import InputError
-from ..runtime.files import replacing, write_json
+from ..runtime.files import write_json
 from ..runtime.signatures import Keys
 
 log = logging.getLogger(__name__)
@@ -63,14 +63,10 @@ def translate_by_dictionary(
         suffixes = ", ".join(known.suffix for known in FORMATS.values())
         raise InputError(f"{source}: its name ends in none of {suffixes}; rename it")
     read = verified_checksums([source, *dictionaries, *evaluation])
-    pairs: dict[Pair, None] = {}
-    for path in dictionaries:
-        some = read_dictionary(path)
-        pairs |= (
-            dict.fromkeys((b, a) for a, b in some) if config["inverted"] else dict.fromkeys(some)
-        )
+    pairs = [pair for path in dictionaries for pair in read_dictionary(path)]
+    pairs = list(dict.fromkeys((b, a) if config["inverted"] else (a, b) for a, b in pairs))
     chosen = (config[key] for key in ("share", "minimum_words", "seed", "shuffled"))
-    translation = DictionaryTranslation(list(pairs), *chosen)
+    translation = DictionaryTranslation(pairs, *chosen)
     content: dict[str, Any] = {"pairs": len(pairs)}
     if written.functions is None:
         content |= _translate_text(
@@ -113,12 +109,11 @@ def _translate_text(
                 continue
             reason = sentences.reason(translated) if not keep else None
             if reason is None:
-                yield f"{translated}\n"
+                yield translated
             else:
                 dropped[reason] += 1
 
-    with replacing(output) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as f:
-        f.writelines(lines())
+    write_lines(output, lines())
     return {"lines_dropped": dict(dropped), "evaluation_sentences": sentences.report()}
 
 

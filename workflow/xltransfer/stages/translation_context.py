@@ -131,11 +131,5 @@ def _retrieval(
 def _row(
     measure: str, language: str, context: str, layer: int | None, above: Any, below: Any
 ) -> dict[str, Any]:
-    return {
-        "measure": measure,
-        "language": language,
-        "context": context,
-        "layer": layer,
-        "numerators": above.tolist(),
-        "denominators": below.tolist(),
-    }
+    cells = measure, language, context, layer, above.tolist(), below.tolist()
+    return dict(zip(COLUMNS.names, cells, strict=True))

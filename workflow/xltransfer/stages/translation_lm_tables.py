@@ -57,11 +57,5 @@ def translation_lm_tables(
         ("parallel_retrieval", retrieval_by_layer(measured, config["reference"]), ("change",)),
     ):
         corrected = {column: adjusted(table, column) for column in columns}
-        write_table(
-            directory / f"{name}.csv",
-            table,
-            provenance,
-            notes=notes,
-            corrected=corrected,
-            seeds=seeds,
-        )
+        path = directory / f"{name}.csv"
+        write_table(path, table, provenance, notes=notes, corrected=corrected, seeds=seeds)

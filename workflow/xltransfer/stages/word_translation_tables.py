@@ -42,9 +42,8 @@ def word_translation_tables(
     """
     provenance = table_provenance(config, list(translations), "word_translation_tables")
     contents = [read_json(path) for path in translations]
-    rows = [row for content in contents for row in _rows(content)]
     note = f"Study: {config['study']}. {NOTE}"
-    table = pd.DataFrame(rows)
+    table = pd.DataFrame([row for content in contents for row in _rows(content)])
     write_table(directory / "word_translation.csv", table, provenance, notes=[note])
     first = contents[0]["columns"]["method"]
     points = pd.DataFrame(
@@ -62,15 +61,12 @@ def word_translation_tables(
     )
 
 
-def _precisions(ranks: np.ndarray) -> np.ndarray:
-    """Whether each word has a right translation among the first k; shape (words, precisions)."""
-    return np.stack([(ranks > 0) & (ranks <= k) for k in PRECISIONS], axis=1).astype(float)
-
-
 def _rows(content: Mapping[str, Any]) -> list[dict[str, object]]:
     test, found = content["test"], []
     for retrieval in RETRIEVALS:
-        right = 100 * _precisions(np.array(content["ranks"][retrieval]))
+        ranks = np.array(content["ranks"][retrieval])
+        # Whether each word has a right translation among the first k; shape (words, precisions).
+        right = 100.0 * np.stack([(ranks > 0) & (ranks <= k) for k in PRECISIONS], axis=1)
         low, high = bootstrap_interval(right)
         row: dict[str, object] = {**content["columns"], "retrieval": retrieval}
         for place, k in enumerate(PRECISIONS):

@@ -150,9 +150,7 @@ class AdaptationMethods:
         languages = {cell.language for cell in self.cells()}
         return canonical_json(
             {
-                "study": study.name,
-                "seeds": study.seeds,
-                "config": study.decisive,
+                **study.described,
                 "cells": cells,
                 "names": {code: study.catalogue.languages[code].name for code in languages},
             }
@@ -197,8 +195,8 @@ class AdaptationMethods:
             method[name] for name in ("encoder", "task", "test_corpus") if name in method
         ]
         for given in by_language:
-            unknown = [one for one in given if one not in languages] if _is_mapping(given) else []
-            if unknown:
+            named = given if isinstance(given, Mapping) else ()
+            if unknown := [language for language in named if language not in languages]:
                 raise InputError(
                     f"{key}: '{unknown[0]}' is not the language of any of `targets`; add a corpus "
                     "in this language there, or remove it here"
@@ -247,7 +245,3 @@ def _check_test_corpus(key: str, code: str, known: Mapping[str, Any]) -> None:
 def _of_language(given: str | Mapping[str, str], language: str) -> str | None:
     """A value for all languages, or that of one; ``None`` if it has none."""
     return given if isinstance(given, str) else given.get(language)
-
-
-def _is_mapping(given: object) -> bool:
-    return isinstance(given, Mapping)

@@ -102,9 +102,7 @@ def check_adversarial(study: Study) -> None:
                 f"config: unseen.training.{task}.{KEY}: models of unseen languages have labelled "
                 "sentences of their own language; remove the key"
             )
-    for task in study.tasks:
-        if not is_adversarial(study, task):
-            continue
+    for task in adversarial_tasks(study):
         key = f"config: {task}.training.{KEY}"
         read = OF_ROWS.get(study.config[task]["kind"])
         if read is not None:
@@ -175,8 +173,7 @@ def _check_encoders(study: Study, task: str, key: str) -> None:
                 f"{key}: '{name}' has language embeddings, by which it is told the language that "
                 "a discriminator is to guess; use another encoder"
             )
-        recipe = study.declared_encoders[name].recipe
-        known = recipe.vectors["languages"] if recipe is not None and recipe.vectors else None
+        known = study.declared_encoders[name].vectors.get("languages")
         missing = [c for c in target_languages(study, task) if known is not None and c not in known]
         if missing:
             raise InputError(

@@ -29,6 +29,10 @@ def _always(_: Study) -> bool:
     return True
 
 
+def _table_config(study: Study) -> str:
+    return study.table_config()
+
+
 @dataclass(frozen=True)
 class Drawing:
     """A figure.
@@ -55,9 +59,9 @@ class Analysis:
         stage: name of the stage and the rule.
         tables: names of the tables that the stage writes.
         inputs: files by option of the stage, below a folder of results.
-        options: inputs that are passed to the stage; it finds the others in the folder of results.
-        config: canonical JSON for the stage.
         upstream: identities of the inputs.
+        options: inputs that are passed to the stage; it finds the others in the folder of results.
+        config: canonical JSON for the stage; by default that of tables over the whole study.
         drawings: figures of the analysis.
         wanted: whether a study makes the tables by default.
         of_unseen: whether the analysis is about unseen languages, not about transfer.
@@ -67,9 +71,9 @@ class Analysis:
     stage: str
     tables: tuple[str, ...]
     inputs: Callable[[Study, str], Inputs]
-    options: tuple[str, ...]
-    config: Callable[[Study], str]
     upstream: Callable[[Study], Any]
+    options: tuple[str, ...] = ()
+    config: Callable[[Study], str] = _table_config
     drawings: tuple[Drawing, ...] = ()
     wanted: Callable[[Study], bool] = _always
     of_unseen: bool = False

@@ -180,15 +180,6 @@ class Arms:
             for path in self.score_files(results, task, corpus)
         ]
 
-    def all_searches(self, results: str) -> list[str]:
-        """The searches of every arm, task and corpus."""
-        return [
-            path
-            for task, corpus in self._unseen.pairs
-            for arm in self.trained
-            for path in self.searches(results, arm, task, corpus)
-        ]
-
     def training_reports(self, results: str) -> list[str]:
         """The training report of every model that is trained in an unseen language."""
         return [

@@ -65,16 +65,6 @@ class Downloads:
         entry = getattr(self.catalogue, annotation)[corpus]
         return [f"{annotation}/{entry.name}/{file.name}" for file in entry.parts[split]]
 
-    @staticmethod
-    def parallel_path(name: str) -> str:
-        """Path of a file of a parallel corpus below the folder of downloads."""
-        return f"parallel/{name}"
-
-    @staticmethod
-    def identifier_path(name: str) -> str:
-        """Path of a model for language identification below the folder of downloads."""
-        return f"identifiers/{name}"
-
     def checksum(self, corpora: str, corpus: str, split: str) -> str:
         """Expected checksum of a part of a corpus; arguments as for ``path``."""
         return getattr(self.catalogue, corpora)[corpus].files[split].checksum
@@ -121,31 +111,21 @@ class Downloads:
             for part in entry.parts.values()
             for file in part
         }
-        files |= {
-            f"typology/{file.name}": (file.name, file)
-            for database in self.catalogue.typology.values()
-            for file in database.files.values()
+        catalogue = self.catalogue
+        dictionaries = (one for one in catalogue.dictionaries.values() if not one.is_embedded)
+        corpora = catalogue.parallel_corpora.values()
+        groups = {
+            "typology": [database.files.values() for database in catalogue.typology.values()],
+            "raw": catalogue.raw_files.values(),
+            "identifiers": [catalogue.identifiers.values()],
+            "parallel": [part for corpus in corpora for part in corpus.files.values()],
+            "dictionaries": [dictionary.files.values() for dictionary in dictionaries],
         }
         files |= {
-            f"raw/{file.name}": (file.name, file)
-            for files in self.catalogue.raw_files.values()
-            for file in files
-        }
-        files |= {
-            self.identifier_path(file.name): (file.name, file)
-            for file in self.catalogue.identifiers.values()
-        }
-        files |= {
-            self.parallel_path(file.name): (file.name, file)
-            for corpus in self.catalogue.parallel_corpora.values()
-            for part in corpus.files.values()
-            for file in part
-        }
-        files |= {
-            self.dictionary(code, part): (file.name, file)
-            for code, entry in self.catalogue.dictionaries.items()
-            if not entry.is_embedded
-            for part, file in entry.files.items()
+            f"{folder}/{file.name}": (file.name, file)
+            for folder, groups_of_folder in groups.items()
+            for group in groups_of_folder
+            for file in group
         }
         files |= {path: (path, file) for path, file in self._more.items()}
         return {

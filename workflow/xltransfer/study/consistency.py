@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from ..corpora.formats import FORMATS
 from ..corpora.source_sets import members
@@ -13,17 +13,16 @@ from ..runtime.errors import InputError
 from .adaptation_methods import AdaptationMethods
 from .adapter_settings import check_adapters
 from .adversarial_settings import check_adversarial
-from .classification_settings import check_classification_tasks
 from .dictionary_texts import DictionaryTexts
 from .encoders import check_encoders
 from .joined_sources import check_sets
 from .noise_settings import check_noise
 from .parsed_trees import check_trees
 from .parts import check_mirrors, check_results
-from .question_settings import check_question_tasks
 from .relation_parts import check_treebanks
 from .scaling_settings import check_scaling
 from .shared_spaces import check_spaces
+from .subword_tasks import check_subword_tasks
 from .task_encoders import check_task_encoders
 from .typological_features import check_typology
 from .vector_encoders import check_vector_encoders
@@ -56,8 +55,7 @@ def check_consistency(study: Study) -> None:
     check_noise(study)
     DictionaryTexts(study).check()
     check_adapters(study)
-    check_question_tasks(study)
-    check_classification_tasks(study)
+    check_subword_tasks(study)
     check_scaling(study)
     check_typology(study)
     check_adversarial(study)
@@ -122,9 +120,10 @@ def _check_corpus(study: Study, task: str, code: str, role: str, splits: Iterabl
     for split in splits:
         if split not in known[code].splits:
             has = ", ".join(known[code].splits) or "no files"
+            of_ud = study.kind(task).corpora == "treebanks"
+            newest = f" up to release {study.config['ud_release']}" if of_ud else ""
             raise InputError(
-                f"config: {key}: {code} has no {split} part{_up_to(study, task)} "
-                f"(it has: {has}); choose another"
+                f"config: {key}: {code} has no {split} part{newest} (it has: {has}); choose another"
             )
 
 
@@ -150,12 +149,6 @@ def _check_parallel(study: Study) -> None:
             "config: parallel.treebanks: one of a source language and one of another language are "
             "needed to compare them; add them, or empty the list"
         )
-
-
-def _up_to(study: Study, task: str) -> str:
-    if study.kind(task).corpora == "treebanks":
-        return f" up to release {study.config['ud_release']}"
-    return ""
 
 
 def _check_dropped(study: Study) -> None:
@@ -236,21 +229,15 @@ def _check_unseen(study: Study) -> None:
                     f"config: unseen.languages.{place}.{key}: {code} is of the language "
                     f"'{known[code].language}', not '{item['language']}'; choose another"
                 )
-    if section["languages"]:
-        _check_shares(section)
+    split = section["hashed_split"] if section["languages"] else {}
+    if split and split["dev_share"] + split["test_share"] >= 1:
+        raise InputError(
+            "config: unseen.hashed_split: dev_share and test_share leave no sentence to train on; "
+            "their sum must be below 1"
+        )
     for task, corpus in study.unseen.pairs:
         if corpus in study.sources(task):
             raise InputError(
                 f"config: unseen.languages: {corpus} is also among {task}.sources, where it is "
                 "trained with other settings; remove it from one of the two"
             )
-
-
-def _check_shares(section: Mapping[str, Any]) -> None:
-    """Raise an error for shares that would leave no sentence."""
-    split = section["hashed_split"]
-    if split["dev_share"] + split["test_share"] >= 1:
-        raise InputError(
-            "config: unseen.hashed_split: dev_share and test_share leave no sentence to train on; "
-            "their sum must be below 1"
-        )

@@ -8,27 +8,54 @@ parameter and ignores the file's timestamp.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any
 
 from ..corpora.catalogue import EMBEDDED
 from ..corpora.checksums import UNCHECKED
 from ..corpora.formats import FORMATS
+from ..corpora.relation_corpora import ANNOTATIONS
 from ..corpora.source_sets import TOGETHER, members
 from ..records.code import stage_digest
 from ..records.paths import made_encoder
 from ..records.record import TOKENIZER_CONFIG
-from ..runtime.files import digest, sha256_of_file
-from .classification_settings import FOLDER as CLASSIFICATION
-from .classification_settings import classification_config
+from ..runtime.files import canonical_json, digest, sha256_of_file
 from .embedded_parts import STAGES
 from .local_files import LocalFiles
-from .question_settings import FOLDER as QUESTIONS
-from .question_settings import question_config
 from .recipes import root_of
-from .relation_parts import is_annotation, part_identity
+from .relation_parts import part_identity
+from .subword_tasks import CLASSIFICATION, QUESTIONS
 
 if TYPE_CHECKING:
     from .study import Study
+
+LAYOUT_KEYS = {
+    "entities": ("layout", "scheme", "broken_tags", "encoding"),
+    QUESTIONS: ("language", "normalisation", "articles", "identifiers"),
+    CLASSIFICATION: ("language", "layout"),
+}
+"""What is read of a corpus in the catalogue to check its downloads, by folder of results."""
+
+
+def layout_of(study: Study, kind: str, code: str, split: str) -> str:
+    """Canonical JSON of everything but the download that decides a part of a corpus."""
+    entry = getattr(study.catalogue, kind)[code]
+    part = {"part": split} if kind == QUESTIONS else {}
+    return canonical_json({**part, **{key: getattr(entry, key) for key in LAYOUT_KEYS[kind]}})
+
+
+def remembered(method: Callable[..., str]) -> Callable[..., str]:
+    """Cache an identity by its arguments, which may be lists, in ``known`` of its object."""
+
+    @wraps(method)
+    def of(self: Any, *arguments: Any) -> str:
+        key = (method.__name__, *(tuple(a) if isinstance(a, list) else a for a in arguments))
+        if key not in self.known:
+            self.known[key] = method(self, *arguments)
+        return self.known[key]
+
+    return of
 
 
 class Contents:
@@ -41,9 +68,9 @@ class Contents:
     def __init__(self, study: Study) -> None:
         self.study = study
         self.local = LocalFiles(study.root)
-        self._known: dict[tuple[str, ...], str] = {}
-        self._encoders: dict[str, str] = {}
+        self.known: dict[tuple[Any, ...], str] = {}
 
+    @remembered
     def corpus(self, kind: str, code: str, split: str) -> str:
         """Identity of a part of a corpus, or ``""`` if only the file itself determines it.
 
@@ -52,12 +79,6 @@ class Contents:
             code: code of the corpus.
             split: part ``train``, ``dev`` or ``test``.
         """
-        key = (kind, code, split)
-        if key not in self._known:
-            self._known[key] = self._corpus(kind, code, split)
-        return self._known[key]
-
-    def _corpus(self, kind: str, code: str, split: str) -> str:
         study, unseen = self.study, self.study.unseen
         if TOGETHER in code:
             of = [kind, code, stage_digest("join_corpora")]
@@ -76,30 +97,22 @@ class Contents:
             language = code.removesuffix(f"_{EMBEDDED}")
             part = study.embedded_world.corpus(kind, language, split)
             return digest([kind, part, stage_digest(STAGES.get(kind, "embedded_world"))])
-        if is_annotation(kind):
+        if kind in ANNOTATIONS:
             return part_identity(self, kind, code, split)
         checksum = study.downloads.checksum(kind, code, split)
         if checksum == UNCHECKED:
             checksum = self.unchecked(study.downloads.path(kind, code, split))
         if not checksum:
             return ""
-        layout = study.entities_config(code) if kind == "entities" else ""
-        if kind == QUESTIONS:
-            layout = question_config(study, code, split)
-        if kind == CLASSIFICATION:
-            layout = classification_config(study, code)
+        layout = layout_of(study, kind, code, split) if kind in LAYOUT_KEYS else ""
         return digest([checksum, layout, stage_digest(FORMATS[kind].checked_by)])
 
+    @remembered
     def encoder(self, name: str) -> str:
         """Identity of an encoder of the study, or ``""`` if it is missing or trained on raw text.
 
         For a local directory it is a digest of the files.
         """
-        if name not in self._encoders:
-            self._encoders[name] = self._encoder(name)
-        return self._encoders[name]
-
-    def _encoder(self, name: str) -> str:
         if name in self.study.made_encoders.recipes:
             return ""
         encoder = self.study.declared_encoders[name]

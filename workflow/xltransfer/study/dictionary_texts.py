@@ -18,6 +18,7 @@ from ..records.code import stage_digest
 from ..runtime.errors import InputError
 from ..runtime.files import canonical_json, digest
 from ..runtime.safe_values import check_prefix
+from .named_texts import Part
 from .task_encoders import encoders_of
 
 if TYPE_CHECKING:
@@ -28,9 +29,6 @@ KEY = "dictionary_text"
 RAW_PARTS = ("training", "held_out")
 TRAINING_PARTS = ("train", "dev")
 _DECISIVE = ("share", "minimum_words", "seed", "shuffled", "inverted", "with_original")
-
-File = tuple[str, str, str]
-"""Folder, code and part of a corpus or raw text."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +119,7 @@ class DictionaryTexts:
         place = paths.dictionary_text("", name, kind.corpora, source, f"{part}{kind.suffix}")
         return place.removeprefix("/")
 
-    def files(self) -> dict[tuple[str, File], None]:
+    def files(self) -> dict[tuple[str, Part], None]:
         """The items and the corpora and raw texts that they translate, without repetitions."""
         study, found = self._study, {}
         used = set(study.raw_texts.codes)
@@ -146,13 +144,13 @@ class DictionaryTexts:
         return [self._report(results, *of) for of in self.files()]
 
     @staticmethod
-    def _report(results: str, name: str, file: File) -> str:
+    def _report(results: str, name: str, file: Part) -> str:
         folder, corpus, part = file
         # One text is made from one other, whose name is not in the path.
         corpus = name if folder == "raw_text" else corpus
         return paths.dictionary_text_report(results, name, folder, corpus, part)
 
-    def identity(self, name: str, file: File) -> str:
+    def identity(self, name: str, file: Part) -> str:
         """Identity of the translation of a part of a corpus or raw text."""
         item, identities = self.items[name], self._study.identities
         words = {p: identities.mapped.dictionary(item.dictionary.code, p) for p in item.parts}
@@ -166,12 +164,9 @@ class DictionaryTexts:
 
     def table_config(self) -> str:
         """Canonical JSON of the content of the table."""
-        study = self._study
         return canonical_json(
             {
-                "study": study.name,
-                "seeds": study.seeds,
-                "config": study.decisive,
+                **self._study.described,
                 "translations": [
                     {
                         "name": name,

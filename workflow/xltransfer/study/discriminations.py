@@ -186,6 +186,4 @@ def table_config(study: Study) -> str:
                 "measured": file_of("", of).lstrip("/"),
             }
         )
-    return canonical_json(
-        {"study": study.name, "seeds": study.seeds, "config": study.decisive, "rows": rows}
-    )
+    return canonical_json({**study.described, "rows": rows})

@@ -24,8 +24,8 @@ from ..training.operations import batches_per_step, reading_operations, training
 from . import Study
 from .adapter_settings import ADAPTER, adapter_parameters, is_language_adapter, trained_tasks
 from .encoder_catalogue import EncoderSize, catalogued_encoders, size_of
-from .question_settings import FOLDER as QUESTIONS
 from .recipes import WORD_VECTORS, root_of
+from .subword_tasks import QUESTIONS
 from .task_encoders import encoders_and_tasks
 
 EMBEDDED_ENCODER = Path("resources", "models", EMBEDDED)

@@ -14,8 +14,8 @@ and is computed without reading results. Those of texts and made encoders are in
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property, wraps
+from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,7 @@ from .adapter_settings import adapter_identity, task_of_models
 from .adversarial_settings import identities_of
 from .analyses import analysis_of
 from .catalogued_files import FOLDER
-from .contents import Contents
+from .contents import Contents, remembered
 from .dictionary_texts import DictionaryTexts
 from .made_identities import MadeIdentities
 from .mapped_identities import MappedIdentities
@@ -40,19 +40,6 @@ from .unseen_identities import UnseenIdentities
 
 if TYPE_CHECKING:
     from .study import Study
-
-
-def remembered(method: Callable[..., str]) -> Callable[..., str]:
-    """Cache an identity by its arguments, which may be lists."""
-
-    @wraps(method)
-    def of(self: Any, *arguments: Any) -> str:
-        key = (method.__name__, *(tuple(a) if isinstance(a, list) else a for a in arguments))
-        if key not in self.known:
-            self.known[key] = method(self, *arguments)
-        return self.known[key]
-
-    return of
 
 
 class _AllContents(Contents):
@@ -137,7 +124,8 @@ class Identities:
             "train": self.training_part(encoder, task, source, "train"),
             "dev": self.training_part(encoder, task, source, "dev"),
         }
-        if (task, source) in self._pairs and self.unseen.is_searched(encoder, task, source):
+        searches = self.study.unseen.arms.searches
+        if (task, source) in self._pairs and searches("", encoder, task, source):
             data["search"] = self.unseen.search(encoder, task, source)
         data |= identities_of(self.study, task, source)
         if vectors := vectors_identity(self.study, encoder, self.study.language(task, source)):

@@ -215,7 +215,7 @@ class MadeEncoders:
     def text(self, name: str, source: str = "") -> str:
         """The text that an encoder is trained on; ``source`` is a corpus of an unseen language."""
         recipe = self.recipes[name]
-        return self._study.unseen.text_of(source) if recipe.of_each_language else recipe.text
+        return self._study.unseen.texts[source] if recipe.of_each_language else recipe.text
 
     def pretraining_seeds(self, name: str, seeds: Sequence[int]) -> list[int]:
         """The pretraining seed of the encoder that the model of each seed starts from.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..corpora.catalogue import EMBEDDED
 from ..records.code import stage_digest
 from ..runtime.files import canonical_json, digest
+from .contents import remembered
 from .dictionary_texts import DictionaryTexts
 from .embedded_parts import text_part
 from .recipes import PARALLEL_TEXT
@@ -27,20 +28,19 @@ class MadeIdentities:
 
     def __init__(self, identities: Identities) -> None:
         self._all, self._study = identities, identities.study
-        self._texts: dict[str, str] = {}
+        self.known: dict[tuple[Any, ...], str] = {}
 
+    @remembered
     def text(self, code: str) -> str:
         """Identity of a raw text, which is cleaned and may be transliterated or translated."""
-        if code not in self._texts:
-            made = self._study.unseen.made["raw_text"].get(code)
-            if original := self._study.raw_texts.translated.get(code):
-                own = DictionaryTexts(self._study).identity(code, ("raw_text", original, ""))
-            elif made is not None:
-                own = self._transliterated(code, made.original)
-            else:
-                own = self._cleaned(code)
-            self._texts[code] = digest([own, self._evaluation(code)])
-        return self._texts[code]
+        made = self._study.unseen.made["raw_text"].get(code)
+        if original := self._study.raw_texts.translated.get(code):
+            own = DictionaryTexts(self._study).identity(code, ("raw_text", original, ""))
+        elif made is not None:
+            own = self._transliterated(code, made.original)
+        else:
+            own = self._cleaned(code)
+        return digest([own, self._evaluation(code)])
 
     def part(self, folder: str, code: str, part: str) -> str:
         """Identity of a part of a raw or parallel text, or of an annotated corpus."""
@@ -66,8 +66,7 @@ class MadeIdentities:
         else:
             raw = self._all.download(f"raw/{corpus.file}")
         if texts.identifier is not None:
-            path = self._study.downloads.identifier_path(texts.identifier.name)
-            identifier = [self._all.download(path)]
+            identifier = [self._all.download(f"identifiers/{texts.identifier.name}")]
         else:
             identifier = [self._all.local_file(path) for path in texts.identifier_files()]
         config = texts.cleaning_config(code)

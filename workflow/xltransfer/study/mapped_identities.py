@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..records.code import stage_digest
 from ..runtime.files import digest
+from .contents import remembered
 from .mapped_vectors import ENCODER, GIVEN
 
 if TYPE_CHECKING:
@@ -21,8 +22,9 @@ class MappedIdentities:
 
     def __init__(self, identities: Identities) -> None:
         self._all, self._mapped = identities, identities.study.mapped
-        self._known: dict[tuple[str, ...], str] = {}
+        self.known: dict[tuple[Any, ...], str] = {}
 
+    @remembered
     def vectors(self, name: str, language: str) -> str:
         """Identity of the word vectors of a language.
 
@@ -30,12 +32,6 @@ class MappedIdentities:
             name: name of the embeddings.
             language: code of the language.
         """
-        key = ("vectors", name, language)
-        if key not in self._known:
-            self._known[key] = self._vectors(name, language)
-        return self._known[key]
-
-    def _vectors(self, name: str, language: str) -> str:
         item = self._mapped.embeddings[name]
         if item.kind == GIVEN:
             file = item.files[language]
@@ -60,6 +56,7 @@ class MappedIdentities:
         file = self._all.download(self._mapped.study.downloads.dictionary(code, part))
         return digest([file, stage_digest("check_dictionary")])
 
+    @remembered
     def map(self, name: str, code: str, method: str) -> str:
         """Identity of a map.
 
@@ -68,14 +65,11 @@ class MappedIdentities:
             code: code of the dictionary.
             method: name of the method.
         """
-        key = ("map", name, code, method)
-        if key not in self._known:
-            mapped = self._mapped
-            of = [mapped.map_config(method), self._sides(name, code), stage_digest("map_vectors")]
-            if mapped.uses_dictionary(method):
-                of.append(self.dictionary(code, "train"))
-            self._known[key] = digest(of)
-        return self._known[key]
+        mapped = self._mapped
+        of = [mapped.map_config(method), self._sides(name, code), stage_digest("map_vectors")]
+        if mapped.uses_dictionary(method):
+            of.append(self.dictionary(code, "train"))
+        return digest(of)
 
     def translation(self, name: str, code: str, method: str) -> str:
         """Identity of the translation of test words by a map; arguments as for ``map``."""

@@ -226,8 +226,7 @@ class MappedVectors:
 
     def table_config(self) -> str:
         """Canonical JSON of the tables."""
-        study = self.study
-        return canonical_json({"study": study.name, "seeds": study.seeds, "config": study.decisive})
+        return canonical_json(self.study.described)
 
     def check(self) -> None:
         """Raise an error for a section that contradicts itself, the catalogue or the encoders.

@@ -90,9 +90,7 @@ class MeasuredTranslations:
         """Encoder and state of everything that is measured."""
         found = []
         for name in self.encoders:
-            recipe = self._study.made_encoders.recipes.get(name)
-            seeds = recipe.seeds if recipe is not None else ()
-            found += [(name, f"seed-{seed}") for seed in seeds] or [(name, PRETRAINED)]
+            found += [(name, f"seed-{seed}") for seed in self._seeds(name)] or [(name, PRETRAINED)]
         return found
 
     def files(self, results: str) -> list[str]:
@@ -153,9 +151,7 @@ class MeasuredTranslations:
         """Canonical JSON of the content of the tables."""
         return canonical_json(
             {
-                "study": self._study.name,
-                "config": self._study.decisive,
-                "seeds": self._study.seeds,
+                **self._study.described,
                 "states": [list(state) for state in self.states],
                 "texts": {text: self._study.parallel_texts.languages(text) for text in self.texts},
                 "reference": self._section.get("reference", ""),

@@ -183,7 +183,6 @@ class ParallelText:
         spoken = map(self.language, self.treebanks)
         content = {
             **self._table(),
-            "seeds": self.study.seeds,
             "metrics": metrics,
             "families": {code: languages[code].top_family for code in spoken},
         }
@@ -191,8 +190,7 @@ class ParallelText:
 
     def _table(self) -> Mapping[str, Any]:
         return {
-            "study": self.study.name,
-            "config": self.study.decisive,
+            **self.study.described,
             "encoders": list(self.study.encoders),
             "split": self.split,
             "precision": self.precision,

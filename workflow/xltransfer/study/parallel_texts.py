@@ -37,15 +37,11 @@ class ParallelTexts:
     @cached_property
     def codes(self) -> list[str]:
         """Codes of all parallel texts that recipes or analyses name."""
-        recipes = (encoder.recipe for encoder in self.study.declared_encoders.values())
         named = [
             code
-            for recipe in recipes
-            if recipe is not None
-            for code in (
-                *recipe.parallel_texts,
-                *(code for folder, code in recipe.corpora if folder == PARALLEL_TEXT),
-            )
+            for encoder in self.study.declared_encoders.values()
+            if encoder.recipe is not None
+            for code in encoder.recipe.texts(PARALLEL_TEXT)
         ]
         return list(dict.fromkeys([*named, *self.study.measured_translations.texts]))
 
@@ -116,7 +112,7 @@ class ParallelTexts:
 
         Empty if the embedded world generates it.
         """
-        return [self.study.downloads.parallel_path(file.name) for _, file in self._files(code)]
+        return [f"parallel/{file.name}" for _, file in self._files(code)]
 
     def config(self, code: str) -> str:
         """Canonical JSON of the cleaning of a parallel text."""

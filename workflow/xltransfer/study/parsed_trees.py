@@ -65,18 +65,13 @@ def models_of_trees(study: Study, results: str, task: str) -> dict[str, str]:
 
 def tree_reports(study: Study, results: str) -> list[str]:
     """The reports on the predicted trees of the test parts of all compared tasks, each once."""
-    found = {
-        report_of(f"{results}/{parsed_file(study, task, corpus, 'test')}"): None
+    files = dict.fromkeys(
+        parsed_file(study, task, corpus, "test")
         for task in compared_tasks(study)
         for corpus in study.targets(task)
         if trees_of(study, task, corpus)
-    }
-    return list(found)
-
-
-def report_of(path: str) -> str:
-    """The report on the trees of a file."""
-    return path.removesuffix(".jsonl") + "-report.json"
+    )
+    return [f"{results}/{file.removesuffix('.jsonl')}-report.json" for file in files]
 
 
 def compared_tasks(study: Study) -> list[str]:
@@ -147,7 +142,11 @@ def check_trees(study: Study) -> None:
             raise InputError(
                 f"config: {task}.reference: '{reference}' has a reference itself; name that one"
             )
-        _check_compared(study, task, reference)
+        if study.targets(task) != study.targets(reference):
+            raise InputError(
+                f"config: {task}.targets: differences from the reference '{reference}' are over "
+                "the same test sentences; name the same targets, in the same order"
+            )
 
 
 def _check_features(study: Study, task: str) -> None:
@@ -157,15 +156,6 @@ def _check_features(study: Study, task: str) -> None:
     if not any(context[name] for name in features):
         raise InputError(
             f"config: {task}.context: it reads no feature; set one of {', '.join(features)}"
-        )
-
-
-def _check_compared(study: Study, task: str, reference: str) -> None:
-    """Raise an error for scores on other sentences than those of the reference."""
-    if study.targets(task) != study.targets(reference):
-        raise InputError(
-            f"config: {task}.targets: differences from the reference '{reference}' are over the "
-            "same test sentences; name the same targets, in the same order"
         )
 
 

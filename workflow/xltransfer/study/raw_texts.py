@@ -42,16 +42,10 @@ class RawTexts:
     def codes(self) -> list[str]:
         """Codes of all texts that the study may need."""
         unseen = [variety.text for variety in self.study.unseen.varieties.values()]
-        recipes = (encoder.recipe for encoder in self.study.declared_encoders.values())
         named = [
             code
-            for recipe in recipes
-            if recipe is not None
-            for code in (
-                recipe.text,
-                *recipe.raw_texts,
-                *(code for folder, code in recipe.corpora if folder == "raw_text"),
-            )
+            for recipe in self.study.made_encoders.recipes.values()
+            for code in (recipe.text, *recipe.texts("raw_text"))
             if code not in ("", EACH_UNSEEN_LANGUAGE, SEVERAL_TEXTS)
         ]
         vectors = self.study.mapped.texts
@@ -140,7 +134,7 @@ class RawTexts:
     def identifier_setting(self) -> str:
         """A library that identifies languages, or the path of a model below the workflow."""
         if self.identifier is not None:
-            return f"{FOLDER}/{self.study.downloads.identifier_path(self.identifier.name)}"
+            return f"{FOLDER}/identifiers/{self.identifier.name}"
         return self.study.config["cleaning"]["identifier"]
 
     @property

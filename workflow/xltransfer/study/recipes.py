@@ -91,6 +91,11 @@ class Recipe:
         """Whether there is an encoder for every unseen language."""
         return self.text == EACH_UNSEEN_LANGUAGE
 
+    def texts(self, folder: str) -> tuple[str, ...]:
+        """Codes of the raw or parallel texts that it lists, as training or to be kept."""
+        listed = self.parallel_texts if folder == PARALLEL_TEXT else self.raw_texts
+        return (*listed, *(code for kept_in, code in self.corpora if kept_in == folder))
+
     def config(self, seed: int) -> str:
         """Canonical JSON of the pretraining with a seed."""
         architecture = {"architecture": self.architecture} if self.architecture else {}
@@ -132,9 +137,14 @@ class Encoder:
         return architecture.get("model_type") == WORD_VECTORS
 
     @property
+    def vectors(self) -> Mapping[str, Any]:
+        """The word vectors that it is made from; empty for others."""
+        return self.recipe.vectors if self.recipe else {}
+
+    @property
     def files(self) -> tuple[str, ...]:
         """Names of the files in its directory."""
-        vectors = ("vectors.safetensors",) if self.recipe and self.recipe.vectors else ()
+        vectors = ("vectors.safetensors",) if self.vectors else ()
         return ENCODER_FILES if self.pretrained else (*ENCODER_FILES[:1], *vectors)
 
     def configuration(self, root: Path) -> dict[str, Any] | None:
@@ -393,5 +403,5 @@ def encoders_of_transfer(
 
 def _transfers(encoder: Encoder) -> bool:
     of_each_language = encoder.recipe is not None and encoder.recipe.of_each_language
-    reads_vectors = encoder.reads_word_vectors or bool(encoder.recipe and encoder.recipe.vectors)
+    reads_vectors = encoder.reads_word_vectors or bool(encoder.vectors)
     return (encoder.pretrained or reads_vectors) and not of_each_language

@@ -9,27 +9,16 @@ from ..corpora.checksums import UNCHECKED
 from ..corpora.relation_corpora import ANNOTATIONS, RelationCorpus, read_label_sets
 from ..records.code import stage_digest
 from ..runtime.errors import InputError
-from ..runtime.files import canonical_json, digest
+from ..runtime.files import digest
 
 if TYPE_CHECKING:
     from .contents import Contents
     from .study import Study
 
 
-def is_annotation(kind: str) -> bool:
-    """Whether a folder of corpora is that of relations or roles."""
-    return kind in ANNOTATIONS
-
-
 def corpus_of(study: Study, annotation: str, code: str) -> RelationCorpus:
     """The catalogued corpus of a folder and a code."""
     return getattr(study.catalogue, annotation)[code]
-
-
-def treebank_file(study: Study, annotation: str, code: str, split: str) -> list[str]:
-    """The part of a treebank that the words of a part are in, below the results; none or one."""
-    treebank = corpus_of(study, annotation, code).treebank
-    return [f"treebanks/{treebank}/{split}.conllu"] if treebank else []
 
 
 def part_config(study: Study, annotation: str, code: str, split: str) -> dict[str, Any]:
@@ -42,11 +31,6 @@ def part_config(study: Study, annotation: str, code: str, split: str) -> dict[st
         "labels": sets.get(corpus.labels, []),
         "sentences": [file.sentences for file in corpus.parts[split]],
     }
-
-
-def part_config_json(study: Study, annotation: str, code: str, split: str) -> str:
-    """Canonical JSON of these keys."""
-    return canonical_json(part_config(study, annotation, code, split))
 
 
 def part_checksums(study: Study, annotation: str, code: str, split: str) -> list[str]:
@@ -83,7 +67,7 @@ def metric_settings(study: Study, task: str, corpus: str) -> dict[str, Any]:
     """
     section: Mapping[str, Any] = study.config[task]
     found = {key: section[key] for key in ("kind", "label") if key in section}
-    if is_annotation(study.kind(task).corpora):
+    if study.kind(task).corpora in ANNOTATIONS:
         found["metric"] = study.corpora(task)[corpus.partition("+")[0]].metric
     return found
 
@@ -96,7 +80,7 @@ def check_treebanks(study: Study) -> None:
     """
     for task in study.tasks:
         annotation = study.kind(task).corpora
-        if not is_annotation(annotation):
+        if annotation not in ANNOTATIONS:
             continue
         _check_metrics(study, task, annotation)
         for role, splits in (("sources", ("train", "dev")), ("targets", ("test",))):

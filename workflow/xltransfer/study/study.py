@@ -62,6 +62,18 @@ class Study:
         config: merged configuration.
         root: folder of the workflow, to which paths are relative.
 
+    Attributes:
+        parallel: the parallel treebanks, and the states whose representations of them are compared.
+        embedded_world: the artificial languages that the study may use.
+        raw_texts, parallel_texts: the texts that encoders are trained on.
+        measured_translations: the encoders whose use of translations is measured.
+        made_encoders: the encoders that the workflow makes from recipes.
+        mapped: the word vectors and the maps between them.
+        contents: identities of the contents of corpora and encoders.
+        identities: identities of jobs, back to the sources.
+        kept: the weights that are kept on disk.
+        unseen: the languages that the encoders have not seen.
+
     Raises:
         InputError: the configuration is invalid; names the key and the remedy.
     """
@@ -75,6 +87,16 @@ class Study:
         layers = {name: encoder.layers for name, encoder in self.encoders.items()}
         self.config = {**checked, "ablations": expand_pairs(config["ablations"], layers)}
         self.catalogue = read_catalogue(self.root, config)
+        self.parallel = ParallelText(self)
+        self.embedded_world = EmbeddedWorld(self)
+        self.raw_texts = RawTexts(self)
+        self.parallel_texts = ParallelTexts(self)
+        self.measured_translations = MeasuredTranslations(self)
+        self.made_encoders = MadeEncoders(self)
+        self.mapped = MappedVectors(self)
+        self.contents = Contents(self)
+        self.identities = Identities(self)
+        self.kept = KeptFiles(self)
         self.unseen = UnseenLanguages(self)
         check_consistency(self)
 
@@ -88,6 +110,11 @@ class Study:
         """The configuration without the keys that no result depends on."""
         decisive = {key: self.config[key] for key in self.config if key not in INDIFFERENT}
         return {**decisive, "keep": {"precision": self.config["keep"]["precision"]}}
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """What the configuration of every table has: name, decisive keys and seeds."""
+        return {"study": self.name, "config": self.decisive, "seeds": self.seeds}
 
     @property
     def results(self) -> str:
@@ -105,59 +132,9 @@ class Study:
         return sorted(self.config["seeds"])
 
     @cached_property
-    def parallel(self) -> ParallelText:
-        """The parallel treebanks, and the states whose representations of them are compared."""
-        return ParallelText(self)
-
-    @cached_property
-    def embedded_world(self) -> EmbeddedWorld:
-        """The artificial languages that the study may use."""
-        return EmbeddedWorld(self)
-
-    @cached_property
-    def raw_texts(self) -> RawTexts:
-        """The raw texts that encoders are trained on."""
-        return RawTexts(self)
-
-    @cached_property
-    def parallel_texts(self) -> ParallelTexts:
-        """The parallel texts that encoders are trained on."""
-        return ParallelTexts(self)
-
-    @cached_property
-    def measured_translations(self) -> MeasuredTranslations:
-        """The encoders whose use of translations is measured."""
-        return MeasuredTranslations(self)
-
-    @cached_property
-    def made_encoders(self) -> MadeEncoders:
-        """The encoders that the workflow makes from recipes."""
-        return MadeEncoders(self)
-
-    @cached_property
-    def mapped(self) -> MappedVectors:
-        """The word vectors and the maps between them."""
-        return MappedVectors(self)
-
-    @cached_property
-    def contents(self) -> Contents:
-        """Identities of the contents of corpora and encoders."""
-        return Contents(self)
-
-    @cached_property
-    def identities(self) -> Identities:
-        """Identities of jobs, back to the sources."""
-        return Identities(self)
-
-    @cached_property
     def downloads(self) -> Downloads:
         """The catalogued files that are fetched."""
         return Downloads(self.catalogue, self.mapped.downloads())
-
-    @cached_property
-    def kept(self) -> KeptFiles:
-        """The weights that are kept on disk."""
-        return KeptFiles(self)
 
     @property
     def local_paths(self) -> list[str]:
@@ -266,12 +243,6 @@ class Study:
         shared = self.declared_encoders[encoder].directory
         return [shared] if shared else self.made_encoders.directories(encoder, source, seeds)
 
-    def entities_config(self, corpus: str) -> str:
-        """Canonical JSON of the format of a corpus of named entities."""
-        entry = self.catalogue.entities[corpus]
-        keys = ("layout", "scheme", "broken_tags", "encoding")
-        return canonical_json({key: getattr(entry, key) for key in keys})
-
     def score_config(
         self, task: str, rows: Sequence[tuple[str, str]], target: str, split: str
     ) -> str:
@@ -378,13 +349,11 @@ class Study:
         }
         return canonical_json(
             {
-                "study": self.name,
+                **self.described,
                 "encoders": list(self.encoders),
                 "tasks": tasks,
                 "languages": {code: row.name for code, row in self.target_languages.items()},
                 "families": {code: row.top_family for code, row in self.target_languages.items()},
                 "ablations": self.config["ablations"],
-                "seeds": self.seeds,
-                "config": self.decisive,
             }
         )

@@ -8,7 +8,7 @@ such files. ``python -m xltransfer check_study`` checks a file before Snakemake 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -90,19 +90,6 @@ def _refuse_repeated_keys(node: yaml.MappingNode) -> None:
                     problem=f"key '{key.value}' is there twice", problem_mark=key.start_mark
                 )
             keys.add(key.value)
-
-
-def refuse_templates(paths: Iterable[Path | str]) -> None:
-    """Raise an error for configuration files that contain code.
-
-    Args:
-        paths: files that Snakemake has already read, so their code has run.
-
-    Raises:
-        InputError: a file contains code; names the file and the key.
-    """
-    for path in paths:
-        read_study_file(path)
 
 
 def read_config(files: Sequence[Path | str]) -> dict[str, Any]:

@@ -26,20 +26,6 @@ def encoders_of(study: Study, task: str) -> list[str]:
     return [name for name in study.encoders if named is None or name in named]
 
 
-def check_reads_subwords(study: Study, task: str) -> None:
-    """Raise an error for an encoder of a task about text whose words do not matter.
-
-    Raises:
-        InputError: an encoder reads words.
-    """
-    for name in encoders_of(study, task):
-        if not study.declared_encoders[name].pretrained:
-            raise InputError(
-                f"config: transfer_encoders: '{name}' reads words, not text with its subwords, "
-                f"which {task} needs; name others under `{task}.encoders`"
-            )
-
-
 def check_task_encoders(study: Study) -> None:
     """Raise an error for tasks whose encoders contradict the rest of the study.
 

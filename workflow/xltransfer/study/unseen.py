@@ -90,12 +90,9 @@ class UnseenLanguages:
             for corpus in variety.corpora.get(task, ())
         ]
 
-    def text_of(self, corpus: str) -> str:
-        """The raw text of the variety of an annotated corpus."""
-        return self._texts[corpus]
-
     @cached_property
-    def _texts(self) -> dict[str, str]:
+    def texts(self) -> dict[str, str]:
+        """Annotated corpus → raw text of its variety."""
         return {
             corpus: variety.text
             for variety in self.varieties.values()
@@ -179,25 +176,20 @@ class UnseenLanguages:
 
     def evaluation_reports(self, results: str) -> list[str]:
         """The reports on evaluation sentences that were found in the raw texts."""
+        originals_first = sorted(self.varieties.values(), key=lambda variety: bool(variety.scheme))
         return [
-            *(paths.cleaning_report(results, v.text) for v in self._written(False)),
-            *(
-                paths.transliteration_report(results, "raw_text", v.text, "training")
-                for v in self._written(True)
-            ),
+            paths.transliteration_report(results, "raw_text", variety.text, "training")
+            if variety.scheme
+            else paths.cleaning_report(results, variety.text)
+            for variety in originals_first
         ]
-
-    def _written(self, transliterated: bool) -> list[Variety]:
-        return [v for v in self.varieties.values() if bool(v.scheme) == transliterated]
 
     def table_config(self) -> str:
         """Canonical JSON of the content of the tables about unseen languages."""
         languages, made = self.study.catalogue.languages, self.study.made_encoders
         return canonical_json(
             {
-                "study": self.study.name,
-                "config": self.study.decisive,
-                "seeds": self.study.seeds,
+                **self.study.described,
                 "metrics": {task: self.study.kind(task).metric for task in self.tasks},
                 "folders": {task: self.study.kind(task).corpora for task in self.tasks},
                 "arms": {task: self.arms.of_task(task) for task in self.tasks},

@@ -22,10 +22,6 @@ class UnseenIdentities:
     def __init__(self, identities: Identities) -> None:
         self._all, self._study = identities, identities.study
 
-    def is_searched(self, arm: str, task: str, corpus: str) -> bool:
-        """Whether the hyperparameters of an arm on a corpus are searched."""
-        return bool(self._study.unseen.arms.searches("", arm, task, corpus))
-
     def search(self, arm: str, task: str, corpus: str) -> str:
         """Identity of the hyperparameter search of an arm on a corpus."""
         return digest(

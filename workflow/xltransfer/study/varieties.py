@@ -97,11 +97,6 @@ class Varieties:
         corpora, splits = {}, {}
         for task in self._tasks:
             table = self._study.kind(task).corpora
-            if not FORMATS[table].has_varieties:
-                raise InputError(
-                    f"config: unseen.tasks: '{task}' is about {table}, which unseen languages "
-                    "cannot have; remove it from the list"
-                )
             if item[table] is not None:
                 place = f"{key}.{table}"
                 split = self._split(table, item[table], item["split"], place)

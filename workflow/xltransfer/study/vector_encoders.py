@@ -10,7 +10,6 @@ from ..encoders.ablations import NONE
 from ..records import paths
 from ..runtime.errors import InputError
 from ..runtime.files import canonical_json, digest
-from .recipes import Encoder
 from .task_encoders import encoders_of
 
 if TYPE_CHECKING:
@@ -22,20 +21,14 @@ NOT_ORTHOGONAL = "least-squares"
 """Kind of maps that cannot be used backward."""
 
 
-def reads_vectors(encoder: Encoder) -> bool:
-    """Whether an encoder reads word vectors."""
-    return encoder.recipe is not None and bool(encoder.recipe.vectors)
-
-
 def vector_encoders(study: Study) -> list[str]:
     """The encoders of a study that read word vectors."""
-    return [name for name, encoder in study.declared_encoders.items() if reads_vectors(encoder)]
+    return [name for name, encoder in study.declared_encoders.items() if encoder.vectors]
 
 
 def word_level_method(study: Study, name: str) -> str | None:
     """The method that maps the word vectors of an encoder; ``None`` if none is mapped."""
-    recipe = study.declared_encoders[name].recipe
-    return recipe.vectors["method"] if recipe is not None and recipe.vectors else None
+    return study.declared_encoders[name].vectors.get("method")
 
 
 def fixed_settings(study: Study, name: str, task: str) -> dict[str, Any]:
@@ -44,18 +37,18 @@ def fixed_settings(study: Study, name: str, task: str) -> dict[str, Any]:
     encoder = study.declared_encoders[name]
     if encoder.pretrained:
         return {"word_state": study.config["word_state"]}
-    crf = reads_vectors(encoder) and study.kind(task).corpora == "entities"
+    crf = encoder.vectors and study.kind(task).corpora == "entities"
     return {"crf": True} if crf else {}
 
 
 def steps_of(study: Study, name: str) -> list[tuple[str, str, str | None]]:
     """Language, mapping and dictionary of the vectors of an encoder; sorted by language."""
-    vectors = study.declared_encoders[name].recipe.vectors
+    vectors = study.declared_encoders[name].vectors
     return [(code, *_mapping(study, name, code)) for code in sorted(vectors["languages"])]
 
 
 def _mapping(study: Study, name: str, language: str) -> tuple[str, str | None]:
-    vectors = study.declared_encoders[name].recipe.vectors
+    vectors = study.declared_encoders[name].vectors
     if vectors["method"] is None or language == vectors["space"]:
         return UNMAPPED, None
     pairs = {code for embeddings, code in study.mapped.pairs if embeddings == vectors["embeddings"]}
@@ -87,7 +80,7 @@ def stage_config(study: Study, name: str) -> str:
 
 def input_files(study: Study, results: str, name: str) -> dict[str, list[str]]:
     """The word vectors and the maps that an encoder is made from."""
-    vectors = study.declared_encoders[name].recipe.vectors
+    vectors = study.declared_encoders[name].vectors
     steps = steps_of(study, name)
     of = vectors["embeddings"]
     return {
@@ -102,7 +95,7 @@ def input_files(study: Study, results: str, name: str) -> dict[str, list[str]]:
 
 def identity(study: Study, name: str, code: str) -> str:
     """Identity of an encoder over word vectors; ``code`` is the digest of the stage's code."""
-    vectors = study.declared_encoders[name].recipe.vectors
+    vectors = study.declared_encoders[name].vectors
     of, mapped = vectors["embeddings"], study.identities.mapped
     steps = steps_of(study, name)
     sides = [mapped.vectors(of, language) for language, _, _ in steps]
@@ -117,7 +110,7 @@ def check_vector_encoders(study: Study) -> None:
         InputError: names the key and the remedy.
     """
     for name in vector_encoders(study):
-        _check_vectors(study, name, study.declared_encoders[name].recipe.vectors)
+        _check_vectors(study, name, study.declared_encoders[name].vectors)
         if name in study.unseen.arms.trained:
             raise InputError(
                 f"config: unseen.arms: '{name}' reads word vectors, which are only supported in "
@@ -156,7 +149,7 @@ def _check_vectors(study: Study, name: str, vectors: Mapping[str, Any]) -> None:
 
 def _check_use(study: Study, name: str) -> None:
     """Raise an error for analyses of pretrained encoders, and for languages without vectors."""
-    vectors = study.declared_encoders[name].recipe.vectors
+    vectors = study.declared_encoders[name].vectors
     if study.parallel.treebanks:
         raise InputError(
             f"config: parallel.treebanks: '{name}' is never pretrained, so that it has no states "

@@ -1,4 +1,4 @@
-"""Labels of pairs of mentions: what the tasks about relations and roles share."""
+"""Labels of pairs of mentions: relations and roles."""
 
 from __future__ import annotations
 
@@ -110,3 +110,23 @@ class PairLabels(Task):
         """The sentence with the predicted label of each pair, which occurs once."""
         pairs = zip(sentence.gold_labels(), prediction["labels"], strict=True)
         return replace(sentence, pairs=tuple(Pair(*pair, labels[index]) for pair, index in pairs))
+
+
+class Relations(PairLabels):
+    """The relation of each given pair of mentions, or the null class.
+
+    Which pairs are given is a property of the corpus: in CrossRE those that have a relation, in
+    RELX and SemEval-2010 the one that is tagged, in ACE 2005 all ordered pairs.
+    """
+
+    kind = "relations"
+
+
+class Roles(PairLabels):
+    """The role of each given candidate of each given predicate, or the null class.
+
+    In Universal Propositions, every word of the sentence but the predicate is a candidate, and the
+    head word of an argument has its role. In the events of ACE 2005, candidates are the mentions.
+    """
+
+    kind = "roles"

@@ -18,24 +18,8 @@ from ..corpora.questions import Answer, Question
 from ..encoders.batching import Batch, Example
 from ..encoders.passages import WindowSizes, passage_examples
 from ..encoders.reader import Reader
+from .tagging import LabelHead
 from .task import Prediction, Task
-
-
-class SpanHead(nn.Linear):
-    """A linear layer with two outputs, as in ``AutoModelForQuestionAnswering``.
-
-    Args:
-        hidden_size: size of the states.
-    """
-
-    def __init__(self, hidden_size: int) -> None:
-        super().__init__(hidden_size, 2)
-        nn.init.normal_(self.weight, std=0.02)
-        nn.init.zeros_(self.bias)
-
-    def forward(self, states: torch.Tensor) -> torch.Tensor:
-        """Scores of first and last subword in float32, shape (…, 2)."""
-        return super().forward(states).float()
 
 
 class QuestionAnswering(Task):
@@ -74,8 +58,8 @@ class QuestionAnswering(Task):
         return len(example.rows)
 
     def head(self, hidden_size: int, labels: int) -> nn.Module:
-        """A linear layer with two outputs."""
-        return SpanHead(hidden_size)
+        """A linear layer with two outputs, as in ``AutoModelForQuestionAnswering``."""
+        return LabelHead(hidden_size, 2, dropout=0.0)
 
     def loss(self, head: nn.Module, states: torch.Tensor, batch: Batch) -> torch.Tensor:
         """Mean over windows of the mean cross-entropy of first and last subword.

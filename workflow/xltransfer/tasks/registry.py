@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from .entities import Entities
+from .pair_labels import Relations, Roles
 from .parsing import Parsing
 from .question_answering import QuestionAnswering
-from .relations import Relations
-from .roles import Roles
 from .sentence_classification import SentenceClassification
 from .tagging import Tagging
 from .task import Task

@@ -109,20 +109,10 @@ class Game:
         """A training set with labelled sentences of a target."""
         if not more:
             return data
-        added = self._dataset(more, self.labelled_language, start, kind, task)
+        reader = kind.reader_of(start.reader, self.labelled_language)
+        added = Dataset(more, reader, start.longest, task.word_state)
         added.add_targets(task, labels)
         return JoinedDataset([data, added])
-
-    def _dataset(
-        self,
-        sentences: Sequence,
-        language: str,
-        start: StartingPoint,
-        kind: EncoderKind,
-        task: Task,
-    ) -> Dataset:
-        reader = kind.reader_of(start.reader, language)
-        return Dataset(sentences, reader, start.longest, task.word_state)
 
     def objective(
         self,
@@ -150,14 +140,16 @@ class Game:
         of_labelled = np.zeros(len(plain.training.examples), dtype=np.int64)
         if self.path:
             of_labelled[len(drawn) :] = 1 + self.languages.index(self.labelled_language)
+
+        def dataset(sentences: Sequence, language: str) -> Dataset:
+            reader = kind.reader_of(start.reader, language)
+            return Dataset(sentences, reader, start.longest, task.word_state)
+
         return Adversarial(
             plain,
             of_labelled,
-            [
-                self._dataset(text.game, code, start, kind, task)
-                for code, text in zip(self.languages, texts, strict=True)
-            ],
-            [self._dataset(some, code, start, kind, task) for code, some in held_out],
+            [dataset(text.game, code) for code, text in zip(self.languages, texts, strict=True)],
+            [dataset(some, code) for code, some in held_out],
             dict(settings),
             plain.seed,
         )

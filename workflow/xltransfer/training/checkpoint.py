@@ -29,6 +29,19 @@ from ..runtime.files import canonical_json, replacing
 log = logging.getLogger(__name__)
 
 
+def random_states() -> dict[str, torch.Tensor]:
+    """The state of the random numbers of the processor and, if there is one, of the GPU."""
+    of_gpu = {"cuda": torch.cuda.get_rng_state()} if torch.cuda.is_available() else {}
+    return {"cpu": torch.get_rng_state(), **of_gpu}
+
+
+def restore_random(states: Mapping[str, torch.Tensor]) -> None:
+    """Go on with the random numbers that follow these states."""
+    torch.set_rng_state(states["cpu"])
+    if "cuda" in states and torch.cuda.is_available():
+        torch.cuda.set_rng_state(states["cuda"])
+
+
 class Checkpoint:
     """The checkpoint of one training.
 
@@ -61,9 +74,7 @@ class Checkpoint:
         for index, state in optimiser.state_dict()["state"].items():
             for name, value in state.items():
                 tensors[f"optimiser/{index}/{name}"] = torch.as_tensor(value)
-        tensors["random/cpu"] = torch.get_rng_state()
-        if torch.cuda.is_available():
-            tensors["random/cuda"] = torch.cuda.get_rng_state()
+        tensors |= {f"random/{device}": state for device, state in random_states().items()}
         self._write("state", tensors, position)
         self._needed = position["best_epoch"]
         self._remove_best_but(self._needed)
@@ -89,7 +100,9 @@ class Checkpoint:
 
     def restore(self, model: nn.Module, optimiser: torch.optim.Optimizer) -> dict[str, Any] | None:
         """Restore model, optimiser and random state; returns the position, ``None`` without one."""
-        self._remove_unfinished()
+        # Temporary files of processes that were killed while saving.
+        for path in self.directory.glob(".*.safetensors.*"):
+            path.unlink(missing_ok=True)
         found = self._read("state")
         if found is None:
             return None
@@ -102,19 +115,15 @@ class Checkpoint:
                 return None
             if self._read(path.stem) is None:
                 return None
-        weights = {k.removeprefix("model/"): v for k, v in tensors.items() if k[:6] == "model/"}
-        model.load_state_dict(weights, strict=False)
+        model.load_state_dict(_below("model/", tensors), strict=False)
         state: dict[int, dict[str, torch.Tensor]] = {}
-        for key, value in tensors.items():
-            if key.startswith("optimiser/"):
-                _, index, name = key.split("/")
-                # A copy, since the file is memory-mapped and the optimiser updates in place.
-                state.setdefault(int(index), {})[name] = value.clone()
+        for key, value in _below("optimiser/", tensors).items():
+            index, name = key.split("/")
+            # A copy, since the file is memory-mapped and the optimiser updates in place.
+            state.setdefault(int(index), {})[name] = value.clone()
         groups = optimiser.state_dict()["param_groups"]
         optimiser.load_state_dict({"state": state, "param_groups": groups})
-        torch.set_rng_state(tensors["random/cpu"])
-        if "random/cuda" in tensors and torch.cuda.is_available():
-            torch.cuda.set_rng_state(tensors["random/cuda"])
+        restore_random(_below("random/", tensors))
         self._needed = position["best_epoch"]
         return position
 
@@ -156,14 +165,14 @@ class Checkpoint:
             return None
         return tensors, json.loads(metadata["position"])
 
-    def _remove_unfinished(self) -> None:
-        """Remove temporary files of processes that were killed while saving."""
-        for path in self.directory.glob(".*.safetensors.*"):
-            path.unlink(missing_ok=True)
-
     def discard(self) -> None:
         """Remove the checkpoint."""
         shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def _below(prefix: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The tensors whose names have a prefix, by the rest of the name."""
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
 
 
 def _best(epoch: int) -> str:

@@ -7,8 +7,6 @@ order, are added only to these rows. Starting from a zero gradient, the result i
 
 from __future__ import annotations
 
-from functools import partial
-
 import torch
 from torch import nn
 from torch.autograd.function import FunctionCtx
@@ -66,12 +64,10 @@ class RowGradients:
 
     def __enter__(self) -> None:
         for module in self._changed:
-            module.forward = partial(_look_up, module)
+            module.forward = lambda indices, module=module: _Lookup.apply(
+                module.weight, indices, module.padding_idx
+            )
 
     def __exit__(self, *error: object) -> None:
         for module in self._changed:
             del module.forward
-
-
-def _look_up(module: nn.Embedding, indices: torch.Tensor) -> torch.Tensor:
-    return _Lookup.apply(module.weight, indices, module.padding_idx)

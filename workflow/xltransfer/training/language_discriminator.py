@@ -8,7 +8,7 @@ discriminator.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -144,22 +144,17 @@ def game_loss(
         flipped labels, the states alone. Both gradients are those at the same weights.
     """
     languages = torch.cat([side[2] for side in sides])
-    reverse = settings["method"] == REVERSAL
 
-    def scores(read: bool) -> torch.Tensor:
-        read_by = dict(discriminator.named_parameters())
-        fixed = {name: value.detach() for name, value in read_by.items()}
-        found = []
-        for states, mask, _ in sides:
-            if read:
-                found.append(torch.func.functional_call(discriminator, fixed, (states, mask)))
-            elif reverse:
-                found.append(discriminator(reversed_gradient(states, weight), mask))
-            else:
-                found.append(discriminator(states.detach(), mask))
-        return torch.cat(found)
+    def loss(scores_of: Callable[..., torch.Tensor], flipped: bool = False) -> torch.Tensor:
+        scores = torch.cat([scores_of(states, mask) for states, mask, _ in sides])
+        return label_loss(scores, languages, settings["smoothing"], flipped)
 
-    loss = label_loss(scores(False), languages, settings["smoothing"])
-    if reverse or not weight:
-        return loss
-    return loss + weight * label_loss(scores(True), languages, settings["smoothing"], flipped=True)
+    if settings["method"] == REVERSAL:
+        return loss(lambda states, mask: discriminator(reversed_gradient(states, weight), mask))
+    own = loss(lambda states, mask: discriminator(states.detach(), mask))
+    if not weight:
+        return own
+    fixed = {name: value.detach() for name, value in discriminator.named_parameters()}
+    return own + weight * loss(
+        lambda *read: torch.func.functional_call(discriminator, fixed, read), flipped=True
+    )

@@ -167,11 +167,14 @@ class Training:
 
     def next_batch(self) -> Any | None:
         """The batch of the next step; ``None`` if an evaluation is next."""
-        epoch, number = _next_batch(self._position, self._per_epoch, bool(self._pending))
-        if number == self._per_epoch:
+        epoch, number = divmod(self.step, self._per_epoch)
+        # The evaluation of an epoch, which follows its last batch, reads and removes its losses.
+        if not number and (self._position["losses"] or self._pending):
             return None
         if self._epoch is None or self._epoch[0] != epoch:
-            self._epoch = epoch, _batches(self.objective, epoch, self._passes)
+            passes = range(epoch * self._passes, (epoch + 1) * self._passes)
+            batches = [batch for number in passes for batch in self.objective.batches(number)]
+            self._epoch = epoch, batches
             self.objective.model.train()
         return self._epoch[1][number]
 
@@ -198,7 +201,7 @@ class Training:
         self._pending.append(loss)
         is_last = position["step"] % self._per_epoch == 0
         if is_last or len(self._pending) == LOSSES_AT_ONCE:
-            _read_losses(self._pending, position, self.name)
+            self._read_losses()
         self._progress.step(position["losses"])
         return not is_last and self.saver.due()
 
@@ -212,7 +215,7 @@ class Training:
         Raises:
             DivergedError: a loss since the last checkpoint is not finite; names the step.
         """
-        _read_losses(self._pending, self._position, self.name)
+        self._read_losses()
         self.saver.write()
 
     def report(self) -> Report:
@@ -235,9 +238,56 @@ class Training:
         )
 
     def _end_epoch(self) -> None:
-        epoch = self.step // self._per_epoch
-        _end_epoch(self.objective, self._settings, self.saver, self.device, epoch)
-        self._progress.epoch(self._position["history"][-1])
+        """Evaluate, save the weights if they are the best so far, and decide whether to go on."""
+        position, epoch = self._position, self.step // self._per_epoch
+        losses, history = position["losses"], position["history"]
+        scores = self._evaluate()
+        selected_by = next(iter(scores))
+        history.append({"epoch": epoch, "loss": sum(losses) / len(losses), **scores})
+        position["losses"] = []
+        best = position["best_epoch"]
+        if not best or scores[selected_by] > history[best - 1][selected_by]:
+            position["best_epoch"] = epoch
+            self._checkpoint.save_best(self.objective.model, epoch)
+        patience = self._settings["patience"]
+        waited = epoch - position["best_epoch"]
+        position["finished"] = epoch == self._settings["epochs"] or (
+            patience is not None and waited >= patience
+        )
+        if position["finished"] or self.saver.due():
+            self.saver.save()
+        self._progress.epoch(history[-1])
+
+    def _evaluate(self) -> dict[str, float]:
+        """Scores of the epoch's weights; without side effects, so a signal may end it at once."""
+        saver = self.saver
+        if saver.due(ahead=saver.evaluation_seconds):
+            saver.save()
+        started = time.monotonic()
+        try:
+            with interruption.not_postponed():
+                scores = self.objective.evaluate(self.device)
+        except DivergedError as error:
+            raise DivergedError(f"{self.name}: after step {self.step}: {error}") from None
+        except interruption.Interrupted:
+            saver.save()
+            raise
+        saver.evaluation_seconds = time.monotonic() - started
+        return scores
+
+    def _read_losses(self) -> None:
+        """Add the pending losses to the position; raise an error if one is not finite."""
+        if not self._pending:
+            return
+        values = torch.stack(self._pending).tolist()
+        self._pending.clear()
+        for step, value in enumerate(values, start=self.step - len(values) + 1):
+            if not math.isfinite(value):
+                raise DivergedError(
+                    f"{self.name}: the loss is {value} at step {step}; lower the learning rate, "
+                    "or look for damaged data or weights"
+                )
+        self._position["losses"].extend(values)
 
     def _backward(self, batch: Any) -> torch.Tensor:
         """Add the gradients of the loss of a batch, computed in parts; returns the loss.
@@ -258,90 +308,7 @@ class Training:
         return losses[0] if len(losses) == 1 else torch.stack(losses).sum()
 
 
-def _batches(objective: Objective, epoch: int, passes: int) -> Sequence[Any]:
-    """The batches of an epoch with one or several passes over the training data."""
-    if passes == 1:
-        return objective.batches(epoch)
-    first = epoch * passes
-    return [batch for number in range(first, first + passes) for batch in objective.batches(number)]
-
-
-def _next_batch(position: Mapping[str, Any], per_epoch: int, is_pending: bool) -> tuple[int, int]:
-    """The epoch (0-based) and the batch to go on with; the evaluation follows the last batch.
-
-    Args:
-        position: position of the training.
-        per_epoch: number of batches of an epoch.
-        is_pending: whether there are losses that were not read yet.
-    """
-    epoch, first = divmod(position["step"], per_epoch)
-    evaluated = not position["losses"] and not is_pending
-    return (epoch, first) if first or evaluated else (epoch - 1, per_epoch)
-
-
-def _end_epoch(
-    objective: Objective,
-    settings: Mapping[str, Any],
-    saver: Saver,
-    device: torch.device,
-    epoch: int,
-) -> None:
-    """Evaluate, save the weights if they are the best so far, and decide whether to continue."""
-    position = saver.position
-    losses = position["losses"]
-    scores = _evaluate(objective, saver, device)
-    selected_by = next(iter(scores))
-    history = position["history"]
-    history.append({"epoch": epoch, "loss": sum(losses) / len(losses), **scores})
-    position["losses"] = []
-    best = position["best_epoch"]
-    if not best or scores[selected_by] > history[best - 1][selected_by]:
-        position["best_epoch"] = epoch
-        saver.checkpoint.save_best(objective.model, epoch)
-    patience = settings["patience"]
-    waited = epoch - position["best_epoch"]
-    position["finished"] = epoch == settings["epochs"] or (
-        patience is not None and waited >= patience
-    )
-    if position["finished"] or saver.due():
-        saver.save()
-
-
-def _evaluate(objective: Objective, saver: Saver, device: torch.device) -> dict[str, float]:
-    """Scores of the epoch's weights; without side effects, so a signal may end it at once."""
-    if saver.due(ahead=saver.evaluation_seconds):
-        saver.save()
-    started = time.monotonic()
-    try:
-        with interruption.not_postponed():
-            scores = objective.evaluate(device)
-    except DivergedError as error:
-        step = saver.position["step"]
-        raise DivergedError(f"{saver.name}: after step {step}: {error}") from None
-    except interruption.Interrupted:
-        saver.save()
-        raise
-    saver.evaluation_seconds = time.monotonic() - started
-    return scores
-
-
-def _read_losses(pending: list[torch.Tensor], position: dict[str, Any], name: str) -> None:
-    """Add the pending losses to the position; raise an error if one is not finite."""
-    if not pending:
-        return
-    values = torch.stack(pending).tolist()
-    first = position["step"] - len(values) + 1
-    pending.clear()
-    for step, value in enumerate(values, start=first):
-        if not math.isfinite(value):
-            raise DivergedError(
-                f"{name}: the loss is {value} at step {step}; lower the learning rate, "
-                "or look for damaged data or weights"
-            )
-    position["losses"].extend(values)
-
-
-class Precision:
+class Precision(torch.autocast):
     """A context for mixed-precision matrix products (autocast) on devices that benefit from it.
 
     Args:
@@ -358,12 +325,4 @@ class Precision:
             capable = device.type == "cuda" and torch.cuda.is_bf16_supported()
             kind = "bfloat16" if capable else "float32"
         self.kind = kind
-        self._context = torch.autocast(
-            device.type, dtype=torch.bfloat16, enabled=kind == "bfloat16"
-        )
-
-    def __enter__(self) -> None:
-        self._context.__enter__()
-
-    def __exit__(self, *error: object) -> None:
-        self._context.__exit__(*error)
+        super().__init__(device.type, dtype=torch.bfloat16, enabled=kind == "bfloat16")

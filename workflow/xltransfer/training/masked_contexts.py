@@ -145,7 +145,8 @@ def _counts(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Correct predictions and masked subwords of each sentence."""
     right, total = np.zeros(len(rows), np.int64), np.zeros(len(rows), np.int64)
-    given, correct = (_indexed(stream) for stream in (seen, wanted))
+    # All rows, one per sentence.
+    given, correct = (stream.rows(np.random.default_rng(0)) for stream in (seen, wanted))
     for chosen in plan_batches(seen.lengths(given), PREDICTION_BUDGET[device.type], rows):
         some, truth = seen.collate(given[chosen]), wanted.collate(correct[chosen])
         masked = some.pieces != truth.pieces
@@ -155,8 +156,3 @@ def _counts(
         total += np.bincount(owners, minlength=len(rows))
         right += np.bincount(owners, hits, minlength=len(rows)).astype(np.int64)
     return right, total
-
-
-def _indexed(stream: Stream) -> object:
-    """All rows of a stream, one per sentence."""
-    return stream.rows(np.random.default_rng(0))

@@ -193,13 +193,6 @@ def _unfilled_model(directory: Path, task: Task, labels: Sequence[str]) -> WordM
     return WordModel(encoder, untrained_head(task, encoder.config.hidden_size, labels))
 
 
-def _head_prefix(model: WordModel, task: Task) -> str:
-    """What the weights of the head are called on disk."""
-    if task.head_prefix != CLASSIFIER:
-        return task.head_prefix
-    return model.kind.classifier(model.encoder) or CLASSIFIER
-
-
 def _saved_name(model: WordModel, task: Task, name: str) -> str:
     """What a weight of a ``WordModel`` is called on disk."""
     part, _, rest = name.partition(".")
@@ -207,6 +200,8 @@ def _saved_name(model: WordModel, task: Task, name: str) -> str:
         return f"{model.encoder.base_model_prefix}.{rest}"
     names = model.kind.sequence_head(model.encoder) if task.is_sequence_class else None
     if names is None:
-        return f"{_head_prefix(model, task)}.{rest}"
+        prefix = task.head_prefix
+        own = model.kind.classifier(model.encoder) if prefix == CLASSIFIER else None
+        return f"{own or prefix}.{rest}"
     layer, _, weight = rest.partition(".")
     return f"{getattr(names, layer)}.{weight}"

@@ -209,16 +209,12 @@ def _probabilities(
     of a parallel text, if they are separate streams, share its probability.
     """
     exponent, share = settings["sampling_exponent"], settings.get("parallel_share", 0.5)
+    weights = (1 - share, share) if mono and parallel else (1.0, 1.0)
     found = []
-    if mono:
-        weight = 1 - share if parallel else 1.0
-        sizes = [stream.sentences for stream in mono]
-        found += list(weight * sampling_probabilities(sizes, exponent))
-    if parallel:
-        weight = share if mono else 1.0
-        sizes = [streams[0].sentences for streams in parallel]
-        for probability, streams in zip(
-            weight * sampling_probabilities(sizes, exponent), parallel, strict=True
-        ):
-            found += [probability / len(streams)] * len(streams)
+    for texts, weight in zip(([[stream] for stream in mono], parallel), weights, strict=True):
+        if texts:
+            sizes = [streams[0].sentences for streams in texts]
+            probabilities = weight * sampling_probabilities(sizes, exponent)
+            for probability, streams in zip(probabilities, texts, strict=True):
+                found += [probability / len(streams)] * len(streams)
     return np.array(found)

@@ -70,7 +70,7 @@ class SampledText(TokenisedText):
     def _of(self, draws: tuple[int, ...]) -> TokenisedText:
         if draws not in self._rounds:
             text = self._segmented(draws)
-            while self._rounds and sum(map(_size, self._rounds.values())) > MOST_PIECES:
+            while sum(len(other.pieces) for other in self._rounds.values()) > MOST_PIECES:
                 self._rounds.pop(next(iter(self._rounds)))
             self._rounds[draws] = text
         return self._rounds[draws]
@@ -105,10 +105,6 @@ class SampledText(TokenisedText):
         """Number of subwords of the text in a round, and without noise; as JSON content."""
         separators = len(self.ends) * len(self._separator)
         return {
-            "subwords": _size(self._of(draws)) - separators,
-            "subwords_without_noise": _size(self) - separators,
+            "subwords": len(self._of(draws).pieces) - separators,
+            "subwords_without_noise": len(self.pieces) - separators,
         }
-
-
-def _size(text: TokenisedText) -> int:
-    return len(text.pieces)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -11,36 +12,28 @@ from ..runtime import interruption
 from .checkpoint import Checkpoint
 
 
+@dataclass(eq=False)
 class Saver:
     """Saves a training at intervals, and before it ends early.
 
-    Args:
+    Attributes:
         checkpoint: checkpoint to write.
         model, optimiser, position: state to save.
         seconds: interval between checkpoints.
         name: name of the training, for messages.
-
-    Attributes:
         evaluation_seconds: duration of the last evaluation, during which nothing can be saved.
         waited: seconds since the start that were spent on other trainings.
     """
 
-    def __init__(
-        self,
-        checkpoint: Checkpoint,
-        model: torch.nn.Module,
-        optimiser: torch.optim.Optimizer,
-        position: dict[str, Any],
-        seconds: float,
-        name: str,
-    ) -> None:
-        self.checkpoint = checkpoint
-        self.model = model
-        self.optimiser = optimiser
-        self.position = position
-        self.seconds = seconds
-        self.name = name
-        self.evaluation_seconds = 0.0
+    checkpoint: Checkpoint
+    model: torch.nn.Module
+    optimiser: torch.optim.Optimizer
+    position: dict[str, Any]
+    seconds: float
+    name: str
+    evaluation_seconds: float = 0.0
+
+    def __post_init__(self) -> None:
         self.start()
 
     def start(self) -> None:

@@ -50,7 +50,7 @@ class StackedModels:
         self._weights: dict[str, torch.Tensor] = {}
         for members in zip(*groups, strict=True):
             buffers = [flat for flat, _ in members]
-            weights = torch.empty(len(members), buffers[0].numel(), **_kind_of(buffers[0]))
+            weights = buffers[0].data.new_empty(len(members), buffers[0].numel())
             gradients = torch.empty_like(weights)
             for (flat, trained), *rows in zip(members, weights, gradients, strict=True):
                 move(flat, trained, *rows)
@@ -137,10 +137,6 @@ def _groups(training: Training) -> list[tuple[nn.Parameter, list[nn.Parameter]]]
             training.optimiser.param_groups, training.objective.parameter_groups(), strict=True
         )
     ]
-
-
-def _kind_of(buffer: torch.Tensor) -> dict[str, Any]:
-    return {"dtype": buffer.dtype, "device": buffer.device}
 
 
 def _check_same(trainings: Sequence[Training]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..encoders.ablations import NEVER_PRETRAINED, Ablation
-from ..encoders.adapters import AdapterSettings, add_level, stack_of, train_top_level
+from ..encoders.adapters import AdapterSettings, add_level, required_stack, train_top_level
 from ..encoders.lora import add_lora
 from ..runtime.errors import InputError
 from .model import WordModel
@@ -32,8 +32,7 @@ def with_task_adapter(
     _check(model, ablation, "training.adapter")
     add_level(model.encoder, AdapterSettings.of(settings, "training.adapter"))
     train_top_level(model.encoder)
-    stack = stack_of(model.encoder)
-    assert stack is not None, "a level has been added"
+    stack = required_stack(model.encoder)
     stack.complete = ablation.name == NEVER_PRETRAINED
     if ablation.kind:
         stack.changed_layers = tuple(range(ablation.first, ablation.last + 1))

@@ -131,7 +131,8 @@ class PairStream(Stream):
     ) -> None:
         self.sides, self.languages = (first, second), languages
         self.reset_positions = reset_positions
-        self._sides = [_sentences(side) for side in self.sides]
+        # One row for each line, however long.
+        self._sides = [Rows(side.starts, side.ends - side.starts) for side in self.sides]
         self._kept = np.flatnonzero(self.lengths(np.arange(first.lines)) <= longest)
         self.sentences = len(self._kept)
         self.too_long = first.lines - self.sentences
@@ -178,8 +179,3 @@ class PairStream(Stream):
 
 def _special_tokens(text: TokenisedText) -> int:
     return len(text.tokenizer.prefix) + len(text.tokenizer.suffix)
-
-
-def _sentences(text: TokenisedText) -> Rows:
-    """One row for each line, however long."""
-    return Rows(text.starts, text.ends - text.starts)

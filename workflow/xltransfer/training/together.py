@@ -8,31 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 
 from ..runtime import interruption
+from .checkpoint import random_states, restore_random
 from .loop import Report, Training
 from .stacked import StackedModels, separate
-
-
-class RandomState:
-    """The state of the random numbers of the processor and, if there is one, of the GPU."""
-
-    def __init__(self) -> None:
-        self._states = [torch.get_rng_state()]
-        if torch.cuda.is_available():
-            self._states.append(torch.cuda.get_rng_state())
-
-    def restore(self) -> None:
-        """Go on with the random numbers that follow this state."""
-        torch.set_rng_state(self._states[0])
-        for state in self._states[1:]:
-            torch.cuda.set_rng_state(state)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, RandomState) and all(
-            torch.equal(own, others)
-            for own, others in zip(self._states, other._states, strict=True)
-        )
-
-    __hash__ = None  # type: ignore[assignment]
 
 
 def train_together(makers: Mapping[str, Callable[[], Training]]) -> dict[str, Report]:
@@ -73,10 +51,10 @@ class _Group:
     def __init__(self, makers: Mapping[str, Callable[[], Training]]) -> None:
         self._names = list(makers)
         self.trainings: list[Training] = []
-        self._random: list[RandomState] = []
+        self._random: list[dict[str, torch.Tensor]] = []
         for make in makers.values():
             self.trainings.append(make())
-            self._random.append(RandomState())
+            self._random.append(random_states())
         self._stack = StackedModels(self.trainings)
         self._stack.try_out()
         # Until now, time was spent on all of them.
@@ -93,7 +71,12 @@ class _Group:
             for one in evaluating:
                 self._alone(one)
             return
-        members = [one for one in behind if self._random[one] == self._random[behind[0]]]
+        first = self._random[behind[0]]
+        members = [
+            one
+            for one in behind
+            if all(torch.equal(first[device], state) for device, state in self._random[one].items())
+        ]
         if len(members) == 1:
             self._alone(members[0])
         else:
@@ -104,30 +87,30 @@ class _Group:
         for training in trainings:
             if not training.finished:
                 started, one = time.monotonic(), self.trainings.index(training)
-                self._random[one].restore()
+                restore_random(self._random[one])
                 training.write()
                 self._charge([one], time.monotonic() - started)
 
     def _alone(self, one: int) -> None:
         started = time.monotonic()
-        self._random[one].restore()
+        restore_random(self._random[one])
         try:
             self.trainings[one].advance()
         except interruption.Interrupted:
             self._write([other for other in self.trainings if other is not self.trainings[one]])
             raise
-        self._random[one] = RandomState()
+        self._random[one] = random_states()
         self._charge([one], time.monotonic() - started)
 
     def _together(self, members: Sequence[int]) -> None:
         started = time.monotonic()
         trainings = [self.trainings[one] for one in members]
         self._stack_only(trainings)
-        self._random[members[0]].restore()
+        restore_random(self._random[members[0]])
         # They are equal; asking for them also starts the epoch of each training.
         batches = [training.next_batch() for training in trainings]
         losses = self._stack.backward(batches[0])
-        after = RandomState()
+        after = random_states()
         due = [training.update(loss) for training, loss in zip(trainings, losses, strict=True)]
         for one in members:
             self._random[one] = after

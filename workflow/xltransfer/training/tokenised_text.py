@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain, islice
 
@@ -56,7 +56,8 @@ class TokenisedText:
         self.tokenizer = tokenizer
         separator = tokenizer.suffix if separated else []
         pieces, counts, word_starts = [], [], []
-        for some in _portions(lines):
+        walk = iter(lines)
+        while some := list(islice(walk, LINES_AT_ONCE)):
             encodings = tokenizer.encode(some)
             ids = chain.from_iterable(chain(encoding.ids, separator) for encoding in encodings)
             counts.append(np.array([len(encoding) + len(separator) for encoding in encodings]))
@@ -147,12 +148,6 @@ class TokenisedText:
             torch.from_numpy(mask),
             None if words is None else torch.from_numpy(words),
         )
-
-
-def _portions(lines: Iterable[str]) -> Iterator[list[str]]:
-    walk = iter(lines)
-    while some := list(islice(walk, LINES_AT_ONCE)):
-        yield some
 
 
 def _word_starts(word_ids: list[int | None], separators: int) -> np.ndarray:

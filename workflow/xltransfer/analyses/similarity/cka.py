@@ -205,48 +205,38 @@ def hsic(one: Representation, other: Representation) -> dict[str, np.ndarray]:
     Returns:
         Estimator → value of each sample.
     """
-    groups, chosen, weights = one.samples.groups, one.samples.chosen, one.samples.weights
-    number = weights.sum(axis=0)
+    groups, chosen = one.samples.groups, one.samples.chosen
     between = np.zeros((groups.shape[1], groups.shape[1]))
     for start, block in one.matrix.blocks():
         both = block * other.matrix.rows(start)
         between += groups[start : start + len(block)].T @ (both @ groups)
     products = np.einsum("gs,gs->s", chosen, between @ chosen)
-    diagonals = one.matrix.diagonal, other.matrix.diagonal
-    return {
-        "biased": _biased(products, one.sums, other.sums, weights, number),
-        "unbiased": _unbiased(products, one.sums, other.sums, weights, number, *diagonals),
-    }
+    return {"biased": _biased(products, one, other), "unbiased": _unbiased(products, one, other)}
 
 
-def _biased(
-    products: np.ndarray,
-    ones: np.ndarray,
-    others: np.ndarray,
-    weights: np.ndarray,
-    number: np.ndarray,
-) -> np.ndarray:
+def _biased(products: np.ndarray, one: Representation, other: Representation) -> np.ndarray:
     """tr(KHLH), computed from sums of K, L and their element-wise product."""
-    crossed = (weights * ones * others).sum(axis=0)
-    totals = (weights * ones).sum(axis=0) * (weights * others).sum(axis=0)
+    weights = one.samples.weights
+    number = weights.sum(axis=0)
+    crossed, totals = _sums_of_products(weights, one.sums, other.sums)
     return products - 2 / number * crossed + totals / number**2
 
 
-def _unbiased(
-    products: np.ndarray,
-    ones: np.ndarray,
-    others: np.ndarray,
-    weights: np.ndarray,
-    number: np.ndarray,
-    diagonal: np.ndarray,
-    other_diagonal: np.ndarray,
-) -> np.ndarray:
-    """The estimator of Song et al., computed on matrices with zero diagonals."""
-    products = products - (diagonal * other_diagonal) @ weights
-    ones = ones - diagonal[:, None] * weights
-    others = others - other_diagonal[:, None] * weights
+def _sums_of_products(
+    weights: np.ndarray, ones: np.ndarray, others: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     crossed = (weights * ones * others).sum(axis=0)
-    totals = (weights * ones).sum(axis=0) * (weights * others).sum(axis=0)
+    return crossed, (weights * ones).sum(axis=0) * (weights * others).sum(axis=0)
+
+
+def _unbiased(products: np.ndarray, one: Representation, other: Representation) -> np.ndarray:
+    """The estimator of Song et al., computed on matrices with zero diagonals."""
+    weights, diagonals = one.samples.weights, (one.matrix.diagonal, other.matrix.diagonal)
+    number = weights.sum(axis=0)
+    products = products - (diagonals[0] * diagonals[1]) @ weights
+    ones = one.sums - diagonals[0][:, None] * weights
+    others = other.sums - diagonals[1][:, None] * weights
+    crossed, totals = _sums_of_products(weights, ones, others)
     value = products + totals / ((number - 1) * (number - 2)) - 2 / (number - 2) * crossed
     return value / (number * (number - 3))
 
@@ -300,16 +290,10 @@ def linear_cka(one: np.ndarray, other: np.ndarray) -> dict[str, float]:
     Returns:
         Estimator → value.
     """
-    pair = [x.astype(np.float64) - x.mean(axis=0, dtype=np.float64) for x in (one, other)]
-    values = {
-        key: _linear_hsic(pair[a], pair[b])
-        for key, a, b in (("xy", 0, 1), ("x", 0, 0), ("y", 1, 1))
-    }
-    return {
-        estimator: values["xy"][estimator]
-        / np.sqrt(values["x"][estimator] * values["y"][estimator])
-        for estimator in ESTIMATORS
-    }
+    one, other = (x.astype(np.float64) - x.mean(axis=0, dtype=np.float64) for x in (one, other))
+    values = _linear_hsic(one, other)
+    own, others = (_linear_hsic(x, x) for x in (one, other))
+    return {name: values[name] / np.sqrt(own[name] * others[name]) for name in ESTIMATORS}
 
 
 def _linear_hsic(one: np.ndarray, other: np.ndarray) -> Mapping[str, float]:
@@ -341,7 +325,6 @@ def published_script_cka(one: np.ndarray, other: np.ndarray, size: int | None = 
     values = []
     for start in range(4):
         window = slice(start, start + size)
-        pair = [Representation(x[window], "rbf", everything) for x in (one, other)]
-        products = [r.self_hsic["biased"][0] for r in pair]
-        values.append(hsic(*pair)["biased"][0] / np.sqrt(products[0] * products[1]))
+        pair = (Representation(x[window], "rbf", everything) for x in (one, other))
+        values.append(cka(*pair)["biased"][0])
     return float(np.mean(values))

@@ -7,14 +7,13 @@ from itertools import cycle
 from typing import Any
 
 import pandas as pd
-from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ...encoders.ablations import NONE, parse
-from ..pair_figures import SERIES, add_legend, styles_of
-from ..plots import GREY, HEAT_MAP
+from ..pair_figures import SERIES, styles_of
+from ..plots import GREY, HEAT_MAP, add_legend, panel_grid
 from .headline import HEADLINE, headline_measure
 
 COLUMNS = 5
@@ -38,16 +37,10 @@ def cka_figure(config: Mapping[str, Any], table: pd.DataFrame) -> Figure:
     targets = list(dict.fromkeys(table["target"]))
     columns = min(COLUMNS, len(targets))
     rows = -(-len(targets) // columns)
-    figure, axes = plt.subplots(
-        rows,
-        columns,
-        # At least as wide as the legend.
-        figsize=(max(5.1, 1.7 * columns), 0.9 + 1.4 * rows),
-        sharex=True,
-        sharey=True,
-        squeeze=False,
-        layout="constrained",
-    )
+    # At least as wide as the legend.
+    size = max(5.1, 1.7 * columns), 0.9 + 1.4 * rows
+    title = f"{config['study']}, {encoder}: {_measure()}"
+    figure, axes = panel_grid(title, rows, columns, size, sharex=True, sharey=True)
     for ax in axes.flat[len(targets) :]:
         ax.set_visible(False)
     for ax, target in zip(axes.flat, targets, strict=False):
@@ -59,9 +52,7 @@ def cka_figure(config: Mapping[str, Any], table: pd.DataFrame) -> Figure:
     for ax in axes.flat[: len(targets)][-columns:]:
         ax.set_xlabel("layer (0: embeddings)")
         ax.tick_params(labelbottom=True)
-    handles, labels = axes[0][0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3)
-    figure.suptitle(f"{config['study']}, {encoder}: {_measure()}", fontsize=9)
+    add_legend(figure, columns=3)
     return figure
 
 
@@ -79,10 +70,9 @@ def _lines(ax: Axes, part: pd.DataFrame) -> None:
         own = ablated[(ablated[["task", "ablation"]] == first).all(axis=1)]
         name = f"{parse(first['ablation']).description}: {first['task']}"
         lines[name] = own.groupby("layer")["cka"].mean()
-    never = part[part["kind"] == "never-pretrained"]
     for style, (name, line) in zip(cycle(SERIES), lines.items(), strict=False):
         ax.plot(line.index, line, markersize=2.5, linewidth=1, label=name, **style)
-    chance = never.groupby("layer")["cka"].mean()
+    chance = part[part["kind"] == "never-pretrained"].groupby("layer")["cka"].mean()
     ax.plot(chance.index, chance, color="black", linestyle=":", linewidth=1,
             label="never pretrained")  # fmt: skip
 
@@ -101,13 +91,9 @@ def cka_heatmap_figure(config: Mapping[str, Any], table: pd.DataFrame) -> Figure
              "never-pretrained": ""}  # fmt: skip
     rows = list(table.groupby(["encoder", "source"], sort=False))
     targets = list(dict.fromkeys(table["target"]))
-    figure, axes = plt.subplots(
-        len(rows),
-        len(kinds),
-        figsize=(2.6 * len(kinds), (0.5 + 0.14 * len(targets)) * len(rows)),
-        squeeze=False,
-        layout="constrained",
-    )
+    size = 2.6 * len(kinds), (0.5 + 0.14 * len(targets)) * len(rows)
+    title = f"{config['study']}: {_measure()}"
+    figure, axes = panel_grid(title, len(rows), len(kinds), size)
     image = None
     for axes_row, ((encoder, source), part) in zip(axes, rows, strict=True):
         for ax, (kind, task) in zip(axes_row, kinds.items(), strict=True):
@@ -124,7 +110,6 @@ def cka_heatmap_figure(config: Mapping[str, Any], table: pd.DataFrame) -> Figure
     for ax in axes[-1]:
         ax.set_xlabel("layer (0: embeddings)")
     figure.colorbar(image, ax=axes, label="CKA", shrink=0.6)
-    figure.suptitle(f"{config['study']}: {_measure()}", fontsize=9)
     return figure
 
 
@@ -139,15 +124,9 @@ def correlation_figure(config: Mapping[str, Any], table: pd.DataFrame) -> Figure
     styles = styles_of(table["state"])
     rows = list(table.groupby(["encoder", "task"], sort=False))
     sources = list(dict.fromkeys(table["source"]))
-    figure, axes = plt.subplots(
-        len(rows),
-        len(sources),
-        figsize=(0.6 + 2.3 * len(sources), 0.8 + 1.5 * len(rows)),
-        sharex=True,
-        sharey=True,
-        squeeze=False,
-        layout="constrained",
-    )
+    size = 0.6 + 2.3 * len(sources), 0.8 + 1.5 * len(rows)
+    title = f"{config['study']}: {_measure()} against the cross-lingual gap"
+    figure, axes = panel_grid(title, len(rows), len(sources), size, sharex=True, sharey=True)
     for axes_row, ((encoder, task), part) in zip(axes, rows, strict=True):
         for ax, source in zip(axes_row, sources, strict=True):
             own = part[(part["source"] == source) & part["spearman"].notna()]
@@ -163,7 +142,6 @@ def correlation_figure(config: Mapping[str, Any], table: pd.DataFrame) -> Figure
         ax.set_xlabel("layer (0: embeddings)")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     add_legend(figure, styles)
-    figure.suptitle(f"{config['study']}: {_measure()} against the cross-lingual gap", fontsize=9)
     return figure
 
 

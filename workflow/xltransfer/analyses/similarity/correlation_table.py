@@ -28,9 +28,8 @@ def transfer_gap(scores: pd.DataFrame, metrics: Mapping[str, str]) -> pd.DataFra
     Returns:
         ``encoder``, ``task``, ``source``, ``target``, ``seed``, ``gap``.
     """
-    chosen = scores[
-        (scores["ablation"] == NONE) & (scores["metric"] == scores["task"].map(metrics))
-    ]
+    is_main = scores["metric"] == scores["task"].map(metrics)
+    chosen = scores[is_main & (scores["ablation"] == NONE)]
     model = ["encoder", "task", "source", "seed"]
     own = chosen[chosen["source"] == chosen["target"]].set_index(model)["value"].rename("own")
     others = chosen[chosen["source"] != chosen["target"]].join(own, on=model)
@@ -40,19 +39,12 @@ def transfer_gap(scores: pd.DataFrame, metrics: Mapping[str, str]) -> pd.DataFra
 def in_order(similarities: pd.DataFrame, config: Mapping[str, Any]) -> pd.DataFrame:
     """Rows in the order of encoders and languages in the configuration; states keep their order."""
     languages = [item["language"] for item in config["parallel"]]
-    order = {
-        "encoder": config["encoders"],
-        "source": languages,
-        "target": languages,
-    }
-    places = {
-        key: similarities[key].map({name: place for place, name in enumerate(names)})
-        for key, names in order.items()
-    }
-    # Stable sorts, by the least important key first.
-    found = similarities.assign(**{f"place {key}": place for key, place in places.items()})
-    by = [f"place {key}" for key in order]
-    return found.sort_values(by, kind="stable").drop(columns=by).reset_index(drop=True)
+    order = {"encoder": config["encoders"], "source": languages, "target": languages}
+
+    def places(column: pd.Series) -> pd.Series:
+        return column.map({name: place for place, name in enumerate(order[column.name])})
+
+    return similarities.sort_values([*order], key=places, kind="stable", ignore_index=True)
 
 
 def with_mean_layer(similarities: pd.DataFrame) -> pd.DataFrame:
@@ -109,10 +101,7 @@ def correlation_table(
             headline = {"kernel": kernel, "estimator": estimator, "layer": layer} == HEADLINE
             rows.append(
                 {"encoder": encoder, "task": task, "source": source, "state": kind,
-                 "kernel": kernel, "estimator": estimator, "layer": layer,
-                 "spearman": found.rho, "spearman_low": found.low,
-                 "spearman_high": found.high, "p_value": found.p_value,
-                 "targets": found.languages, "families": found.families, "seeds": seeds,
-                 "headline": "yes" if headline else "no"}
+                 "kernel": kernel, "estimator": estimator, "layer": layer, **found.columns,
+                 "seeds": seeds, "headline": "yes" if headline else "no"}
             )  # fmt: skip
     return pd.DataFrame(rows)

@@ -8,12 +8,11 @@ LEVEL = 0.95
 SAMPLES = 2000
 
 
-def bootstrap_interval(values: np.ndarray, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
+def bootstrap_interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """95 % confidence intervals of means over items that are drawn with replacement.
 
     Args:
         values: shape (items, …); all columns have the same draws.
-        seed: seed of the draws.
 
     Returns:
         Lower and upper bounds, shape (…); NaN without items.
@@ -22,7 +21,7 @@ def bootstrap_interval(values: np.ndarray, seed: int = 1) -> tuple[np.ndarray, n
     if not number:
         nothing = np.full(values.shape[1:], np.nan)
         return nothing, nothing
-    draws = np.random.default_rng(seed)
+    draws = np.random.default_rng(1)
     flat = values.reshape(number, -1).astype(np.float64)
     counts = draws.multinomial(number, np.full(number, 1 / number), SAMPLES)
     means = counts @ flat / number

@@ -64,6 +64,18 @@ class Correlation:
     languages: int
     families: int
 
+    @property
+    def columns(self) -> dict[str, float]:
+        """The columns of a table of correlations."""
+        return {
+            "spearman": self.rho,
+            "spearman_low": self.low,
+            "spearman_high": self.high,
+            "p_value": self.p_value,
+            "targets": self.languages,
+            "families": self.families,
+        }
+
 
 def spearman(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Spearman's ρ along the last axis, over the cells with values on both sides.
@@ -75,7 +87,11 @@ def spearman(one: np.ndarray, other: np.ndarray) -> np.ndarray:
         Shape (...); NaN for fewer than ``LEAST`` cells, or if one side is constant.
     """
     known = ~(np.isnan(one) | np.isnan(other))
-    return _product_moment(_ranks(one, known), _ranks(other, known), known)
+    one, other = _ranks(one, known), _ranks(other, known)
+    product = (one * other).sum(axis=-1)
+    norm = np.sqrt(np.square(one).sum(axis=-1) * np.square(other).sum(axis=-1))
+    enough = (norm > 0) & (known.sum(axis=-1) >= LEAST)
+    return np.divide(product, norm, out=np.full(product.shape, np.nan), where=enough)
 
 
 def _ranks(values: np.ndarray, known: np.ndarray) -> np.ndarray:
@@ -86,13 +102,6 @@ def _ranks(values: np.ndarray, known: np.ndarray) -> np.ndarray:
     steps = np.sign(below[..., :, None] - below[..., None, :])
     # Half of (number of smaller minus number of larger values) is the rank minus the mean rank.
     return 0.5 * np.where(pairs, steps, 0).sum(axis=-1)
-
-
-def _product_moment(one: np.ndarray, other: np.ndarray, known: np.ndarray) -> np.ndarray:
-    product = (one * other).sum(axis=-1)
-    norm = np.sqrt(np.square(one).sum(axis=-1) * np.square(other).sum(axis=-1))
-    enough = (norm > 0) & (known.sum(axis=-1) >= LEAST)
-    return np.divide(product, norm, out=np.full(product.shape, np.nan), where=enough)
 
 
 def mean_spearman(one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -173,9 +182,8 @@ def _permuted_complete(one: np.ndarray, other: np.ndarray, orders: np.ndarray) -
     """``_permuted`` for sides without missing values: ranks are computed once and permuted."""
     known = np.ones(one.shape, dtype=bool)
     ranks, fixed = _ranks(one, known), _ranks(other, known)
-    norm = np.sqrt(np.square(ranks).sum(axis=1) * np.square(fixed).sum(axis=1))
+    norms = np.sqrt(np.square(ranks).sum(axis=1) * np.square(fixed).sum(axis=1))[:, None]
     products = (ranks[:, orders] @ fixed[..., None])[..., 0]
-    norms = np.broadcast_to(norm[:, None], products.shape)
     rho = np.divide(products, norms, out=np.full(products.shape, np.nan), where=norms > 0)
     return _mean_of_defined(rho.T)
 

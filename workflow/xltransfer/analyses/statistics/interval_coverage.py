@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -105,16 +106,15 @@ def _errors(kind: str, rate: float, words: np.ndarray, seeds: int, draws) -> np.
     return draws.binomial(words, chance)
 
 
-def missed(simulate, seeds: int, sentences: int, trials: int, seed: int = 1) -> float:
+def missed(simulate, seeds: int, sentences: int, trials: int) -> float:
     """Percentage of trials in which the 95 % confidence interval excludes the true value.
 
     Args:
         simulate: function of seeds, sentences, trials and draws, like ``gaussian``.
         seeds, sentences: size of the experiment.
         trials: number of experiments.
-        seed: seed of the draws.
     """
-    draws, misses, done = np.random.default_rng(seed), 0, 0
+    draws, misses, done = np.random.default_rng(1), 0, 0
     while done < trials:
         number = min(trials - done, max(1, BLOCK // (seeds * sentences)))
         differences, influences, truth = simulate(seeds, sentences, number, draws)
@@ -180,25 +180,23 @@ def excluded(
 
 def difference_table(sentences: int, trials: int) -> Iterator[str]:
     """Markdown rows: kind of noise by number of seeds."""
-    yield from _header([f"{sentences:,} test sentences", *map(_seeds, SEEDS)])
-    for name, noise in NOISE.items():
-
-        def simulate(*size, noise=noise):
-            return gaussian(noise, *size)
-
-        yield _row(name, [missed(simulate, seeds, sentences, trials) for seeds in SEEDS])
+    cases = {name: partial(gaussian, noise) for name, noise in NOISE.items()}
+    yield from _missed_table(f"{sentences:,} test sentences", cases, sentences, trials)
 
 
 def ceiling_table(error_rate: float, sentences: int, trials: int) -> Iterator[str]:
     """Markdown rows, as for ``difference_table``."""
     head = f"{100 * error_rate:g} % of words wrong, {sentences:,} sentences"
-    yield from _header([head, *map(_seeds, SEEDS)])
-    for kind in CEILING:
+    cases = {kind: partial(near_ceiling, kind, error_rate) for kind in CEILING}
+    yield from _missed_table(head, cases, sentences, trials)
 
-        def simulate(*size, kind=kind):
-            return near_ceiling(kind, error_rate, *size)
 
-        yield _row(kind, [missed(simulate, seeds, sentences, trials) for seeds in SEEDS])
+def _missed_table(
+    head: str, cases: Mapping[str, Callable], sentences: int, trials: int
+) -> Iterator[str]:
+    yield from _header([head, *(f"{n} seed{'s' if n > 1 else ''}" for n in SEEDS)])
+    for name, simulate in cases.items():
+        yield _row(name, [missed(simulate, seeds, sentences, trials) for seeds in SEEDS])
 
 
 def correlation_table(trials: int) -> Iterator[str]:
@@ -213,10 +211,6 @@ def correlation_table(trials: int) -> Iterator[str]:
         for share in SHARES:
             values = [excluded(sizes, share, n, trials, test) for n, test in cases.values()]
             yield _row(f"{name} | {100 * share:.0f} %", values)
-
-
-def _seeds(number: int) -> str:
-    return "1 seed" if number == 1 else f"{number} seeds"
 
 
 def _header(names: Sequence[str]) -> Iterator[str]:
@@ -237,8 +231,7 @@ def coverage(trials: int = 20_000, correlations: int = 3000) -> None:
     """
     tables = [difference_table(sentences, trials) for sentences in (120, 1000)]
     tables += [ceiling_table(0.003, sentences, trials) for sentences in (120, 1000)]
-    tables += [ceiling_table(0.05, 120, trials)]
-    tables += [correlation_table(correlations)]
+    tables += [ceiling_table(0.05, 120, trials), correlation_table(correlations)]
     for table in tables:
         for line in table:
             print(line, flush=True)

@@ -94,6 +94,28 @@ class Difference:
         return (2 * stdtr(self.degrees, -ratio))[()]
 
 
+ENDS = ("", "_low", "_high", "_p")
+"""Ends of the names of the columns of a change."""
+
+
+def change_columns(
+    name: str, change: Difference | None, deviation: float | None = None
+) -> dict[str, float]:
+    """A change as columns of a table, with its interval and p-value; NaN where there is none.
+
+    Args:
+        name: name of the first column.
+        change: the change.
+        deviation: standard deviation over seeds, which has a column of its own if it is given.
+    """
+    values = [float("nan")] * len(ENDS)
+    if change is not None:
+        values = [float(x) for x in (change.mean, change.low, change.high, change.p_value)]
+    spread = {} if deviation is None else {f"{name}_sd": float(deviation)}
+    columns = dict(zip((name + end for end in ENDS), values, strict=True))
+    return {name: columns[name], **spread, **columns}
+
+
 def scores_of_counts(numerators: np.ndarray, denominators: np.ndarray) -> np.ndarray:
     """Scores in percent, 100 · Σ numerators / Σ denominators; 0 if there is nothing to score.
 

@@ -6,19 +6,20 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
-from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ..pair_figures import SERIES
-from ..plots import GREY
+from ..pair_figures import styles_of
+from ..plots import GREY, panel_grid
 
 PANELS = {
     "fertility": ("words", "fertility (pieces per word)"),
     "unknown_words": ("words", "words with an unknown piece (percent)"),
 }
 """Column → weight of its mean over files, and the axis label."""
+Styles = Mapping[str, Mapping[str, str]]
+"""Encoder → its style."""
 
 
 def tokenizer_stats_figure(config: Mapping[str, Any], table: pd.DataFrame) -> Figure:
@@ -33,25 +34,18 @@ def tokenizer_stats_figure(config: Mapping[str, Any], table: pd.DataFrame) -> Fi
         table: table ``tokenizer_stats.csv``.
     """
     table = table.assign(original=table["original"].fillna(""))
-    encoders = list(dict.fromkeys(table["encoder"]))
+    styles = styles_of(table["encoder"])
     kinds = list(dict.fromkeys(table["kind"]))
     languages = [_languages(table[table["kind"] == kind]) for kind in kinds]
-    lines = [len(names) * (1 + len(encoders)) for names in languages]
-    figure, axes = plt.subplots(
-        len(kinds),
-        len(PANELS),
-        figsize=(3.4 * len(PANELS), 0.9 + 0.45 * len(kinds) + 0.11 * sum(lines)),
-        height_ratios=lines,
-        sharey="row",
-        sharex="col",
-        squeeze=False,
-        layout="constrained",
-    )
+    lines = [len(names) * (1 + len(styles)) for names in languages]
+    size = 3.4 * len(PANELS), 0.9 + 0.45 * len(kinds) + 0.11 * sum(lines)
+    options = {"height_ratios": lines, "sharey": "row", "sharex": "col"}
+    figure, axes = panel_grid(config["study"], len(kinds), len(PANELS), size, **options)
     for axes_row, kind, names in zip(axes, kinds, languages, strict=True):
         part = table[table["kind"] == kind]
         for ax, (column, (weight, label)) in zip(axes_row, PANELS.items(), strict=True):
             means = _means(part, column, weight)
-            _panel(ax, part, means, encoders, list(names))
+            _panel(ax, part, means, styles, list(names))
             ax.set_xlabel(label)
             ax.tick_params(labelbottom=True, left=False)
         axes_row[0].set_yticks(range(len(names)), list(names.values()))
@@ -60,8 +54,7 @@ def tokenizer_stats_figure(config: Mapping[str, Any], table: pd.DataFrame) -> Fi
     # Without unknown words the axis would otherwise extend below zero.
     highest = max(1.0, table["unknown_words"].max())
     axes[0][list(PANELS).index("unknown_words")].set_xlim(-0.04 * highest, 1.04 * highest)
-    figure.legend(handles=_legend(table, encoders), loc="outside lower center", ncols=3)
-    figure.suptitle(config["study"], fontsize=9)
+    figure.legend(handles=_legend(table, styles), loc="outside lower center", ncols=3)
     return figure
 
 
@@ -80,14 +73,14 @@ def _means(part: pd.DataFrame, column: str, weight: str) -> pd.Series:
 
 
 def _panel(
-    ax: Axes, part: pd.DataFrame, means: pd.Series, encoders: list[str], languages: list[str]
+    ax: Axes, part: pd.DataFrame, means: pd.Series, styles: Styles, languages: list[str]
 ) -> None:
     originals = dict(zip(part["variety"], part["original"], strict=True))
     heights = {code: place for place, code in enumerate(languages)}
     for (variety, encoder), value in means.items():
-        style, rank = _style(encoders, encoder), encoders.index(encoder)
+        style, rank = styles[encoder], list(styles).index(encoder)
         original = originals[variety]
-        height = heights[original or variety] + 0.8 * (rank + 0.5) / len(encoders) - 0.4
+        height = heights[original or variety] + 0.8 * (rank + 0.5) / len(styles) - 0.4
         before = means.get((original, encoder))
         if before is not None:
             ax.plot([before, value], [height] * 2, color=style["color"], linewidth=0.8, zorder=1)
@@ -99,15 +92,11 @@ def _panel(
     ax.margins(x=0.06)
 
 
-def _style(encoders: list[str], encoder: str) -> dict[str, str]:
-    return SERIES[encoders.index(encoder) % len(SERIES)]
-
-
-def _legend(table: pd.DataFrame, encoders: list[str]) -> list[Line2D]:
-    handles = []
-    for encoder in encoders:
-        style = {**_style(encoders, encoder), "linestyle": "none"}
-        handles.append(Line2D([], [], markersize=4, label=encoder, **style))
+def _legend(table: pd.DataFrame, styles: Styles) -> list[Line2D]:
+    handles = [
+        Line2D([], [], markersize=4, label=encoder, **{**style, "linestyle": "none"})
+        for encoder, style in styles.items()
+    ]
     if (table["original"] != "").any():
         style = {"color": "black", "marker": "o", "linestyle": "none", "markersize": 4}
         handles.append(Line2D([], [], label="original script", **style))

@@ -229,7 +229,9 @@ def tokenizer_statistics(
         tokens = known.places(words)
         totals += known.measures @ np.bincount(tokens, minlength=known.measures.shape[1])
         pieces = known.measures[_PIECES][tokens]
-        lengths = _sum(lengths, np.bincount(np.add.reduceat(pieces, starts)))
+        more = np.bincount(np.add.reduceat(pieces, starts), minlength=len(lengths))
+        more[: len(lengths)] += lengths
+        lengths = more
     return _named(totals, lengths, types, tokenizer)
 
 
@@ -248,14 +250,6 @@ def _chunks(
             words, starts = [], []
     if words:
         yield words, starts
-
-
-def _sum(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """The sum of two histograms."""
-    short, long = sorted((one, other), key=len)
-    total = long.copy()
-    total[: len(short)] += short
-    return total
 
 
 def _named(
@@ -283,11 +277,7 @@ def _named(
         "whole_types": 100 * whole / distinct,
     }
     for percent in PERCENTILES:
-        numbers[f"sentence_pieces_{percent}"] = _percentile(lengths, percent)
+        # The nearest rank.
+        rank = -(-percent * int(lengths.sum()) // 100)
+        numbers[f"sentence_pieces_{percent}"] = int(np.searchsorted(lengths.cumsum(), rank))
     return numbers | {"sentence_pieces_max": len(lengths) - 1}
-
-
-def _percentile(histogram: np.ndarray, percent: int) -> int:
-    """A percentile of a histogram (nearest rank)."""
-    rank = -(-percent * int(histogram.sum()) // 100)
-    return int(np.searchsorted(histogram.cumsum(), rank))

@@ -14,10 +14,14 @@ import numpy as np
 import pandas as pd
 
 from ...runtime.errors import InputError
-from ..statistics.significance import influence_values, mean_difference, scores_of_counts
+from ..statistics.significance import (
+    change_columns,
+    influence_values,
+    mean_difference,
+    scores_of_counts,
+)
 
 EASY, INTERMEDIATE, HARD = "easy", "intermediate", "hard"
-_SUFFIXES = ("", "_sd", "_low", "_high", "_p")
 _DIVISIONS = {
     "released": "released",
     "hashed": "one split by hash",
@@ -83,14 +87,7 @@ class Comparisons:
         one, two = self._counts[key], self._counts[other]
         change = scores_of_counts(*one) - scores_of_counts(*two)
         found = mean_difference(change, influence_values(*one) - influence_values(*two))
-        values = (
-            float(found.mean),
-            pd.Series(change).std(),
-            float(found.low),
-            float(found.high),
-            float(found.p_value),
-        )
-        return dict(zip((name + suffix for suffix in _SUFFIXES), values, strict=True))
+        return change_columns(name, found, pd.Series(change).std())
 
 
 def arms_table(
@@ -131,7 +128,8 @@ def arms_table(
             "score": mean,
             "score_sd": deviation,
         }
-        row |= _nothing("less_baseline") | _nothing("less_original")
+        for name in ("less_baseline", "less_original"):
+            row |= change_columns(name, None, float("nan"))
         if arm != baseline:
             row |= comparisons.difference(key, (code, task, baseline), "less_baseline")
         if variety["original"]:
@@ -274,7 +272,3 @@ def arms_of_varieties(config: Mapping[str, Any]) -> list[tuple[Mapping[str, Any]
         for task in variety["corpora"]
         for arm in config["arms"][task]
     ]
-
-
-def _nothing(name: str) -> dict[str, Any]:
-    return dict.fromkeys((name + suffix for suffix in _SUFFIXES), float("nan"))

@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import cycle
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..pair_figures import SERIES
-from ..plots import GREY
+from ..pair_figures import styles_of
+from ..plots import GREY, add_legend, panel_grid
 
 _STEP = 0.14
 """Distance between the arms of a language, relative to that between languages."""
-
-
-def _styles(table: pd.DataFrame) -> dict[str, Mapping[str, str]]:
-    """Arm → its style, the same in every panel."""
-    return dict(zip(dict.fromkeys(table["arm"]), cycle(SERIES), strict=False))
-
-
-def _legend(figure: Figure, columns: int) -> None:
-    """Add one legend of the arms of all panels, since not every task has all arms."""
-    labelled = (zip(*ax.get_legend_handles_labels(), strict=True) for ax in figure.axes)
-    handles = {label: handle for pairs in labelled for handle, label in pairs}
-    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=columns)
 
 
 def unseen_figure(config: Mapping[str, Any], table: pd.DataFrame, verdicts: pd.DataFrame) -> Figure:
@@ -40,15 +27,10 @@ def unseen_figure(config: Mapping[str, Any], table: pd.DataFrame, verdicts: pd.D
     """
     tasks = list(dict.fromkeys(table["task"]))
     varieties = list(dict.fromkeys(table["variety"]))
-    arms = _styles(table)
-    figure, axes = plt.subplots(
-        len(tasks),
-        1,
-        # At least as wide as the legend.
-        figsize=(max(5.4, 1.2 + 0.85 * len(varieties)), 0.9 + 2.0 * len(tasks)),
-        squeeze=False,
-        layout="constrained",
-    )
+    arms = styles_of(table["arm"])
+    # At least as wide as the legend.
+    size = max(5.4, 1.2 + 0.85 * len(varieties)), 0.9 + 2.0 * len(tasks)
+    figure, axes = panel_grid(config["study"], len(tasks), 1, size)
     for ax, task in zip(axes[:, 0], tasks, strict=True):
         part = table[table["task"] == task]
         own = verdicts[verdicts["task"] == task].set_index("variety")
@@ -56,17 +38,8 @@ def unseen_figure(config: Mapping[str, Any], table: pd.DataFrame, verdicts: pd.D
         places = {code: place for place, code in enumerate(present)}
         for number, (arm, style) in enumerate(arms.items()):
             rows = part[part["arm"] == arm]
-            ax.errorbar(
-                rows["variety"].map(places) + _STEP * (number - (len(arms) - 1) / 2),
-                rows["score"],
-                yerr=rows["score_sd"].fillna(0),
-                linestyle="none",
-                color=style["color"],
-                marker=style["marker"],
-                markersize=4,
-                capsize=2,
-                label=arm,
-            )
+            x = _places(rows, places) + _STEP * (number - (len(arms) - 1) / 2)
+            _draw_arm(ax, arm, style, x, rows["score"], rows["score_sd"].fillna(0))
         names = [f"{code}\n{own.loc[code, 'verdict']}" for code in present]
         ax.set_xticks(range(len(present)), names)
         ax.set_xlim(-0.6, len(present) - 0.4)
@@ -74,9 +47,18 @@ def unseen_figure(config: Mapping[str, Any], table: pd.DataFrame, verdicts: pd.D
             ax.axvline(place + 0.5, color=GREY, linewidth=0.3)
         ax.tick_params(axis="x", length=0)
         ax.set_ylabel(f"{task}: {part['metric'].iloc[0]} (percent)")
-    _legend(figure, 3)
-    figure.suptitle(config["study"], fontsize=9)
+    add_legend(figure, arms, columns=3)
     return figure
+
+
+def _places(rows: pd.DataFrame, places: Mapping[str, int]) -> np.ndarray:
+    """The places of the varieties of some rows; a task may have none of an arm."""
+    return np.array([places[code] for code in rows["variety"]], dtype=float)
+
+
+def _draw_arm(ax: Axes, arm: str, style: Mapping[str, str], x: Any, y: Any, errors: Any) -> None:
+    look = {**style, "linestyle": "none", "markersize": 4, "capsize": 2}
+    ax.errorbar(x, y, yerr=errors, label=arm, **look)
 
 
 def transliteration_figure(config: Mapping[str, Any], table: pd.DataFrame) -> Figure:
@@ -88,18 +70,13 @@ def transliteration_figure(config: Mapping[str, Any], table: pd.DataFrame) -> Fi
     """
     table = table[table["less_original"].notna()]
     tasks = list(dict.fromkeys(table["task"]))
-    arms = _styles(table)
-    figure, axes = plt.subplots(
-        1,
-        len(tasks),
-        figsize=(0.8 + 2.4 * len(tasks), 2.8),
-        sharey=True,
-        squeeze=False,
-        layout="constrained",
-    )
+    arms = styles_of(table["arm"])
+    size = 0.8 + 2.4 * len(tasks), 2.8
+    figure, axes = panel_grid(config["study"], 1, len(tasks), size, sharey=True)
     for ax, task in zip(axes[0], tasks, strict=True):
         part = table[table["task"] == task]
         varieties = list(dict.fromkeys(part["variety"]))
+        places = {code: place for place, code in enumerate(varieties)}
         width = 0.8 / len(arms)
         ax.axhline(0, color=GREY, linewidth=0.6)
         for number, (arm, style) in enumerate(arms.items()):
@@ -108,21 +85,11 @@ def transliteration_figure(config: Mapping[str, Any], table: pd.DataFrame) -> Fi
             bounds = np.stack(
                 [means - rows["less_original_low"], rows["less_original_high"] - means]
             )
-            ax.errorbar(
-                rows["variety"].map(varieties.index) + width * (number - (len(arms) - 1) / 2),
-                means,
-                yerr=bounds.clip(min=0),
-                linestyle="none",
-                color=style["color"],
-                marker=style["marker"],
-                markersize=4,
-                capsize=2,
-                label=arm,
-            )
+            x = _places(rows, places) + width * (number - (len(arms) - 1) / 2)
+            _draw_arm(ax, arm, style, x, means, bounds.clip(min=0))
         ax.set_xticks(range(len(varieties)), varieties)
         ax.set_xlim(-0.6, len(varieties) - 0.4)
         ax.set_title(f"{task}: {part['metric'].iloc[0]}")
     axes[0][0].set_ylabel("gain by transliteration (points)")
-    _legend(figure, 2)
-    figure.suptitle(config["study"], fontsize=9)
+    add_legend(figure, arms, columns=2)
     return figure

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol
 
 from ...runtime.errors import InputError
 
@@ -20,14 +20,18 @@ _NO_LANGUAGE = {_UNDETERMINED, "zxx"}
 _LABEL = "__label__"
 
 
-class Identifier(Protocol):
+class Identifier(ABC):
     """Identifies the language of lines."""
 
     name: str
+    _known: set[str]
+    """The languages of the model, as ``standard_code`` writes them."""
 
     def knows(self, language: str) -> bool:
         """Whether the model covers a language (ISO 639-3)."""
+        return standard_code(language) in self._known
 
+    @abstractmethod
     def languages(self, lines: Sequence[str]) -> list[str]:
         """A BCP 47 language code per line, from ``standard_code``; ``""`` if it is not sure."""
 
@@ -60,7 +64,7 @@ def load_identifier(name: str) -> Identifier | None:
     return LIBRARIES[name]() if name in LIBRARIES else FastText(name)
 
 
-class Py3langid:
+class Py3langid(Identifier):
     """The identifier of the library py3langid (Lui & Baldwin 2012), with its default model."""
 
     name = PY3LANGID
@@ -71,16 +75,12 @@ class Py3langid:
         self._identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
         self._known = {standard_code(label) for label in self._identifier.labels}
 
-    def knows(self, language: str) -> bool:
-        """Whether the model has the language (ISO 639-3)."""
-        return standard_code(language) in self._known
-
     def languages(self, lines: Sequence[str]) -> list[str]:
         """A language code per line."""
         return [standard_code(self._identifier.classify(line)[0]) for line in lines]
 
 
-class Heliport:
+class Heliport(Identifier):
     """The identifier of the library heliport, HeLI-OTS (Jauhiainen et al. 2022) in Rust.
 
     A line below the library's threshold of confidence for its language has no language.
@@ -97,10 +97,6 @@ class Heliport:
         # Some labels have a part of the language after its ISO 639-3 code.
         labels = {label[:3] for label in self._identifier.get_confidence_all()}
         self._known = {standard_code(label) for label in labels - _NO_LANGUAGE}
-
-    def knows(self, language: str) -> bool:
-        """Whether the model has the language (ISO 639-3)."""
-        return standard_code(language) in self._known
 
     def languages(self, lines: Sequence[str]) -> list[str]:
         """A language code per line."""
@@ -122,7 +118,7 @@ def missing_library(setting: str) -> str:
     return f"{setting} needs {package}, which is not installed; run `pip install {package}`"
 
 
-class FastText:
+class FastText(Identifier):
     """A fastText model (Joulin et al. 2017), by the library fasttext-predict."""
 
     def __init__(self, path: str) -> None:
@@ -140,12 +136,9 @@ class FastText:
         except (ValueError, RuntimeError, MemoryError) as error:
             reason = " ".join(str(error).split())
             raise InputError(f"{path}: not a fastText model ({reason})") from None
-
-    def knows(self, language: str) -> bool:
-        """Whether the model has a label for the language (ISO 639-3)."""
         # -1 requests all labels, and the threshold excludes none.
         labels, _ = self._model.predict("a", k=-1, threshold=-1.0)
-        return standard_code(language) in {_code(label) for label in labels}
+        self._known = {_code(label) for label in labels}
 
     def languages(self, lines: Sequence[str]) -> list[str]:
         """A language code per line."""

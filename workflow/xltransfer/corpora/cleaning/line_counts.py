@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ class Counts:
 
     Attributes:
         step: name of the step.
+        size: function that returns the number of characters of an item.
         lines_added: number of sentences minus number of their paragraphs.
         characters_dropped: characters of dropped lines.
         characters_removed: characters removed from kept lines, minus those inserted.
@@ -26,6 +27,7 @@ class Counts:
     """
 
     step: str
+    size: Callable[[Any], int] = len
     lines_read: int = 0
     lines_added: int = 0
     lines_dropped: int = 0
@@ -35,12 +37,25 @@ class Counts:
     characters_removed: int = 0
     why: Counter[str] = field(default_factory=Counter)
 
-    def drop(self, reason: str, lines: int, characters: int) -> None:
-        """Count dropped lines with their characters."""
-        if lines:
-            self.lines_dropped += lines
-            self.characters_dropped += characters
-            self.why[reason] += lines
+    def keeps(self, characters: int, is_dropped: bool, reason: str) -> bool:
+        """Count a line that the step reads, and whether it keeps it.
+
+        Args:
+            characters: characters of the line.
+            is_dropped: whether it is dropped.
+            reason: reason for which it is, if so.
+        """
+        self.lines_read += 1
+        self.characters_read += characters
+        if is_dropped:
+            self.drop(reason, characters)
+        return not is_dropped
+
+    def drop(self, reason: str, characters: int) -> None:
+        """Count a dropped line with its characters."""
+        self.lines_dropped += 1
+        self.characters_dropped += characters
+        self.why[reason] += 1
 
     @property
     def lines_kept(self) -> int:
@@ -54,19 +69,11 @@ class Counts:
 
     def row(self) -> dict[str, Any]:
         """The row for the report."""
-        return {
-            "step": self.step,
-            "lines_read": self.lines_read,
-            "lines_added": self.lines_added,
-            "lines_dropped": self.lines_dropped,
-            "lines_changed": self.lines_changed,
-            "lines_kept": self.lines_kept,
-            "characters_read": self.characters_read,
-            "characters_dropped": self.characters_dropped,
-            "characters_removed": self.characters_removed,
-            "characters_kept": self.characters_kept,
-            "why": dict(self.why),
-        }
+        names = (
+            *("step", "lines_read", "lines_added", "lines_dropped", "lines_changed", "lines_kept"),
+            *("characters_read", "characters_dropped", "characters_removed", "characters_kept"),
+        )
+        return {**{name: getattr(self, name) for name in names}, "why": dict(self.why)}
 
 
 def largest_loss(counts: Sequence[Counts], unit: str, otherwise: str) -> str:

@@ -1,4 +1,4 @@
-"""Lines on disk between the passes of cleaning, so that memory does not grow with a corpus."""
+"""Lines on disk between the passes of cleaning, in bounded memory, and the outputs of cleaning."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import logging
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import IO, TypeVar
 
 import numpy as np
 from tqdm import tqdm
 
 from ...runtime.errors import InputError
-from ...runtime.files import explain_no_room
+from ...runtime.files import explain_no_room, replacing
 from .duplicates import EXACT, NearDuplicates, line_keys, mark_repeats
 
 log = logging.getLogger(__name__)
@@ -115,6 +115,44 @@ class LineStore:
         with open(self._folder / "lines", encoding="utf-8", newline="\n") as file:
             for mark, line in zip(_values(marks), file, strict=True):
                 yield mark, line.removesuffix("\n")
+
+
+class Output:
+    """An output of cleaning, and the counts of what it has.
+
+    Args:
+        file: file to write to.
+        texts: number of texts of an item: 1 of a line, 2 of a pair.
+
+    Attributes:
+        items: number of items.
+        characters, words: those of each text.
+    """
+
+    def __init__(self, file: IO[str], texts: int) -> None:
+        self._file = file
+        self.items = 0
+        self.characters, self.words = [0] * texts, [0] * texts
+
+    def write(self, line: str, *texts: str) -> None:
+        """Write the line of an item, with its end, and count its texts."""
+        self._file.write(line)
+        self.items += 1
+        for side, text in enumerate(texts):
+            self.characters[side] += len(text)
+            self.words[side] += text.count(" ") + 1
+
+
+@contextmanager
+def outputs(paths: Sequence[Path], texts: int) -> Iterator[list[Output]]:
+    """Outputs that are written together, each of them atomically."""
+    with ExitStack() as stack:
+        found = []
+        for path in paths:
+            temporary = stack.enter_context(replacing(path))
+            file = stack.enter_context(open(temporary, "w", encoding="utf-8", newline="\n"))
+            found.append(Output(file, texts))
+        yield found
 
 
 def batches(items: Iterable[Item], characters: Callable[[Item], int]) -> Iterator[list[Item]]:

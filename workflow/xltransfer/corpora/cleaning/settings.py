@@ -109,8 +109,8 @@ def _checked(config: Any, names: Sequence[str]) -> dict[str, Any]:
     return config
 
 
-def _is_count(value: Any, least: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
 def _is_number(value: Any) -> bool:
@@ -126,6 +126,10 @@ def _is_near(value: Any) -> bool:
     return _is_number(similarity) and LOWEST_SIMILARITY <= similarity <= 1
 
 
+_LENGTH = ("a whole number from 1", _is_count)
+_LIMIT = ("null or a whole number from 1", lambda value: value is None or _is_count(value))
+_SHARE = ("at least 0 and below 1", lambda value: _is_number(value) and 0 <= value < 1)
+_SWITCH = ("true or false", lambda value: isinstance(value, bool))
 _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "language": (
         "an ISO 639-3 code, three small letters",
@@ -135,8 +139,8 @@ _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
         "an ISO 15924 code that Unicode knows, like Latn",
         lambda value: isinstance(value, str) and is_script(value),
     ),
-    "minimum_characters": ("a whole number from 1", lambda value: _is_count(value, 1)),
-    "maximum_characters": ("a whole number from 1", lambda value: _is_count(value, 1)),
+    "minimum_characters": _LENGTH,
+    "maximum_characters": _LENGTH,
     "script_share": ("from 0 to 1", lambda value: _is_number(value) and 0 <= value <= 1),
     "identifier": (
         f"{', '.join(SETTINGS)} or the path of a fastText model",
@@ -146,22 +150,10 @@ _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
         f"null or {{similarity: s}} with s from {LOWEST_SIMILARITY} to 1",
         _is_near,
     ),
-    "held_out_share": (
-        "at least 0 and below 1",
-        lambda value: _is_number(value) and 0 <= value < 1,
-    ),
-    "test_share": (
-        "at least 0 and below 1",
-        lambda value: _is_number(value) and 0 <= value < 1,
-    ),
-    "maximum_pairs": (
-        "null or a whole number from 1",
-        lambda value: value is None or _is_count(value, 1),
-    ),
-    "split_sentences": ("true or false", lambda value: isinstance(value, bool)),
-    "keep_evaluation_sentences": ("true or false", lambda value: isinstance(value, bool)),
-    "maximum_lines": (
-        "null or a whole number from 1",
-        lambda value: value is None or _is_count(value, 1),
-    ),
+    "held_out_share": _SHARE,
+    "test_share": _SHARE,
+    "maximum_pairs": _LIMIT,
+    "split_sentences": _SWITCH,
+    "keep_evaluation_sentences": _SWITCH,
+    "maximum_lines": _LIMIT,
 }

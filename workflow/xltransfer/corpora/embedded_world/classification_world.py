@@ -8,7 +8,7 @@ translations of each other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from ..classified_sentences import ClassifiedSentence, write_classified
@@ -16,9 +16,8 @@ from . import concepts as c
 from .draws import Draws
 from .grammar import Grammar, Node
 from .languages import Language
-from .lexicon import build_lexicon
-from .question_world import surface
-from .realise import PUNCTUATION, realise
+from .realise import PUNCTUATION, realise, surface
+from .writers import World
 
 LONGEST = 16
 """Words of a sentence, punctuation included."""
@@ -27,7 +26,7 @@ WITH_TOPIC = ("NOUN", *c.NAMES)
 """Classes of the words that may have a topic."""
 
 
-class ClassificationWorld:
+class ClassificationWorld(World):
     """The sentences with topics of a world in one language.
 
     Args:
@@ -36,9 +35,7 @@ class ClassificationWorld:
     """
 
     def __init__(self, seed: int, language: Language) -> None:
-        self.seed, self.language = seed, language
-        self.inventory = c.Inventory(seed)
-        self.lexicon = build_lexicon(seed, language)
+        super().__init__(seed, language)
         self.topics = _topics(self.inventory)
 
     def sentence(self, number: int) -> ClassifiedSentence:
@@ -52,12 +49,12 @@ class ClassificationWorld:
 
     def tree(self, number: int) -> Node:
         """The abstract sentence with this number; the same in every language."""
-        draws = Draws(self.seed, "classification", number)
+        draws = Draws(self.inventory.seed, "classification", number)
         grammar = Grammar(self.inventory, draws)
         while True:
             tree = grammar.clause("root")
             tree.add(Node(("PUNCT", PUNCTUATION.index(".")), "punct"))
-            if len(list(_concepts(tree))) <= LONGEST and self._needs_the_subject(tree):
+            if len(list(tree.nodes())) <= LONGEST and self._needs_the_subject(tree):
                 return tree
 
     def _needs_the_subject(self, tree: Node) -> bool:
@@ -65,7 +62,8 @@ class ClassificationWorld:
         subject = tree.child(*SUBJECTS)
         if tree.concept[0] != "VERB" or subject is None or subject.concept not in self.topics:
             return False
-        found = {self.topics[one] for one in _concepts(tree) if one in self.topics}
+        concepts = {node.concept for node in tree.nodes()}
+        found = {self.topics[one] for one in concepts if one in self.topics}
         return len(found) > 1
 
 
@@ -82,9 +80,3 @@ def _topics(inventory: c.Inventory) -> dict[c.Concept, int]:
             for concept in members:
                 found.setdefault(concept, []).append(topic)
     return {concept: topics[0] for concept, topics in found.items() if len(topics) == 1}
-
-
-def _concepts(tree: Node) -> Iterator[c.Concept]:
-    yield tree.concept
-    for child in tree.children:
-        yield from _concepts(child)

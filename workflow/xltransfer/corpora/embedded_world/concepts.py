@@ -7,8 +7,6 @@ words a distribution from which a masked language model can learn meanings.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from .draws import Draws, zipf_weights
 
 Concept = tuple[str, int]
@@ -30,7 +28,6 @@ NEGATION = ("PART", 0)
 FRAMES = ("intransitive", "transitive", "transitive", "transitive", "clausal")
 
 
-@dataclass
 class Inventory:
     """All concepts with the information that the grammar needs.
 
@@ -38,15 +35,10 @@ class Inventory:
         seed: seed of the world.
     """
 
-    seed: int
-    by_topic: dict[str, list[list[Concept]]] = field(init=False)
-    subject_topics: dict[Concept, tuple[int, int]] = field(init=False)
-    object_topics: dict[Concept, tuple[int, int]] = field(init=False)
-    frame: dict[Concept, str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        draws = Draws(self.seed, "concepts")
-        self.by_topic = {}
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        draws = Draws(seed, "concepts")
+        self.by_topic: dict[str, list[list[Concept]]] = {}
         for word_class, count in (OPEN_CLASSES | NAMES).items():
             topics: list[list[Concept]] = [[] for _ in range(TOPICS)]
             # Round-robin assignment, so that every topic has frequent and rare members.

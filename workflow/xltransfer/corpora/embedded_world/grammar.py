@@ -6,6 +6,7 @@ are realisations of the same abstract tree in several languages (``realise.py``)
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from . import concepts as c
@@ -39,6 +40,12 @@ class Node:
     def child(self, *deprels: str) -> Node | None:
         """The first dependent with one of the relations."""
         return next((child for child in self.children if child.deprel in deprels), None)
+
+    def nodes(self) -> Iterator[Node]:
+        """The node and everything below it."""
+        yield self
+        for child in self.children:
+            yield from child.nodes()
 
 
 def sentence(inventory: Inventory, number: int) -> Node:

@@ -7,11 +7,13 @@ word-order parameters correspond to WALS features (``WALS``), so the world can e
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from ...runtime.errors import InputError
-from ..table_reader import read_table
+from ..table_reader import check_choices, read_table
 
 WALS = {
     "81A": ("word_order", {"SVO": "SVO", "SOV": "SOV", "VSO": "VSO"}),
@@ -26,21 +28,11 @@ WALS = {
 EMBEDDED_FAMILY = "Embedded, "
 """Prefix of the families of artificial languages in the catalogue."""
 
-_ORDERS = ("SVO", "SOV", "VSO")
+_ORDER, _PLACE, _SWITCH = ("SVO", "SOV", "VSO"), ("before", "after"), ("yes", "no")
 _CHOICES = {
-    "word_order": _ORDERS,
-    "subordinate_order": _ORDERS,
-    "question_order": _ORDERS,
-    "name_order": _ORDERS,
-    "adjective": ("before", "after"),
-    "genitive": ("before", "after"),
-    "adposition": ("before", "after"),
-    "demonstrative": ("before", "after"),
-    "numeral": ("before", "after"),
-    "articles": ("yes", "no"),
-    "case": ("yes", "no"),
-    "agreement": ("yes", "no"),
-    "contractions": ("yes", "no"),
+    **dict.fromkeys(("word_order", "subordinate_order", "question_order", "name_order"), _ORDER),
+    **dict.fromkeys(("adjective", "genitive", "adposition", "demonstrative", "numeral"), _PLACE),
+    **dict.fromkeys(("articles", "case", "agreement", "contractions"), _SWITCH),
 }
 
 
@@ -83,6 +75,11 @@ class Language:
     agreement: bool
     contractions: bool
 
+    @classmethod
+    def from_json(cls, parameters: Mapping[str, Any]) -> Language:
+        """The language whose attributes are keys of a JSON object."""
+        return cls(**{field.name: parameters[field.name] for field in fields(cls)})
+
     def word_order_features(self) -> dict[str, str]:
         """WALS feature → value, for the six word-order features."""
         return {wals: values[getattr(self, name)] for wals, (name, values) in WALS.items()}
@@ -117,15 +114,10 @@ def read_language(table: Path, code: str, family: str, script: str) -> Language:
 
 
 def _language(row: dict[str, str], family: str, script: str, place: str) -> Language:
-    values: dict[str, object] = {"code": row["code"], "family": family, "script": script}
-    for name in (field.name for field in fields(Language) if field.name not in values):
-        text = row[name]
-        if name == "divergence":
-            if not re.fullmatch(r"0?\.[0-9]{1,9}|0|1", text):
-                raise InputError(f"{place}: divergence '{text}' is not a number from 0 to 1")
-            values[name] = float(text)
-        elif text not in _CHOICES[name]:
-            raise InputError(f"{place}: {name} '{text}' is none of {', '.join(_CHOICES[name])}")
-        else:
-            values[name] = text == "yes" if _CHOICES[name] == ("yes", "no") else text
-    return Language(**values)
+    if not re.fullmatch(r"0?\.[0-9]{1,9}|0|1", row["divergence"]):
+        raise InputError(f"{place}: divergence '{row['divergence']}' is not a number from 0 to 1")
+    check_choices(row, _CHOICES, place)
+    values: dict[str, Any] = {name: row[name] for name in ("code", *_CHOICES)}
+    switches = {name: row[name] == "yes" for name, known in _CHOICES.items() if known == _SWITCH}
+    divergence = float(row["divergence"])
+    return Language(**values | switches, family=family, script=script, divergence=divergence)

@@ -21,7 +21,7 @@ from .draws import Draws
 from .grammar import Grammar, Node
 from .languages import Language
 from .lexicon import Lexicon, build_lexicon, make_word
-from .realise import PUNCTUATION, Word, realise
+from .realise import PUNCTUATION, Word, realise, surface
 
 INTERROGATIVE = ("PRON", c.CLOSED_CLASSES["PRON"])
 """The pronoun that asks for a phrase: the last one of its class."""
@@ -56,7 +56,9 @@ class QuestionWorld:
         for tree in self._sentences(number):
             draws = Draws(self.seed, "question", number, len(texts))
             phrase = draws.pick([one for one in tree.children if one.deprel in ASKED])
-            text, spans = surface(self._words(_with_answer(tree, phrase)))
+            for node in phrase.nodes():
+                node.features[_MARK] = "Yes"
+            text, spans = surface(self._words(tree))
             begin, end = _span(spans)
             asked.append(surface(self._words(_question(tree, phrase)))[0])
             answers.append(Answer(place + begin, text[begin:end]))
@@ -81,11 +83,11 @@ class QuestionWorld:
         while found < wanted:
             tree = grammar.clause("root")
             tree.add(Node(("PUNCT", PUNCTUATION.index(".")), "punct"))
-            inside = [node.concept for node in _nodes(tree) if node.concept[0] == "VERB"]
+            inside = [node.concept for node in tree.nodes() if node.concept[0] == "VERB"]
             repeated = len(set(inside)) < len(inside) or not verbs.isdisjoint(inside)
             if tree.concept[0] != "VERB" or repeated:
                 continue
-            if _size(tree) > LONGEST or not _can_be_asked(tree):
+            if len(list(tree.nodes())) > LONGEST or not _can_be_asked(tree):
                 continue
             verbs.update(inside)
             found += 1
@@ -102,26 +104,6 @@ def with_interrogative(lexicon: Lexicon, seed: int, language: Language) -> Lexic
     while word in lexicon.words.values():
         word = make_word(draws, 2)
     return replace(lexicon, words={**lexicon.words, INTERROGATIVE: word})
-
-
-def surface(words: Iterable[Word]) -> tuple[str, list[tuple[int, int, Word]]]:
-    """The text of a sentence, and the first character of each word with the one after its last.
-
-    A contraction is one written word, so its two words have one span.
-    """
-    text, spans, fused = "", [], False
-    for word in words:
-        if fused:
-            begin, end, _ = spans[-1]
-        else:
-            if text and word.upos != "PUNCT":
-                text += " "
-            begin = len(text)
-            text += word.fused_form or word.form
-            end = len(text)
-        fused = bool(word.fused_form)
-        spans.append((begin, end, word))
-    return text, spans
 
 
 def write_questions(path: Path, world: QuestionWorld, numbers: Iterable[int]) -> None:
@@ -141,20 +123,6 @@ def _question(tree: Node, phrase: Node) -> Node:
     return Node(tree.concept, tree.deprel, dict(tree.features), [*kept, mark])
 
 
-def _with_answer(tree: Node, phrase: Node) -> Node:
-    """A copy of a sentence in which the words of a phrase are marked."""
-    children = [_marked(child, child is phrase) for child in tree.children]
-    return Node(tree.concept, tree.deprel, dict(tree.features), children)
-
-
-def _marked(node: Node, is_answer: bool) -> Node:
-    """A copy of a subtree; its words are marked if it is the answer."""
-    features = {**node.features, **({_MARK: "Yes"} if is_answer else {})}
-    return Node(
-        node.concept, node.deprel, features, [_marked(one, is_answer) for one in node.children]
-    )
-
-
 def _span(spans: Iterable[tuple[int, int, Word]]) -> tuple[int, int]:
     """The characters of the words of the answer."""
     found = [(begin, end) for begin, end, word in spans if _MARK in word.features]
@@ -166,13 +134,3 @@ def _can_be_asked(tree: Node) -> bool:
     return all(child.upos != "PRON" for child in tree.children if child.deprel in ASKED) and any(
         child.deprel in ASKED for child in tree.children
     )
-
-
-def _nodes(tree: Node) -> Iterator[Node]:
-    yield tree
-    for child in tree.children:
-        yield from _nodes(child)
-
-
-def _size(tree: Node) -> int:
-    return sum(1 for _ in _nodes(tree))

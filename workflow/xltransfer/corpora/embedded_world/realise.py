@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from . import concepts as c
@@ -65,6 +66,26 @@ def realise(tree: Node, language: Language, lexicon: Lexicon) -> list[Word]:
     if language.contractions:
         _contract(words, [node for node, _ in order], language)
     return words
+
+
+def surface(words: Iterable[Word]) -> tuple[str, list[tuple[int, int, Word]]]:
+    """The text of a sentence, and the first character of each word with the one after its last.
+
+    A contraction is one written word, so its two words have one span.
+    """
+    text, spans, fused = "", [], False
+    for word in words:
+        if fused:
+            begin, end, _ = spans[-1]
+        else:
+            if text and word.upos != "PUNCT":
+                text += " "
+            begin = len(text)
+            text += word.fused_form or word.form
+            end = len(text)
+        fused = bool(word.fused_form)
+        spans.append((begin, end, word))
+    return text, spans
 
 
 def _stem(node: Node, lexicon: Lexicon) -> str:

@@ -75,7 +75,7 @@ def relation(root: Node, first: Node, second: Node) -> str:
         first, second: different nodes of the tree.
     """
     for one, other, direction in ((first, second, "(e1,e2)"), (second, first, "(e2,e1)")):
-        for verb in _nodes(root):
+        for verb in root.nodes():
             if verb.upos == "VERB" and [role(verb, node) for node in (one, other)] == ["A0", "A1"]:
                 return f"class-{verb.concept[1] % VERB_CLASSES}{direction}"
         if any(child is one and one.deprel == "nmod" for child in other.children):
@@ -142,17 +142,11 @@ def _mention(
 def _marked(world: World, number: int) -> tuple[list[Node], list[Word]]:
     """The nodes and the words of a sentence in the order of the words."""
     tree = sentence(world.inventory, number)
-    nodes = list(_nodes(tree))
+    nodes = list(tree.nodes())
     for place, node in enumerate(nodes):
         node.features[_MARK] = f"{place:04d}"
     words = realise(tree, world.language, world.lexicon)
     return [nodes[int(word.features[_MARK])] for word in words], words
-
-
-def _nodes(tree: Node) -> Iterable[Node]:
-    yield tree
-    for child in tree.children:
-        yield from _nodes(child)
 
 
 def _sentence(

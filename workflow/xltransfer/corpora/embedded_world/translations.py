@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from ..dictionaries import Pair
 from . import concepts as c
-from .grammar import Node, sentence
+from .grammar import sentence
 from .realise import realise
 from .writers import World
 from .writing import write
@@ -28,16 +28,15 @@ def stem_pairs(source: World, target: World, numbers: Iterable[int]) -> list[Pai
     """
     counts: Counter[c.Concept] = Counter()
     for number in numbers:
-        counts.update(node.concept for node in _nodes(sentence(source.inventory, number)))
+        counts.update(node.concept for node in sentence(source.inventory, number).nodes())
     concepts = [one for one in c.all_concepts() if one[0] in c.OPEN_CLASSES]
     # Sorting is stable: concepts of equal frequency are in the order of the inventory.
     concepts.sort(key=lambda concept: -counts[concept])
-    return _distinct(
-        tuple(
-            write(world.lexicon.words[concept], world.language.script) for world in (source, target)
-        )
-        for concept in concepts
+    stems = (
+        [write(world.lexicon.words[one], world.language.script) for one in concepts]
+        for world in (source, target)
     )
+    return list(dict.fromkeys(zip(*stems, strict=True)))
 
 
 def form_pairs(source: World, target: World, numbers: Iterable[int]) -> list[Pair]:
@@ -50,7 +49,7 @@ def form_pairs(source: World, target: World, numbers: Iterable[int]) -> list[Pai
     counts: Counter[Pair] = Counter()
     for number in numbers:
         tree = sentence(source.inventory, number)
-        for place, node in enumerate(_nodes(tree)):
+        for place, node in enumerate(tree.nodes()):
             node.features[_MARK] = str(place)
         one, other = (
             {word.features[_MARK]: word for word in realise(tree, world.language, world.lexicon)}
@@ -77,13 +76,3 @@ def split_pairs(pairs: Iterable[Pair]) -> tuple[list[Pair], list[Pair]]:
     for pair in pairs:
         parts[part_of.setdefault(pair[0], len(part_of) % 2)].append(pair)
     return parts
-
-
-def _nodes(tree: Node) -> Iterable[Node]:
-    yield tree
-    for child in tree.children:
-        yield from _nodes(child)
-
-
-def _distinct(pairs: Iterable[Pair]) -> list[Pair]:
-    return list(dict.fromkeys(pairs))

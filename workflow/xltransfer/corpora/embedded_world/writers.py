@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ...runtime.files import replacing
 from ..conllu import Sentence, write_conllu
 from ..iob import TaggedSentence, write_iob2
+from ..lines import write_lines
 from .concepts import Inventory
 from .grammar import sentence
 from .languages import Language
 from .lexicon import build_lexicon
-from .realise import Word, realise
+from .realise import Word, realise, surface
 
 
 class World:
@@ -45,22 +45,21 @@ def write_entities(path: Path, world: World, numbers: Iterable[int]) -> None:
 
 def write_text(path: Path, world: World, numbers: Iterable[int]) -> None:
     """Raw text of the sentences with these numbers, one per line."""
-    with replacing(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
-        for number in numbers:
-            file.write(_surface(world.say(number)) + "\n")
+    write_lines(path, (surface(world.say(number))[0] for number in numbers))
 
 
 def write_parallel_text(path: Path, first: World, second: World, numbers: Iterable[int]) -> None:
     """The sentences with these numbers in two languages: number, first and second text per line."""
-    with replacing(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
-        for number in numbers:
-            texts = (_surface(world.say(number)) for world in (first, second))
-            file.write("\t".join([str(number), *texts]) + "\n")
+    texts = (
+        [str(number), *(surface(world.say(number))[0] for world in (first, second))]
+        for number in numbers
+    )
+    write_lines(path, map("\t".join, texts))
 
 
 def _conllu(words: list[Word], number: int) -> Sentence:
     rows = list(_rows(words))
-    comments = [f"# sent_id = embedded-{number}", f"# text = {_surface(words)}"]
+    comments = [f"# sent_id = embedded-{number}", f"# text = {surface(words)[0]}"]
     return Sentence(comments, rows, [row for row in rows if row[0].isdigit()])
 
 
@@ -88,18 +87,3 @@ def _rows(words: list[Word]) -> Iterator[list[str]]:
             "_",
             "SpaceAfter=No" if glued else "_",
         ]
-
-
-def _surface(words: list[Word]) -> str:
-    """The text of the sentence, with contractions fused and punctuation attached."""
-    text = ""
-    fused = False
-    for word in words:
-        if fused:
-            fused = False
-            continue
-        fused = bool(word.fused_form)
-        if text and word.upos != "PUNCT":
-            text += " "
-        text += word.fused_form or word.form
-    return text

@@ -46,9 +46,8 @@ class Coverage:
         kept: Counter[str] = Counter()
         without: list[tuple[str, int]] = []
         for character, count in self._rest.items():
-            kind = _kind(character)
-            if kind:
-                kept[kind] += count
+            if match := _KIND.fullmatch(character):
+                kept[list(_KEPT)[match.lastindex - 1]] += count
             else:
                 without.append((character, count))
         without.sort(key=lambda item: (-item[1], item[0]))
@@ -72,9 +71,3 @@ class Coverage:
                 for character, count in without
             ],
         }
-
-
-def _kind(character: str) -> str | None:
-    """Why a character is kept; ``None`` if it requires a rule."""
-    match = _KIND.fullmatch(character)
-    return list(_KEPT)[match.lastindex - 1] if match else None

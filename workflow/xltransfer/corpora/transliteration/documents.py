@@ -7,12 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from io import StringIO
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
 from ...runtime.errors import InputError
 from ...runtime.files import replacing
-from ..conllu import FORM, ID, LEMMA, Sentence, read_conllu, write_conllu
+from ..conllu import (
+    FORM,
+    ID,
+    LEMMA,
+    Sentence,
+    name_of_comment,
+    read_conllu,
+    write_conllu,
+    written_rows,
+)
 from ..iob import TaggedSentence, read_iob2, write_iob2
 from .transliterator import Transliterator
 
@@ -54,8 +64,8 @@ class Document:
             row[FORM] = self._word(row[FORM])
             if self._lemmas:
                 row[LEMMA] = self._word(row[LEMMA])
-        pairs = zip(sentence.rows, rows, strict=True)
-        spelled = [(old[FORM], new[FORM]) for old, new in _surface(pairs)]
+        pairs = compress(zip(sentence.rows, rows, strict=True), written_rows(rows))
+        spelled = [(old[FORM], new[FORM]) for old, new in pairs]
         comments = self._comments(sentence.comments, spelled)
         return Sentence(comments, rows, [row for row in rows if row[ID].isdigit()])
 
@@ -75,7 +85,9 @@ class Document:
         return word
 
     def _comments(self, comments: list[str], spelled: list[tuple[str, str]]) -> list[str]:
-        return [self._text(c, spelled) if _is_text(c) else c for c in comments]
+        return [
+            self._text(one, spelled) if name_of_comment(one) == "text" else one for one in comments
+        ]
 
     def _text(self, comment: str, spelled: list[tuple[str, str]]) -> str:
         """The text comment with each word replaced as in the rows."""
@@ -136,10 +148,12 @@ def transliterate_text(
             try:
                 decoded = batch.decode("utf-8-sig" if lines == 0 else "utf-8")
             except UnicodeDecodeError as error:
-                line = lines + 1 + batch.count(b"\n", 0, error.start)
+                # Not `batch`: a byte-order mark at the start of the file is not counted.
+                data, start = error.object, error.start
+                line = lines + 1 + data.count(b"\n", 0, start)
                 raise InputError(
-                    f"{source}:{line}: byte 0x{batch[error.start]:02x} is not UTF-8; convert the "
-                    "file to UTF-8"
+                    f"{source}:{line}: byte 0x{data[start]:02x} is not UTF-8; convert the file to "
+                    "UTF-8"
                 ) from None
             spelled = text(decoded)
             if stays is not None:
@@ -147,24 +161,6 @@ def transliterate_text(
             result.write(spelled.encode())
             lines += batch.count(b"\n") + (not batch.endswith(b"\n"))
     return lines
-
-
-def _is_text(comment: str) -> bool:
-    return comment[1:].partition("=")[0].strip() == "text"
-
-
-def _surface(
-    pairs: Iterable[tuple[list[str], list[str]]],
-) -> Iterable[tuple[list[str], list[str]]]:
-    """The rows that form the text: ranges instead of their words, without empty nodes."""
-    last = 0
-    for old, new in pairs:
-        first, dash, end = old[ID].partition("-")
-        if dash:
-            last = int(end)
-            yield old, new
-        elif "." not in first and int(first) > last:
-            yield old, new
 
 
 def _replaced(text: str, spelled: Iterable[tuple[str, str]]) -> str | None:

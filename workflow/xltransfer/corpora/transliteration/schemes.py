@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ...runtime.errors import InputError
 from ...runtime.safe_values import ISO_639_3, SCHEME, check_code, check_path, check_text
-from ..table_reader import read_table
+from ..table_reader import check_choices, read_table
 
 KINDS = ("table", "uroman", "hepburn")
 """Types of schemes: tables, a universal romaniser, or readings with a table of kana."""
@@ -62,8 +62,7 @@ def read_schemes(directory: Path | str) -> dict[str, SchemeRow]:
             check_code(ISO_639_3, row["language"], place, "language")
         for column in ("description", "source"):
             check_text(row[column], place, column)
-        if kind not in KINDS:
-            raise InputError(f"{place}: kind '{kind}' is none of {', '.join(KINDS)}")
+        check_choices(row, {"kind": KINDS}, place)
         if bool(tables) != (kind != "uroman"):
             problem = "names tables, which it cannot use" if tables else "names no table"
             raise InputError(f"{place}: scheme '{name}' of kind {kind} {problem}")
@@ -71,14 +70,9 @@ def read_schemes(directory: Path | str) -> dict[str, SchemeRow]:
             raise InputError(f"{place}: reversible '{row['reversible']}' is neither yes nor no")
         if row["reversible"] == "yes" and kind != "table":
             raise InputError(f"{place}: only schemes of kind table are reversible; write no")
+        cells = {column: row[column] for column in ("description", "kind", "language", "source")}
         schemes[name] = SchemeRow(
-            name,
-            row["description"],
-            kind,
-            tables,
-            row["language"],
-            row["reversible"] == "yes",
-            row["source"],
+            name=name, tables=tables, reversible=row["reversible"] == "yes", **cells
         )
     return schemes
 

@@ -41,7 +41,9 @@ class UniversalScheme(Scheme):
                 parts.append(original)
             else:
                 # Number expressions are unbounded, all other replacements come from a finite list.
-                applied.append((_label(original, target), len(original)))
+                is_number = any(map(str.isdecimal, original))
+                label = "number" if is_number else f"{original} → {target}"
+                applied.append((label, len(original)))
                 parts.append(target)
         return Spelling("".join(parts), tuple(applied), "".join(rest))
 
@@ -61,7 +63,3 @@ def _loaded() -> tuple[Any, Any]:
     from uroman import RomFormat, Uroman
 
     return Uroman(), RomFormat.EDGES
-
-
-def _label(original: str, target: str) -> str:
-    return "number" if any(c.isdecimal() for c in original) else f"{original} → {target}"

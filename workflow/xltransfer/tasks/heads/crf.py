@@ -87,24 +87,19 @@ def broken_iob2(labels: Sequence[str]) -> torch.Tensor:
 
 
 def path_scores(
-    emissions: torch.Tensor,
-    labels: torch.Tensor,
-    mask: torch.Tensor,
-    transitions: torch.Tensor,
-    starts: torch.Tensor,
-    ends: torch.Tensor,
+    emissions: torch.Tensor, labels: torch.Tensor, mask: torch.Tensor, *weights: torch.Tensor
 ) -> torch.Tensor:
     """The score of one sequence of labels for each sentence.
 
     Args:
         emissions: shape (sentences, words, labels).
         labels, mask: shape (sentences, words).
-        transitions: shape (labels, labels).
-        starts, ends: shape (labels,).
+        weights: transitions, shape (labels, labels); starts and ends, shape (labels,).
 
     Returns:
         Shape (sentences,).
     """
+    transitions, starts, ends = weights
     emitted = emissions.gather(2, labels[:, :, None]).squeeze(2).where(mask, 0).sum(dim=1)
     moved = transitions[labels[:, :-1], labels[:, 1:]].where(mask[:, 1:], 0).sum(dim=1)
     last = labels.gather(1, mask.sum(dim=1, keepdim=True) - 1).squeeze(1)
@@ -112,20 +107,17 @@ def path_scores(
 
 
 def log_partition(
-    emissions: torch.Tensor,
-    mask: torch.Tensor,
-    transitions: torch.Tensor,
-    starts: torch.Tensor,
-    ends: torch.Tensor,
+    emissions: torch.Tensor, mask: torch.Tensor, *weights: torch.Tensor
 ) -> torch.Tensor:
     """The log partition function (log Σ exp of all sequence scores), by the forward algorithm.
 
     Args:
-        emissions, mask, transitions, starts, ends: as for ``path_scores``.
+        emissions, mask, weights: as for ``path_scores``.
 
     Returns:
         Shape (sentences,).
     """
+    transitions, starts, ends = weights
     forward = starts + emissions[:, 0]
     for position in range(1, emissions.shape[1]):
         longer = torch.logsumexp(forward[:, :, None] + transitions, dim=1) + emissions[:, position]
@@ -133,21 +125,16 @@ def log_partition(
     return torch.logsumexp(forward + ends, dim=1)
 
 
-def best_paths(
-    emissions: torch.Tensor,
-    mask: torch.Tensor,
-    transitions: torch.Tensor,
-    starts: torch.Tensor,
-    ends: torch.Tensor,
-) -> torch.Tensor:
+def best_paths(emissions: torch.Tensor, mask: torch.Tensor, *weights: torch.Tensor) -> torch.Tensor:
     """The highest-scoring sequence of each sentence, by the Viterbi algorithm.
 
     Args:
-        emissions, mask, transitions, starts, ends: as for ``path_scores``; −∞ forbids.
+        emissions, mask, weights: as for ``path_scores``; −∞ forbids.
 
     Returns:
         Shape (sentences, words); at padding the last label is repeated.
     """
+    transitions, starts, ends = weights
     itself = torch.arange(emissions.shape[2], device=emissions.device)
     scores = starts + emissions[:, 0]
     origins = []

@@ -6,7 +6,6 @@ from itertools import pairwise
 
 import torch
 from torch import nn
-from torch.nn import functional
 
 
 class PairHead(nn.Module):
@@ -31,7 +30,7 @@ class PairHead(nn.Module):
         sizes = [3 * hidden_size, *[units] * layers]
         self.layers = nn.ModuleList(nn.Linear(before, after) for before, after in pairwise(sizes))
         self.output = nn.Linear(sizes[-1], labels)
-        self.dropout = dropout
+        self.dropout = nn.Dropout(dropout)
 
     def forward(self, pooled: torch.Tensor) -> torch.Tensor:
         """Label scores in float32, shape (pairs, labels).
@@ -40,11 +39,8 @@ class PairHead(nn.Module):
             pooled: output of ``pooled_pairs``.
         """
         for layer in self.layers:
-            pooled = functional.relu(layer(self._dropped(pooled)))
-        return self.output(self._dropped(pooled)).float()
-
-    def _dropped(self, values: torch.Tensor) -> torch.Tensor:
-        return functional.dropout(values, self.dropout, self.training)
+            pooled = torch.relu(layer(self.dropout(pooled)))
+        return self.output(self.dropout(pooled)).float()
 
 
 def pooled_pairs(
@@ -64,14 +60,9 @@ def pooled_pairs(
         Shape (pairs, 3 × hidden): first mention, second mention, sentence.
     """
     sentences = states.masked_fill(~word_mask[..., None], -torch.inf).amax(dim=1)
-    return torch.cat(
-        [
-            _span_maximum(states, rows, spans[:, 0], spans[:, 1]),
-            _span_maximum(states, rows, spans[:, 2], spans[:, 3]),
-            sentences[rows],
-        ],
-        dim=1,
-    )
+    mentions = (spans[:, :2], spans[:, 2:])
+    maxima = [_span_maximum(states, rows, *mention.unbind(dim=1)) for mention in mentions]
+    return torch.cat([*maxima, sentences[rows]], dim=1)
 
 
 def _span_maximum(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torch
 from torch import nn
-from torch.nn import functional
 
 
 class SequenceHead(nn.Module):
@@ -23,7 +22,7 @@ class SequenceHead(nn.Module):
 
     def __init__(self, hidden_size: int, labels: int, dense_layer: bool, dropout: float) -> None:
         super().__init__()
-        self.dropout = dropout
+        self.dropout = nn.Dropout(dropout)
         self.dense = nn.Linear(hidden_size, hidden_size) if dense_layer else None
         self.output = nn.Linear(hidden_size, labels)
         for layer in (self.dense, self.output):
@@ -41,8 +40,5 @@ class SequenceHead(nn.Module):
         weights = mask[..., None].to(states.dtype)
         pooled = (states * weights).sum(dim=1) / weights.sum(dim=1)
         if self.dense is not None:
-            pooled = torch.tanh(self.dense(self._dropped(pooled)))
-        return self.output(self._dropped(pooled)).float()
-
-    def _dropped(self, states: torch.Tensor) -> torch.Tensor:
-        return functional.dropout(states, self.dropout, self.training)
+            pooled = torch.tanh(self.dense(self.dropout(pooled)))
+        return self.output(self.dropout(pooled)).float()

@@ -59,3 +59,16 @@ def percent_of(numerators: np.ndarray, denominators: np.ndarray, groups: int = 1
 
 Scores = dict[str, Counts]
 """Counts by metric; the first metric is the main one, which selects models."""
+
+
+def matches(numbers: Sequence[tuple[int, int, int]]) -> Scores:
+    """``F1``, ``precision`` and ``recall`` of what is predicted.
+
+    Args:
+        numbers: how many are right, predicted and gold in each sentence.
+    """
+    return {
+        "F1": Counts.of((2 * right, found + gold) for right, found, gold in numbers),
+        "precision": Counts.of((right, found) for right, found, _ in numbers),
+        "recall": Counts.of((right, gold) for right, _, gold in numbers),
+    }

@@ -9,7 +9,7 @@ from nervaluate.loaders import ListLoader
 from nervaluate.strategies import StrictEvaluation
 
 from ...corpora.iob import TaggedSentence
-from .counts import Counts, Scores
+from .counts import Scores, matches
 
 
 def entity_scores(
@@ -34,8 +34,4 @@ def entity_scores(
         types = sorted({entity.label for entity in (*gold_entities, *entities)})
         right = strict.evaluate(gold_entities, entities, types)[0].correct
         counts.append((right, len(entities), len(gold_entities)))
-    return {
-        "F1": Counts.of((2 * right, found + gold) for right, found, gold in counts),
-        "precision": Counts.of((right, found) for right, found, _ in counts),
-        "recall": Counts.of((right, gold) for right, _, gold in counts),
-    }
+    return matches(counts)

@@ -14,7 +14,7 @@ from typing import Any
 
 from ...corpora.conllu import FEATS, UPOS, XPOS, Sentence
 from ...runtime.errors import InputError
-from .counts import Counts, Scores
+from .counts import Scores, matches
 
 COLUMNS = {"UPOS": UPOS, "XPOS": XPOS}
 NO_VALUE = "_"
@@ -73,14 +73,10 @@ def label_scores(
         expected, found = word_labels(gold_sentence, label), word_labels(sentence, label)
         right = sum(e == f != NO_VALUE for e, f in zip(expected, found, strict=True))
         counts.append((right, _values(found), _values(expected)))
-    accuracy = Counts.of((right, gold) for right, _, gold in counts)
+    found = matches(counts)
     if label in COLUMNS:
-        return {"accuracy": accuracy}
-    return {
-        "F1": Counts.of((2 * right, found + gold) for right, found, gold in counts),
-        "accuracy": accuracy,
-        "precision": Counts.of((right, found) for right, found, _ in counts),
-    }
+        return {"accuracy": found["recall"]}
+    return {"F1": found["F1"], "accuracy": found["recall"], "precision": found["precision"]}
 
 
 def _values(labels: Sequence[str]) -> int:

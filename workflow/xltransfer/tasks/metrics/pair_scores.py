@@ -28,7 +28,7 @@ import numpy as np
 
 from ...corpora.relation_sentences import NO_LABEL, RelationSentence
 from ...runtime.errors import InputError
-from .counts import Counts, Scores
+from .counts import Counts, Scores, matches
 
 MICRO, LABELS, UNDIRECTED = "micro", "labels", "undirected"
 _DIRECTION = re.compile(r"\((e1,e2|e2,e1)\)$")
@@ -55,12 +55,8 @@ def relation_scores(
     """
     pairs = _pairs(gold, predicted)
     micro = _micro(pairs)
-    return {
-        "F1": _MAIN[settings.get("metric", MICRO)](pairs),
-        "micro_F1": micro["F1"],
-        "precision": micro["precision"],
-        "recall": micro["recall"],
-    }
+    main = _MAIN[settings.get("metric", MICRO)](pairs)
+    return {"F1": main, "micro_F1": micro.pop("F1"), **micro}
 
 
 def role_scores(
@@ -126,11 +122,7 @@ def _micro(sentences: Sequence[Right]) -> Scores:
     for pairs in sentences:
         right = sum(label in gold for gold, label in pairs)
         counts.append((right, sum(bool(p) for _, p in pairs), sum(len(g) for g, _ in pairs)))
-    return {
-        "F1": Counts.of((2 * right, found + gold) for right, found, gold in counts),
-        "precision": Counts.of((right, found) for right, found, _ in counts),
-        "recall": Counts.of((right, gold) for right, _, gold in counts),
-    }
+    return matches(counts)
 
 
 def _macro(sentences: Sequence[Right], group: Callable[[str], str]) -> Counts:

@@ -14,7 +14,6 @@ from ..dataset import Dataset
 from ..hyperparameters import passes_per_epoch
 from ..language_discriminator import LanguageDiscriminator, game_loss, weight_at
 from ..language_probe import word_states
-from ..model import WordModel
 from .finetuning import FineTuning, TrainingBatch
 from .objective import Objective
 
@@ -34,20 +33,6 @@ class AdversarialBatch(NamedTuple):
     labelled: TrainingBatch
     step: int
     progress: float
-
-
-class AdversarialModel(nn.Module):
-    """A model and the discriminator of its states, which learn together.
-
-    Args:
-        tagger: model of the task.
-        discriminator: discriminator of languages.
-    """
-
-    def __init__(self, tagger: WordModel, discriminator: LanguageDiscriminator) -> None:
-        super().__init__()
-        self.tagger = tagger
-        self.discriminator = discriminator
 
 
 class Adversarial(Objective):
@@ -83,7 +68,7 @@ class Adversarial(Objective):
             discriminator = LanguageDiscriminator(
                 size, 1 + len(texts), self.settings["discriminator"]
             )
-        self.model = AdversarialModel(plain.model, discriminator)
+        self.model = nn.ModuleDict({"tagger": plain.model, "discriminator": discriminator})
         in_pass = len(plain.batches(0))
         self._batches = in_pass * settings["epochs"] * passes_per_epoch(settings, in_pass)
         self._orders: tuple[int, list[np.ndarray]] | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,10 +29,11 @@ class TrainingBatch(NamedTuple):
     indices: np.ndarray
 
 
+@dataclass(eq=False)
 class FineTuning(Objective):
     """A task's loss on a training set, its score on a development set.
 
-    Args:
+    Attributes:
         model: encoder and untrained head.
         task: task to learn.
         labels: label vocabulary of the training set.
@@ -40,35 +42,22 @@ class FineTuning(Objective):
         seed: seed of the order of the batches.
     """
 
-    def __init__(
-        self,
-        model: WordModel,
-        task: Task,
-        labels: Sequence[str],
-        training: Dataset,
-        development: Dataset,
-        settings: Mapping[str, Any],
-        seed: int,
-    ) -> None:
-        self.model = model
-        self.task = task
-        self.labels = labels
-        self.training = training
-        self.development = development
-        self.settings = settings
-        self.seed = seed
+    model: WordModel
+    task: Task
+    labels: Sequence[str]
+    training: Dataset
+    development: Dataset
+    settings: Mapping[str, Any]
+    seed: int
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         """The encoder and the head, with separate learning rates."""
         return [
             {
-                "params": list(self.model.encoder.parameters()),
-                "lr": self.settings["encoder_learning_rate"],
-            },
-            {
-                "params": list(self.model.head.parameters()),
-                "lr": self.settings["head_learning_rate"],
-            },
+                "params": list(getattr(self.model, part).parameters()),
+                "lr": self.settings[f"{part}_learning_rate"],
+            }
+            for part in ("encoder", "head")
         ]
 
     def batches(self, epoch: int) -> list[TrainingBatch]:
