@@ -15,7 +15,13 @@ from families import FOCUS, OTHERS, make_family
 from safetensors.numpy import load_file
 from test_encoders import changed_parameters
 from tokenizers import Tokenizer
-from transformers import AutoModelForTokenClassification, ByT5Tokenizer, CanineTokenizer
+from transformers import (
+    AutoModel,
+    AutoModelForTextEncoding,
+    AutoModelForTokenClassification,
+    ByT5Tokenizer,
+    CanineTokenizer,
+)
 from transformers.models.auto import modeling_auto
 from xltransfer.encoders.ablate import ablate
 from xltransfer.encoders.batching import collate
@@ -29,7 +35,13 @@ from xltransfer.encoders.families import (
 from xltransfer.encoders.masked_lm_head import load_masked_lm, masked_logits
 from xltransfer.encoders.states import first_position, piece_states
 from xltransfer.encoders.tokenizer import WordTokenizer
-from xltransfer.encoders.transformer import layer_stack, load_encoder, longest_input, new_encoder
+from xltransfer.encoders.transformer import (
+    QuietTransformers,
+    layer_stack,
+    load_encoder,
+    longest_input,
+    new_encoder,
+)
 from xltransfer.encoders.unit_tokenizers import (
     byte_tokenizer,
     character_tokenizer,
@@ -116,6 +128,29 @@ def test_every_family_is_tested_and_known_to_transformers() -> None:
     }
     masked = set(FAMILIES) & set(modeling_auto.MODEL_FOR_MASKED_LM_MAPPING_NAMES)
     assert {kind for kind, f in FAMILIES.items() if f.masked_lm} == masked
+
+
+@pytest.mark.parametrize("name", {**FOCUS, **OTHERS})
+def test_loading_changes_no_tensor(name: str, directories: dict[str, Path]) -> None:
+    """Parameters, buffers and random state are those after the loading of transformers."""
+    directory = directories[name]
+
+    def loaded() -> dict[str, torch.Tensor]:
+        torch.manual_seed(3)
+        opens = AutoModel
+        if {**FOCUS, **OTHERS}[name][0] in modeling_auto.MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES:
+            opens = AutoModelForTextEncoding
+        network = opens.from_pretrained(directory, dtype=torch.float32)
+        found = {**dict(network.named_parameters()), **dict(network.named_buffers())}
+        return {**found, "random state": torch.get_rng_state()}
+
+    expected = loaded()
+    with QuietTransformers():
+        found = loaded()
+    assert found.keys() == expected.keys()
+    for key, tensor in expected.items():
+        assert not tensor.is_meta and tensor.dtype == found[key].dtype
+        assert torch.equal(tensor, found[key]), key
 
 
 @pytest.mark.parametrize("name", FOCUS)

@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any
 
 import torch
+from torch.overrides import TorchFunctionMode
 
 COMPILER = ("torch._dynamo", "torch._inductor")
 
@@ -91,3 +92,35 @@ def compute_deterministically() -> None:
     """Use deterministic algorithms; a compiler that is imported later is not told so."""
     with compiler_left_out():
         torch.use_deterministic_algorithms(True)
+
+
+class TensorsWithoutData(TorchFunctionMode):
+    """A context in which a network of tensors without data is made without importing sympy.
+
+    For some functions that are called while a network is made and gets its weights, torch works out
+    the shape of the result in Python, with the classes of its compiler for symbolic shapes. None
+    needs them: a draw changes nothing in a tensor without data, numbers in a row can be made with
+    data, and the shape of a contiguous tensor is known.
+    """
+
+    def __torch_function__(
+        self,
+        function: Callable,
+        types: Sequence[type],
+        values: Sequence[Any] = (),
+        named: dict[str, Any] | None = None,
+    ) -> Any:
+        named = named or {}
+        if function in (torch.nn.init.normal_, torch.Tensor.normal_):
+            tensor = values[0] if values else named["tensor"]
+            if tensor.is_meta:
+                return tensor
+        elif function is torch.arange:
+            device = torch.device(named.get("device") or torch.get_default_device())
+            if device.type == "meta":
+                return function(*values, **{**named, "device": "cpu"}).to(device)
+        elif function is torch.empty_like and named.keys() == {"device"}:
+            tensor = values[0]
+            if tensor.is_meta and tensor.is_contiguous():
+                return torch.empty(tensor.shape, dtype=tensor.dtype, **named)
+        return function(*values, **named)

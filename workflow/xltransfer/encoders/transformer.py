@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import shutil
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import torch
@@ -21,7 +22,7 @@ from .configuration import read_config, refusing
 from .families import FAMILIES, LAYERS
 from .interface import CONFIG_FILE, PretrainedKind
 from .language_embeddings import add_configured_table, load_table
-from .lean_torch import compiler_left_out
+from .lean_torch import TensorsWithoutData, compiler_left_out
 from .lean_transformers import (
     MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES,
     MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES,
@@ -293,16 +294,18 @@ class TransformerKind(PretrainedKind):
 class QuietTransformers:
     """A context that silences transformers, whose loading reports become errors here.
 
-    Nor does loading import the compiler of torch.
+    Nor does loading import the compiler of torch, or sympy.
     """
 
     def __enter__(self) -> None:
-        self.compiler = compiler_left_out()
-        self.compiler.__enter__()
-        self.level = transformers_logging.get_verbosity()
+        self.contexts = ExitStack()
+        self.contexts.enter_context(compiler_left_out())
+        self.contexts.enter_context(TensorsWithoutData())
+        self.contexts.callback(
+            transformers_logging.set_verbosity, transformers_logging.get_verbosity()
+        )
         transformers_logging.set_verbosity_error()
         transformers_logging.disable_progress_bar()
 
     def __exit__(self, *_: object) -> None:
-        transformers_logging.set_verbosity(self.level)
-        self.compiler.__exit__(None, None, None)
+        self.contexts.close()
