@@ -23,13 +23,16 @@ MULTILINGUAL_BERT = {
     "max_position_embeddings": 512,
 }
 SENTENCES = 300
+"""To train on."""
+PREDICTED = 1000
+"""As many as a treebank of PUD has."""
 BATCH_PIECES = 1024
 
 
-def _training(options: Options) -> dict[str, Any]:
-    """The arguments of a training, its encoder and treebanks written."""
+def _training(options: Options, sentences: int) -> dict[str, Any]:
+    """The arguments of a training on some sentences, its encoder and treebanks written."""
     folder = options.work / "bert-size"
-    written = {"configuration": MULTILINGUAL_BERT, "sentences": SENTENCES}
+    written = {"configuration": MULTILINGUAL_BERT, "sentences": sentences}
     call_worker(options, "memory:material", {"folder": str(folder), **written})
     return {
         "encoder": str(folder / "encoder"),
@@ -45,11 +48,11 @@ def _training(options: Options) -> dict[str, Any]:
 
 
 def _beside_bare(options: Options) -> Comparison:
-    return training_beside_bare(options, _training(options))
+    return training_beside_bare(options, _training(options, SENTENCES))
 
 
 def _prediction(options: Options) -> Comparison:
-    training = _training(options)
+    training = _training(options, PREDICTED)
     model = str(Path(training["folder"]) / "model")
     call_worker(options, "parsing:train", {**training, "model": model})
     arguments = {
@@ -59,7 +62,7 @@ def _prediction(options: Options) -> Comparison:
         "threads": options.threads,
         "folder": str(Path(training["folder"]) / "predictions"),
     }
-    return prediction_beside_bare(options, arguments, 1, f"{SENTENCES} sentences")
+    return prediction_beside_bare(options, arguments, 1, f"{PREDICTED} sentences")
 
 
 def _row(name: str, stage: str, compared: str, most: float, prepare: Any) -> Row:

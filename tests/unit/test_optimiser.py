@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
-from xltransfer.training.optimiser import AdamW
+from xltransfer.training.optimiser import AdamW, clip
 
 
 def test_steps_are_those_of_torch_to_the_bit() -> None:
@@ -32,3 +33,18 @@ def test_steps_are_those_of_torch_to_the_bit() -> None:
         weights.append(torch.cat([one.detach() for one in own]))
     assert torch.equal(*weights)
     assert torch.is_grad_enabled()
+
+
+@pytest.mark.parametrize("value", [0.0, 1e-3, 0.5, 3.0, 1e30, float("inf"), float("nan")])
+@pytest.mark.parametrize("greatest", [1.0, 5.0])
+def test_clipping_is_that_of_torch_to_the_bit(value: float, greatest: float) -> None:
+    gradients = []
+    for function in (clip, torch.nn.utils.clip_grad_norm_):
+        torch.manual_seed(1)
+        own = [torch.nn.Parameter(torch.zeros(5)), torch.nn.Parameter(torch.zeros(2, 3))]
+        for weight in own:
+            weight.grad = value * torch.randn(weight.shape)
+        function(own, greatest)
+        gradients.append(torch.cat([weight.grad.flatten() for weight in own]))
+    assert torch.equal(*(found.view(torch.int32) for found in gradients))
+    clip([], greatest)

@@ -18,7 +18,7 @@ from .checkpoint import Checkpoint
 from .embeddings import RowGradients
 from .hyperparameters import passes_per_epoch
 from .objectives.objective import Objective
-from .optimiser import clipped_together, optimiser_of
+from .optimiser import clip, clipped_together, optimiser_of
 from .saver import Saver
 
 log = logging.getLogger(__name__)
@@ -194,7 +194,7 @@ class Training:
         for group, peak in zip(self.optimiser.param_groups, self._peaks, strict=True):
             group["lr"] = peak * share
         for weights in self._clipped:
-            torch.nn.utils.clip_grad_norm_(weights, self._settings["gradient_clip"])
+            clip(weights, self._settings["gradient_clip"])
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=False)
         position["step"] += 1

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from inspect import unwrap
 from typing import Any
 
 import torch
+from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 from .flat import flatten
 from .objectives.objective import Objective
@@ -47,3 +48,19 @@ def clipped_together(optimiser: torch.optim.Optimizer) -> list[list[torch.Tensor
         else:
             common += group["params"]
     return [common, *apart]
+
+
+def clip(weights: Sequence[torch.Tensor], greatest: float) -> None:
+    """Scale gradients so that their common norm is at most a number.
+
+    Gradients are those after ``torch.nn.utils.clip_grad_norm_``, which also multiplies them by 1
+    where their norm is small enough: with a vocabulary of 250,000 subwords a fifth of the memory
+    traffic of a step beside the layers'. A GPU would have to wait for the norm.
+
+    Args:
+        weights: on one device, with gradients.
+        greatest: maximum norm.
+    """
+    norm = get_total_norm([weight.grad for weight in weights])
+    if norm.is_cuda or not bool(greatest / (norm + 1e-6) >= 1):
+        clip_grads_with_norm_(weights, greatest, norm)
