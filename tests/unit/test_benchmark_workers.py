@@ -165,7 +165,7 @@ def test_both_sides_of_checkpointing_compute_the_same(
         found = memory.train(arguments)
         # Only the first side recomputes its layers.
         assert len(recomputed) == 1
-        assert found["work"] == len(found["facts"]["losses"]) > 2
+        assert found["work"] == len(found["facts"]["losses"]) - 1 > 1
         assert found["facts"]["step_bytes"] > 10**7
         pair.append(Measurement(found["seconds"], found["work"], 1, found["facts"]))
     assert "equal to the bit" in note([tuple(pair)])
