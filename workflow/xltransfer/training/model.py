@@ -123,6 +123,7 @@ def _stored(weight: torch.Tensor, precision: str, directory: Path) -> torch.Tens
     return stored
 
 
+@torch.no_grad()
 def load_model(
     directory: Path | str, opened: WordModel | None = None
 ) -> tuple[WordModel, Task, list[str]]:
@@ -142,19 +143,21 @@ def load_model(
     model = opened or _unfilled_model(directory, task, content["labels"])
     path = directory / WEIGHTS_FILE
     check_safetensors(path)
-    own_names = {_saved_name(model, task, name): name for name in saved_weights(model)}
-    weights = {own_names.get(name, name): value for name, value in load_file(path).items()}
-    differing = set(weights) ^ set(own_names.values())
+    own = {_saved_name(model, task, name): value for name, value in saved_weights(model).items()}
+    weights = load_file(path)
+    differing = set(weights) ^ set(own)
     if differing:
         raise InputError(
             f"{path}: not a model of this kind ({task.kind}): '{min(differing)}' is missing or "
             "too much"
         )
-    try:
-        model.load_state_dict(weights, strict=False)
-    except RuntimeError as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{path}: not a model of this kind ({task.kind}): {reason}") from None
+    for name, value in own.items():
+        if value.shape != weights[name].shape:
+            raise InputError(
+                f"{path}: not a model of this kind ({task.kind}): '{name}' has the shape "
+                f"{tuple(weights[name].shape)} instead of {tuple(value.shape)}"
+            )
+        value.copy_(weights[name])
     return model, task, content["labels"]
 
 

@@ -149,6 +149,11 @@ class Samples:
         """Indicator of the sentences of each sample; shape (sentences, samples)."""
         return self.groups @ self.chosen
 
+    @cached_property
+    def sizes(self) -> np.ndarray:
+        """Number of sentences of each sample."""
+        return self.weights.sum(axis=0)
+
 
 def half_samples(name: str, sentences: int, halves: int = HALVES) -> Samples:
     """The sample of all sentences, and random half samples.
@@ -164,6 +169,23 @@ def half_samples(name: str, sentences: int, halves: int = HALVES) -> Samples:
     groups = (membership[:, None] == np.arange(number)).astype(np.float64)
     order = draws.random((number, halves)).argsort(axis=0)
     return Samples(groups, np.concatenate([np.ones((number, 1)), order < number // 2], axis=1))
+
+
+class RowSums:
+    """Sums of the rows of a kernel matrix within samples.
+
+    Args:
+        sums: shape (sentences, samples).
+        weights: indicator of the sentences of each sample, of the same shape.
+    """
+
+    def __init__(self, sums: np.ndarray, weights: np.ndarray) -> None:
+        self._sums, self._within = sums, weights * sums
+        self.totals = self._within.sum(axis=0)
+
+    def products(self, other: RowSums) -> np.ndarray:
+        """Sum over the sentences of each sample of the products with the sums of another matrix."""
+        return (self._within * other._sums).sum(axis=0)
 
 
 class Representation:
@@ -192,7 +214,10 @@ class Representation:
             raise ValueError("CKA needs at least 8 sentences")
         self.matrix = KernelMatrix(vectors, kernel)
         self.samples = samples
-        self.sums = self.matrix.weighted_sums(samples.groups) @ samples.chosen
+        sums = self.matrix.weighted_sums(samples.groups) @ samples.chosen
+        self.sums = RowSums(sums, samples.weights)
+        without = sums - self.matrix.diagonal[:, None] * samples.weights
+        self.sums_without_diagonal = RowSums(without, samples.weights)
         self.self_hsic = hsic(self, self)
 
 
@@ -216,27 +241,17 @@ def hsic(one: Representation, other: Representation) -> dict[str, np.ndarray]:
 
 def _biased(products: np.ndarray, one: Representation, other: Representation) -> np.ndarray:
     """tr(KHLH), computed from sums of K, L and their element-wise product."""
-    weights = one.samples.weights
-    number = weights.sum(axis=0)
-    crossed, totals = _sums_of_products(weights, one.sums, other.sums)
-    return products - 2 / number * crossed + totals / number**2
-
-
-def _sums_of_products(
-    weights: np.ndarray, ones: np.ndarray, others: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    crossed = (weights * ones * others).sum(axis=0)
-    return crossed, (weights * ones).sum(axis=0) * (weights * others).sum(axis=0)
+    number = one.samples.sizes
+    totals = one.sums.totals * other.sums.totals
+    return products - 2 / number * one.sums.products(other.sums) + totals / number**2
 
 
 def _unbiased(products: np.ndarray, one: Representation, other: Representation) -> np.ndarray:
     """The estimator of Song et al., computed on matrices with zero diagonals."""
-    weights, diagonals = one.samples.weights, (one.matrix.diagonal, other.matrix.diagonal)
-    number = weights.sum(axis=0)
-    products = products - (diagonals[0] * diagonals[1]) @ weights
-    ones = one.sums - diagonals[0][:, None] * weights
-    others = other.sums - diagonals[1][:, None] * weights
-    crossed, totals = _sums_of_products(weights, ones, others)
+    number = one.samples.sizes
+    products = products - (one.matrix.diagonal * other.matrix.diagonal) @ one.samples.weights
+    ones, others = one.sums_without_diagonal, other.sums_without_diagonal
+    totals, crossed = ones.totals * others.totals, ones.products(others)
     value = products + totals / ((number - 1) * (number - 2)) - 2 / (number - 2) * crossed
     return value / (number * (number - 3))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ...encoders.ablations import NONE
@@ -13,6 +14,7 @@ from .headline import HEADLINE
 
 MEAN = "mean"
 _PAIR = ["encoder", "state", "kind", "task", "ablation", "seed", "source", "target"]
+_POINT = ["kind", "kernel", "estimator", "layer"]
 
 
 def transfer_gap(scores: pd.DataFrame, metrics: Mapping[str, str]) -> pd.DataFrame:
@@ -90,13 +92,19 @@ def correlation_table(
         seeds = gap["seed"].nunique()
         own = values[(values["encoder"] == encoder) & (values["source"] == source)]
         own = own[(own["kind"] == "pretrained") | (own["task"] == task)]
-        groups = own.groupby(["kind", "kernel", "estimator", "layer"], sort=False)
-        for (kind, kernel, estimator, layer), part in groups:
-            if kind == "fine-tuned":
-                part = part[part["seed"].isin(gap["seed"])]
-            mean = _mean_of_all(part.groupby("target", sort=False)["cka"])
-            targets = [target for target in mean_gap.index if target in mean.index]
-            pair = (side[targets].to_numpy(float)[None] for side in (mean, mean_gap))
+        of_seeds = own[(own["kind"] == "pretrained") | own["seed"].isin(gap["seed"])]
+        means: dict[tuple[str, ...], dict[str, float]] = {
+            key: {} for key in own[_POINT].itertuples(index=False, name=None)
+        }
+        grouped = of_seeds.groupby([*_POINT, "target"], sort=False)["cka"]
+        for (*key, target), mean in _mean_of_all(grouped).items():
+            means[tuple(key)][target] = mean
+        for (kind, kernel, estimator, layer), mean in means.items():
+            targets = [target for target in mean_gap.index if target in mean]
+            pair = (
+                np.array([[side[target] for target in targets]], dtype=float)
+                for side in (mean, mean_gap)
+            )
             found = correlate(*pair, [families[target] for target in targets])
             headline = {"kernel": kernel, "estimator": estimator, "layer": layer} == HEADLINE
             rows.append(
