@@ -416,7 +416,7 @@ def test_a_bilstm_is_no_pretrained_encoder(tmp_path: Path) -> None:
 def test_models_of_one_vocabulary_share_a_module(tmp_path: Path) -> None:
     one, other = (fine_tuned(tmp_path, (1, 2), epochs=1) / seed for seed in ("1", "2"))
     assert same_architecture(one, other)
-    expected, reader = own_weights(load_model(other)[0]), ModelReader()
+    expected, reader = own_weights(load_model(other)[0]), ModelReader(torch.device("cpu"))
     first, second = reader.open(one)[0], reader.open(other)[0]
     assert second is first
     assert all(torch.equal(own_weights(second)[name], expected[name]) for name in expected)

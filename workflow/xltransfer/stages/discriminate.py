@@ -63,12 +63,12 @@ def discriminate(
     read = verified_checksums([*sources, target])
     own = [read_sentences(path) for path in sources]
     other = read_sentences(target)
-    reader, rows = ModelReader(), []
+    reader, rows = ModelReader(device), []
     for seed, directory in zip(config["seeds"], models, strict=True):
         read |= verified_model(directory)
         model, task, _ = reader.open(directory)
         states = [
-            _states(model.to(device), task, directory, sentences, language, device)
+            _states(model, task, directory, sentences, language, device)
             for sentences, language in zip(
                 [*own, other], [*source_languages, target_language], strict=True
             )

@@ -56,7 +56,7 @@ def predict(
     lookup = read_lookup(vectors)
     sentences = read_sentences(corpus)
     datasets: dict[tuple[Any, ...], Dataset] = {}
-    reader = ModelReader()
+    reader = ModelReader(device)
     for directory, output in zip(models, predictions, strict=True):
         inputs = read | verified_model(directory)
         model, task, labels = reader.open(directory)
@@ -71,7 +71,7 @@ def predict(
             datasets[key] = Dataset(
                 sentences, own_reader, longest, task.word_state, make=task.examples
             )
-        model, data = model.to(device), datasets[key]
+        data = datasets[key]
         mixture = Mixture(model, directory, language_adapters, ensemble)
         write_predictions(output, mixture.annotate(task, labels, data, device))
         spoken = {"language": language} if kind.of_languages or languages_of(directory) else {}

@@ -72,14 +72,14 @@ def represent(
     states = [(directory, None) for directory in encoders]
     states += [(redrawn_from or encoders[0], seed) for seed in redrawn]
     states_read: dict[Path, dict[str, str]] = {}
-    models, readers, is_redrawn = ModelReader(), {}, False
+    models, readers, is_redrawn = ModelReader(device), {}, False
     for (directory, seed), output in zip(states, outputs, strict=True):
         if directory not in states_read:
             states_read[directory] = verified_model(directory, kind_of(directory).files)
         kind = pretrained_kind_of(directory)
         # All weights of a redrawn encoder are replaced by those of the next one.
         if not is_redrawn:
-            encoder = _open(kind, directory, models).to(device)
+            encoder = _open(kind, directory, models, device)
         if is_redrawn := seed is not None:
             ablate(encoder, NEVER_PRETRAINED, seed)
         kind.select_language(encoder, language)
@@ -104,10 +104,13 @@ def represent(
         log.info("%s: %d sentences", output, len(texts))
 
 
-def _open(kind: PretrainedKind, directory: Path, models: ModelReader) -> nn.Module:
-    """An encoder, or that of a fine-tuned model."""
-    fine_tuned = (directory / TASK_FILE).exists()
-    return models.open(directory)[0].encoder if fine_tuned else kind.load(directory)
+def _open(
+    kind: PretrainedKind, directory: Path, models: ModelReader, device: torch.device
+) -> nn.Module:
+    """An encoder, or that of a fine-tuned model, on a device."""
+    if (directory / TASK_FILE).exists():
+        return models.open(directory)[0].encoder
+    return kind.load(directory).to(device)
 
 
 def _identifiers(sentences: Sequence[Sentence], path: Path) -> list[str]:

@@ -176,9 +176,13 @@ class ModelReader:
     """Opens models one after the other; each takes the place of the one before.
 
     Those that differ in their weights alone share a module, which is filled again.
+
+    Args:
+        device: what they are moved to.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
         self._model: WordModel | None = None
         self._directory = Path()
 
@@ -186,9 +190,11 @@ class ModelReader:
         """As ``load_model``."""
         if self._model is not None and not same_architecture(directory, self._directory):
             self._model = None
-        found = load_model(directory, self._model)
-        self._model, self._directory = found[0], directory
-        return found
+        model, *found = load_model(directory, self._model)
+        if self._model is None:
+            self._model = model.to(self._device)
+        self._directory = directory
+        return model, *found
 
 
 def _unfilled_model(directory: Path, task: Task, labels: Sequence[str]) -> WordModel:
