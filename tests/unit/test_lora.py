@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -32,6 +33,20 @@ CHANGED = ("query.weight", "value.weight")
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_masked_lm(tmp_path_factory.mktemp("base") / "encoder", "bert")
+
+
+def test_in_a_process_that_has_imported_nothing_else(base: Path) -> None:
+    """peft uses modules that are imported with transformers, but not by a stage."""
+    code = f"""
+from xltransfer.stages.finetune import finetune
+from xltransfer.encoders.transformer import load_encoder
+from xltransfer.encoders.lora import add_lora
+network = load_encoder({str(base)!r})
+add_lora(network, {SETTINGS})
+assert any(value.requires_grad for value in network.parameters())
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_nothing_changes_before_training_and_merging_keeps_the_states(base: Path) -> None:

@@ -8,8 +8,10 @@ were trained with all weights.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import Any
 
+import torch
 from torch import nn
 
 from ..runtime.errors import InputError
@@ -41,6 +43,9 @@ def add_lora(network: PreTrainedModel, settings: Mapping[str, Any]) -> None:
             "`lora`"
         ) from None
     _check_modules(network, settings.get("modules") or [])
+    if torch.distributed.is_available():
+        # peft looks for it, and expects that transformers has imported it (`lean_transformers.py`).
+        import_module("torch.distributed.tensor")
     config = peft.LoraConfig(
         r=settings["rank"],
         lora_alpha=settings["alpha"],
