@@ -25,7 +25,6 @@ class PostponedPackage(ModuleType):
 
     Args:
         name: package that can be imported.
-        spec: where it is.
     """
 
     def __init__(self, name: str) -> None:
