@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 
 HEAVY = {"torch", "transformers", "tokenizers", "pandas", "pyarrow", "scipy", "matplotlib", "numpy"}
 LISTS = """
@@ -15,9 +16,6 @@ import importlib, json, sys
 importlib.import_module("xltransfer.stages.{stage}")
 print(json.dumps(sorted(set(sys.modules) & set({names}))))
 """
-
-
-ROOT = Path(__file__).parent.parent.parent
 
 
 def run(code: str) -> None:
@@ -156,7 +154,8 @@ assert outer.__version__ == "1.0" and outer.__path__ == [{str(tmp_path / "outer"
 try:
     outer.size
 except AssertionError:
-    assert sys.modules["outer"] is outer
+    failed = True
+assert failed and sys.modules["outer"] is outer
 os.environ["READY"] = "1"
 assert outer.size == 2 and sys.modules["outer"] is not outer
 assert sys.modules["outer"].part is outer.part and sys.modules["outer"].inner is outer.inner

@@ -54,8 +54,8 @@ def clip(weights: Sequence[torch.Tensor], greatest: float) -> None:
     """Scale gradients so that their common norm is at most a number.
 
     Gradients are those after ``torch.nn.utils.clip_grad_norm_``, which also multiplies them by 1
-    where their norm is small enough: with a vocabulary of 250,000 subwords a fifth of the memory
-    traffic of a step beside the layers'. A GPU would have to wait for the norm.
+    where their norm is small enough, which is one more pass over all of them. A GPU would have to
+    wait for the norm.
 
     Args:
         weights: on one device, with gradients.
