@@ -116,7 +116,7 @@ def _paragraph(comment: list[str]) -> str:
 
 def commands_page() -> str:
     """Every command with its options."""
-    from xltransfer import __main__ as command
+    from xltransfer.runtime import entry as command
     from xltransfer.runtime.signatures import parser_of
 
     lines = [

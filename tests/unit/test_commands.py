@@ -20,7 +20,6 @@ from conftest import EMBEDDED_ENCODER, ROOT
 from pyarrow import parquet
 from test_tagging import POS
 from transformers import AutoModelForTokenClassification
-from xltransfer import __main__ as entry
 from xltransfer.analyses.scores import SENTENCE_IDS
 from xltransfer.analyses.statistics.bootstrap import ratio_interval
 from xltransfer.commands.annotate import annotate
@@ -37,6 +36,7 @@ from xltransfer.encoders.adapters import AdapterSettings, add_level
 from xltransfer.encoders.transformer import load_encoder
 from xltransfer.public import functions
 from xltransfer.public.finetuned_model import FinetunedModel
+from xltransfer.runtime import entry
 from xltransfer.runtime.errors import InputError
 from xltransfer.runtime.files import read_json, sha256_of_file, write_json
 from xltransfer.runtime.signatures import parser_of
@@ -354,7 +354,7 @@ def test_every_command_explains_itself(
     name: str, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.argv", ["xltransfer", "--help"])
-    entry.main()
+    entry.run_named()
     assert f"\n  {name} " in capsys.readouterr().out
     function = getattr(__import__(f"xltransfer.commands.{name}", fromlist=[name]), name)
     for action in parser_of(function)._actions:

@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 import yaml
 from conftest import ROOT
-from xltransfer.__main__ import commands
+from xltransfer.runtime.entry import commands
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ import pytest
 import yaml
 from conftest import ROOT
 from running import stage as run_by_hand
-from xltransfer import __main__ as command_line
+from xltransfer.runtime import entry as command_line
 from xltransfer.runtime import signatures
 from xltransfer.runtime.errors import InputError
 from xltransfer.runtime.signatures import Keys, parser_of, required_keys

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Literal
 
+from ..runtime.entry import commands
 from ..runtime.signatures import parser_of
 
 SCRIPT = """\
@@ -47,9 +48,6 @@ def completion(shell: Literal["bash", "zsh"], /) -> None:
     Args:
         shell: shell that reads the script: source <(xltransfer completion bash).
     """
-    # A local import, because that module imports this one by its name.
-    from ..__main__ import commands
-
     parsers = {
         name: parser_of(getattr(import_module(f"xltransfer.{module}"), name))
         for name, module in commands().items()

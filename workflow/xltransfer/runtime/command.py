@@ -12,6 +12,7 @@ from contextlib import suppress
 from . import interruption
 from .errors import InputError
 from .files import explain_denied, explain_no_room
+from .fork_client import TERMINAL
 from .memory import explain_no_memory
 from .safe_values import printable
 
@@ -80,7 +81,7 @@ def _make_printable(record: logging.LogRecord) -> bool:
 def tell(message: str) -> None:
     """Write a line to the terminal behind a log file; nothing if there is none."""
     # Where standard error is a log file, this is the descriptor of the terminal behind it.
-    if terminal := os.environ.get("XLTRANSFER_TERMINAL"):
+    if terminal := os.environ.get(TERMINAL):
         with suppress(OSError):
             os.write(int(terminal), f"{printable(message)}\n".encode())
 

@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from . import slurm
+from . import fork_server, slurm
 from .errors import InputError
 from .files import explain_denied, explain_no_room, write_json
 from .folders import explain_full_disk, explain_missing_folder, refuse_read_only
@@ -94,6 +94,7 @@ def alone(
                     slurm.end_orphans(where, "slurm" in (executor, last.executor if last else None))
                 if executor == "slurm":
                     slurm.keep_sight_of_jobs(named["executor_settings"])
+                claims.enter_context(fork_server.offered(executor))
                 return execute(*arguments, executor_plugin=executor_plugin, **named)
         except InputError as error:
             sys.exit(f"error: {error}")
