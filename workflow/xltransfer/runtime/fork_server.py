@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from . import entry
-from .fork_client import ACCEPTED, FOLDER, GO, SIGNALS, SIZE_BYTES, TERMINAL
+from .fork_client import ACCEPTED, FOLDER, GO, SIGNALS, SIZE_BYTES, TERMINAL, VARYING
 from .gpus import visible_gpus
 
 ALIVE = "alive"
@@ -170,6 +170,8 @@ def _take_over(request: dict[str, Any], files: Sequence[int], dispositions: dict
         os.close(file)
     os.chdir(request["folder"])
     os.umask(request["umask"])
+    for name in VARYING:
+        os.environ.pop(name, None)
     os.environ.update(environment)
     for number, disposition in dispositions.items():
         ends = disposition == signal.default_int_handler
