@@ -95,9 +95,16 @@ def corpus(folder: Path) -> Path:
     [
         ["--help"],
         ["--encoder"],
-        ["--encoder", EMBEDDED_ENCODER, "--corpus", "missing.conllu", "--output", "out.txt"],
+        [
+            "--encoder",
+            EMBEDDED_ENCODER,
+            "--corpus",
+            "missing.conllu",
+            "--output",
+            "{folder}/out.txt",
+        ],
         ["--encoder", EMBEDDED_ENCODER, "--corpus", "{corpus}", "--output", "{folder}/out.txt"],
-        ["--encoder", EMBEDDED_ENCODER, "--corpus", "{corpus}", "--output", "no/folder/out.txt"],
+        ["--encoder", EMBEDDED_ENCODER, "--corpus", "{corpus}", "--output", "{corpus}/out.txt"],
     ],
     ids=["help", "incomplete", "user-error", "success", "other-error"],
 )
